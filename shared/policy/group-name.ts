@@ -1,0 +1,18 @@
+import { groupIdSchema } from "../model/ids.ts";
+import type { NameOrId } from "./policy.ts";
+
+/** A GUID is an id, anything else a display name. */
+export function nameOrId(text: string): NameOrId {
+  const id = groupIdSchema.safeParse(text);
+  return id.success ? { kind: "id", id: id.data } : { kind: "name", name: text };
+}
+
+/** Ids first, then names, each once. An id and a name of the same group are told apart only when the tenant is read. */
+export function sortedGroups(groups: readonly NameOrId[]): readonly NameOrId[] {
+  const byKey = new Map(groups.map((group) => [groupKey(group), group]));
+  return [...byKey].toSorted(([left], [right]) => (left < right ? -1 : 1)).map(([, group]) => group);
+}
+
+function groupKey(group: NameOrId): string {
+  return group.kind === "id" ? `id ${group.id}` : `name ${group.name}`;
+}

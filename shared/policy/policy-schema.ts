@@ -1,0 +1,236 @@
+import * as z from "zod";
+import { guidSchema, namePattern, servicePrincipalIdSchema, tenantIdSchema } from "../model/ids.ts";
+import { durationHint, durationPattern } from "./duration.ts";
+import { show } from "./problem.ts";
+import { templateMistake } from "./stamp-template.ts";
+
+/*
+ * The policy file, as zod. Editors read the annotations in policy.schema.json and people read them in messages:
+ * `title` completes `"x" is not a …`, `description` says what to write where something is missing.
+ */
+
+const nameRule =
+  "use 1 to 64 letters, digits, dots, hyphens and underscores, of which the first is a letter or a digit";
+
+function id<Schema extends z.ZodType>(schema: Schema, description: string): Schema {
+  return schema.meta({ title: "GUID", description });
+}
+
+/** A string with a rule that zod has no word for; `pattern` tells editors as much of it as they understand. */
+function text(
+  annotations: { title: string; description?: string; pattern?: string; examples?: string[] },
+  mistakeIn: (text: string) => { message: string; hint: string } | undefined,
+): z.ZodString {
+  return z
+    .string()
+    .check((context) => {
+      const mistake = mistakeIn(context.value);
+      if (mistake === undefined) return;
+      const { message, hint } = mistake;
+      context.issues.push({ code: "custom", message, params: { hint }, input: context.value });
+    })
+    .meta(annotations);
+}
+
+/**
+ * The keys of a map. Zod does not look at the value of a key that it finds invalid, which would keep mistakes back, so
+ * the pattern is for editors here and `breachesOf` holds the file against it.
+ */
+function keys(title: string, pattern: RegExp, description: string): z.ZodString {
+  return z.string().meta({ title, description, pattern: pattern.source });
+}
+
+function filled(title: string, description: string): z.ZodString {
+  return z.string().regex(/\S/).meta({ title, description });
+}
+
+function group(description: string): z.ZodString {
+  return text({ title: "group", description, pattern: "\\S" }, (name) => {
+    if (name.trim() === "") return { message: "the group has no name", hint: description };
+    const isAlmostId = /^[\da-f-]{30,}$/i.test(name) && !guidSchema.safeParse(name).success;
+    if (!isAlmostId) return undefined;
+    return {
+      message: `"${name}" is neither a GUID nor likely to be a group's name`,
+      hint: "check its digits",
+    };
+  });
+}
+
+const template = text(
+  { title: "stamp", examples: ["{roles}", "{id}"], pattern: "\\{(roles|id)\\}" },
+  templateMistake,
+).describe(
+  'value of the extension property: text with {roles} (role names joined with ";") or {id}, in quotes',
+);
+
+const source = z
+  .strictObject({
+    tenantId: id(tenantIdSchema, "id of the tenant where analysts have their accounts"),
+    extensionApp: id(guidSchema, "appId of the application that owns the extension properties"),
+    stamps: z
+      .record(keys("stamp name", /^[A-Za-z0-9_]+$/, "use letters, digits and underscores"), template)
+      .default({})
+      .describe(
+        "extension properties to write on each analyst, by name; a push target needs one that is {id} alone",
+      ),
+  })
+  .describe("where analysts come from: tenantId, extensionApp and stamps");
+
+const attribute = (name: string) => filled("value", `value that ${name} must have, to the letter`).optional();
+
+const attributes = z
+  .strictObject({
+    department: attribute("department"),
+    jobTitle: attribute("jobTitle"),
+    companyName: attribute("companyName"),
+    employeeType: attribute("employeeType"),
+    employeeId: attribute("employeeId"),
+    officeLocation: attribute("officeLocation"),
+    city: attribute("city"),
+    country: attribute("country"),
+    usageLocation: attribute("usageLocation"),
+  })
+  .meta({
+    minProperties: 1,
+    description: "attributes of the source user, all of which must be equal to these",
+  });
+
+const role = z
+  .strictObject({
+    group: group("id, or unique display name, of a group in the source tenant").optional(),
+    attributes: attributes.optional(),
+  })
+  .meta({
+    description: "who holds the role: either group or attributes",
+    oneOf: [{ required: ["group"] }, { required: ["attributes"] }],
+  });
+
+const grants = z.record(
+  z.string().describe("name of a role"),
+  z
+    .strictObject({
+      groups: z
+        .array(group("id, or unique display name, of a group in the target tenant"))
+        .describe("groups of the target tenant that its holders belong in"),
+    })
+    .describe("what holders of the role are given"),
+);
+
+const target = z
+  .strictObject({
+    tenantId: id(tenantIdSchema, "id of the tenant to defend"),
+    topology: z.enum(["push"]).meta({
+      title: "topology",
+      description: "push: the source creates accounts with cross-tenant synchronization",
+    }),
+    mode: z
+      .enum(["observe", "add-only", "full"])
+      .meta({ title: "mode" })
+      .default("observe")
+      .describe("observe: only say what would change; add-only: grant, never remove; full: grant and remove"),
+    tags: z
+      .array(filled("tag", "a word to select targets by"))
+      .default([])
+      .describe("words to select targets by"),
+    sync: z
+      .strictObject({
+        servicePrincipal: id(
+          servicePrincipalIdSchema,
+          "object id of the synchronization's service principal in the source tenant",
+        ),
+        job: filled("job", "id of the synchronization job, such as Azure2Azure.…"),
+        scope: z
+          .strictObject({
+            group: group("id, or unique display name, of the source group whose members are synchronized"),
+          })
+          .describe("what puts an analyst in scope of the synchronization: group"),
+      })
+      .describe("the cross-tenant synchronization to this target: servicePrincipal, job and scope"),
+    profile: z.string().optional().describe("name of a profile whose grants this target gives"),
+    grants: grants.optional().describe("grants by role, in addition to those of the profile"),
+  })
+  .meta({
+    description: "one tenant to defend",
+    anyOf: [{ required: ["profile"] }, { required: ["grants"] }],
+  });
+
+const removals = z.strictObject({
+  perRun: z.int().min(0).default(5).describe("most removals in one run"),
+  share: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.2)
+    .describe("largest part of a group's members that one run may remove: 20 % is 0.2"),
+});
+
+const deleteAfter = text(
+  {
+    title: "duration",
+    pattern: `^never$|${durationPattern.source}`,
+    examples: ["P0D", "P30D", "PT12H", "never"],
+  },
+  (duration) =>
+    duration === "never" || durationPattern.test(duration)
+      ? undefined
+      : { message: `${show(duration)} is not a duration in days or hours`, hint: durationHint(duration) },
+);
+
+const leavers = z.strictObject({
+  revokeSessions: z
+    .boolean()
+    .default(true)
+    .describe("end a leaver's sessions in the source tenant, where a guest signs in"),
+  block: z.boolean().default(true).describe("block sign-in of a leaver's target accounts"),
+  deleteAfter: deleteAfter
+    .default("P0D")
+    .describe('how long after the last grant is gone a target account is deleted: days or hours, or "never"'),
+  accounts: z
+    .enum(["owned", "all"])
+    .meta({ title: "choice of accounts" })
+    .default("owned")
+    .describe("owned: block and delete only accounts that came with Muster's scope; all: older ones too"),
+});
+
+/** The file as people write it; what it means is `Policy`. */
+export const policyFileSchema = z
+  .strictObject({
+    source,
+    roles: z
+      .record(keys("role name", namePattern, nameRule), role)
+      .describe("kinds of analyst, by name; somebody holds every role that matches"),
+    protected: z
+      .array(id(guidSchema, "object id of a user who is never planned and never written"))
+      .default([])
+      .describe("object ids of users who are never planned and never written, such as break-glass accounts"),
+    profiles: z
+      .record(keys("profile name", /\S/, "use any text"), grants)
+      .default({})
+      .describe("named sets of grants for targets to share"),
+    targets: z
+      .record(keys("target name", namePattern, nameRule), target)
+      .describe("tenants to defend, by name"),
+    guardrails: z
+      .strictObject({ removals: removals.prefault({}).describe("how much may be removed without approval") })
+      .prefault({})
+      .describe("limits that hold a plan back for approval"),
+    leavers: leavers.prefault({}).describe("what happens to the target accounts of somebody who leaves"),
+    movers: z
+      .strictObject({
+        order: z
+          .enum(["add-first", "remove-first"])
+          .meta({ title: "choice of order" })
+          .default("add-first")
+          .describe("whether new grants come before old ones go, or after"),
+      })
+      .prefault({})
+      .describe("what happens when somebody's roles change"),
+  })
+  .meta({ title: "Muster policy", description: "who may do what in which tenant" });
+
+export type PolicyFile = z.output<typeof policyFileSchema>;
+
+/** The JSON schema that editors read, draft 7 because that is what the YAML language server knows best. */
+export function policyJsonSchema(): Record<string, unknown> {
+  return z.toJSONSchema(policyFileSchema, { io: "input", target: "draft-7" });
+}

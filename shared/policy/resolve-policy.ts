@@ -1,0 +1,79 @@
+import { roleNameSchema, targetNameSchema } from "../model/ids.ts";
+import { durationMs } from "./duration.ts";
+import { nameOrId, sortedGroups } from "./group-name.ts";
+import type { PolicyFile } from "./policy-schema.ts";
+import type { Grant, Policy, Role, Stamp, Target } from "./policy.ts";
+
+/** Turns a file without mistakes into the policy that the program reads. */
+export function resolvePolicy(file: PolicyFile): Policy {
+  const { leavers } = file;
+  return {
+    source: {
+      tenantId: file.source.tenantId,
+      extensionApp: file.source.extensionApp,
+      stamps: byKey(file.source.stamps).map(([name, template]) =>
+        stamp(file.source.extensionApp, name, template),
+      ),
+    },
+    roles: byKey(file.roles).map(([name, role]) => resolveRole(name, role)),
+    protected: [...new Set(file.protected)].toSorted(),
+    targets: byKey(file.targets).map(([name, target]) => resolveTarget(name, target, file.profiles)),
+    guardrails: file.guardrails,
+    leavers: {
+      revokeSessions: leavers.revokeSessions,
+      block: leavers.block,
+      deleteAfterMs: leavers.deleteAfter === "never" ? "never" : durationMs(leavers.deleteAfter),
+      accounts: leavers.accounts,
+    },
+    movers: file.movers,
+  };
+}
+
+function byKey<Value>(map: Readonly<Record<string, Value>>): [string, Value][] {
+  return Object.entries(map).toSorted(([left], [right]) => (left < right ? -1 : 1));
+}
+
+function stamp(extensionApp: string, name: string, template: string): Stamp {
+  // Graph's name for an extension property: extension_{appId without hyphens}_{name}.
+  return { property: `extension_${extensionApp.replaceAll("-", "")}_${name}`, name, template };
+}
+
+function resolveRole(name: string, role: PolicyFile["roles"][string]): Role {
+  const named = roleNameSchema.parse(name);
+  if (role.group !== undefined)
+    return { name: named, holders: { kind: "group", group: nameOrId(role.group) } };
+  const attributes: Record<string, string> = {};
+  for (const [key, value] of byKey(role.attributes ?? {})) if (value !== undefined) attributes[key] = value;
+  return { name: named, holders: { kind: "attributes", attributes } };
+}
+
+type FileGrants = PolicyFile["profiles"][string];
+
+function resolveTarget(
+  name: string,
+  target: PolicyFile["targets"][string],
+  profiles: PolicyFile["profiles"],
+): Target {
+  const profile = target.profile === undefined ? {} : profiles[target.profile];
+  return {
+    name: targetNameSchema.parse(name),
+    tenantId: target.tenantId,
+    topology: target.topology,
+    mode: target.mode,
+    tags: [...new Set(target.tags)].toSorted(),
+    sync: {
+      servicePrincipal: target.sync.servicePrincipal,
+      job: target.sync.job,
+      scope: { kind: "group", group: nameOrId(target.sync.scope.group) },
+    },
+    grants: union(profile ?? {}, target.grants ?? {}),
+  };
+}
+
+function union(profile: FileGrants, own: FileGrants): readonly Grant[] {
+  const roles = [...new Set([...Object.keys(profile), ...Object.keys(own)])].toSorted();
+  return roles.map((role) => {
+    const groups = [...(profile[role]?.groups ?? []), ...(own[role]?.groups ?? [])];
+    return { role: roleNameSchema.parse(role), groups: sortedGroups(groups.map(nameOrId)) };
+  });
+}

@@ -1,0 +1,184 @@
+import { didYouMean } from "./did-you-mean.ts";
+import { asMap, pick, pickText } from "./pick.ts";
+import { formatPath, listed, show } from "./problem.ts";
+import type { Finding, Path } from "./problem.ts";
+import { keyRuleAt } from "./schema-at.ts";
+import { identityTemplate } from "./stamp-template.ts";
+
+type Rule = (file: unknown) => readonly Finding[];
+
+/** What no single value can show to be wrong. Each rule sees the raw file, so that all mistakes come out at once. */
+const rules: readonly Rule[] = [
+  keysAreNames,
+  rolesHaveOneHolder,
+  noRoleIsCalledNone,
+  sourceGroupsHaveOneUse,
+  grantsNameRoles,
+  targetsNameProfiles,
+  targetsGrantSomething,
+  tenantsAreDistinct,
+  jobsAreDistinct,
+  oneStampProvesIdentity,
+];
+
+export function breachesOf(file: unknown): readonly Finding[] {
+  return rules.flatMap((rule) => rule(file));
+}
+
+function wrong(path: Path, message: string, hint: string): Finding {
+  return { kind: "wrong", path, message, hint };
+}
+
+function keysAreNames(file: unknown): readonly Finding[] {
+  const named = ["source.stamps.*", "roles.*", "profiles.*", "targets.*"];
+  return named
+    .flatMap((pattern) => pick(file, pattern))
+    .flatMap(({ path }) => {
+      const rule = keyRuleAt(path.slice(0, -1));
+      const key = String(path.at(-1));
+      if (rule === undefined || rule.pattern.test(key)) return [];
+      return [wrong(path, `${show(key)} is not a ${rule.title}`, rule.description)];
+    });
+}
+
+function lacking(path: Path, lacks: readonly string[], words: { message: string; hint: string }): Finding {
+  return { kind: "missing", path, lacks, ...words };
+}
+
+function rolesHaveOneHolder(file: unknown): readonly Finding[] {
+  return pick(file, "roles.*").flatMap(({ path, value }) => {
+    const role = asMap(value);
+    if (role === undefined) return [];
+    if ("group" in role && "attributes" in role) {
+      const hint = "keep one; for the other make a second role with the same grants";
+      return [wrong(path, "both group and attributes say who holds this role", hint)];
+    }
+    if ("attributes" in role && Object.keys(asMap(role.attributes) ?? { some: true }).length === 0) {
+      const hint = "name at least one, for example { department: SOC }";
+      return [wrong([...path, "attributes"], "no attributes, which everybody would match", hint)];
+    }
+    if ("group" in role || "attributes" in role) return [];
+    const hint = "write group: <name or id>, or attributes: { department: SOC }";
+    return [lacking(path, ["group", "attributes"], { message: "nothing says who holds this role", hint })];
+  });
+}
+
+function noRoleIsCalledNone(file: unknown): readonly Finding[] {
+  return pick(file, "roles.none").map(({ path }) =>
+    wrong(path, '"none" is what the stamp of somebody without roles says', "choose another name"),
+  );
+}
+
+/**
+ * A source group either says who holds one role or is the scope of one target. Shared scopes would be joined for one
+ * target and left for the other, for ever; a scope that gives a role would let Muster make analysts.
+ */
+function sourceGroupsHaveOneUse(file: unknown): readonly Finding[] {
+  const uses = [...pickText(file, "roles.*.group"), ...pickText(file, "targets.*.sync.scope.group")];
+  return repeats(uses).map(({ path, value, first }) =>
+    wrong(path, `group ${show(value)} is already ${formatPath(first)}`, sharedGroupHint(path, first)),
+  );
+}
+
+function sharedGroupHint(path: Path, first: Path): string {
+  if (path[0] !== first[0])
+    return "Muster puts people in a scope group, so it must not give them a role as well";
+  return path[0] === "roles"
+    ? "give the roles groups of their own, or make them one role"
+    : "give each target a scope group of its own";
+}
+
+function grantsNameRoles(file: unknown): readonly Finding[] {
+  const roles = namesIn(file, "roles");
+  if (roles === undefined) return [];
+  const used = [...pick(file, "profiles.*.*"), ...pick(file, "targets.*.grants.*")];
+  return used.flatMap(({ path }) => absent("role", String(path.at(-1)), { path, known: roles }));
+}
+
+function targetsNameProfiles(file: unknown): readonly Finding[] {
+  const profiles = namesIn(file, "profiles") ?? [];
+  return pickText(file, "targets.*.profile").flatMap(({ path, value }) =>
+    absent("profile", value, { path, known: profiles }),
+  );
+}
+
+function absent(
+  kind: string,
+  name: string,
+  at: { path: Path; known: readonly string[] },
+): readonly Finding[] {
+  if (at.known.includes(name)) return [];
+  const otherwise = at.known.length === 0 ? `there are no ${kind}s` : `use ${listed(at.known)}`;
+  return [wrong(at.path, `no ${kind} is called ${show(name)}`, didYouMean(name, at.known, otherwise))];
+}
+
+function targetsGrantSomething(file: unknown): readonly Finding[] {
+  return pick(file, "targets.*").flatMap(({ path, value }) => {
+    const target = asMap(value);
+    if (target === undefined || "profile" in target || "grants" in target) return [];
+    const hint = "write profile: <name>, or grants: { <role>: { groups: [<name or id>] } }";
+    return [lacking(path, ["profile", "grants"], { message: "nothing says what is granted here", hint })];
+  });
+}
+
+function tenantsAreDistinct(file: unknown): readonly Finding[] {
+  const tenants = [...pickText(file, "source.tenantId"), ...pickText(file, "targets.*.tenantId")];
+  return repeats(tenants).map(({ path, first }) =>
+    first[0] === "source"
+      ? wrong(path, "this is the source tenant", "a target is a tenant other than source.tenantId")
+      : wrong(
+          path,
+          `the tenant is already ${formatPath(first.slice(0, -1))}`,
+          "keep one target for each tenant",
+        ),
+  );
+}
+
+function jobsAreDistinct(file: unknown): readonly Finding[] {
+  return repeats(pickText(file, "targets.*.sync.job")).map(({ path, first }) =>
+    wrong(
+      path,
+      `the job is already ${formatPath(first)}`,
+      "each target has a synchronization job of its own",
+    ),
+  );
+}
+
+function oneStampProvesIdentity(file: unknown): readonly Finding[] {
+  const isPush = pickText(file, "targets.*.topology").some(({ value }) => value === "push");
+  const source = asMap(asMap(file)?.source);
+  if (!isPush || source === undefined || asMap(source.stamps ?? {}) === undefined) return [];
+  const [proof, ...others] = pickText(file, "source.stamps.*").filter(
+    ({ value }) => value === identityTemplate,
+  );
+  if (proof === undefined) {
+    const hint = 'add one, for example socSourceId: "{id}"; it proves in a target whose account it is';
+    const message = 'no stamp is "{id}", which push targets need';
+    return [{ kind: "missing", path: ["source", "stamps"], message, hint }];
+  }
+  return others.map(({ path }) =>
+    wrong(
+      path,
+      `${formatPath(proof.path)} is "{id}" already`,
+      "keep one, so that a single stamp proves identity",
+    ),
+  );
+}
+
+function namesIn(file: unknown, key: string): readonly string[] | undefined {
+  const map = asMap(asMap(file)?.[key]);
+  return map === undefined ? undefined : Object.keys(map);
+}
+
+type Text = { readonly path: Path; readonly value: string };
+
+/** Those whose text, without regard to case, came before, with the place where it came first. */
+function repeats(texts: readonly Text[]): readonly (Text & { readonly first: Path })[] {
+  const firsts = new Map<string, Path>();
+  return texts.flatMap((text) => {
+    const key = text.value.toLowerCase();
+    const first = firsts.get(key);
+    if (first === undefined) firsts.set(key, text.path);
+    return first === undefined ? [] : [{ ...text, first }];
+  });
+}
