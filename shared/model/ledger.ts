@@ -1,0 +1,33 @@
+import type { AccountId } from "./ids.ts";
+
+/**
+ * Muster's own word on one grant or scope: `adding` and `removing` are written before the call, `added` and `removed`
+ * after Graph answered. No entry: not ours.
+ */
+export type LedgerState = "adding" | "added" | "removing" | "removed";
+
+export type LedgerEntry = {
+  readonly state: LedgerState;
+  /** When this state was written, epoch ms. */
+  readonly at: number;
+  /** When Muster first wrote the intent to add, epoch ms: accounts created before it are not Muster's. */
+  readonly since: number;
+};
+
+/** How a target account was proven to be this analyst's. Mail and UPN prove nothing. */
+export type AccountProof = "stamp" | "provisioned";
+
+/** What Muster remembers of one analyst in one target. Times are epoch milliseconds. */
+export type AccountRecord = {
+  readonly accountId: AccountId;
+  readonly proof: AccountProof;
+  /** `created`: it exists because Muster put the analyst in scope. `before`: it was there already. */
+  readonly origin: "created" | "before";
+  readonly blocked: ByMuster;
+  readonly deleted: ByMuster;
+  /** When Graph last confirmed something about the account itself: created, blocked, deleted, restored. */
+  readonly changedAt: number;
+};
+
+/** `intended` is written before the call, `confirmed` after Graph answered; `no`: not by Muster's hand. */
+export type ByMuster = "no" | "intended" | "confirmed";

@@ -1,0 +1,78 @@
+import type { Grant, GroupFacts, Scope } from "./grant.ts";
+import type { AccountId, AnalystId, TargetName } from "./ids.ts";
+import type { Leaving } from "./analyst.ts";
+
+/** One write. Plain data: the dry run, the journal and a held approval are all this value. */
+export type Step =
+  | { readonly kind: "stamp"; readonly values: Readonly<Record<string, string>> }
+  | { readonly kind: "revoke-sessions" }
+  | { readonly kind: "join-scope"; readonly scope: Scope; readonly name: string }
+  | { readonly kind: "leave-scope"; readonly scope: Scope; readonly name: string }
+  | { readonly kind: "provision" }
+  | { readonly kind: "restore-account"; readonly account: AccountId }
+  | { readonly kind: "unblock-account"; readonly account: AccountId }
+  | { readonly kind: "block-account"; readonly account: AccountId }
+  | { readonly kind: "delete-account"; readonly account: AccountId }
+  | { readonly kind: "grant"; readonly account: AccountId; readonly grant: Grant; readonly name: string }
+  | { readonly kind: "revoke"; readonly account: AccountId; readonly grant: Grant; readonly name: string };
+
+export type StepKind = Step["kind"];
+
+/** A step a check took out of the plan, with what a person should know and do. */
+export type Withheld = {
+  readonly step: Step;
+  readonly check: string;
+  readonly reason: string;
+  readonly advice: string;
+};
+
+/**
+ * What to do for one analyst, in the source (`target` null) or in one target. Sorted, JSON, without times: equal
+ * situations give equal plans, so a hash of it identifies it.
+ */
+export type Plan = {
+  readonly analyst: AnalystId;
+  readonly target: TargetName | null;
+  readonly purpose: "join" | "leave";
+  readonly leaving: Leaving | null;
+  readonly steps: readonly Step[];
+  readonly withheld: readonly Withheld[];
+  /** Facts a person should know although no step follows from them. */
+  readonly notes: readonly Note[];
+};
+
+export type Note =
+  | { readonly kind: "native-grant"; readonly name: string }
+  | { readonly kind: "account-stays"; readonly account: AccountId; readonly why: "before" }
+  | { readonly kind: "scope-stays"; readonly name: string; readonly why: "before" | "keeps-account" }
+  | { readonly kind: "deletion-waits"; readonly account: AccountId }
+  | { readonly kind: "account-blocked-by-others"; readonly account: AccountId }
+  | { readonly kind: "account-deleted-by-others"; readonly account: AccountId }
+  | { readonly kind: "account-not-proven"; readonly account: AccountId; readonly detail: string }
+  | { readonly kind: "settling"; readonly name: string }
+  | { readonly kind: "waits-for-account" }
+  | { readonly kind: "refused"; readonly reason: string; readonly advice: string };
+
+/** The steps after which somebody can do less than before. */
+export function removesAccess(step: Step): boolean {
+  switch (step.kind) {
+    case "revoke":
+    case "leave-scope":
+    case "block-account":
+    case "delete-account":
+    case "revoke-sessions":
+      return true;
+    case "stamp":
+    case "join-scope":
+    case "provision":
+    case "restore-account":
+    case "unblock-account":
+    case "grant":
+      return false;
+    default:
+      return step satisfies never;
+  }
+}
+
+/** Groups of a tenant by id, as far as a plan needs them. */
+export type GroupIndex = ReadonlyMap<string, GroupFacts>;

@@ -1,0 +1,223 @@
+import { grantKey, type GroupMembership } from "../model/grant.ts";
+import type { RoleName } from "../model/ids.ts";
+import { removesAccess, type Plan, type Step, type Withheld } from "../model/plan.ts";
+
+/** What the checks of a finished plan may look at. */
+export type CheckFacts = {
+  readonly mode: "observe" | "add-only" | "full";
+  /** Ids of people and accounts that are never written. */
+  readonly protected: ReadonlySet<string>;
+  /** Ledger keys of what Muster granted here (`grantKey`), and whether the scope and the account are Muster's. */
+  readonly ownedGrants: ReadonlySet<string>;
+  readonly ownsScope: "yes" | "no";
+  readonly ownsAccount: "yes" | "no";
+  readonly accounts: "owned" | "all";
+  /** How the groups that steps write to take members, by group id; unknown ones are taken as assigned. */
+  readonly membership: ReadonlyMap<string, GroupMembership>;
+  /** Most grants one run may take from somebody who stays an analyst. */
+  readonly removalsPerRun: number;
+};
+
+export type Check = {
+  readonly name: string;
+  readonly run: (plan: Plan, facts: CheckFacts) => readonly Withheld[];
+};
+
+/** Every check on a finished plan, in the order people read about them. A new rule is a new entry. */
+export const checks: readonly Check[] = [
+  { name: "protected", run: checkProtected },
+  { name: "ownership", run: checkOwnership },
+  { name: "writable", run: checkWritable },
+  { name: "budget", run: checkBudget },
+  { name: "mode", run: checkMode },
+];
+
+/** Takes what the checks object to out of the plan and says why; everything else may be applied. */
+export function checkPlan(plan: Plan, facts: CheckFacts): Plan {
+  return checks.reduce((current, { run }) => {
+    const withheld = run(current, facts);
+    const objected = new Set(withheld.map(({ step }) => step));
+    return {
+      ...current,
+      steps: current.steps.filter((step) => !objected.has(step)),
+      withheld: [...current.withheld, ...withheld],
+    };
+  }, plan);
+}
+
+function checkProtected(plan: Plan, facts: CheckFacts): readonly Withheld[] {
+  const analyst = facts.protected.has(plan.analyst);
+  return withhold(
+    plan.steps.filter((step) => analyst || ("account" in step && facts.protected.has(step.account))),
+    "protected",
+    () => ({
+      reason: "this identity is in the policy's `protected` list",
+      advice: "nothing to do; take the id out of `protected` if Muster should manage this person",
+    }),
+  );
+}
+
+function checkOwnership(plan: Plan, facts: CheckFacts): readonly Withheld[] {
+  return withhold(
+    plan.steps.filter((step) => !isOwned(step, facts)),
+    "ownership",
+    () => ({
+      reason: "Muster did not grant this",
+      advice: "remove it by hand in the target tenant if it should go",
+    }),
+  );
+}
+
+function isOwned(step: Step, facts: CheckFacts): boolean {
+  switch (step.kind) {
+    case "revoke":
+      return facts.ownedGrants.has(grantKey(step.grant));
+    case "leave-scope":
+      return facts.accounts === "all" || facts.ownsScope === "yes";
+    case "block-account":
+    case "delete-account":
+      return facts.accounts === "all" || facts.ownsAccount === "yes";
+    case "stamp":
+    case "revoke-sessions":
+    case "join-scope":
+    case "provision":
+    case "restore-account":
+    case "unblock-account":
+    case "grant":
+      return true;
+    default:
+      return step satisfies never;
+  }
+}
+
+function checkWritable(plan: Plan, facts: CheckFacts): readonly Withheld[] {
+  return plan.steps.flatMap((step) => {
+    const group = "grant" in step ? step.grant.group : "scope" in step ? step.scope.group : undefined;
+    const membership = group === undefined ? undefined : facts.membership.get(group);
+    if (membership === undefined || membership === "assigned" || !("name" in step)) return [];
+    return [{ step, check: "writable", ...unwritable(step.name, membership) }];
+  });
+}
+
+/** Why the members of such a group cannot be written, and what to do about it. */
+function unwritable(name: string, membership: Exclude<GroupMembership, "assigned">) {
+  switch (membership) {
+    case "dynamic":
+      return {
+        reason: `"${name}" is a dynamic group: its rule decides who is in it`,
+        advice: "name an assigned group in the policy, or let the rule read one of the stamps",
+      };
+    case "role-assignable":
+      return {
+        reason: `"${name}" is role-assignable: writing it takes RoleManagement.ReadWrite.Directory, which Muster does not ask for`,
+        advice: "name a group that is not role-assignable and make it eligible with PIM instead",
+      };
+    case "on-premises":
+      return {
+        reason: `"${name}" is synced from on-premises Active Directory, which owns its members`,
+        advice: "name a cloud group in the policy",
+      };
+    case "mail-enabled":
+      return {
+        reason: `"${name}" is a mail-enabled group: Exchange owns its members`,
+        advice: "name a security group or a Microsoft 365 group in the policy",
+      };
+    default:
+      return membership satisfies never;
+  }
+}
+
+function checkBudget(plan: Plan, facts: CheckFacts): readonly Withheld[] {
+  const removals = plan.steps.filter((step) => step.kind === "revoke");
+  // Somebody who leaves must lose everything; how many leave at once is the loss check's business.
+  if (plan.purpose === "leave" || removals.length <= facts.removalsPerRun) return [];
+  return withhold(removals, "budget", () => ({
+    reason: `this run would take ${removals.length} grants from one analyst; guardrails.removals.perRun allows ${facts.removalsPerRun}`,
+    advice: "look at what changed in the policy; raise guardrails.removals.perRun if it is meant",
+  }));
+}
+
+function checkMode(plan: Plan, facts: CheckFacts): readonly Withheld[] {
+  switch (facts.mode) {
+    case "full":
+      return [];
+    case "add-only":
+      return withhold(plan.steps.filter(removesAccess), "mode", () => ({
+        reason: "this target is in mode add-only: nothing is removed",
+        advice: "set the target's mode to full once the plans look right",
+      }));
+    case "observe":
+      return withhold(plan.steps, "mode", () => ({
+        reason: "this target is in mode observe: nothing is written",
+        advice: "set the target's mode to add-only or full once the plans look right",
+      }));
+    default:
+      return facts.mode satisfies never;
+  }
+}
+
+function withhold(
+  steps: readonly Step[],
+  check: string,
+  words: () => { readonly reason: string; readonly advice: string },
+): readonly Withheld[] {
+  return steps.map((step) => ({ step, check, ...words() }));
+}
+
+/** Roles an analyst held last time and does not seem to hold now. */
+export type Loss = {
+  readonly roles: readonly RoleName[];
+  /** Both independent reads of the memberships were complete and agree; otherwise what was wrong. */
+  readonly evidence: { readonly kind: "sound" } | { readonly kind: "doubtful"; readonly why: string };
+  /** Per lost role held through a group: known holders, and how many of them the group no longer shows. */
+  readonly groups: readonly {
+    readonly role: RoleName;
+    readonly known: number;
+    readonly missing: number;
+    readonly listing: "complete" | "partial";
+  }[];
+  readonly budget: { readonly perRun: number; readonly share: number };
+};
+
+export type LossCheck = {
+  readonly name: string;
+  readonly run: (loss: Loss) => readonly { check: string; reason: string; advice: string }[];
+};
+
+/** Checks on losing a role: a reading error or an emptied group must not look like a wave of leavers. */
+export const lossChecks: readonly LossCheck[] = [
+  { name: "completeness", run: checkLossEvidence },
+  { name: "budget", run: checkLossBudget },
+];
+
+function checkLossEvidence({ evidence, roles, groups }: Loss) {
+  const partial = groups.filter(({ listing }) => listing === "partial").map(({ role }) => role);
+  const why =
+    evidence.kind === "doubtful"
+      ? evidence.why
+      : `the members of ${partial.join(", ")} could not be read to the end`;
+  if (evidence.kind === "sound" && partial.length === 0) return [];
+  return [
+    {
+      check: "completeness",
+      reason: `the loss of ${roles.join(", ")} is not proven: ${why}`,
+      advice: "nothing to do: it is read again shortly, and nothing is removed until then",
+    },
+  ];
+}
+
+function checkLossBudget({ groups, budget, roles }: Loss) {
+  return groups.flatMap(({ role, known, missing, listing }) => {
+    if (listing === "partial") return [];
+    const allowed = Math.min(budget.perRun, Math.max(1, Math.floor(known * budget.share)));
+    if (missing <= allowed) return [];
+    return [
+      {
+        check: "budget",
+        reason: `${missing} of ${known} holders of ${role} have left its group at once; the policy allows ${allowed}, so ${roles.join(", ")} stay`,
+        advice:
+          "if it is meant, raise guardrails.removals and touch the group again; if not, put the members back: nobody has lost anything",
+      },
+    ];
+  });
+}

@@ -1,0 +1,89 @@
+import type { Leaving } from "../model/analyst.ts";
+import type { Note, Plan, Step } from "../model/plan.ts";
+
+/** A plan in words, one line each: the command line, the journal and the console all say the same. */
+export function explain(plan: Plan): readonly string[] {
+  const lines = [
+    ...plan.steps.map((step) => `will ${explainStep(step)}`),
+    ...plan.withheld.map(
+      ({ step, check, reason, advice }) => `will not ${explainStep(step)} (${check}): ${reason}; ${advice}`,
+    ),
+    ...plan.notes.map(explainNote),
+  ];
+  return lines.length === 0 ? ["nothing to do"] : lines;
+}
+
+/** One step as an order: "add to SOC Readers". */
+export function explainStep(step: Step): string {
+  switch (step.kind) {
+    case "stamp":
+      return `stamp ${Object.entries(step.values)
+        .map(([property, value]) => `${property.replace(/^extension_[0-9a-f]+_/, "")} = ${value}`)
+        .join(", ")}`;
+    case "revoke-sessions":
+      return "revoke all sign-in sessions";
+    case "join-scope":
+      return `put into scope through ${step.name}`;
+    case "leave-scope":
+      return `take out of scope through ${step.name}`;
+    case "provision":
+      return "ask cross-tenant sync to create the account now";
+    case "restore-account":
+      return "restore the deleted account";
+    case "unblock-account":
+      return "unblock the account";
+    case "block-account":
+      return "block the account";
+    case "delete-account":
+      return "delete the account";
+    case "grant":
+      return `add to ${step.name}`;
+    case "revoke":
+      return `remove from ${step.name}`;
+    default:
+      return step satisfies never;
+  }
+}
+
+function explainNote(note: Note): string {
+  switch (note.kind) {
+    case "native-grant":
+      return `is in ${note.name} by somebody else's hand; that stays`;
+    case "account-stays":
+      return "the account was there before Muster, so it stays; only Muster's grants go";
+    case "scope-stays":
+      return note.why === "before"
+        ? `was in ${note.name} before Muster, so that stays`
+        : `stays in ${note.name}: leaving it would make cross-tenant sync delete an account that is not Muster's`;
+    case "deletion-waits":
+      return "the account is deleted when leavers.deleteAfter has passed";
+    case "account-blocked-by-others":
+      return "the account is blocked, and not by Muster; it stays blocked";
+    case "account-deleted-by-others":
+      return "the account was deleted, and not by Muster: restore or purge it in the target tenant";
+    case "account-not-proven":
+      return `an account was found that is not proven to be this analyst's (${note.detail}); it gets nothing`;
+    case "settling":
+      return `waits until Graph shows the last change of ${note.name}`;
+    case "waits-for-account":
+      return "grants follow when the account exists";
+    case "refused":
+      return `refused: ${note.reason}; ${note.advice}`;
+    default:
+      return note satisfies never;
+  }
+}
+
+/** Why somebody leaves, in words. */
+export function explainLeaving(leaving: Leaving): string {
+  switch (leaving) {
+    case "disabled":
+      return "the source account is disabled";
+    case "deleted":
+      return "the source account is deleted";
+    case "no-role":
+      return "no role is held any more";
+    default:
+      return leaving satisfies never;
+  }
+}
