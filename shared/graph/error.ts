@@ -1,0 +1,76 @@
+/** What is known about a Graph call that did not give what was asked for. */
+export type GraphFailure = {
+  /** HTTP status; 0 when no answer came. */
+  readonly status: number;
+  /** Graph's `error.code`, or `network`, `timeout`, `token`. */
+  readonly code: string;
+  readonly message: string;
+  readonly method: string;
+  /** The path with `{id}` in place of ids: no people's data in logs. */
+  readonly template: string;
+  readonly tenantId: string;
+  readonly requestId: string | null;
+  readonly clientRequestId: string;
+  /** How long the service asks to wait, milliseconds; null when it did not say. */
+  readonly retryAfterMs: number | null;
+};
+
+/** The one error of the gateway; `classify` says what it means. */
+export class GraphError extends Error {
+  readonly failure: GraphFailure;
+
+  constructor(failure: GraphFailure, options?: ErrorOptions) {
+    const answer = failure.status === 0 ? failure.code : `${failure.status} ${failure.code}`;
+    super(
+      `${failure.method} ${failure.template} in tenant ${failure.tenantId}: ${answer}: ${failure.message}` +
+        ` (request ${failure.requestId ?? failure.clientRequestId})`,
+      options,
+    );
+    this.name = "GraphError";
+    this.failure = failure;
+  }
+}
+
+export type Classification =
+  /** Passing trouble: the same call may succeed soon. */
+  | { readonly kind: "retry" }
+  /** The service said when to come back. */
+  | { readonly kind: "wait"; readonly ms: number }
+  /** It will not succeed until somebody changes something. */
+  | { readonly kind: "stop"; readonly reason: string; readonly advice: string }
+  /** The object is not there. */
+  | { readonly kind: "gone" };
+
+/** The single place that says what a failed call means. */
+export function classify({ failure }: GraphError): Classification {
+  if (failure.code === "token") return classifyToken(failure);
+  if (failure.retryAfterMs !== null) return { kind: "wait", ms: failure.retryAfterMs };
+  if (failure.status === 404 || failure.status === 410) return { kind: "gone" };
+  if (isPassing(failure.status)) return { kind: "retry" };
+  return {
+    kind: "stop",
+    reason: `Graph answered ${failure.status} ${failure.code} to ${failure.method} ${failure.template} in tenant ${failure.tenantId}: ${failure.message}`,
+    advice:
+      failure.status === 401 || failure.status === 403
+        ? "check the admin consent of Muster's application in that tenant against docs/graph-permissions.md; a 403 on a person who holds an Entra role needs that role removed first"
+        : "look the request up by its id in the tenant's logs; if the policy is right, this is a bug in Muster",
+  };
+}
+
+/** Statuses worth another try: no answer, throttled, timeouts, conflicts of concurrent writes, server trouble. */
+export function isPassing(status: number): boolean {
+  return status === 0 || [408, 409, 423, 425, 429].includes(status) || status >= 500;
+}
+
+/** Errors that Microsoft's token service gives when the application is not (or no longer) welcome in a tenant. */
+const notWelcome = /AADSTS(?:700016|90002|650052|65001|7000215|700027|70021|500011|7000112)\b/;
+
+function classifyToken(failure: GraphFailure): Classification {
+  if (!notWelcome.test(failure.message)) return { kind: "retry" };
+  return {
+    kind: "stop",
+    reason: `no token for tenant ${failure.tenantId}: ${failure.message.split(/\r?\n/)[0]}`,
+    advice:
+      "an administrator of that tenant has to consent to Muster's application (again); check the tenant id in the policy, and the federated credential of the application",
+  };
+}

@@ -1,0 +1,104 @@
+import type { TokenCredential } from "@azure/identity";
+import {
+  AuthenticationHandler,
+  Client,
+  HTTPMessageHandler,
+  ResponseType,
+} from "@microsoft/microsoft-graph-client";
+import { TokenCredentialAuthenticationProvider } from "@microsoft/microsoft-graph-client/authProviders/azureTokenCredentials/index.js";
+
+export type Method = "GET" | "POST" | "PATCH" | "DELETE";
+
+/** One HTTP exchange with Graph, or one part of a batch. `path` follows /v1.0 and is already encoded. */
+export type HttpCall = {
+  readonly method: Method;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly timeoutMs: number;
+};
+
+/** What came back; status 0 when nothing did, with `network`, `timeout` or `token` as the error's code. */
+export type HttpAnswer = {
+  readonly status: number;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: unknown;
+};
+
+export type Http = (call: HttpCall) => Promise<HttpAnswer>;
+
+/**
+ * Graph's own client with its authentication and HTTP middleware. Its retry handler is left out on purpose: it cannot
+ * see the parts of a batch, and the gateway needs to know whether an earlier try may have gone through.
+ */
+export function graphHttp(options: { readonly url: string; readonly credential: TokenCredential }): Http {
+  const provider = new TokenCredentialAuthenticationProvider(options.credential, {
+    scopes: [`${options.url}/.default`],
+  });
+  const authentication = new AuthenticationHandler(provider);
+  authentication.setNext(new HTTPMessageHandler());
+  const client = Client.initWithMiddleware({
+    middleware: authentication,
+    baseUrl: options.url,
+    defaultVersion: "v1.0",
+    customHosts: new Set([new URL(options.url).hostname]),
+  });
+  return async (call) => {
+    try {
+      return await exchange(client, call);
+    } catch (error) {
+      return noAnswer(error);
+    }
+  };
+}
+
+async function exchange(client: Client, call: HttpCall): Promise<HttpAnswer> {
+  const request = client
+    .api(call.path)
+    .headers({ ...call.headers })
+    .option("signal", AbortSignal.timeout(call.timeoutMs))
+    .responseType(ResponseType.RAW);
+  const response = await send(request, call);
+  const text = await response.text();
+  return { status: response.status, headers: Object.fromEntries(response.headers), body: parse(text) };
+}
+
+function send(request: ReturnType<Client["api"]>, { method, body }: HttpCall): Promise<Response> {
+  switch (method) {
+    case "GET":
+      return request.get() as Promise<Response>; // RAW: the client hands the fetch Response through
+    case "POST":
+      return request.post(body ?? {}) as Promise<Response>; // the same
+    case "PATCH":
+      return request.patch(body) as Promise<Response>; // the same
+    case "DELETE":
+      return request.delete() as Promise<Response>; // the same
+    default:
+      return method satisfies never;
+  }
+}
+
+function parse(text: string): unknown {
+  if (text === "") return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Names that @azure/identity gives its errors; the Graph client keeps them as `code`. */
+const tokenErrors = new Set([
+  "AuthenticationError",
+  "AuthenticationRequiredError",
+  "AggregateAuthenticationError",
+  "CredentialUnavailableError",
+]);
+
+function noAnswer(error: unknown): HttpAnswer {
+  const name = error instanceof Error && "code" in error ? String(error.code) : "";
+  const message = error instanceof Error ? error.message : String(error);
+  const code = tokenErrors.has(name) ? "token" : /Timeout|Abort/.test(name) ? "timeout" : "network";
+  return { status: 0, headers: {}, body: { error: { code, message } } };
+}

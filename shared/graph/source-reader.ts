@@ -1,0 +1,115 @@
+import type { SourceUserRead } from "../model/analyst.ts";
+import { analystIdSchema, type AnalystId, type GroupId } from "../model/ids.ts";
+import { listAll, type Listing } from "./listing.ts";
+import { checkMemberGroups, listMemberOf } from "./memberships.ts";
+import { notFound, type GraphTenant, type Priority } from "./tenant.ts";
+import { directoryObjectSchema, textOf, timeOf, userSchema } from "./wire.ts";
+
+/** Reads the source tenant; it has nothing to write with. Every method throws GraphError when Graph gives no answer. */
+export type SourceReader = {
+  /** `absent` only after "not found" among the users and among the deleted users. */
+  readonly readUser: (question: UserQuestion) => Promise<SourceUserRead>;
+  /** Two independent answers to "which groups is this user in". */
+  readonly readMemberships: (question: MembershipQuestion) => Promise<SourceMemberships>;
+  /** Everybody in the group, nested groups included. */
+  readonly listMembers: (group: GroupId, priority: Priority) => Promise<Listing<string>>;
+};
+
+export type UserQuestion = {
+  readonly id: AnalystId;
+  readonly attributes: readonly string[];
+  readonly stamps: readonly string[];
+  readonly priority: Priority;
+};
+
+export type MembershipQuestion = {
+  readonly id: AnalystId;
+  /** The groups that matter for roles. */
+  readonly groups: readonly GroupId[];
+  readonly priority: Priority;
+};
+
+export type SourceMemberships = {
+  /** Direct memberships of any kind, as listed. */
+  readonly direct: Listing<string>;
+  /** Which of the groups asked about the user is in, nested ones included. */
+  readonly confirmed: ReadonlySet<string>;
+};
+
+export function sourceReader(tenant: GraphTenant): SourceReader {
+  return {
+    readUser: (question) => readUser(tenant, question),
+    async readMemberships({ id, groups, priority }) {
+      const [direct, confirmed] = await Promise.all([
+        listMemberOf(tenant, id, priority),
+        checkMemberGroups(tenant, { userId: id, groups, priority }),
+      ]);
+      return { direct, confirmed };
+    },
+    async listMembers(group, priority) {
+      const listing = await listAll(
+        tenant,
+        {
+          path: `/groups/${group}/transitiveMembers?$select=id&$top=999`,
+          template: "/groups/{id}/transitiveMembers",
+          priority,
+        },
+        directoryObjectSchema,
+      );
+      return { ...listing, items: listing.items.map(({ id }) => id.toLowerCase()) };
+    },
+  };
+}
+
+async function readUser(tenant: GraphTenant, question: UserQuestion): Promise<SourceUserRead> {
+  const { id, attributes, stamps, priority } = question;
+  const select = [
+    "id",
+    "userPrincipalName",
+    "displayName",
+    "accountEnabled",
+    "signInSessionsValidFromDateTime",
+    ...attributes,
+    ...stamps,
+  ].join(",");
+  const reply = await tenant.send({
+    method: "GET",
+    path: `/users/${id}?$select=${select}`,
+    template: "/users/{id}",
+    priority,
+    accepts: notFound,
+  });
+  if (reply.status === 404) return readDeleted(tenant, id, priority);
+  const wire = userSchema.parse(reply.body);
+  return {
+    kind: "present",
+    user: {
+      id: analystIdSchema.parse(wire.id),
+      userPrincipalName: wire.userPrincipalName,
+      displayName: wire.displayName ?? wire.userPrincipalName,
+      // Only an explicit `false` makes a leaver; a value that is missing is no evidence.
+      enabled: wire.accountEnabled !== false,
+      attributes: pick(wire, attributes),
+      stamps: pick(wire, stamps),
+      sessionsValidFrom: timeOf(wire.signInSessionsValidFromDateTime),
+    },
+  };
+}
+
+async function readDeleted(tenant: GraphTenant, id: AnalystId, priority: Priority): Promise<SourceUserRead> {
+  const reply = await tenant.send({
+    method: "GET",
+    path: `/directory/deletedItems/${id}?$select=id`,
+    template: "/directory/deletedItems/{id}",
+    priority,
+    accepts: notFound,
+  });
+  return reply.status === 404 ? { kind: "absent" } : { kind: "soft-deleted" };
+}
+
+function pick(
+  wire: Readonly<Record<string, unknown>>,
+  properties: readonly string[],
+): Readonly<Record<string, string | null>> {
+  return Object.fromEntries(properties.map((property) => [property, textOf(wire, property)]));
+}

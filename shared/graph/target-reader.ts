@@ -1,0 +1,86 @@
+import { accountIdSchema, type AccountId, type AnalystId } from "../model/ids.ts";
+import { listAll, type Listing } from "./listing.ts";
+import { listMemberOf } from "./memberships.ts";
+import { notFound, type GraphTenant, type Priority } from "./tenant.ts";
+import { textOf, timeOf, userSchema } from "./wire.ts";
+
+/** Reads a target tenant; it has nothing to write with. Every method throws GraphError when Graph gives no answer. */
+export type TargetReader = {
+  /** An account by its id: present, in the recycle bin, or in neither. */
+  readonly readAccount: (question: AccountQuestion) => Promise<AccountRead>;
+  /** Accounts whose identity stamp names this analyst. */
+  readonly findByStamp: (question: StampQuestion) => Promise<Listing<TargetAccount>>;
+  /** Everything the account is a direct member of, by object id. */
+  readonly listMemberOf: (account: AccountId, priority: Priority) => Promise<Listing<string>>;
+};
+
+export type TargetAccount = {
+  readonly id: AccountId;
+  readonly userPrincipalName: string;
+  readonly enabled: boolean;
+  /** Epoch ms; null when Graph does not say. */
+  readonly createdAt: number | null;
+  /** The identity stamp as it is on the account. */
+  readonly stamp: string | null;
+};
+
+export type AccountRead =
+  | { readonly kind: "present"; readonly account: TargetAccount }
+  | { readonly kind: "soft-deleted" }
+  | { readonly kind: "none" };
+
+export type AccountQuestion = { readonly id: AccountId; readonly stamp: string; readonly priority: Priority };
+export type StampQuestion = {
+  readonly analyst: AnalystId;
+  readonly stamp: string;
+  readonly priority: Priority;
+};
+
+export function targetReader(tenant: GraphTenant): TargetReader {
+  return {
+    readAccount: (question) => readAccount(tenant, question),
+    async findByStamp({ analyst, stamp, priority }) {
+      const filter = encodeURIComponent(`${stamp} eq '${analyst}'`);
+      const listing = await listAll(
+        tenant,
+        { path: `/users?$filter=${filter}&$select=${accountSelect(stamp)}`, template: "/users", priority },
+        userSchema,
+      );
+      return { ...listing, items: listing.items.map((wire) => accountOf(wire, stamp)) };
+    },
+    listMemberOf: (account, priority) => listMemberOf(tenant, account, priority),
+  };
+}
+
+async function readAccount(tenant: GraphTenant, question: AccountQuestion): Promise<AccountRead> {
+  const { id, stamp, priority } = question;
+  const reply = await tenant.send({
+    method: "GET",
+    path: `/users/${id}?$select=${accountSelect(stamp)}`,
+    template: "/users/{id}",
+    priority,
+    accepts: notFound,
+  });
+  if (reply.status !== 404)
+    return { kind: "present", account: accountOf(userSchema.parse(reply.body), stamp) };
+  const deleted = await tenant.send({
+    method: "GET",
+    path: `/directory/deletedItems/${id}?$select=id`,
+    template: "/directory/deletedItems/{id}",
+    priority,
+    accepts: notFound,
+  });
+  return { kind: deleted.status === 404 ? "none" : "soft-deleted" };
+}
+
+const accountSelect = (stamp: string) => `id,userPrincipalName,accountEnabled,createdDateTime,${stamp}`;
+
+function accountOf(wire: (typeof userSchema)["_output"], stamp: string): TargetAccount {
+  return {
+    id: accountIdSchema.parse(wire.id),
+    userPrincipalName: wire.userPrincipalName,
+    enabled: wire.accountEnabled !== false,
+    createdAt: timeOf(wire.createdDateTime),
+    stamp: textOf(wire, stamp),
+  };
+}

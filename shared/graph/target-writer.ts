@@ -1,0 +1,53 @@
+import type { Grant } from "../model/grant.ts";
+import type { AccountId } from "../model/ids.ts";
+import { addMember, removeMember, type Written } from "./group-members.ts";
+import { notFound, type GraphCall, type GraphTenant, type Priority } from "./tenant.ts";
+
+/** Writes a target tenant. Every method is safe to repeat and throws GraphError when it could not be done. */
+export type TargetWriter = {
+  readonly grant: (grant: Grant, account: AccountId, priority: Priority) => Promise<Written>;
+  readonly revoke: (grant: Grant, account: AccountId, priority: Priority) => Promise<Written>;
+  readonly setEnabled: (
+    account: AccountId,
+    state: "blocked" | "unblocked",
+    priority: Priority,
+  ) => Promise<Written>;
+  /** Moves the account to the recycle bin, where it can be restored for 30 days. */
+  readonly remove: (account: AccountId, priority: Priority) => Promise<Written>;
+  readonly restore: (account: AccountId, priority: Priority) => Promise<Written>;
+};
+
+export function targetWriter(tenant: GraphTenant): TargetWriter {
+  const call = async (request: GraphCall): Promise<Written> => {
+    const reply = await tenant.send(request);
+    const result = reply.status === 404 ? "missing" : "done";
+    return { result, appliedBefore: reply.appliedBefore, trace: reply.trace };
+  };
+  return {
+    grant: ({ group }, member, priority) => addMember(tenant, { group, member, priority }),
+    revoke: ({ group }, member, priority) => removeMember(tenant, { group, member, priority }),
+    setEnabled: (account, state, priority) =>
+      call({
+        method: "PATCH",
+        path: `/users/${account}`,
+        template: "/users/{id}",
+        body: { accountEnabled: state === "unblocked" },
+        priority,
+      }),
+    remove: (account, priority) =>
+      call({
+        method: "DELETE",
+        path: `/users/${account}`,
+        template: "/users/{id}",
+        priority,
+        accepts: notFound,
+      }),
+    restore: (account, priority) =>
+      call({
+        method: "POST",
+        path: `/directory/deletedItems/${account}/restore`,
+        template: "/directory/deletedItems/{id}/restore",
+        priority,
+      }),
+  };
+}
