@@ -1,0 +1,58 @@
+import type { TableClient } from "@azure/data-tables";
+import type { AnalystId, TargetName } from "../model/ids.ts";
+import type { Plan, Step } from "../model/plan.ts";
+import { listRows, writeRow } from "./table.ts";
+
+/** One thing that was done, or proven, or refused. Times are epoch ms. */
+export type JournalEntry = {
+  readonly at: number;
+  readonly kind: "run" | "proof";
+  readonly cause: string;
+  readonly analyst: AnalystId;
+  readonly target: TargetName | null;
+  readonly planHash: string;
+  readonly plan: Plan;
+  readonly steps: readonly JournalStep[];
+  readonly outcome: string;
+  /** What a re-read showed; in a proof, that is the point. */
+  readonly evidence: Readonly<Record<string, unknown>>;
+  /** From the event that started it to this entry. */
+  readonly sinceEventMs: number;
+};
+
+export type JournalStep = {
+  readonly step: Step;
+  readonly result: "done" | "already" | "missing" | "waiting" | "failed";
+  readonly detail: string;
+  readonly clientRequestId: string | null;
+  readonly requestId: string | null;
+  readonly ms: number;
+};
+
+/** Table Journal: append-only, newest first within a day. */
+export type Journal = {
+  readonly append: (entry: JournalEntry) => Promise<void>;
+  /** Entries of one UTC day (YYYY-MM-DD), newest first. */
+  readonly day: (day: string) => Promise<readonly JournalEntry[]>;
+};
+
+/** The largest time a Date can hold; row keys count down from it so that the newest comes first. */
+const endOfTime = 8_640_000_000_000_000;
+
+export function journal(table: TableClient): Journal {
+  return {
+    append: (entry) =>
+      writeRow(
+        table,
+        {
+          partitionKey: new Date(entry.at).toISOString().slice(0, 10),
+          rowKey: `${String(endOfTime - entry.at).padStart(16, "0")}-${crypto.randomUUID()}`,
+        },
+        entry,
+      ),
+    async day(day) {
+      const rows = await listRows(table, { partitionKey: day });
+      return rows.map(({ value }) => value as JournalEntry); // written by `append` alone
+    },
+  };
+}

@@ -1,0 +1,51 @@
+import type { TableClient } from "@azure/data-tables";
+import { z } from "zod";
+import { deleteRow, listRows, readRow, writeRow, writeVersioned } from "./table.ts";
+
+/**
+ * Table Subscriptions: one row a resource. The client state is written before Graph is asked, so that a notification
+ * that overtakes the answer is recognised; until the answer the id is null.
+ */
+export type SubscriptionRow = {
+  readonly resource: string;
+  readonly clientState: string;
+  readonly subscriptionId: string | null;
+  readonly notificationUrl: string;
+  /** Epoch ms. */
+  readonly expiresAt: number;
+};
+
+export type SubscriptionRows = {
+  readonly list: () => Promise<readonly SubscriptionRow[]>;
+  readonly put: (row: SubscriptionRow) => Promise<void>;
+  /** Writes the row unless there is one. @returns the row that is there now */
+  readonly putIfAbsent: (row: SubscriptionRow) => Promise<SubscriptionRow>;
+  readonly drop: (resource: string) => Promise<void>;
+};
+
+const schema = z.object({
+  resource: z.string(),
+  clientState: z.string(),
+  subscriptionId: z.string().nullable(),
+  notificationUrl: z.string(),
+  expiresAt: z.number(),
+});
+const partitionKey = "subscription";
+const rowKeyOf = (resource: string) => resource.replaceAll("/", "|");
+
+export function subscriptionRows(table: TableClient): SubscriptionRows {
+  return {
+    async list() {
+      const rows = await listRows(table, { partitionKey });
+      return rows.map(({ value }) => schema.parse(value));
+    },
+    put: (row) => writeRow(table, { partitionKey, rowKey: rowKeyOf(row.resource) }, row),
+    async putIfAbsent(row) {
+      const key = { partitionKey, rowKey: rowKeyOf(row.resource) };
+      if (await writeVersioned(table, key, { value: row, etag: null })) return row;
+      const value = await readRow(table, key);
+      return value === null ? row : schema.parse(value);
+    },
+    drop: (resource) => deleteRow(table, { partitionKey, rowKey: rowKeyOf(resource) }),
+  };
+}

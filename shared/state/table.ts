@@ -1,0 +1,105 @@
+import { odata, RestError, type TableClient } from "@azure/data-tables";
+
+/**
+ * Rows of one table as JSON values. A row is a few named columns for people who look into the table, and `json` for the
+ * program; a value too long for one property is spread over several.
+ */
+export type Row = { readonly partitionKey: string; readonly rowKey: string };
+
+/** A string property holds 64 KiB of UTF-16. https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model */
+const chunkLength = 30_000;
+
+export async function readRow(table: TableClient, row: Row): Promise<unknown> {
+  try {
+    const entity = await table.getEntity(row.partitionKey, row.rowKey);
+    return unpack(entity);
+  } catch (error) {
+    if (isStatus(error, 404)) return null;
+    throw error;
+  }
+}
+
+/** The value with the etag it was read at, for writers that must not overwrite each other. */
+export async function readVersioned(
+  table: TableClient,
+  row: Row,
+): Promise<{ readonly value: unknown; readonly etag: string } | null> {
+  try {
+    const entity = await table.getEntity(row.partitionKey, row.rowKey);
+    return { value: unpack(entity), etag: entity.etag };
+  } catch (error) {
+    if (isStatus(error, 404)) return null;
+    throw error;
+  }
+}
+
+export async function writeRow(table: TableClient, row: Row, value: unknown): Promise<void> {
+  await table.upsertEntity(pack(row, value), "Replace");
+}
+
+/** @returns false when somebody else wrote the row since it was read (or created it meanwhile). */
+export async function writeVersioned(
+  table: TableClient,
+  row: Row,
+  { value, etag }: { readonly value: unknown; readonly etag: string | null },
+): Promise<boolean> {
+  try {
+    if (etag === null) await table.createEntity(pack(row, value));
+    else await table.updateEntity(pack(row, value), "Replace", { etag });
+    return true;
+  } catch (error) {
+    if (isStatus(error, 409) || isStatus(error, 412)) return false;
+    throw error;
+  }
+}
+
+export async function deleteRow(table: TableClient, row: Row): Promise<void> {
+  try {
+    await table.deleteEntity(row.partitionKey, row.rowKey);
+  } catch (error) {
+    if (!isStatus(error, 404)) throw error;
+  }
+}
+
+/** Rows of a partition, in order; with `prefix` only those whose row key starts with it. */
+export async function listRows(
+  table: TableClient,
+  { partitionKey, prefix = "" }: { readonly partitionKey: string; readonly prefix?: string },
+): Promise<readonly { readonly rowKey: string; readonly value: unknown }[]> {
+  const filter =
+    prefix === ""
+      ? odata`PartitionKey eq ${partitionKey}`
+      : odata`PartitionKey eq ${partitionKey} and RowKey ge ${prefix} and RowKey lt ${`${prefix}\uFFFF`}`;
+  const rows: { rowKey: string; value: unknown }[] = [];
+  for await (const entity of table.listEntities({ queryOptions: { filter } })) {
+    rows.push({ rowKey: entity.rowKey ?? "", value: unpack(entity) });
+  }
+  return rows;
+}
+
+const isStatus = (error: unknown, status: number) =>
+  error instanceof RestError && error.statusCode === status;
+
+function pack(row: Row, value: unknown) {
+  const json = JSON.stringify(value);
+  const chunks = Object.fromEntries(
+    Array.from({ length: Math.max(1, Math.ceil(json.length / chunkLength)) }, (_, index) => [
+      `json${index}`,
+      json.slice(index * chunkLength, (index + 1) * chunkLength),
+    ]),
+  );
+  return { partitionKey: allowed(row.partitionKey), rowKey: allowed(row.rowKey), ...chunks };
+}
+
+/** Table keys may not hold these characters; ids, target names and role names never do. */
+function allowed(key: string): string {
+  if (/[/\\#?\p{Cc}]/u.test(key)) throw new Error(`"${key}" cannot be a table key`);
+  return key;
+}
+
+function unpack(entity: Readonly<Record<string, unknown>>): unknown {
+  let json = "";
+  for (let index = 0; typeof entity[`json${index}`] === "string"; index += 1)
+    json += String(entity[`json${index}`]);
+  return JSON.parse(json);
+}
