@@ -1,0 +1,112 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { readNotifications, type Notification } from "../graph/notification.ts";
+import type { TenantId } from "../model/ids.ts";
+import { sessionOf, type AnalystMessage } from "../queue/keys.ts";
+import type { SubscriptionRow } from "../state/subscription-rows.ts";
+
+export type ReceivePorts = {
+  readonly sourceTenant: TenantId;
+  /** The subscriptions Muster made; `fresh` reads them again. */
+  readonly subscriptions: (how: "remembered" | "fresh") => Promise<readonly SubscriptionRow[]>;
+  /** Graph asks for a subscription to be renewed, or says that it is gone. */
+  readonly renewSoon: (row: SubscriptionRow, state: "renew" | "recreate") => Promise<void>;
+  readonly send: (messages: readonly AnalystMessage[]) => Promise<void>;
+  readonly now: () => number;
+};
+
+export type Received =
+  | {
+      readonly kind: "accepted";
+      readonly keys: number;
+      readonly dropped: Readonly<Record<DropReason, number>>;
+    }
+  | { readonly kind: "invalid"; readonly problem: string }
+  /** Service Bus does not have the keys: Graph has to deliver again. */
+  | { readonly kind: "unavailable"; readonly problem: string };
+
+export type DropReason = "unreadable" | "unknownSubscription" | "wrongClientState" | "wrongTenant";
+
+/**
+ * Turns a delivery into keys. An item that cannot be proven to come from Muster's own subscription is dropped and
+ * counted; it never spoils its neighbours. Accepted means that Service Bus has every key.
+ */
+export async function receiveNotifications(text: string, ports: ReceivePorts): Promise<Received> {
+  const body = readNotifications(text);
+  if (body.kind === "invalid") return body;
+  const dropped = {
+    unreadable: body.unreadable,
+    unknownSubscription: 0,
+    wrongClientState: 0,
+    wrongTenant: 0,
+  };
+  const keys = new Map<string, AnalystMessage>();
+  try {
+    for (const item of body.items) {
+      const proof = await prove(item, ports);
+      if (proof.kind === "dropped") dropped[proof.reason] += 1;
+      else
+        for (const message of await keysOf(item, proof.row, ports)) keys.set(sessionOf(message.key), message);
+    }
+    if (keys.size > 0) await ports.send([...keys.values()]);
+  } catch (error) {
+    return { kind: "unavailable", problem: error instanceof Error ? error.message : String(error) };
+  }
+  return { kind: "accepted", keys: keys.size, dropped };
+}
+
+type Proof =
+  | { readonly kind: "proven"; readonly row: SubscriptionRow }
+  | { readonly kind: "dropped"; readonly reason: DropReason };
+
+async function prove(item: Notification, ports: ReceivePorts): Promise<Proof> {
+  if (item.tenantId !== ports.sourceTenant) return { kind: "dropped", reason: "wrongTenant" };
+  const row =
+    findRow(item, await ports.subscriptions("remembered")) ??
+    findRow(item, await ports.subscriptions("fresh"));
+  if (row === undefined) return { kind: "dropped", reason: "unknownSubscription" };
+  if (!sameSecret(row.clientState, item.clientState)) return { kind: "dropped", reason: "wrongClientState" };
+  return { kind: "proven", row };
+}
+
+/** A notification may overtake the answer that tells its subscription's id; then the client state has to do. */
+function findRow(item: Notification, rows: readonly SubscriptionRow[]): SubscriptionRow | undefined {
+  return (
+    rows.find(({ subscriptionId }) => subscriptionId === item.subscriptionId) ??
+    rows.find(
+      ({ subscriptionId, clientState }) =>
+        subscriptionId === null && sameSecret(clientState, item.clientState),
+    )
+  );
+}
+
+/** Compared by digest, so that neither content nor length shows in the time it takes. */
+function sameSecret(a: string, b: string): boolean {
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(a), digest(b));
+}
+
+async function keysOf(
+  { about }: Notification,
+  row: SubscriptionRow,
+  ports: ReceivePorts,
+): Promise<readonly AnalystMessage[]> {
+  const common = { heardAt: ports.now(), occasion: "event" } as const;
+  switch (about.kind) {
+    case "user":
+      return [{ key: { kind: "analyst", analyst: about.id }, cause: "notification: user", ...common }];
+    case "group":
+      if (about.members.length === 0) {
+        return [{ key: { kind: "role-group", group: about.id }, cause: "notification: group", ...common }];
+      }
+      return about.members.map((analyst) => ({
+        key: { kind: "analyst", analyst },
+        cause: "notification: group members",
+        ...common,
+      }));
+    case "lifecycle":
+      await ports.renewSoon(row, about.event === "reauthorizationRequired" ? "renew" : "recreate");
+      return [];
+    default:
+      return about satisfies never;
+  }
+}
