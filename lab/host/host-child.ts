@@ -1,0 +1,119 @@
+import { fork, type ChildProcess } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { FunctionInfo, HostCommand, HostReport, ProcessLogLine } from "./host-messages.ts";
+
+/** One life of a host process, seen from the lab. */
+export type HostChild = {
+  /** Rejects with the host's own words when it does not come up. */
+  readonly ready: Promise<{ readonly port: number; readonly functions: readonly FunctionInfo[] }>;
+  /** Resolves, with how, when the process is gone. */
+  readonly exited: Promise<string>;
+  /** What is in flight, as the process reported it. */
+  inFlight(): string[];
+  /** Resolves when the process has obeyed; rejects with its error, or when it dies first. */
+  command(command: Command): Promise<void>;
+  kill(): void;
+};
+
+// Each kind without its id, which this file gives out.
+type Command = HostCommand extends infer Each ? (Each extends HostCommand ? Omit<Each, "id"> : never) : never;
+
+export type HostChildOptions = {
+  readonly name: string;
+  readonly appDir: string;
+  readonly port: number;
+  readonly clockOffsetMs: number;
+  readonly env: Readonly<Record<string, string>>;
+  readonly node: string;
+  readonly onLog: (line: ProcessLogLine) => void;
+  readonly now: () => number;
+};
+
+const main = fileURLToPath(new URL("./main.ts", import.meta.url));
+
+export function forkHost(options: HostChildOptions): HostChild {
+  const child = fork(main, ["--app", options.appDir, "--port", String(options.port)], {
+    execPath: options.node,
+    execArgv: [],
+    env: childEnvironment(options),
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
+  const ready = Promise.withResolvers<{ port: number; functions: readonly FunctionInfo[] }>();
+  const exited = Promise.withResolvers<string>();
+  const pending = new Map<number, PromiseWithResolvers<void>>();
+  const inFlight = new Map<string, string>();
+  let lastId = 0;
+
+  child.on("message", (report: HostReport) => receive(report));
+  child.once("error", (error) => end(`could not be started: ${error.message}`));
+  child.once("exit", (code, signal) =>
+    end(signal === null ? `exited with code ${code}` : `was ended by ${signal}`),
+  );
+  forwardOutput(child, options);
+  ready.promise.catch(() => undefined); // whoever awaits `ready` still gets the error
+
+  return {
+    ready: ready.promise,
+    exited: exited.promise,
+    inFlight: () => [...inFlight.values()],
+    command(command) {
+      const id = ++lastId;
+      const answer = Promise.withResolvers<void>();
+      pending.set(id, answer);
+      if (child.connected) child.send({ ...command, id }, (error) => error && fail(id, error.message));
+      else fail(id, "its process is gone");
+      return answer.promise;
+    },
+    kill: () => void child.kill("SIGKILL"),
+  };
+
+  function receive(report: HostReport): void {
+    switch (report.kind) {
+      case "ready":
+        return ready.resolve(report);
+      case "failed":
+        return ready.reject(new Error(`Host ${options.name} did not start. ${report.message}`));
+      case "began":
+        return void inFlight.set(report.id, report.what);
+      case "ended":
+        return void inFlight.delete(report.id);
+      case "log":
+        return options.onLog(report.line);
+      case "done":
+        if (report.error !== undefined) return fail(report.id, report.error);
+        pending.get(report.id)?.resolve();
+        return void pending.delete(report.id);
+    }
+  }
+
+  function fail(id: number, why: string): void {
+    pending.get(id)?.reject(new Error(`Host ${options.name}: ${why}`));
+    pending.delete(id);
+  }
+
+  function end(how: string): void {
+    inFlight.clear();
+    // First of all: whoever learns below that a command failed can then see that the host is gone.
+    exited.resolve(how);
+    ready.reject(new Error(`Host ${options.name} did not start: it ${how}.`));
+    for (const id of pending.keys()) fail(id, `it ${how} before it had answered`);
+  }
+}
+
+// Nothing of the lab's own environment reaches the app by accident.
+function childEnvironment({ env, clockOffsetMs }: HostChildOptions): Record<string, string> {
+  const inherited = Object.fromEntries(
+    ["PATH", "HOME"].flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  );
+  return { ...inherited, ...env, LAB_CLOCK_OFFSET_MS: String(clockOffsetMs) };
+}
+
+function forwardOutput(child: ChildProcess, { onLog, now }: HostChildOptions): void {
+  const forward = (level: string) => (chunk: Buffer) => {
+    for (const message of chunk.toString("utf8").split("\n")) {
+      if (message.trim() !== "") onLog({ at: now(), level, category: "user", message });
+    }
+  };
+  child.stdout?.on("data", forward("information"));
+  child.stderr?.on("data", forward("error"));
+}

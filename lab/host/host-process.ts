@@ -1,0 +1,200 @@
+import type { LabClock } from "../clock.ts";
+import { forkHost, type HostChild } from "./host-child.ts";
+import type { FunctionInfo, ProcessLogLine } from "./host-messages.ts";
+import type { TimerOccasion } from "./timer-input.ts";
+import { runSchedule, type TimerStatus } from "./timer-schedule.ts";
+
+type HostState = "running" | "stopped";
+
+/** One Functions host process that can be killed and started again. */
+export type HostProcess = {
+  /** `http://127.0.0.1:PORT`, without the route prefix; the same after every restart. Throws before the first start when the port was left open. */
+  readonly url: string;
+  readonly state: () => HostState;
+  /** What the app registered at its last start, without disabled functions. */
+  readonly functions: () => readonly FunctionInfo[];
+  /** Timers being fired and HTTP requests in flight; [] when at rest. Service Bus work shows as locks at the broker. */
+  busy(): string[];
+  /** Runs a timer function now. Resolves when it has ended, rejects with its error or when the host dies first. */
+  fireTimer(name: string, occasion?: TimerOccasion): Promise<void>;
+  /** SIGKILL; resolves when the process is gone. */
+  kill(): Promise<void>;
+  /** Starts the process (again); resolves when its functions are loaded and its listeners attached. */
+  start(): Promise<void>;
+  /** Lets what is in flight end, runs appTerminate hooks, and kills the process after 5 s. */
+  stop(): Promise<void>;
+  /** Tells each change of state, also a crash. Returns the function that ends it. */
+  onState(listener: (state: HostState) => void): () => void;
+};
+
+export type HostLogLine = ProcessLogLine & { readonly host: string };
+
+export type HostProcessOptions = {
+  /** Holds the built app: package.json, host.json and what `main` names. */
+  readonly appDir: string;
+  readonly clock: LabClock;
+  /** The app's settings, complete: of the lab's own environment only PATH and HOME are passed on. */
+  readonly env: Readonly<Record<string, string>>;
+  /** 0 or absent: a free one. */
+  readonly port?: number;
+  readonly name: string;
+  readonly onLog?: (line: HostLogLine) => void;
+  /** The Node executable; absent: the one that runs the lab. */
+  readonly node?: string;
+};
+
+const stopMs = 5_000;
+
+/** A host that is not started yet. */
+export function createHost(options: HostProcessOptions): HostProcess {
+  const { clock, name } = options;
+  const firing = new Map<symbol, string>();
+  const listeners = new Set<(state: HostState) => void>();
+  let port = options.port ?? 0;
+  let child: HostChild | undefined;
+  // The end of the running process, once it was asked for.
+  let leaving: Promise<unknown> | undefined;
+  let starting: Promise<void> | undefined;
+  let state: HostState = "stopped";
+  let functions: readonly FunctionInfo[] = [];
+
+  clock.onJump((offsetMs) => {
+    // A host that dies meanwhile learns the offset when it starts again.
+    return child?.command({ kind: "clock", offsetMs }).catch(() => undefined);
+  });
+
+  return {
+    get url() {
+      if (port === 0) throw new Error(`Host ${name} has no address before its first start.`);
+      return `http://127.0.0.1:${port}`;
+    },
+    state: () => state,
+    functions: () => functions,
+    busy: () => [...firing.values(), ...(child?.inFlight() ?? [])].map((what) => `${name}: ${what}`),
+    fireTimer: (timer, occasion = { isPastDue: false, status: null }) => fire(timer, occasion),
+    async kill() {
+      child?.kill();
+      await (leaving = child?.exited);
+    },
+    start: () => (starting ??= startChild().finally(() => (starting = undefined))),
+    stop,
+    onState(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+
+  async function startChild(): Promise<void> {
+    if (leaving !== undefined) await leaving;
+    if (state === "running") return;
+    const next = forkHost({ ...forkOptions(), port, clockOffsetMs: clock.offsetMs() });
+    child = next;
+    void next.exited.then((how) => ended(next, how));
+    const ready = await next.ready.catch(async (error: unknown) => {
+      next.kill();
+      await next.exited;
+      throw error;
+    });
+    port = ready.port;
+    functions = ready.functions;
+    if (child !== next) throw new Error(`Host ${name} ended as soon as it had started.`);
+    become("running");
+  }
+
+  function forkOptions() {
+    return {
+      name,
+      appDir: options.appDir,
+      env: options.env,
+      node: options.node ?? process.execPath,
+      now: () => clock.now(),
+      onLog: (line: ProcessLogLine) => options.onLog?.({ host: name, ...line }),
+    };
+  }
+
+  function ended(gone: HostChild, how: string): void {
+    if (child !== gone) return;
+    child = undefined;
+    leaving = undefined;
+    options.onLog?.({
+      host: name,
+      at: clock.now(),
+      level: "information",
+      category: "system",
+      message: `The host ${how}.`,
+    });
+    become("stopped");
+  }
+
+  function become(next: HostState): void {
+    if (state === next) return;
+    state = next;
+    for (const listener of listeners) listener(next);
+  }
+
+  async function fire(timer: string, occasion: TimerOccasion): Promise<void> {
+    if (child === undefined) throw new Error(`Host ${name} is stopped; start it before firing "${timer}".`);
+    const key = Symbol(timer);
+    firing.set(key, `timer ${timer}`);
+    try {
+      await child.command({ kind: "fire", name: timer, occasion });
+    } finally {
+      firing.delete(key);
+    }
+  }
+
+  async function stop(): Promise<void> {
+    const stopping = child;
+    if (stopping === undefined) return;
+    const tooLate = setTimeout(() => stopping.kill(), stopMs);
+    // Its answer is its exit, so the command itself always fails.
+    stopping.command({ kind: "stop" }).catch(() => undefined);
+    await (leaving = stopping.exited);
+    clearTimeout(tooLate);
+  }
+}
+
+/**
+ * Runs the timers of a set of hosts that run the same app. Timers are singletons: one host keeps them until it dies,
+ * then the first living one takes over, as the holder of Azure's lock does.
+ */
+export function scheduleTimers(options: { clock: LabClock; hosts: readonly HostProcess[] }): {
+  stop(): void;
+} {
+  const { clock, hosts } = options;
+  const statuses = new Map<string, TimerStatus>();
+  let keeper: HostProcess | undefined;
+  let schedules: readonly { stop(): void }[] = [];
+
+  const stopListening = hosts.map((host) => host.onState(elect));
+  elect();
+  return {
+    stop() {
+      for (const each of stopListening) each();
+      for (const schedule of schedules) schedule.stop();
+    },
+  };
+
+  function elect(): void {
+    if (keeper?.state() === "running") return;
+    for (const schedule of schedules) schedule.stop();
+    keeper = hosts.find((host) => host.state() === "running");
+    schedules = keeper === undefined ? [] : schedulesOf(keeper);
+  }
+
+  function schedulesOf(host: HostProcess): readonly { stop(): void }[] {
+    const timers = host.functions().filter((each) => each.kind === "timer");
+    return timers.map((timer) =>
+      runSchedule({
+        clock,
+        timer,
+        statuses,
+        run: async (name, occasion) => {
+          // The host has logged what the function threw; a schedule goes on after errors.
+          await host.fireTimer(name, occasion).catch(() => undefined);
+          return host.state() === "running" ? "ran" : "lost";
+        },
+      }),
+    );
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * One host process: `node lab/host/main.ts --app DIR [--port N]`. Settings are environment variables. The lab forks it
+ * and speaks with it over the fork channel; started by hand it serves until SIGTERM, without running timers by itself.
+ */
+import { parseArgs } from "node:util";
+import type { HostCommand } from "./host-messages.ts";
+import { errorWithCauses, openParentChannel } from "./parent-channel.ts";
+import { startHost, type RunningHost } from "./running-host.ts";
+import { installVirtualDate } from "./virtual-date.ts";
+
+const setOffset = installVirtualDate(Number(process.env["LAB_CLOCK_OFFSET_MS"] ?? 0));
+const parent = openParentChannel();
+const starting = Promise.withResolvers<RunningHost>();
+let stopping: Promise<void> | undefined;
+
+parent.onCommand(obey);
+// A host whose lab is gone has no purpose, and nobody would stop it.
+process.once("disconnect", () => process.exit(0));
+process.once("SIGTERM", () => void stop());
+process.once("SIGINT", () => void stop());
+await start();
+
+async function start(): Promise<void> {
+  try {
+    const { app, port } = readArguments();
+    const host = await startHost({
+      appDir: app,
+      port,
+      settings: process.env,
+      log: parent.log,
+      track: parent.track,
+    });
+    await parent.send({ kind: "ready", port: host.port, functions: host.functions });
+    starting.resolve(host);
+  } catch (error) {
+    const message = errorWithCauses(error);
+    process.stderr.write(`${message}\n`);
+    await parent.send({ kind: "failed", message });
+    process.exit(1);
+  }
+}
+
+function readArguments(): { app: string; port: number } {
+  const { values } = parseArgs({
+    options: { app: { type: "string" }, port: { type: "string", default: "0" } },
+  });
+  if (values.app === undefined)
+    throw new Error("--app DIR is missing: the folder with the built app's package.json.");
+  return { app: values.app, port: Number(values.port) };
+}
+
+async function obey(command: HostCommand): Promise<void> {
+  switch (command.kind) {
+    case "clock":
+      return setOffset(command.offsetMs);
+    case "fire":
+      return (await starting.promise).fireTimer(command.name, command.occasion);
+    case "stop":
+      return stop();
+  }
+}
+
+// Ctrl-C reaches this process and the lab, which then asks for the same.
+function stop(): Promise<void> {
+  return (stopping ??= stopOnce());
+}
+
+async function stopOnce(): Promise<void> {
+  const host = await starting.promise;
+  try {
+    await host.stop();
+    process.exit(0);
+  } catch (error) {
+    process.stderr.write(`The host stopped with an error: ${errorWithCauses(error)}\n`);
+    process.exit(1);
+  }
+}

@@ -1,0 +1,57 @@
+import type { HostCommand, HostReport } from "./host-messages.ts";
+import type { HostLog } from "./invoke.ts";
+
+/** How a host process speaks with the lab that forked it; started by hand, it prints instead. */
+export type ParentChannel = {
+  /** Resolves when the report has left the process. */
+  send(report: HostReport): Promise<void>;
+  onCommand(handle: (command: HostCommand) => Promise<void>): void;
+  readonly log: HostLog;
+  readonly track: <T>(what: string, run: () => Promise<T>) => Promise<T>;
+};
+
+export function openParentChannel(): ParentChannel {
+  const send = (report: HostReport) => (process.send === undefined ? print(report) : sendToParent(report));
+  let tracked = 0;
+  return {
+    send,
+    onCommand(handle) {
+      process.on("message", (command: HostCommand) => {
+        handle(command).then(
+          () => send({ kind: "done", id: command.id }),
+          (error: unknown) => send({ kind: "done", id: command.id, error: errorWithCauses(error) }),
+        );
+      });
+    },
+    log: (line) => void send({ kind: "log", line: { at: Date.now(), ...line } }),
+    async track(what, run) {
+      const id = String(++tracked);
+      void send({ kind: "began", id, what });
+      try {
+        return await run();
+      } finally {
+        void send({ kind: "ended", id });
+      }
+    },
+  };
+}
+
+/** An error with its stack and its causes, for people. */
+export function errorWithCauses(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const own = error.stack ?? error.message;
+  return error.cause === undefined ? own : `${own}\nCaused by: ${errorWithCauses(error.cause)}`;
+}
+
+function sendToParent(report: HostReport): Promise<void> {
+  // A parent that has gone is noticed by "disconnect", so a failed send needs no further care.
+  return new Promise((resolve) => {
+    if (process.connected) process.send?.(report, undefined, undefined, () => resolve());
+    else resolve();
+  });
+}
+
+async function print(report: HostReport): Promise<void> {
+  if (report.kind === "ready") process.stdout.write(`host ready at http://127.0.0.1:${report.port}\n`);
+  if (report.kind === "log") process.stdout.write(`${report.line.level} ${report.line.message}\n`);
+}
