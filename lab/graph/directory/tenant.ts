@@ -1,0 +1,72 @@
+import type { LabClock } from "../../clock.ts";
+import { mintFrom, type Mint } from "../ids.ts";
+import type { TenantSeed } from "../seed.ts";
+import { changeLog, type ChangeLog } from "./change-log.ts";
+import { auditTrail, type AuditTrail } from "./audit-trail.ts";
+import type {
+  ApplicationRecord,
+  ExtensionDefinition,
+  GroupRecord,
+  Membership,
+  RoleAssignment,
+  ServicePrincipalRecord,
+  UserRecord,
+} from "./objects.ts";
+import { versionedMap, type VersionedMap } from "./versioned-map.ts";
+
+/** One tenant's directory: data and its history. Rules live with the operations that use it. */
+export type Tenant = {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: "source" | "target";
+  readonly defaultDomain: string;
+  readonly clock: LabClock;
+  readonly mint: Mint;
+  readonly users: VersionedMap<UserRecord>;
+  readonly deletedUsers: VersionedMap<UserRecord>;
+  readonly groups: VersionedMap<GroupRecord>;
+  readonly deletedGroups: VersionedMap<GroupRecord>;
+  /** Memberships of a group, kept while a member is soft-deleted. */
+  membersOf(groupId: string): VersionedMap<Membership>;
+  readonly servicePrincipals: Map<string, ServicePrincipalRecord>;
+  readonly applications: Map<string, ApplicationRecord>;
+  readonly roleAssignments: VersionedMap<RoleAssignment>;
+  /** Extension definitions available here, by full name. */
+  readonly extensions: Map<string, ExtensionDefinition>;
+  /** Lower-case user principal name to id, of users that are not deleted. */
+  readonly userIdsByName: Map<string, string>;
+  readonly changes: ChangeLog;
+  readonly audits: AuditTrail;
+};
+
+export function createTenant(seed: TenantSeed, worldSeed: string | number, clock: LabClock): Tenant {
+  const memberships = new Map<string, VersionedMap<Membership>>();
+  const mint = mintFrom(worldSeed, seed.id);
+  const now = () => clock.now();
+  return {
+    id: seed.id,
+    name: seed.name,
+    kind: seed.kind,
+    defaultDomain: seed.defaultDomain,
+    clock,
+    mint,
+    users: versionedMap(now),
+    deletedUsers: versionedMap(now),
+    groups: versionedMap(now),
+    deletedGroups: versionedMap(now),
+    membersOf(groupId) {
+      const known = memberships.get(groupId);
+      if (known !== undefined) return known;
+      const created = versionedMap<Membership>(now);
+      memberships.set(groupId, created);
+      return created;
+    },
+    servicePrincipals: new Map(),
+    applications: new Map(),
+    roleAssignments: versionedMap(now),
+    extensions: new Map(),
+    userIdsByName: new Map(),
+    changes: changeLog(seed.id, now),
+    audits: auditTrail(mint, now),
+  };
+}

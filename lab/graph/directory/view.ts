@@ -1,0 +1,87 @@
+import type { DirectoryObject, GroupRecord, UserRecord } from "./objects.ts";
+import type { Tenant } from "./tenant.ts";
+import type { When } from "./versioned-map.ts";
+
+/** The directory as one reader sees it: now, or as it was a moment ago when replication lags. */
+export type DirectoryView = {
+  user(idOrName: string): UserRecord | undefined;
+  users(): Iterable<UserRecord>;
+  deletedUser(id: string): UserRecord | undefined;
+  deletedUsers(): Iterable<UserRecord>;
+  group(id: string): GroupRecord | undefined;
+  groups(): Iterable<GroupRecord>;
+  deletedGroups(): Iterable<GroupRecord>;
+  object(id: string): DirectoryObject | undefined;
+  /** Direct members that exist; a soft-deleted user keeps the membership but is not shown. */
+  members(groupId: string): DirectoryObject[];
+  transitiveMembers(groupId: string): DirectoryObject[];
+  groupsOf(memberId: string): GroupRecord[];
+  transitiveGroupsOf(memberId: string): GroupRecord[];
+  /** The moment delta queries look at; undefined means now. */
+  readonly until: number | undefined;
+};
+
+export function viewOf(tenant: Tenant, when?: When): DirectoryView {
+  const at = (key: string) => (typeof when === "function" ? when(key) : when);
+  const group = (id: string) => tenant.groups.get(id, at(id));
+
+  function user(idOrName: string): UserRecord | undefined {
+    const id = tenant.userIdsByName.get(idOrName.toLowerCase()) ?? idOrName.toLowerCase();
+    return tenant.users.get(id, at(id));
+  }
+
+  const object = (id: string) => user(id) ?? group(id) ?? tenant.servicePrincipals.get(id);
+
+  function members(groupId: string): DirectoryObject[] {
+    const found: DirectoryObject[] = [];
+    for (const [memberId] of tenant.membersOf(groupId).entries(when)) {
+      const member = object(memberId);
+      if (member !== undefined) found.push(member);
+    }
+    return found;
+  }
+
+  function groupsOf(memberId: string): GroupRecord[] {
+    const found: GroupRecord[] = [];
+    for (const [groupId, record] of tenant.groups.entries(when)) {
+      if (tenant.membersOf(groupId).get(memberId, at(memberId)) !== undefined) found.push(record);
+    }
+    return found;
+  }
+
+  return {
+    user,
+    users: () => values(tenant.users.entries(when)),
+    deletedUser: (id) => tenant.deletedUsers.get(id, at(id)),
+    deletedUsers: () => values(tenant.deletedUsers.entries(when)),
+    group,
+    groups: () => values(tenant.groups.entries(when)),
+    deletedGroups: () => values(tenant.deletedGroups.entries(when)),
+    object,
+    members,
+    transitiveMembers: (groupId) =>
+      closure(members(groupId), (member) => (member.kind === "group" ? members(member.id) : [])),
+    groupsOf,
+    transitiveGroupsOf: (memberId) => closure(groupsOf(memberId), ({ id }) => groupsOf(id)),
+    until: typeof when === "number" ? when : undefined,
+  };
+}
+
+function* values<V>(entries: Iterable<readonly [string, V]>): Iterable<V> {
+  for (const [, value] of entries) yield value;
+}
+
+/** Everything reachable, each once: nested groups may form a loop. */
+function closure<T extends { readonly id: string }>(
+  start: readonly T[],
+  next: (item: T) => readonly T[],
+): T[] {
+  const seen = new Map<string, T>();
+  const open = [...start];
+  for (let item = open.shift(); item !== undefined; item = open.shift()) {
+    if (seen.has(item.id)) continue;
+    seen.set(item.id, item);
+    open.push(...next(item));
+  }
+  return [...seen.values()];
+}

@@ -1,0 +1,66 @@
+import { z } from "zod";
+
+const regex = z.string().refine(isRegex, "is not a valid regular expression");
+
+const match = z
+  .strictObject({
+    /** Tenant id or name. */
+    tenant: z.string().optional(),
+    method: z.string().optional(),
+    /** Regular expression, tried on the path with and without `/v1.0` and with the query. */
+    path: regex.optional(),
+    /** Faults hit the app only, unless this says `any`. */
+    caller: z.enum(["app", "any"]).optional(),
+  })
+  .default({});
+
+const common = {
+  match,
+  /** How often it acts; without end when left out. */
+  times: z.int().positive().optional(),
+  /** Which share of the requests it acts on, decided by a seeded die. */
+  share: z.number().min(0).max(1).optional(),
+};
+
+const ms = z.number().nonnegative();
+const before = z.boolean().optional();
+
+/** Everything that can be made to go wrong in Graph and Entra; see "Faults" in the lab's contract. */
+export const faultSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("throttle"), ...common, retryAfterSeconds: ms.optional() }),
+  z.strictObject({
+    kind: z.literal("error"),
+    ...common,
+    status: z.int().min(400).max(599),
+    code: z.string().optional(),
+  }),
+  z.strictObject({ kind: z.literal("timeout"), ...common, before }),
+  z.strictObject({ kind: z.literal("reset"), ...common, before }),
+  z.strictObject({ kind: z.literal("slow"), ...common, ms }),
+  z.strictObject({ kind: z.literal("lag"), ...common, ms }),
+  z.strictObject({ kind: z.literal("emptyRead"), ...common }),
+  z.strictObject({
+    kind: z.literal("partialPage"),
+    ...common,
+    status: z.union([z.literal(500), z.literal(503)]).optional(),
+  }),
+  z.strictObject({ kind: z.literal("lostNotification"), ...common }),
+  z.strictObject({ kind: z.literal("duplicateNotification"), ...common, n: z.int().min(2).default(2) }),
+  z.strictObject({ kind: z.literal("reorderNotifications"), ...common, windowMs: ms.default(300) }),
+  z.strictObject({ kind: z.literal("delayNotification"), ...common, ms }),
+  z.strictObject({ kind: z.literal("quarantine"), ...common, job: z.string().optional() }),
+  z.strictObject({ kind: z.literal("revokedConsent"), ...common }),
+]);
+
+export type Fault = z.infer<typeof faultSchema>;
+/** What callers may write: defaults filled in by the schema are optional. */
+export type FaultInput = z.input<typeof faultSchema>;
+export type FaultKind = Fault["kind"];
+
+function isRegex(text: string): boolean {
+  try {
+    return new RegExp(text) instanceof RegExp;
+  } catch {
+    return false;
+  }
+}

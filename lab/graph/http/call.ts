@@ -1,0 +1,66 @@
+import type { Actor } from "../directory/objects.ts";
+import type { Tenant } from "../directory/tenant.ts";
+import type { DirectoryView } from "../directory/view.ts";
+
+/** Who is calling, as its token says. */
+export type Caller = {
+  readonly kind: "app" | "admin";
+  readonly appId: string;
+  readonly displayName: string;
+  readonly servicePrincipalId: string;
+  readonly roles: readonly string[];
+  readonly directoryRoles: readonly string[];
+};
+
+/** One Graph request, alone or as a part of a `$batch`. */
+export type Call = {
+  readonly seq: number;
+  /** Virtual time of arrival, epoch milliseconds. */
+  readonly at: number;
+  readonly requestId: string;
+  readonly method: string;
+  readonly url: URL;
+  /** Without `/v1.0`. */
+  readonly path: string;
+  /** The path with `{id}` for ids. */
+  readonly template: string;
+  readonly headers: Headers;
+  readonly body: unknown;
+  readonly tenant: Tenant;
+  readonly caller: Caller;
+  /** Id of the batch this is a part of. */
+  readonly batch: string | undefined;
+  /** Aborts when the client goes away. */
+  readonly signal: AbortSignal;
+  /** What this call reads; older than now when replication lags. */
+  view: DirectoryView;
+};
+
+export type Reply = {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** JSON; absent for 204. */
+  readonly body?: unknown;
+  /** Instead of `body`: `/$count` answers plain text. */
+  readonly text?: string;
+};
+
+export function actorOf(call: Call): Actor {
+  const { kind, appId, displayName, servicePrincipalId } = call.caller;
+  return { kind, appId, displayName, servicePrincipalId };
+}
+
+const readActions = /\/(checkMemberGroups|getMemberGroups|getByIds|\$batch|validateCredentials)$/;
+
+/** Whether a request writes, as Graph counts writes. */
+export function isWrite(method: string, template: string): boolean {
+  return method !== "GET" && method !== "HEAD" && !readActions.test(template);
+}
+
+/** The JSON object sent as body; Graph refuses anything else. */
+export function bodyOf(call: Call): Readonly<Record<string, unknown>> {
+  const { body } = call;
+  return typeof body === "object" && body !== null && !Array.isArray(body)
+    ? (body as Readonly<Record<string, unknown>>)
+    : {};
+}

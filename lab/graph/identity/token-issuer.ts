@@ -1,0 +1,80 @@
+import { exportJWK, generateKeyPair, SignJWT, type JWK } from "jose";
+import type { LabClock } from "../../clock.ts";
+import { guidFrom } from "../ids.ts";
+import type { AppSeed } from "../seed.ts";
+
+/** What an issued token stands for, kept so that a request costs no signature check. */
+type IssuedToken = { readonly app: AppSeed; readonly tenantId: string; readonly audience: string };
+
+export type TokenIssuer = {
+  issue(grant: IssuedToken & { issuer: string; servicePrincipalId: string }): Promise<AccessToken>;
+  /** The grant behind a token issued here and not expired. */
+  recognize(token: string): IssuedToken | undefined;
+  readonly publicKeys: { readonly keys: readonly JWK[] };
+};
+
+type AccessToken = {
+  readonly token_type: "Bearer";
+  readonly expires_in: number;
+  readonly ext_expires_in: number;
+  readonly access_token: string;
+};
+
+export const graphAudience = "https://graph.microsoft.com";
+
+const appLifetimeSeconds = 3599;
+// People and tests drive the lab with these while they advance its clock by days.
+const driverLifetimeSeconds = 30 * 24 * 60 * 60;
+
+export async function tokenIssuer(clock: LabClock, seed: string | number): Promise<TokenIssuer> {
+  const { publicKey, privateKey } = await generateKeyPair("RS256", { extractable: true });
+  const kid = guidFrom(seed, "signing key").replaceAll("-", "");
+  const jwk: JWK = { ...(await exportJWK(publicKey)), kid, use: "sig", alg: "RS256" };
+  const issued = new Map<string, IssuedToken & { expiresAt: number }>();
+  // Tokens live in real time: a clock that jumps is the lab's doing, not the holder's fault.
+  const realNow = () => clock.now() - clock.offsetMs();
+
+  return {
+    publicKeys: { keys: [jwk] },
+    async issue({ app, tenantId, audience, issuer, servicePrincipalId }) {
+      const lifetimeSeconds = app.kind === "app" ? appLifetimeSeconds : driverLifetimeSeconds;
+      const claims = {
+        tid: tenantId,
+        appid: app.clientId,
+        azp: app.clientId,
+        oid: servicePrincipalId,
+        idtyp: "app",
+        ver: "2.0",
+        ...rolesFor(app, audience),
+        // Keeps tokens apart that are issued within one second.
+        uti: guidFrom(seed, "token", issued.size),
+      };
+      const token = await new SignJWT(claims)
+        .setProtectedHeader({ alg: "RS256", typ: "JWT", kid })
+        .setIssuer(issuer)
+        .setSubject(servicePrincipalId)
+        .setAudience(audience)
+        .setIssuedAt(Math.floor(realNow() / 1000))
+        .setNotBefore(Math.floor(realNow() / 1000))
+        .setExpirationTime(Math.floor(clock.now() / 1000) + lifetimeSeconds)
+        .sign(privateKey);
+      issued.set(token, { app, tenantId, audience, expiresAt: realNow() + lifetimeSeconds * 1000 });
+      return {
+        token_type: "Bearer",
+        expires_in: lifetimeSeconds,
+        ext_expires_in: lifetimeSeconds,
+        access_token: token,
+      };
+    },
+    recognize(token) {
+      const grant = issued.get(token);
+      return grant !== undefined && grant.expiresAt > realNow() ? grant : undefined;
+    },
+  };
+}
+
+/** Roles are granted on one resource: an operator's on Muster's API, everybody else's on Graph. */
+function rolesFor(app: AppSeed, audience: string): { roles?: readonly string[] } {
+  const isOwnResource = (app.kind === "operator") !== (audience === graphAudience);
+  return isOwnResource && app.roles !== undefined ? { roles: app.roles } : {};
+}

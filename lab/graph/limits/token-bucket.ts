@@ -1,0 +1,27 @@
+/** A budget that refills steadily. Taking beyond it is refused, and still counts, as Graph keeps counting. */
+export type TokenBucket = {
+  take(amount: number): Taken;
+};
+
+type Taken =
+  | { readonly kind: "granted"; /** Share of the budget in use, 0 to 1. */ readonly used: number }
+  | { readonly kind: "refused"; readonly used: number; readonly retryAfterMs: number };
+
+// However hard a caller hammers, it gets back in after half a window.
+const deepestDebt = 0.5;
+
+export function tokenBucket(capacity: number, windowMs: number, now: () => number): TokenBucket {
+  let level = capacity;
+  let filledAt = now();
+  return {
+    take(amount) {
+      level = Math.min(capacity, level + ((now() - filledAt) * capacity) / windowMs);
+      filledAt = now();
+      const isGranted = level >= amount;
+      level = Math.max(-capacity * deepestDebt, level - amount);
+      const used = (capacity - level) / capacity;
+      if (isGranted) return { kind: "granted", used };
+      return { kind: "refused", used, retryAfterMs: ((amount - level) * windowMs) / capacity };
+    },
+  };
+}

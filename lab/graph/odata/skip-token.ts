@@ -1,0 +1,23 @@
+/** Where a page ended: the last item's id, and its place should that item vanish meanwhile. */
+export type Position = { readonly after: string; readonly offset: number };
+
+const doom = /\.doomed-(\d{3})$/;
+
+export function skipTokenAfter(after: string, offset: number): string {
+  return Buffer.from(`${offset}:${after}`).toString("base64url");
+}
+
+export function readSkipToken(token: string): Position | undefined {
+  const match = /^(\d+):(.+)$/.exec(Buffer.from(token, "base64url").toString());
+  return match === null ? undefined : { offset: Number(match[1]), after: match[2] ?? "" };
+}
+
+/** A link of a listing that a `partialPage` fault has chosen: following it fails with `status`, always. */
+export function doomed(token: string, status: number): string {
+  return `${token}.doomed-${status}`;
+}
+
+export function doomOf(token: string): number | undefined {
+  const match = doom.exec(token);
+  return match === null ? undefined : Number(match[1]);
+}

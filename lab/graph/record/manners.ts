@@ -1,0 +1,85 @@
+import { isWrite, type Call } from "../http/call.ts";
+import type { Violations } from "./violations.ts";
+
+/** Judges how the app asks, whatever the answer is; rules about single operations live with these. */
+export type Manners = {
+  /** Before a request is handled. */
+  received(call: Call): void;
+  answered(call: Call, status: number, retryAfterSeconds: number | undefined): void;
+};
+
+const maxConcurrent = 20;
+// Requests that were on their way while the 429 travelled back are nobody's fault.
+const crossingMs = 100;
+// Timers may fire a moment before their time.
+const timerSlackMs = 20;
+
+const needsSelect =
+  /^\/(users|groups)(\/\{id\})?$|^\/users\/\{id\}\/(transitiveMemberOf|memberOf)(\/microsoft\.graph\.\w+)?$|^\/groups\/\{id\}\/(transitiveMembers|members)(\/microsoft\.graph\.\w+)?$/;
+
+type Hold = { readonly until: number; readonly since: number; readonly request: string };
+
+export function manners(
+  violations: Violations,
+  options: { readonly protectedIds: readonly string[]; readonly now: () => number; readonly rttMs: number },
+): Manners {
+  const inFlight = new Map<string, number>();
+  const holds = new Map<string, Hold>();
+
+  function judgeRetry(call: Call): void {
+    const hold = holds.get(holdKey(call));
+    if (hold === undefined || call.at >= hold.until - timerSlackMs) return;
+    const isSame = hold.request === exactly(call);
+    if (!isSame && call.at < hold.since + crossingMs + options.rttMs) return;
+    const waitMs = Math.round(hold.until - call.at);
+    const kind = call.template.endsWith("/provisionOnDemand") ? "on-demand-limit" : "early-retry";
+    violations.report(call, kind, `Came back ${waitMs} ms before Retry-After had passed.`);
+  }
+
+  function countIn(call: Call): void {
+    if (call.caller.kind !== "app" || call.batch !== undefined) return;
+    const count = (inFlight.get(call.tenant.id) ?? 0) + 1;
+    inFlight.set(call.tenant.id, count);
+    // Reported once per excursion, not once per request.
+    if (count !== maxConcurrent + 1) return;
+    violations.report(call, "too-much-concurrency", `${count} requests in flight to one tenant.`);
+  }
+
+  return {
+    received(call) {
+      countIn(call);
+      judgeRetry(call);
+      if (isSelectMissing(call)) {
+        violations.report(call, "missing-select", "Reads every default property: name the ones needed.");
+      }
+      const hit = protectedIdIn(call, options.protectedIds);
+      if (hit !== undefined) violations.report(call, "protected-write", `Writes to protected object ${hit}.`);
+    },
+    answered(call, status, retryAfterSeconds) {
+      if (call.caller.kind !== "app") return;
+      if (call.batch === undefined) inFlight.set(call.tenant.id, (inFlight.get(call.tenant.id) ?? 1) - 1);
+      if (status !== 429 || retryAfterSeconds === undefined) return;
+      const since = options.now();
+      holds.set(holdKey(call), { since, until: since + retryAfterSeconds * 1000, request: exactly(call) });
+    },
+  };
+}
+
+function isSelectMissing(call: Call): boolean {
+  if (call.method !== "GET" || !needsSelect.test(call.template)) return false;
+  return !call.url.searchParams.has("$select");
+}
+
+function protectedIdIn(call: Call, protectedIds: readonly string[]): string | undefined {
+  if (protectedIds.length === 0 || !isWrite(call.method, call.template)) return undefined;
+  const spoken = `${call.path} ${call.body === undefined ? "" : JSON.stringify(call.body)}`.toLowerCase();
+  return protectedIds.find((id) => spoken.includes(id.toLowerCase()));
+}
+
+function holdKey(call: Call): string {
+  return `${call.tenant.id} ${call.method} ${call.template}`;
+}
+
+function exactly(call: Call): string {
+  return `${call.url.pathname}${call.url.search} ${JSON.stringify(call.body)}`;
+}

@@ -1,0 +1,85 @@
+import { getRequestListener } from "@hono/node-server";
+import { createServer, type Server } from "node:https";
+import type { AddressInfo } from "node:net";
+import type { LabClock } from "../clock.ts";
+import type { FaultRegistry } from "./faults/fault-registry.ts";
+import type { RequestListener } from "./http/hooks.ts";
+import type { GraphCounters } from "./record/counters.ts";
+import type { TrafficRecord } from "./record/traffic.ts";
+import type { Violation } from "./record/violations.ts";
+import type { WorldSeed } from "./seed.ts";
+import { buildWorld } from "./world.ts";
+
+/** A running simulator of Microsoft Graph v1.0 and Entra for the tenants of one seed. */
+export type GraphLab = {
+  /** `https://localhost:PORT`; Graph below `/v1.0`, tokens at `/{tenantId}/oauth2/v2.0/token`. */
+  readonly url: string;
+  /** What is still going on; empty at rest. Retries and delayed notifications count when due within 5 s. */
+  busy(): string[];
+  counters(): GraphCounters;
+  /** Records with a sequence number above `since`, in order. */
+  traffic(since?: number): TrafficRecord[];
+  violations(): readonly Violation[];
+  readonly faults: FaultRegistry;
+  /** The listener is awaited before each request is handled and before its answer is sent. Returns what removes it. */
+  onRequest(listener: RequestListener): () => void;
+  /** Runs sync cycles now, of all jobs or of the matching ones. */
+  runSyncCycle(sourceTenantId?: string, jobId?: string): Promise<void>;
+  /** Serves a request without the network; a request the network would break is rejected. */
+  fetch(request: Request): Promise<Response>;
+  close(): Promise<void>;
+};
+
+export type GraphOptions = {
+  readonly clock: LabClock;
+  readonly seed: WorldSeed;
+  /** PEM leaf for localhost and 127.0.0.1. */
+  readonly ca: { readonly cert: string; readonly key: string };
+  /** 0, the default, picks a free port. */
+  readonly port?: number;
+  /** Real latency added to every Graph response, milliseconds. */
+  readonly rttMs?: number;
+};
+
+export async function startGraph(options: GraphOptions): Promise<GraphLab> {
+  const world = await buildWorld(options);
+  const answer = getRequestListener((request, env) => world.fetch(request, env));
+  const server = createServer({ cert: options.ca.cert, key: options.ca.key }, (request, response) => {
+    void answer(request, response);
+  });
+  // Clients keep connections open between bursts; closing first would look like a reset to them.
+  server.keepAliveTimeout = 65_000;
+  await listen(server, options.port ?? 0);
+  // A listening TCP server has an address with a port.
+  const { port } = server.address() as AddressInfo;
+  const { lab, conduct, hooks } = world;
+  return {
+    url: `https://localhost:${port}`,
+    busy: () => [...conduct.inFlight(), ...lab.notifier.busy(), ...lab.sync.busy()],
+    counters: () => ({ tenants: lab.counters.tenants(), webhooks: lab.notifier.counters() }),
+    traffic: (since = 0) => lab.traffic.since(since),
+    violations: () => lab.violations.all(),
+    faults: lab.faults,
+    onRequest: (listener) => hooks.add(listener),
+    runSyncCycle: (sourceTenantId, jobId) => lab.sync.run(sourceTenantId, jobId),
+    fetch: (request) => world.fetch(request, {}),
+    async close() {
+      world.close();
+      await stop(server);
+    },
+  };
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", resolve);
+  });
+}
+
+function stop(server: Server): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.close((error) => (error === undefined ? resolve() : reject(error)));
+    server.closeAllConnections();
+  });
+}

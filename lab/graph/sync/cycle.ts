@@ -1,0 +1,84 @@
+import { decide, isRemoval, type Work } from "./decide.ts";
+import { exportChange, exportDeletion, exportNew, exportRestore, type Exported } from "./export.ts";
+import type { SyncJob } from "./job.ts";
+import type { ProvisioningLog } from "./provisioning-log.ts";
+import { scopedUserIds } from "./scope.ts";
+
+/** One pass over everyone linked or in scope. Too many removals stop the whole job before anything is written. */
+export function runCycle(job: SyncJob, log: ProvisioningLog): void {
+  const began = job.source.clock.now();
+  const cycleId = job.source.mint("cycle");
+  const scoped = scopedUserIds(job);
+  const sourceIds = new Set([...job.links.keys(), ...scoped]);
+  const work = [...sourceIds].map((id) => decide(job, id, scoped)).filter(({ kind }) => kind !== "none");
+  const removals = work.filter(isRemoval);
+  const isTooMany = job.deleteThreshold !== undefined && removals.length > job.deleteThreshold;
+  const execution = { cycleId, began, ended: began, entitled: scoped.size };
+  if (isTooMany && !job.deletesAllowed) {
+    const error = `${removals.length} removals exceed the threshold of ${job.deleteThreshold ?? 0}.`;
+    stage(job, { log, removals, cycleId });
+    job.quarantine = { reason: "TooManyDeletes", since: began, message: error };
+    job.lastExecution = { ...execution, exported: 0, state: "Failed", error };
+    return;
+  }
+  for (const item of work) perform(job, item, { log, cycleId });
+  job.deletesAllowed = false;
+  job.lastExecution = { ...execution, exported: work.length, state: "Succeeded", error: undefined };
+  job.lastSuccessfulExecution = job.lastExecution;
+}
+
+type Book = { readonly log: ProvisioningLog; readonly cycleId: string };
+
+function perform(job: SyncJob, work: Work, book: Book): void {
+  if (work.kind === "none") return;
+  const sourceId = sourceIdOf(work);
+  if (work.kind === "leave") {
+    const link = job.links.get(sourceId);
+    if (link !== undefined) job.links.set(sourceId, { ...link, state: "left" });
+    const error = { code: "NotEffectivelyEntitled", reason: "The user was disabled before leaving scope." };
+    book.log.record(job, {
+      ...book,
+      action: "other",
+      status: "skipped",
+      sourceId,
+      targetId: undefined,
+      error,
+    });
+    return;
+  }
+  const exported = exportOf(job, work);
+  book.log.record(job, { ...book, ...exported, status: "success", sourceId });
+}
+
+function exportOf(job: SyncJob, work: Exclude<Work, { kind: "none" | "leave" }>): Exported {
+  switch (work.kind) {
+    case "create":
+      return exportNew(job, work.user);
+    case "change":
+      return exportChange(job, work.user, work.account);
+    case "restore":
+      return exportRestore(job, work.user, work.account);
+    case "delete":
+      return exportDeletion(job, work.sourceId, work.account);
+    default:
+      return work satisfies never;
+  }
+}
+
+function stage(job: SyncJob, held: Book & { readonly removals: readonly Work[] }): void {
+  for (const work of held.removals) {
+    if (work.kind !== "delete" && work.kind !== "change") continue;
+    held.log.record(job, {
+      cycleId: held.cycleId,
+      action: "stagedDelete",
+      status: "skipped",
+      sourceId: sourceIdOf(work),
+      targetId: work.account.id,
+      error: { code: "TooManyDeletes", reason: "Waits until the deletions are allowed." },
+    });
+  }
+}
+
+function sourceIdOf(work: Exclude<Work, { kind: "none" }>): string {
+  return "user" in work ? work.user.id : work.sourceId;
+}

@@ -1,0 +1,120 @@
+import type { LabClock } from "../../clock.ts";
+import type { FaultBook } from "../faults/fault-registry.ts";
+import { runCycle } from "./cycle.ts";
+import type { Quarantine, SyncJob } from "./job.ts";
+import { provisionOnDemand, type OnDemandOutcome } from "./on-demand.ts";
+import { provisioningLog, type ProvisioningLog } from "./provisioning-log.ts";
+
+/** The provisioning service: every job's 40-minute cycle, and what is asked of it in between. */
+export type SyncEngine = {
+  jobsOf(sourceTenantId: string, servicePrincipalId: string): readonly SyncJob[];
+  /** Of the job itself, or imposed by a fault. */
+  quarantineOf(job: SyncJob): Quarantine | undefined;
+  start(job: SyncJob): void;
+  pause(job: SyncJob): void;
+  restart(job: SyncJob, resetScope: string): void;
+  onDemand(job: SyncJob, sourceUserId: string): OnDemandOutcome;
+  /** Runs the matching jobs' cycles now, beside their schedule. */
+  run(sourceTenantId?: string, jobId?: string): Promise<void>;
+  readonly log: ProvisioningLog;
+  busy(): string[];
+};
+
+const intervalMs = 40 * 60 * 1000;
+
+export function syncEngine(
+  jobs: readonly SyncJob[],
+  { clock, faults }: { readonly clock: LabClock; readonly faults: FaultBook },
+): SyncEngine {
+  const log = provisioningLog();
+  const running = new Set<SyncJob>();
+
+  function quarantineOf(job: SyncJob): Quarantine | undefined {
+    for (const tenant of [job.source, job.target]) {
+      const struck = faults.find("quarantine", { tenant, caller: "app", method: "", paths: [job.id] });
+      if (struck !== undefined && (struck.fault.job ?? job.id) === job.id) {
+        const message = "An injected fault keeps this job in quarantine.";
+        return { reason: "EncounteredQuarantineException", since: clock.now(), message };
+      }
+    }
+    return job.quarantine;
+  }
+
+  function cycle(job: SyncJob): void {
+    if (job.state === "Active" && quarantineOf(job) === undefined) runCycle(job, log);
+  }
+
+  // Start to start: the next cycle is due 40 minutes after this one began.
+  function schedule(job: SyncJob, at: number): void {
+    clock.at(at, `graph: sync cycle of ${job.target.name}`, () => {
+      schedule(job, at + intervalMs);
+      cycle(job);
+    });
+  }
+
+  function soon(job: SyncJob): void {
+    running.add(job);
+    clock.at(clock.now(), `graph: first sync cycle of ${job.target.name} after a restart`, () => {
+      running.delete(job);
+      cycle(job);
+    });
+  }
+
+  for (const job of jobs) schedule(job, clock.now() + intervalMs);
+
+  return {
+    jobsOf: (sourceTenantId, servicePrincipalId) =>
+      jobs.filter((job) => job.source.id === sourceTenantId && job.servicePrincipalId === servicePrincipalId),
+    quarantineOf,
+    start(job) {
+      job.state = "Active";
+      soon(job);
+    },
+    pause(job) {
+      job.state = "Paused";
+    },
+    restart(job, resetScope) {
+      job.state = "Active";
+      reset(job, resetScope);
+      soon(job);
+    },
+    onDemand(job, sourceUserId) {
+      const outcome = provisionOnDemand(job, sourceUserId);
+      recordOnDemand(log, job, outcome);
+      return outcome;
+    },
+    async run(sourceTenantId, jobId) {
+      for (const job of jobs) {
+        const isMeant = (sourceTenantId ?? job.source.id) === job.source.id && (jobId ?? job.id) === job.id;
+        if (isMeant) cycle(job);
+      }
+    },
+    log,
+    busy: () => [...running].map(({ target }) => `sync cycle of ${target.name}`),
+  };
+}
+
+/** `synchronizationJobRestartCriteria.resetScope`: a comma-separated list of flags. */
+function reset(job: SyncJob, resetScope: string): void {
+  const flags = resetScope.split(",").map((flag) => flag.trim());
+  const has = (...names: readonly string[]) => names.some((name) => flags.includes(name));
+  if (has("Full", "QuarantineState", "ForceDeletes")) job.quarantine = undefined;
+  if (has("ForceDeletes")) job.deletesAllowed = true;
+  if (!has("Full", "Watermark")) return;
+  // Everything is looked at again, and therefore written again.
+  for (const [sourceId, link] of job.links) job.links.set(sourceId, { ...link, revision: -1 });
+}
+
+function recordOnDemand(log: ProvisioningLog, job: SyncJob, outcome: OnDemandOutcome): void {
+  const { exported, error, result, sourceId, targetId } = outcome;
+  const statuses = { Success: "success", Skipped: "skipped", Failure: "failure" } as const;
+  log.record(job, {
+    action: exported?.action ?? "other",
+    status: statuses[result],
+    sourceId,
+    targetId,
+    cycleId: job.source.mint("cycle"),
+    ...(exported !== undefined && { written: exported.written }),
+    ...(error !== undefined && { error: { code: error.code, reason: error.message } }),
+  });
+}

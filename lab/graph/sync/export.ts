@@ -1,0 +1,68 @@
+import { changeUser, createUser, restoreUser, softDeleteUser } from "../directory/user-writes.ts";
+import { syncActor, type Actor, type Properties, type UserRecord } from "../directory/objects.ts";
+import type { SyncJob } from "./job.ts";
+import { exportedProperties, isEnabled, newAccountProperties } from "./mapping.ts";
+import { scopeEvidence } from "./scope.ts";
+
+/** What an export did in the target tenant. */
+export type Exported = {
+  readonly action: "create" | "update" | "disable" | "delete" | "other";
+  readonly targetId: string;
+  readonly written: Properties;
+};
+
+/** Makes the account; it counts as the app's when the app put the person in scope. */
+export function exportNew(job: SyncJob, user: UserRecord): Exported {
+  const owner = ownerOf(job, user);
+  const written = newAccountProperties(user, job.target);
+  const account = createUser(job.target, { properties: written, by: syncActor, owner, sourceId: user.id });
+  remember(job, user, account.id);
+  return { action: "create", targetId: account.id, written };
+}
+
+/** Writes everything mapped, accountEnabled included: this is what undoes a block made in the target. */
+export function exportChange(job: SyncJob, user: UserRecord, account: UserRecord): Exported {
+  const written = exportedProperties(user, job.target);
+  const wasEnabled = isEnabled(account);
+  changeUser(job.target, account, { properties: written, by: syncActor, sourceId: user.id });
+  remember(job, user, account.id);
+  return {
+    action: wasEnabled && !isEnabled(user) ? "disable" : "update",
+    targetId: account.id,
+    written,
+  };
+}
+
+export function exportRestore(job: SyncJob, user: UserRecord, deleted: UserRecord): Exported {
+  return exportChange(job, user, restoreUser(job.target, deleted, syncActor));
+}
+
+export function exportDeletion(job: SyncJob, sourceId: string, account: UserRecord): Exported {
+  softDeleteUser(job.target, account, syncActor);
+  const link = job.links.get(sourceId);
+  if (link !== undefined) job.links.set(sourceId, { ...link, state: "deleted" });
+  return { action: "delete", targetId: account.id, written: {} };
+}
+
+/** The target's account of a source user, by the identifier Graph does not show. */
+export function accountOf(
+  accounts: Iterable<readonly [string, UserRecord]>,
+  sourceId: string,
+): UserRecord | undefined {
+  for (const [, account] of accounts) if (account.sourceId === sourceId) return account;
+  return undefined;
+}
+
+function remember(job: SyncJob, user: UserRecord, targetId: string): void {
+  job.links.set(user.id, {
+    targetId,
+    revision: user.revision,
+    exportedEnabled: isEnabled(user),
+    state: "active",
+  });
+}
+
+function ownerOf(job: SyncJob, user: UserRecord): Actor {
+  const evidence = scopeEvidence(job, user.id);
+  return (evidence.find(({ by }) => by.kind === "app") ?? evidence[0])?.by ?? syncActor;
+}

@@ -1,0 +1,103 @@
+import type { UserRecord } from "../directory/objects.ts";
+import { accountOf, exportChange, exportNew, type Exported } from "./export.ts";
+import type { SyncJob } from "./job.ts";
+import { isEnabled, isSyncable } from "./mapping.ts";
+import { isAssigned, scopeEvidence } from "./scope.ts";
+
+/** What provisionOnDemand made of one user. */
+export type OnDemandOutcome = {
+  readonly result: "Success" | "Skipped" | "Failure";
+  readonly user: UserRecord | undefined;
+  readonly sourceId: string;
+  readonly exported: Exported | undefined;
+  /** The target account, also when nothing had to be written. */
+  readonly targetId: string | undefined;
+  readonly scoping: Scoping;
+  readonly error: { readonly code: string; readonly message: string } | undefined;
+  /** A soft-deleted account of the same person was passed over: now there are two. */
+  readonly duplicated: boolean;
+};
+
+export type Scoping = {
+  readonly isActive: boolean;
+  readonly isAssigned: boolean;
+  readonly hasRequiredRole: boolean;
+};
+
+export function provisionOnDemand(job: SyncJob, sourceId: string): OnDemandOutcome {
+  const user = job.source.users.get(sourceId);
+  const known = user ?? job.source.deletedUsers.get(sourceId);
+  const scoping = scopingOf(job, sourceId, user);
+  const base = {
+    user: known,
+    sourceId,
+    scoping,
+    exported: undefined,
+    targetId: undefined,
+    duplicated: false,
+  };
+  const skip = (code: string, message: string): OnDemandOutcome => ({
+    ...base,
+    result: "Skipped",
+    error: { code, message },
+  });
+  if (known === undefined) {
+    const message = `No user '${sourceId}' was found in the source system.`;
+    return { ...base, result: "Failure", error: { code: "SourceObjectNotFound", message } };
+  }
+  if (user === undefined) return skip("NotEffectivelyEntitled", "User is deleted in the source system.");
+  if (!isSyncable(user))
+    return skip("NotEffectivelyEntitled", "User is not an internal member of the source.");
+  if (!scoping.isAssigned) return skip("NotEffectivelyEntitled", "User is not assigned");
+  if (!scoping.hasRequiredRole) {
+    return skip(
+      "NotEffectivelyEntitled",
+      "User does not have the required role: only the default access role.",
+    );
+  }
+  if (!scoping.isActive) return skip("NotEffectivelyEntitled", "User is not active in the source system.");
+  return provision(job, user, base);
+}
+
+function provision(
+  job: SyncJob,
+  user: UserRecord,
+  base: Omit<OnDemandOutcome, "result" | "error">,
+): OnDemandOutcome {
+  const link = job.links.get(user.id);
+  const account =
+    (link === undefined ? undefined : job.target.users.get(link.targetId)) ??
+    accountOf(job.target.users.entries(), user.id);
+  if (account !== undefined && link?.state === "active" && link.revision === user.revision) {
+    const message = "The state of the user in both the source and target systems already match.";
+    return {
+      ...base,
+      result: "Skipped",
+      targetId: account.id,
+      error: { code: "RedundantExport", message },
+    };
+  }
+  // On demand, a soft-deleted account is not found: the person gets a second one.
+  const duplicated =
+    account === undefined && accountOf(job.target.deletedUsers.entries(), user.id) !== undefined;
+  const exported = account === undefined ? exportNew(job, user) : exportChange(job, user, account);
+  return {
+    ...base,
+    result: "Success",
+    exported,
+    targetId: exported.targetId,
+    error: undefined,
+    duplicated,
+  };
+}
+
+function scopingOf(job: SyncJob, sourceId: string, user: UserRecord | undefined): Scoping {
+  const evidence = scopeEvidence(job, sourceId);
+  const honouredBefore = job.source.clock.now() - job.assignmentLagMs;
+  const isHonoured = evidence.some(({ since }) => since <= honouredBefore);
+  return {
+    isActive: user !== undefined && isEnabled(user),
+    isAssigned: isHonoured || (evidence.length === 0 && isAssigned(job, sourceId)),
+    hasRequiredRole: isHonoured,
+  };
+}
