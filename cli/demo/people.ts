@@ -1,0 +1,82 @@
+import type { Admin } from "../../lab/admin.ts";
+import type { RunningLab } from "../../lab/start-lab.ts";
+import { rolesOf } from "../../shared/policy/desired.ts";
+import type { Policy } from "../../shared/policy/policy.ts";
+
+/** Somebody the story follows, and the state an administrator sees them in. */
+export type Watched = { readonly id: string; readonly name: string; readonly part: string };
+
+export type Cell = {
+  readonly target: string;
+  readonly account: "none" | "enabled" | "blocked" | "deleted";
+  /** Display names of the groups the account is in, sorted. */
+  readonly groups: readonly string[];
+};
+
+export type MatrixRow = {
+  readonly person: Watched;
+  readonly roles: readonly string[];
+  readonly cells: readonly Cell[];
+};
+
+type Deps = { readonly lab: RunningLab; readonly admin: Admin; readonly policy: Policy };
+
+/** Reads everything again as an administrator of each tenant: nothing in here comes from Muster. */
+export async function readMatrix(people: readonly Watched[], deps: Deps): Promise<readonly MatrixRow[]> {
+  const rows: MatrixRow[] = [];
+  for (const person of people) {
+    const cells: Cell[] = [];
+    for (const target of Object.keys(deps.lab.world.targets))
+      cells.push(await readCell(person, target, deps));
+    rows.push({ person, roles: await readRoles(person.id, deps), cells });
+  }
+  return rows;
+}
+
+/** The roles that the policy gives this person now; none for somebody who is disabled or deleted. */
+async function readRoles(id: string, { lab, admin, policy }: Deps): Promise<readonly string[]> {
+  const { tenantId } = lab.world.source;
+  const select = "id,accountEnabled,department,jobTitle";
+  const [user] = await admin.list(tenantId, `/users?$filter=id eq '${id}'&$select=${select}`);
+  if (user === undefined || user["accountEnabled"] === false || policy.protected.includes(id)) return [];
+  const groups = await admin.list(
+    tenantId,
+    `/users/${id}/memberOf/microsoft.graph.group?$select=id,displayName`,
+  );
+  const member = new Set(groups.flatMap((group) => [String(group["id"]), String(group["displayName"])]));
+  const held = policy.roles.filter(
+    ({ holders }) => holders.kind === "group" && member.has(nameOf(holders.group)),
+  );
+  const attributes = { department: text(user["department"]), jobTitle: text(user["jobTitle"]) };
+  return rolesOf(policy, { groups: new Set(held.map(({ name }) => name)), attributes });
+}
+
+const nameOf = (group: { kind: "id"; id: string } | { kind: "name"; name: string }) =>
+  group.kind === "id" ? group.id : group.name;
+
+const text = (value: unknown) => (typeof value === "string" ? value : null);
+
+async function readCell(person: Watched, target: string, { lab, admin }: Deps): Promise<Cell> {
+  const tenantId = lab.world.targets[target]?.tenantId ?? "";
+  const mail = await mailOf(person, { lab, admin });
+  const select = "id,mail,accountEnabled";
+  const [account] = await admin.list(tenantId, `/users?$filter=mail eq '${mail}'&$select=${select}`);
+  if (account !== undefined) {
+    const path = `/users/${String(account["id"])}/memberOf/microsoft.graph.group?$select=id,displayName`;
+    const groups = (await admin.list(tenantId, path)).map((group) => String(group["displayName"]));
+    return {
+      target,
+      account: account["accountEnabled"] === false ? "blocked" : "enabled",
+      groups: groups.toSorted(),
+    };
+  }
+  const deleted = await admin.list(tenantId, "/directory/deletedItems/microsoft.graph.user?$select=id,mail");
+  return { target, account: deleted.some((one) => one["mail"] === mail) ? "deleted" : "none", groups: [] };
+}
+
+/** The demo's people keep their mail address, so that it finds them everywhere. Muster itself never matches on it. */
+async function mailOf({ id, name }: Watched, { lab, admin }: Omit<Deps, "policy">): Promise<string> {
+  const path = `/users?$filter=id eq '${id}'&$select=mail`;
+  const [user] = await admin.list(lab.world.source.tenantId, path);
+  return typeof user?.["mail"] === "string" ? user["mail"] : name;
+}

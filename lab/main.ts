@@ -1,0 +1,89 @@
+import { createWriteStream } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { Command, InvalidArgumentError } from "commander";
+import { startLab } from "./start-lab.ts";
+
+/** `npm run lab`: starts everything, says where it is, and stops everything on Ctrl-C. */
+const program = new Command("lab")
+  .description("Runs Muster on this machine against a simulated Microsoft Graph. See docs/lab.md.")
+  .option("--analysts <n>", "analysts at work when the lab is ready", whole, 12)
+  .option("--targets <n>", "target tenants", positive, 3)
+  .option("--hosts <n>", "Functions host processes", positive, 1)
+  .option("--seed <n>", "which world", whole, 1)
+  .option("--rtt <ms>", "latency added to every Graph response", whole, 0)
+  .option("--policy <file>", "a policy to use instead of the world's own")
+  .option("--out <file>", "where to describe the lab", ".lab/lab.json")
+  .parse();
+
+const options = program.opts<{
+  analysts: number;
+  targets: number;
+  hosts: number;
+  seed: number;
+  rtt: number;
+  policy?: string;
+  out: string;
+}>();
+
+const stopping = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopping.abort());
+
+const logFile = join(dirname(resolve(options.out)), "hosts.log");
+let log: ReturnType<typeof createWriteStream> | undefined;
+
+try {
+  const startedAt = performance.now();
+  const lab = await startLab({
+    analysts: options.analysts,
+    targets: options.targets,
+    hosts: options.hosts,
+    seed: options.seed,
+    rttMs: options.rtt,
+    out: options.out,
+    ...(options.policy === undefined ? {} : { policyFile: options.policy }),
+    onProgress: (line) => console.log(`  ${line}`),
+    onLog: (line) => {
+      log ??= createWriteStream(logFile);
+      log.write(`${JSON.stringify(line)}\n`);
+    },
+  });
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  console.log(`lab ready in ${seconds} s`);
+  console.log(`  graph      ${lab.graph.url}`);
+  for (const host of lab.hosts) console.log(`  functions  ${host.url}`);
+  console.log(`  control    ${lab.controlUrl}`);
+  console.log(`  described  ${options.out}`);
+  console.log(`  host logs  ${logFile}`);
+  console.log("Ctrl-C stops it.");
+  await aborted(stopping.signal);
+  await lab.stop();
+  process.exit(0);
+} catch (error) {
+  console.error(`The lab could not start: ${error instanceof Error ? error.message : String(error)}`);
+  process.exit(1);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  // The timer keeps the process alive; servers and children alone might not.
+  const alive = setInterval(() => undefined, 60_000);
+  return new Promise((done) => {
+    const end = () => {
+      clearInterval(alive);
+      done();
+    };
+    if (signal.aborted) end();
+    else signal.addEventListener("abort", end, { once: true });
+  });
+}
+
+function whole(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError("It has to be a whole number.");
+  return value;
+}
+
+function positive(text: string): number {
+  const value = whole(text);
+  if (value === 0) throw new InvalidArgumentError("It has to be at least 1.");
+  return value;
+}
