@@ -9,7 +9,7 @@ import { analystIdSchema, groupIdSchema, targetNameSchema } from "../model/ids.t
 const common = {
   /** Why somebody should look, for the journal. */
   cause: z.string().max(200),
-  /** When the thing happened or was heard of, epoch ms: a read that began later has seen it. */
+  /** When the thing happened or was heard of, epoch ms: a read that began later has seen it. In a wake: its time. */
   heardAt: z.number().int().nonnegative(),
   /** "wake": a reminder that was scheduled by the worker itself. */
   occasion: z.enum(["event", "wake"]),

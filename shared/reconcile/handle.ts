@@ -52,7 +52,7 @@ async function handleOnce(
 ): Promise<void> {
   const session = sessionOf(message.key);
   const known = await ports.clocks.get(session);
-  const clock = message.occasion === "event" ? hear(known, message.heardAt) : known;
+  const clock = message.occasion === "event" ? hear(known, message.heardAt) : woken(known, message.heardAt);
   const look = lookFor(message, clock, ports.now());
   if (look.kind !== "now") {
     const next = look.kind === "at" ? await wake(message, { clock, at: look.at, ports }) : clock;
@@ -67,8 +67,12 @@ async function handleOnce(
 }
 
 function lookFor({ key, occasion }: Message, clock: KeyClock, now: number): Look {
-  return key.kind === "access" ? nextAccessLook(clock, now, occasion) : nextSourceLook(clock, now);
+  return (key.kind === "access" ? nextAccessLook : nextSourceLook)(clock, now, occasion);
 }
+
+/** A wake says in `heardAt` for when it was meant; the one on record is not under way any more. */
+const woken = (clock: KeyClock, meantFor: number): KeyClock =>
+  clock.wakeAt === meantFor ? { ...clock, wakeAt: 0 } : clock;
 
 /** Graph's trouble is an outcome like any other; what it means is said in one place. */
 async function attempt(run: () => Promise<Outcome>): Promise<Outcome> {
@@ -106,7 +110,7 @@ async function settle(message: Message, clock: KeyClock, { outcome, ports }: Set
   switch (outcome.kind) {
     case "done": {
       const settled = { ...clock, dueAt: 0, attempts: 0, parked: null };
-      const look = message.key.kind === "access" ? ({ kind: "no" } as const) : nextSourceLook(settled, now);
+      const look = message.key.kind === "access" ? ({ kind: "no" } as const) : nextSourceLook(settled, now, "event");
       if (look.kind === "no") return settled;
       return wake(message, { clock: settled, at: look.kind === "at" ? look.at : now, ports });
     }
@@ -159,15 +163,22 @@ async function tellOnce(key: Key, clock: KeyClock, { outcome, ports }: Settling)
   return { ...clock, parked: gist };
 }
 
-/** A reminder that is under way and early enough is not doubled. It is sent before it is written down. */
+/**
+ * Sees to it that the key comes back at `at`. A reminder that is under way and early enough is not doubled, also when it
+ * is due and waits its turn in the session. It is sent before it is written down.
+ */
 async function wake(
   message: Message,
   { clock, at, ports }: { readonly clock: KeyClock; readonly at: number; readonly ports: HandlePorts },
 ): Promise<KeyClock> {
-  if (clock.wakeAt > ports.now() && clock.wakeAt <= at) return clock;
-  await ports.schedule({ ...message, occasion: "wake" }, at);
+  const underWay = clock.wakeAt > ports.now() - lostAfterMs;
+  if (underWay && clock.wakeAt <= at) return clock;
+  await ports.schedule({ ...message, occasion: "wake", heardAt: at }, at);
   return { ...clock, wakeAt: at };
 }
+
+/** A reminder that has not come this long after its time does not come any more. */
+const lostAfterMs = 60_000;
 
 /** 1 s, 2 s, 4 s … five minutes. */
 const backoffMs = (attempts: number) => Math.min(1_000 * 2 ** attempts, 5 * 60_000);

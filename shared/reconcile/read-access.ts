@@ -289,12 +289,16 @@ function present(account: TargetAccount, { proof, record, memberOf }: Evidence):
   };
 }
 
-/** An account is Muster's own when it came to be after Muster put the analyst in scope. */
+/**
+ * An account is Muster's own when it came to be after Muster put the analyst in scope. Graph tells whole seconds, by its
+ * own clock; without room for both, an account whose creation was cut short would pass for somebody else's and stay.
+ */
 export function originOf(account: TargetAccount, scope: LedgerEntry | undefined): AccountRecord["origin"] {
-  return scope !== undefined && account.createdAt !== null && account.createdAt >= scope.since
-    ? "created"
-    : "before";
+  if (scope === undefined || account.createdAt === null) return "before";
+  return account.createdAt >= scope.since - clockToleranceMs ? "created" : "before";
 }
+
+const clockToleranceMs = 5_000;
 
 /** The stamp that holds the analyst's id alone; the policy has exactly one. */
 export function identityStamp({ policy }: Pick<AccessReadPorts, "policy">): string {
