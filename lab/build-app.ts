@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readdir, stat } from "node:fs/promises";
+import { readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
@@ -11,9 +11,21 @@ export async function buildApp(projectDir: string): Promise<"built" | "current">
   const settings = await changedAt(join(projectDir, "tsconfig.build.json"));
   const built = await newest(join(projectDir, "dist"), ".js");
   if (built > Math.max(settings, ...sources)) return "current";
-  // npm runs its scripts on the project's own Node.
-  await promisify(execFile)("npm", ["run", "--silent", "build"], { cwd: projectDir });
+  await build(projectDir);
   return "built";
+}
+
+/** Built beside `dist` and put in its place at once, because the host of another lab may be loading from there. */
+async function build(projectDir: string): Promise<void> {
+  const compiler = join(projectDir, "node_modules", "typescript", "bin", "tsc");
+  const fresh = join(projectDir, `dist.new.${process.pid}`);
+  const stale = join(projectDir, `dist.old.${process.pid}`);
+  await promisify(execFile)(process.execPath, [compiler, "-p", "tsconfig.build.json", "--outDir", fresh], {
+    cwd: projectDir,
+  });
+  await rename(join(projectDir, "dist"), stale).catch(() => undefined); // there may be none yet
+  await rename(fresh, join(projectDir, "dist"));
+  await rm(stale, { recursive: true, force: true });
 }
 
 async function newest(folder: string, ending: string): Promise<number> {

@@ -15,8 +15,8 @@ export type AccessSituation = {
   readonly wanted: readonly NamedGrant[];
   /** Every grant the policy names for this target, so that native ones can be told apart. */
   readonly managed: readonly NamedGrant[];
-  /** `deleted`: the source user is in the recycle bin, and so are their memberships; nothing can be written. */
-  readonly scope: { readonly scope: Scope; readonly name: string; readonly seen: Seen | "deleted" };
+  /** null: the policy's scope group cannot be found, and Muster never put the analyst into one. */
+  readonly scope: ScopeSeen | null;
   readonly account: AccountSeen;
   readonly owned: Owned;
   readonly leavers: {
@@ -27,6 +27,9 @@ export type AccessSituation = {
   readonly movers: MoverOrder;
   readonly now: number;
 };
+
+/** `deleted`: the source user is in the recycle bin, and so are their memberships; nothing can be written. */
+export type ScopeSeen = { readonly scope: Scope; readonly name: string; readonly seen: Seen | "deleted" };
 
 export type NamedGrant = { readonly grant: Grant; readonly name: string };
 
@@ -88,10 +91,7 @@ export function planAccess(situation: AccessSituation): AccessDecision {
 
 function planStay(situation: AccessSituation): AccessDecision {
   const draft = new Draft(situation);
-  const scope = draft.decideScope("yes");
-  if (scope.act === "add") {
-    draft.step({ kind: "join-scope", scope: situation.scope.scope, name: situation.scope.name });
-  }
+  joinScope(draft);
   const { account } = situation;
   switch (account.kind) {
     case "none":
@@ -112,6 +112,12 @@ function planStay(situation: AccessSituation): AccessDecision {
       return account satisfies never;
   }
   return draft.decided("join", situation.movers);
+}
+
+function joinScope(draft: Draft): void {
+  const { scope } = draft.situation;
+  if (scope === null || draft.decideScope(scope, "yes").act !== "add") return;
+  draft.step({ kind: "join-scope", scope: scope.scope, name: scope.name });
 }
 
 /** What Muster deleted, Muster restores: on-demand provisioning would make a second account beside it. */
@@ -182,7 +188,7 @@ function takeBackUnseen(draft: Draft, account: AccountId): void {
 
 function leaveScope(draft: Draft, account: "may-go" | "stays"): void {
   const { scope, owned, leavers } = draft.situation;
-  if (scope.seen === "deleted") return;
+  if (scope === null || scope.seen === "deleted") return;
   if (owned.scope === undefined) {
     if (scope.seen !== "present") return;
     if (leavers.accounts === "all") draft.step({ kind: "leave-scope", scope: scope.scope, name: scope.name });
@@ -193,7 +199,7 @@ function leaveScope(draft: Draft, account: "may-go" | "stays"): void {
     draft.note({ kind: "scope-stays", name: scope.name, why: "keeps-account" });
     return;
   }
-  if (draft.decideScope("no").act === "remove") {
+  if (draft.decideScope(scope, "no").act === "remove") {
     draft.step({ kind: "leave-scope", scope: scope.scope, name: scope.name });
   }
 }
@@ -260,8 +266,8 @@ class Draft {
     this.lookAgainAt = this.lookAgainAt === null ? at : Math.min(at, this.lookAgainAt);
   }
 
-  decideScope(wanted: "yes" | "no"): MembershipDecision {
-    const { scope, owned, now } = this.situation;
+  decideScope(scope: ScopeSeen, wanted: "yes" | "no"): MembershipDecision {
+    const { owned, now } = this.situation;
     if (scope.seen === "deleted") return { act: "nothing", ledger: "same" };
     const decision = decideMembership({ wanted, seen: scope.seen, entry: owned.scope, now });
     if (decision.ledger !== "same") this.ledger.push({ what: "scope", change: decision.ledger });

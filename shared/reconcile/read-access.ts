@@ -5,7 +5,7 @@ import type { Priority } from "../graph/tenant.ts";
 import type { TargetAccount } from "../graph/target-reader.ts";
 import type { AnalystRecord } from "../model/analyst.ts";
 import type { Grant, GroupFacts, GroupMembership } from "../model/grant.ts";
-import type { AccountId, AnalystId } from "../model/ids.ts";
+import type { AccountId } from "../model/ids.ts";
 import type { AccountRecord, LedgerEntry } from "../model/ledger.ts";
 import type { AccessSituation, AccountSeen, NamedGrant } from "../planner/access-plan.ts";
 import type { Seen } from "../planner/membership.ts";
@@ -43,17 +43,18 @@ export async function readAccess(
   const priority: Priority = record.leaving === null ? "normal" : "high";
   const wantedNames = record.leaving === null ? desiredGrants(target, record.roles) : [];
   const staying = wantedNames.length > 0;
-  const [pair, ledger, scopeSeen, named] = await Promise.all([
+  const [pair, ledger] = await Promise.all([
     ports.accounts.get(target.name, record.id),
     ports.ledger.list(target.name, record.id),
-    readScope(record.id, ports, priority),
+  ]);
+  const scopeRow = ledger.find(({ item }) => item.kind === "scope");
+  const [scopeSeen, named, account] = await Promise.all([
+    readScope(record, ports, priority),
     resolveNames(wantedNames, ports, priority),
+    readAccount({ record, pair, scopeRow, priority, ports, run }),
   ]);
   if (staying && named.refusal !== null) return { kind: "refused", ...named.refusal };
-  const scopeRow = ledger.find(({ item }) => item.kind === "scope");
   const scope = scopeOf(named.scope, scopeRow);
-  if (scope === null) return { kind: "refused", ...(named.refusal ?? unknownScope) };
-  const account = await readAccount({ record, pair, scopeRow, priority, ports, run });
   return {
     kind: "read",
     pair,
@@ -71,7 +72,7 @@ export async function readAccess(
       leaving: record.leaving,
       wanted: named.wanted,
       managed: named.managed,
-      scope: { ...scope, seen: scopeSeen(scope.scope.group) },
+      scope: scope === null ? null : { ...scope, seen: scopeSeen(scope.scope.group) },
       account: account.seen,
       owned: {
         grants: ledger.flatMap(({ item, name, entry }) =>
@@ -91,17 +92,15 @@ export async function readAccess(
   };
 }
 
-const unknownScope = {
-  reason: "the scope group of this target cannot be found",
-  advice: "correct sync.scope in the policy",
-};
-
 const writable = ({ group }: Grant, facts: ReadonlyMap<string, GroupFacts>) =>
   (facts.get(group)?.membership ?? "assigned") === "assigned" ? "yes" : "no";
 
-/** Whether the analyst is a direct member of a source group: sync counts no other members. */
+/**
+ * Whether the analyst is a direct member of a source group: sync counts no other members. Trouble in the source must not
+ * keep a leaver's access in a target alive, so for them it only means that the scope is not known.
+ */
 async function readScope(
-  id: AnalystId,
+  { id, leaving }: AnalystRecord,
   { source }: AccessReadPorts,
   priority: Priority,
 ): Promise<(group: string) => Seen | "deleted"> {
@@ -109,8 +108,10 @@ async function readScope(
     const { direct } = await source.reader.readMemberships({ id, groups: [], priority });
     return (group) => seenIn(direct, group);
   } catch (error) {
-    if (error instanceof GraphError && classify(error).kind === "gone") return () => "deleted";
-    throw error;
+    if (!(error instanceof GraphError)) throw error;
+    if (classify(error).kind === "gone") return () => "deleted";
+    if (leaving === null) throw error;
+    return () => "unknown";
   }
 }
 
@@ -139,10 +140,10 @@ async function resolveNames(
     target.grants.map(({ role }) => role),
   );
   const leaving = wantedNames.length === 0;
-  const find = (name: NameOrId) =>
-    tenant.groups.find(name, priority).catch((error: unknown) => lenient(error, leaving));
+  const find = (name: NameOrId, groups = tenant.groups) =>
+    groups.find(name, priority).catch((error: unknown) => lenient(error, leaving));
   const [scope, managed] = await Promise.all([
-    source.groups.find(target.sync.scope.group, priority),
+    find(target.sync.scope.group, source.groups),
     Promise.all(managedNames.map(async (name) => ({ name, answer: await find(name) }))),
   ]);
   const needed = new Set(wantedNames.map(keyOf));
