@@ -35,6 +35,8 @@ function membershipOf(wire: z.infer<typeof groupSchema>): GroupMembership {
   if (types.includes("DynamicMembership")) return "dynamic";
   if (wire.onPremisesSyncEnabled === true) return "on-premises";
   if (wire.isAssignableToRole === true) return "role-assignable";
+  // null is Graph's "no"; a property that is missing was not allowed to be read.
+  if (wire.isAssignableToRole === undefined || wire.onPremisesSyncEnabled === undefined) return "unreadable";
   if (wire.mailEnabled === true && !types.includes("Unified")) return "mail-enabled";
   return "assigned";
 }

@@ -27,5 +27,7 @@ export type GroupFacts = {
  * Only `assigned` groups take members from an application without a directory role.
  * https://learn.microsoft.com/graph/api/group-post-members (role-assignable, dynamic), groups synced from
  * on-premises are read-only in the cloud, and mail-enabled security and distribution groups belong to Exchange.
+ * `unreadable`: Graph left out what would tell, which is no reason to assume the best.
  */
-export type GroupMembership = "assigned" | "dynamic" | "role-assignable" | "on-premises" | "mail-enabled";
+export type GroupMembership =
+  "assigned" | "dynamic" | "role-assignable" | "on-premises" | "mail-enabled" | "unreadable";

@@ -122,6 +122,11 @@ function unwritable(name: string, membership: Exclude<GroupMembership, "assigned
         reason: `"${name}" is a mail-enabled group: Exchange owns its members`,
         advice: "name a security group or a Microsoft 365 group in the policy",
       };
+    case "unreadable":
+      return {
+        reason: `Graph does not tell what kind of group "${name}" is`,
+        advice: "consent to Group.Read.All for Muster in that tenant",
+      };
     default:
       return membership satisfies never;
   }
