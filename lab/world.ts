@@ -28,21 +28,21 @@ export type World = {
   readonly cast: Cast;
 };
 
-export type WorldTarget = {
+type WorldTarget = {
   readonly tenantId: string;
   readonly topology: "push";
   readonly groups: Readonly<Record<string, string>>;
   readonly sync: { readonly servicePrincipal: string; readonly job: string };
 };
 
-export type Person = { readonly id: string; readonly userPrincipalName: string };
-export type Analyst = Person & { readonly role: "responder" | "reader" | "hunter" };
+type Person = { readonly id: string; readonly userPrincipalName: string };
+type Analyst = Person & { readonly role: "responder" | "reader" | "hunter" };
 
 type Credential = { readonly clientId: string };
 type Secret = Credential & { readonly clientSecret: string };
 
 /** People with a part in the story that `npm run demo` plays. */
-export type Cast = {
+type Cast = {
   /** A native member of the first target's managed group; nobody put them there but its own administrator. */
   readonly stranger: Person;
   /** Has had an account in the second target, and been in its sync scope, since before Muster. */

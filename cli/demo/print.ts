@@ -46,8 +46,13 @@ export function printer(stream: NodeJS.WriteStream) {
     },
     verdict(problems: readonly string[]) {
       line();
-      if (problems.length === 0) return line(style("green", "What Graph shows is what the policy says."));
-      line(style("red", "What Graph shows is not what the policy says:"));
+      const ok = problems.length === 0;
+      line(
+        style(
+          ok ? "green" : "red",
+          `What Graph shows is ${ok ? "" : "not "}what the policy says${ok ? "." : ":"}`,
+        ),
+      );
       for (const problem of problems) line(`  - ${problem}`);
     },
   };

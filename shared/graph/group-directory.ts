@@ -5,7 +5,7 @@ import { notFound, type GraphTenant, type Priority } from "./tenant.ts";
 import { groupFacts, groupSchema, groupSelect } from "./wire.ts";
 
 /** How a policy names a group. */
-export type GroupName =
+type GroupName =
   { readonly kind: "id"; readonly id: GroupId } | { readonly kind: "name"; readonly name: string };
 
 export type GroupFound =

@@ -15,14 +15,14 @@ export type SourceReader = {
   readonly listMembers: (group: GroupId, priority: Priority) => Promise<Listing<string>>;
 };
 
-export type UserQuestion = {
+type UserQuestion = {
   readonly id: AnalystId;
   readonly attributes: readonly string[];
   readonly stamps: readonly string[];
   readonly priority: Priority;
 };
 
-export type MembershipQuestion = {
+type MembershipQuestion = {
   readonly id: AnalystId;
   /** The groups that matter for roles. */
   readonly groups: readonly GroupId[];

@@ -4,9 +4,9 @@ import { readProvisionResult, type ProvisionResult } from "./provision-result.ts
 import type { GraphTenant, Priority, Trace } from "./tenant.ts";
 
 /** One cross-tenant synchronization job. It lives in the source tenant, as a part of a service principal. */
-export type SyncJob = { readonly servicePrincipal: ServicePrincipalId; readonly job: string };
+type SyncJob = { readonly servicePrincipal: ServicePrincipalId; readonly job: string };
 
-export type JobStatus = {
+type JobStatus = {
   readonly code: string;
   /** Why the job is in quarantine; null when it is not. */
   readonly quarantine: string | null;

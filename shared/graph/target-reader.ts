@@ -24,13 +24,13 @@ export type TargetAccount = {
   readonly stamp: string | null;
 };
 
-export type AccountRead =
+type AccountRead =
   | { readonly kind: "present"; readonly account: TargetAccount }
   | { readonly kind: "soft-deleted" }
   | { readonly kind: "none" };
 
-export type AccountQuestion = { readonly id: AccountId; readonly stamp: string; readonly priority: Priority };
-export type StampQuestion = {
+type AccountQuestion = { readonly id: AccountId; readonly stamp: string; readonly priority: Priority };
+type StampQuestion = {
   readonly analyst: AnalystId;
   readonly stamp: string;
   readonly priority: Priority;

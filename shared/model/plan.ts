@@ -1,4 +1,4 @@
-import type { Grant, GroupFacts, Scope } from "./grant.ts";
+import type { Grant, Scope } from "./grant.ts";
 import type { AccountId, AnalystId, TargetName } from "./ids.ts";
 import type { Leaving } from "./analyst.ts";
 
@@ -73,6 +73,3 @@ export function removesAccess(step: Step): boolean {
       return step satisfies never;
   }
 }
-
-/** Groups of a tenant by id, as far as a plan needs them. */
-export type GroupIndex = ReadonlyMap<string, GroupFacts>;

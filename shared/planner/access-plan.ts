@@ -29,7 +29,7 @@ export type AccessSituation = {
 };
 
 /** `deleted`: the source user is in the recycle bin, and so are their memberships; nothing can be written. */
-export type ScopeSeen = { readonly scope: Scope; readonly name: string; readonly seen: Seen | "deleted" };
+type ScopeSeen = { readonly scope: Scope; readonly name: string; readonly seen: Seen | "deleted" };
 
 export type NamedGrant = { readonly grant: Grant; readonly name: string };
 
@@ -63,7 +63,7 @@ export type OwnedGrant = NamedGrant & {
 };
 
 /** Writes to Muster's own memory that follow from what was read. */
-export type Bookkeeping = {
+type Bookkeeping = {
   readonly ledger: readonly {
     readonly what: Grant | "scope";
     readonly change: "claim" | "drop";

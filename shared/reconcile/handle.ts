@@ -110,7 +110,8 @@ async function settle(message: Message, clock: KeyClock, { outcome, ports }: Set
   switch (outcome.kind) {
     case "done": {
       const settled = { ...clock, dueAt: 0, attempts: 0, parked: null };
-      const look = message.key.kind === "access" ? ({ kind: "no" } as const) : nextSourceLook(settled, now, "event");
+      const look =
+        message.key.kind === "access" ? ({ kind: "no" } as const) : nextSourceLook(settled, now, "event");
       if (look.kind === "no") return settled;
       return wake(message, { clock: settled, at: look.kind === "at" ? look.at : now, ports });
     }

@@ -24,7 +24,7 @@ export type Received =
   /** Service Bus does not have the keys: Graph has to deliver again. */
   | { readonly kind: "unavailable"; readonly problem: string };
 
-export type DropReason = "unreadable" | "unknownSubscription" | "wrongClientState" | "wrongTenant";
+type DropReason = "unreadable" | "unknownSubscription" | "wrongClientState" | "wrongTenant";
 
 /**
  * Turns a delivery into keys. An item that cannot be proven to come from Muster's own subscription is dropped and

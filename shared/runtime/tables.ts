@@ -3,16 +3,8 @@ import type { TokenCredential } from "@azure/identity";
 import type { Connection } from "./settings.ts";
 
 /** Every table Muster keeps; docs/architecture.md says what is in them. */
-export const tableNames = [
-  "Analysts",
-  "Accounts",
-  "Ledger",
-  "Subscriptions",
-  "Clocks",
-  "Slots",
-  "Journal",
-] as const;
-export type TableName = (typeof tableNames)[number];
+const tableNames = ["Analysts", "Accounts", "Ledger", "Subscriptions", "Clocks", "Slots", "Journal"] as const;
+type TableName = (typeof tableNames)[number];
 
 export type Tables = Readonly<Record<TableName, TableClient>>;
 

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { readVersioned, writeVersioned } from "./table.ts";
 
 /** A limit that all hosts share: so many per so long. */
-export type SlotLimit = { readonly name: string; readonly count: number; readonly perMs: number };
+type SlotLimit = { readonly name: string; readonly count: number; readonly perMs: number };
 
 export type Slots = {
   /** Draws the next free slot. @returns its time, epoch ms: `now`, or later when the limit is used up. */

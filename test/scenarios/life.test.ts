@@ -46,7 +46,7 @@ describe("an analyst's life", () => {
     const proofs = (await scene.entries(ana)).filter(
       ({ kind, plan }) => kind === "proof" && plan.purpose === "leave",
     );
-    expect(proofs.map(({ target }) => target).toSorted()).toEqual([...scene.targets].toSorted());
+    expect(new Set(proofs.map(({ target }) => target))).toEqual(new Set(scene.targets));
   });
 
   test("a leaver's sessions are revoked once", () => {

@@ -39,7 +39,7 @@ export type Person = {
   readonly userPrincipalName: string;
   readonly displayName: string;
 };
-export type Access = {
+type Access = {
   readonly account: "none" | "enabled" | "blocked" | "deleted";
   readonly groups: readonly string[];
 };
