@@ -9,6 +9,8 @@ type RequestMoment = {
   readonly method: string;
   /** Without `/v1.0`. */
   readonly path: string;
+  /** A request of its own, or one of those that came in a batch. */
+  readonly sent: "alone" | "in a batch";
 };
 
 export type RequestListener = (moment: RequestMoment) => void | Promise<void>;
@@ -30,7 +32,16 @@ export function requestHooks(): RequestHooks {
     async reached(call, phase) {
       if (listeners.size === 0) return;
       const { seq, method, path } = call;
-      const moment = { seq, phase, tenantId: call.tenant.id, caller: call.caller.kind, method, path };
+      const sent = call.batch === undefined ? "alone" : "in a batch";
+      const moment = {
+        seq,
+        phase,
+        tenantId: call.tenant.id,
+        caller: call.caller.kind,
+        method,
+        path,
+        sent,
+      } as const;
       for (const listener of listeners) await listener(moment);
     },
   };
