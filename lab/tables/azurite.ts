@@ -1,7 +1,7 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { fork, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { createRequire } from "node:module";
 import { connect } from "node:net";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "../free-port.ts";
 
@@ -16,18 +16,18 @@ const account = "lab";
 export async function startTables(): Promise<TableServer> {
   const port = await freePort();
   const accountKey = randomBytes(32).toString("base64");
-  const main = createRequire(import.meta.url).resolve("azurite/dist/src/table/main.js");
   const options = ["--inMemoryPersistence", "--silent", "--skipApiVersionCheck", "--disableTelemetry"];
-  const child = spawn(
-    process.execPath,
-    [main, "--tableHost", "127.0.0.1", "--tablePort", String(port), ...options],
+  const child = fork(
+    join(import.meta.dirname, "main.ts"),
+    ["--tableHost", "127.0.0.1", "--tablePort", String(port), ...options],
     {
-      stdio: ["ignore", "ignore", "pipe"],
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
       env: { ...process.env, AZURITE_ACCOUNTS: `${account}:${accountKey}` },
+      execArgv: [],
     },
   );
   let complaint = "";
-  child.stderr.on("data", (chunk: Buffer) => (complaint += chunk.toString()));
+  child.stderr?.on("data", (chunk: Buffer) => (complaint += chunk.toString()));
   await listening(child, port, () => complaint);
   return {
     connectionString: `DefaultEndpointsProtocol=http;AccountName=${account};AccountKey=${accountKey};TableEndpoint=http://127.0.0.1:${port}/${account};`,

@@ -44,7 +44,7 @@ type Access = {
   readonly groups: readonly string[];
 };
 
-/** Opens a lab and closes it after the file's last test. */
+/** Opens a lab in a hook; it is closed after the file's last test. */
 export async function openScene(options: LabOptions = {}): Promise<Scene> {
   const folder = await mkdtemp(join(tmpdir(), "muster-test-"));
   const logs: string[] = [];
@@ -57,13 +57,20 @@ export async function openScene(options: LabOptions = {}): Promise<Scene> {
     },
     ...options,
   });
-  afterAll(async () => {
+  opened.push(async () => {
     await lab.stop();
     for (const line of logs) process.stderr.write(`${line}\n`);
     await rm(folder, { recursive: true, force: true });
   });
   return sceneIn(lab);
 }
+
+const opened: (() => Promise<void>)[] = [];
+
+// Registered when the file is loaded: a hook that is added by another hook is never called.
+afterAll(async () => {
+  for (const close of opened.splice(0).toReversed()) await close();
+});
 
 /** Tests that belong at the end of every file with a lab: what the app sent to Graph was valid and well-mannered. */
 export function testManners(scene: () => Scene): void {
