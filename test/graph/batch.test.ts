@@ -1,0 +1,133 @@
+import { describe, expect, test } from "vitest";
+import { coalesce } from "../../shared/graph/batch.ts";
+import type { HttpAnswer, HttpCall } from "../../shared/graph/http.ts";
+import { eachPart, ok, partsOf, refused, scriptedHttp, throttled } from "../support/scripted-http.ts";
+
+const get = (path: string, changes: Partial<HttpCall> = {}): HttpCall => ({
+  method: "GET",
+  path,
+  headers: { "client-request-id": `id of ${path}`, "x-ms-throttle-priority": "high" },
+  timeoutMs: 10_000,
+  ...changes,
+});
+const numbered = (count: number) => Array.from({ length: count }, (_, index) => get(`/users/${index}`));
+const echo = eachPart(({ url }) => ok({ path: url }));
+
+/** Makes the calls at the same time over one network. */
+function together(calls: readonly HttpCall[], answer: (call: HttpCall) => HttpAnswer) {
+  const network = scriptedHttp(answer);
+  const http = coalesce(network.http);
+  return { network, answers: Promise.all(calls.map((call) => http(call))) };
+}
+
+describe("calls made at the same time", () => {
+  test("travel in one batch, and each gets its own answer whatever order they come back in", async () => {
+    const { network, answers } = together(numbered(3), echo);
+    expect((await answers).map(({ body }) => body)).toEqual(numbered(3).map(({ path }) => ({ path })));
+    expect(network.calls.map(({ method, path }) => [method, path])).toEqual([["POST", "/$batch"]]);
+  });
+
+  test("travel with their own headers and bodies, and a body says what it is", async () => {
+    const body = { "@odata.id": "https://graph.microsoft.com/v1.0/directoryObjects/1" };
+    const { network, answers } = together(
+      [get("/users/1"), get("/groups/1", { method: "POST", body })],
+      echo,
+    );
+    await answers;
+    const [bare, typed] = network.calls.flatMap(partsOf);
+    expect(bare).toEqual({
+      id: "0",
+      method: "GET",
+      url: "/users/1",
+      headers: { "client-request-id": "id of /users/1", "x-ms-throttle-priority": "high" },
+    });
+    expect(typed).toMatchObject({ id: "1", method: "POST", url: "/groups/1", body });
+    expect(typed?.headers["Content-Type"]).toBe("application/json");
+  });
+
+  test.each([
+    [20, [20]],
+    [21, [20, 1]],
+    [45, [20, 20, 5]],
+  ])("are at most twenty to a batch: %d make %j", async (count, sizes) => {
+    const { network, answers } = together(numbered(count), echo);
+    expect(await answers).toHaveLength(count);
+    expect(network.calls.map((call) => partsOf(call).length || 1)).toEqual(sizes);
+  });
+
+  test("are given as much time as the most patient of them", async () => {
+    const { network, answers } = together([get("/a"), get("/b", { timeoutMs: 60_000 })], echo);
+    await answers;
+    expect(network.calls[0]?.timeoutMs).toBe(60_000);
+  });
+
+  test("are served with the priority they share", async () => {
+    const { network, answers } = together(numbered(2), echo);
+    await answers;
+    expect(network.calls[0]?.headers).toEqual({ "x-ms-throttle-priority": "high" });
+  });
+});
+
+describe("a call that is alone", () => {
+  test("travels alone, as it is", async () => {
+    const { network, answers } = together([get("/users/1")], echo);
+    await answers;
+    expect(network.calls).toEqual([get("/users/1")]);
+  });
+
+  test("is not kept: the same call later is made again", async () => {
+    const network = scriptedHttp(echo);
+    const http = coalesce(network.http);
+    await http(get("/users/1"));
+    await http(get("/users/1"));
+    expect(network.calls).toHaveLength(2);
+  });
+});
+
+describe("a batch in which something goes wrong", () => {
+  test("spoils only the part it happened to", async () => {
+    const { answers } = together(
+      numbered(3),
+      eachPart(({ url }) => (url === "/users/1" ? throttled("7.5") : ok({ path: url }))),
+    );
+    expect((await answers).map(({ status }) => status)).toEqual([200, 429, 200]);
+    expect((await answers)[1]?.headers["retry-after"]).toBe("7.5");
+  });
+
+  test("has its parts' header names in lower case, as every answer does", async () => {
+    const { answers } = together(
+      numbered(2),
+      eachPart(() => ({ ...ok(), headers: { "Retry-After": "3", "request-ID": "r" } })),
+    );
+    expect((await answers)[0]?.headers).toEqual({ "retry-after": "3", "request-id": "r" });
+  });
+
+  test("counts a part that did not come back as not answered", async () => {
+    const { answers } = together(numbered(3), (call) => {
+      const whole = echo(call).body as { readonly responses: readonly { readonly id: string }[] }; // made by `echo`
+      return ok({ responses: whole.responses.filter(({ id }) => id !== "1") });
+    });
+    expect((await answers).map(({ status }) => status)).toEqual([200, 0, 200]);
+    expect((await answers)[1]?.body).toMatchObject({ error: { code: "network" } });
+  });
+
+  test.each([
+    ["nothing", undefined],
+    ["a text", "<html>"],
+    ["no responses", {}],
+    ["responses that are none", { responses: [7] }],
+  ])("counts every part as not answered when it comes back as %s", async (_, body) => {
+    const { answers } = together(numbered(2), () => ok(body));
+    expect((await answers).map(({ status }) => status)).toEqual([0, 0]);
+  });
+
+  test.each([
+    ["throttled", throttled("12")],
+    ["refused", refused(403)],
+    ["broken", refused(503)],
+    ["not answered", { status: 0, headers: {}, body: { error: { code: "timeout", message: "" } } }],
+  ])("is, when it is %s as a whole, the answer to every part", async (_, answer) => {
+    const { answers } = together(numbered(3), () => answer);
+    expect(await answers).toEqual([answer, answer, answer]);
+  });
+});

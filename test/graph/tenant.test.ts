@@ -1,0 +1,344 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { GraphError } from "../../shared/graph/error.ts";
+import type { HttpAnswer, HttpCall } from "../../shared/graph/http.ts";
+import { graphTenant, notFound, type GraphCall, type GraphReply } from "../../shared/graph/tenant.ts";
+import {
+  eachPart,
+  inTurn,
+  noAnswer,
+  ok,
+  partsOf,
+  refused,
+  scriptedHttp,
+  throttled,
+} from "../support/scripted-http.ts";
+
+const tenantId = "55555555-5555-4555-8555-555555555555";
+const url = "https://graph.example";
+
+const get = (path: string, changes: Partial<GraphCall> = {}): GraphCall => ({
+  method: "GET",
+  path,
+  template: "/users/{id}",
+  priority: "normal",
+  ...changes,
+});
+const add: GraphCall = {
+  method: "POST",
+  path: "/groups/1/members/$ref",
+  template: "/groups/{id}/members/$ref",
+  body: { "@odata.id": "…" },
+  priority: "high",
+  accepts: ({ status, message }) => status === 400 && message.includes("already exist"),
+};
+const alreadyThere = refused(400, { message: "One or more added object references already exist." });
+
+function tenant(answer: (call: HttpCall) => HttpAnswer | Promise<HttpAnswer>, concurrency = 4) {
+  const network = scriptedHttp(answer);
+  return { network, ...graphTenant({ tenantId, url, http: network.http, concurrency }) };
+}
+
+/** The error a call ends with. */
+async function errorOf(reply: Promise<GraphReply>): Promise<GraphError> {
+  const error: unknown = await reply.then(
+    () => "an answer",
+    (reason: unknown) => reason,
+  );
+  if (error instanceof GraphError) return error;
+  throw new Error(`expected a GraphError, got ${String(error)}`);
+}
+
+const requestIds = (calls: readonly HttpCall[]) => calls.map(({ headers }) => headers["client-request-id"]);
+
+describe("a call", () => {
+  test("says who asks, how urgent it is, and what it carries", async () => {
+    const { network, send } = tenant(() => ok({ id: "1" }, { "request-id": "r-1" }));
+    const reply = await send({ ...add, headers: { ConsistencyLevel: "eventual" } });
+    expect(network.calls).toHaveLength(1);
+    expect(network.calls[0]).toMatchObject({ method: "POST", path: add.path, body: add.body });
+    expect(network.calls[0]?.headers).toMatchObject({
+      "client-request-id": reply.trace.clientRequestId,
+      "x-ms-throttle-priority": "high",
+      ConsistencyLevel: "eventual",
+    });
+    expect(reply.trace).toMatchObject({ requestId: "r-1", status: 200, tries: 1 });
+    expect(reply).toMatchObject({ body: { id: "1" }, appliedBefore: "no" });
+  });
+
+  test("without a body sends none", async () => {
+    const { network, send } = tenant(() => ok());
+    await send(get("/users/1"));
+    expect(network.calls[0]).not.toHaveProperty("body");
+  });
+
+  test("has an id of its own, and keeps it over its tries", async () => {
+    const busy = { "retry-after": "0.01" };
+    const { network, send } = tenant(inTurn(refused(503, busy), refused(503, busy), ok(), ok()));
+    const reply = await send(get("/users/1"));
+    await send(get("/users/1"));
+    const [first, second, third, other] = requestIds(network.calls);
+    expect(first).toMatch(/^[0-9a-f-]{36}$/);
+    expect([second, third]).toEqual([first, first]);
+    expect(other).not.toBe(first);
+    expect(reply.trace).toMatchObject({ clientRequestId: first, tries: 3 });
+  });
+
+  test("that is refused in a way it accepts is answered", async () => {
+    const { send } = tenant(() => refused(404));
+    expect(await send(get("/users/1", { accepts: notFound }))).toMatchObject({ status: 404 });
+  });
+
+  test("that is refused is an error with all that is known, and no id of a person in its path", async () => {
+    const answer = { ...refused(403, { code: "Denied", message: "No." }), headers: { "request-id": "r-1" } };
+    const { network, send } = tenant(() => answer);
+    const error = await errorOf(send(get("/users/ana@source.example")));
+    expect(network.calls).toHaveLength(1);
+    expect(error.failure).toMatchObject({
+      status: 403,
+      code: "Denied",
+      message: "No.",
+      template: "/users/{id}",
+      tenantId,
+      requestId: "r-1",
+      clientRequestId: requestIds(network.calls)[0],
+      retryAfterMs: null,
+    });
+    expect(error.message).not.toContain("ana@");
+  });
+
+  test.each([400, 401, 403, 404, 405, 410, 412])(
+    "that is refused with %i is not tried again",
+    async (status) => {
+      const { network, send } = tenant(() => refused(status));
+      await errorOf(send(get("/users/1")));
+      expect(network.calls).toHaveLength(1);
+    },
+  );
+
+  test("that gets no token is not tried again: the token service has been asked often enough", async () => {
+    const { network, send } = tenant(() => noAnswer("token", "AADSTS700016: not found"));
+    expect((await errorOf(send(get("/users/1")))).failure).toMatchObject({ code: "token", status: 0 });
+    expect(network.calls).toHaveLength(1);
+  });
+
+  test("that is answered with something that is no Graph error is an error all the same", async () => {
+    const { send } = tenant(() => ({ status: 403, headers: {}, body: "<html>" }));
+    expect((await errorOf(send(get("/users/1")))).failure).toMatchObject({ status: 403, code: "unknown" });
+  });
+});
+
+describe("passing trouble", () => {
+  const soon = { "retry-after": "0.01" };
+
+  test.each([408, 409, 423, 425, 429, 500, 502, 503, 504])("%i is tried again", async (status) => {
+    const { network, send } = tenant(inTurn(refused(status, soon), ok()));
+    expect((await send(get("/users/1"))).status).toBe(200);
+    expect(network.calls).toHaveLength(2);
+  });
+
+  test("that does not pass is an error after three tries", async () => {
+    const { network, send } = tenant(() => refused(503, soon));
+    expect((await errorOf(send(get("/users/1")))).failure.status).toBe(503);
+    expect(network.calls).toHaveLength(3);
+  });
+
+  test.each([
+    ["an error of the server", refused(500, soon)],
+    ["an error on the way", refused(504, soon)],
+  ])("after %s nobody knows whether the call went through: the answer says so", async (_, trouble) => {
+    const { send } = tenant(inTurn(trouble, alreadyThere));
+    expect(await send(add)).toMatchObject({ status: 400, appliedBefore: "maybe" });
+  });
+
+  test("after being throttled everybody knows that it did not", async () => {
+    const { send } = tenant(inTurn(throttled("0.01"), alreadyThere));
+    expect(await send(add)).toMatchObject({ status: 400, appliedBefore: "no" });
+  });
+
+  test("on the first try there is nothing to doubt", async () => {
+    const { send } = tenant(() => alreadyThere);
+    expect(await send(add)).toMatchObject({ status: 400, appliedBefore: "no" });
+  });
+
+  test("with no answer at all is tried again after a moment, and is doubted", async () => {
+    const { network, send } = tenant(inTurn(noAnswer("timeout"), alreadyThere));
+    const startedAt = Date.now();
+    expect(await send(add)).toMatchObject({ status: 400, appliedBefore: "maybe" });
+    expect(network.calls).toHaveLength(2);
+    expect(Date.now() - startedAt).toBeGreaterThanOrEqual(300);
+  });
+});
+
+describe("being throttled", () => {
+  test("for a moment is waited out here, fractions of a second included", async () => {
+    const { network, send } = tenant(inTurn(throttled("0.12"), ok()));
+    const startedAt = Date.now();
+    const { trace } = await send(get("/users/1"));
+    expect(Date.now() - startedAt).toBeGreaterThanOrEqual(118);
+    expect(Date.now() - startedAt).toBeLessThan(1_000);
+    expect(network.calls).toHaveLength(2);
+    expect(trace.ms).toBeGreaterThanOrEqual(118);
+  });
+
+  test("for long is not waited out: the time goes back to the queue", async () => {
+    const { network, send } = tenant(() => throttled("7.5"));
+    expect((await errorOf(send(get("/users/1")))).failure.retryAfterMs).toBe(7_500);
+    expect(network.calls).toHaveLength(1);
+  });
+
+  test("pauses the tenant: nobody asks again before the time, and nobody waits for it", async () => {
+    const { network, send } = tenant(() => throttled("30"));
+    await errorOf(send(get("/users/1")));
+    const { failure } = await errorOf(send(get("/users/2", { priority: "high" })));
+    expect(failure).toMatchObject({ status: 429, code: "paused", requestId: null });
+    expect(failure.retryAfterMs).toBeGreaterThan(29_000);
+    expect(failure.retryAfterMs).toBeLessThanOrEqual(30_000);
+    expect(network.calls).toHaveLength(1);
+  });
+
+  test("for a moment makes the others wait for that moment as well", async () => {
+    let pausedAt = 0;
+    const early: number[] = [];
+    const { network, send } = tenant(() => {
+      if (pausedAt > 0) early.push(Date.now() - pausedAt);
+      if (network.calls.length > 1) return ok();
+      pausedAt = Date.now();
+      return throttled("0.1");
+    });
+    const first = send(get("/users/1"));
+    await vi.waitFor(() => expect(pausedAt).toBeGreaterThan(0));
+    await Promise.all([first, send(get("/users/2"))]);
+    expect(Math.min(...early)).toBeGreaterThanOrEqual(98);
+  });
+
+  test("by one tenant is nothing to another", async () => {
+    const slow = tenant(() => throttled("30"));
+    const other = tenant(() => ok());
+    await errorOf(slow.send(get("/users/1")));
+    expect((await other.send(get("/users/1"))).status).toBe(200);
+  });
+
+  test("of on-demand provisioning does not pause the directory, nor the other way round", async () => {
+    const onDemand = get("/jobs/1/provisionOnDemand", { method: "POST", lane: "on-demand" });
+    const answer = (busy: string) => (call: HttpCall) => (call.path.includes(busy) ? throttled("30") : ok());
+    const one = tenant(answer("provisionOnDemand"));
+    await errorOf(one.send(onDemand));
+    expect((await one.send(get("/users/1"))).status).toBe(200);
+    expect((await errorOf(one.send(onDemand))).failure.code).toBe("paused");
+    const other = tenant(answer("/users"));
+    await errorOf(other.send(get("/users/1")));
+    expect((await other.send(onDemand)).status).toBe(200);
+  });
+
+  test("in one part of a batch pauses the tenant and does not spoil the other parts", async () => {
+    const { send } = tenant(eachPart(({ url: path }) => (path === "/users/1" ? throttled("30") : ok())));
+    const [one, two] = await Promise.allSettled([send(get("/users/1")), send(get("/users/2"))]);
+    expect([one?.status, two?.status]).toEqual(["rejected", "fulfilled"]);
+    expect((await errorOf(send(get("/users/3")))).failure.code).toBe("paused");
+  });
+
+  test("without a time is waited out a little longer each time", async () => {
+    const { network, send } = tenant(inTurn(refused(429), ok()));
+    const startedAt = Date.now();
+    await send(get("/users/1"));
+    expect(network.calls).toHaveLength(2);
+    expect(Date.now() - startedAt).toBeGreaterThanOrEqual(300);
+  });
+});
+
+describe("many calls", () => {
+  test("at the same time travel together", async () => {
+    const { network, send } = tenant(eachPart(() => ok()));
+    await Promise.all(Array.from({ length: 20 }, (_, index) => send(get(`/users/${index}`))));
+    expect(network.calls.map(({ path }) => path)).toEqual(["/$batch"]);
+    const ids = network.calls.flatMap(partsOf).map(({ headers }) => headers["client-request-id"]);
+    expect(new Set(ids).size).toBe(20);
+  });
+
+  test("of different priorities never share a batch", async () => {
+    const { network, send } = tenant(eachPart(() => ok()));
+    const priorities = ["high", "normal", "low"] as const;
+    await Promise.all(
+      priorities.flatMap((priority) => [1, 2].map((id) => send(get(`/users/${id}`, { priority })))),
+    );
+    expect(network.calls).toHaveLength(priorities.length);
+    expect(new Set(network.calls.map(({ headers }) => headers["x-ms-throttle-priority"]))).toEqual(
+      new Set(priorities),
+    );
+    for (const call of network.calls) {
+      const inside = partsOf(call).map(({ headers }) => headers["x-ms-throttle-priority"]);
+      expect(new Set(inside)).toEqual(new Set([call.headers["x-ms-throttle-priority"]]));
+    }
+  });
+
+  test("on demand travel one by one", async () => {
+    const { network, send } = tenant(() => ok());
+    const call = get("/jobs/1/provisionOnDemand", { method: "POST", lane: "on-demand" });
+    await Promise.all([send(call), send(call)]);
+    expect(network.calls.map(({ path, timeoutMs }) => [path, timeoutMs])).toEqual([
+      [call.path, 60_000],
+      [call.path, 60_000],
+    ]);
+  });
+});
+
+describe("the limit on requests in flight", () => {
+  let inFlight = 0;
+  let most = 0;
+  let release: (() => void)[] = [];
+  const hold = async (call: HttpCall): Promise<HttpAnswer> => {
+    inFlight += 1;
+    most = Math.max(most, inFlight);
+    await new Promise<void>((resolve) => release.push(resolve));
+    inFlight -= 1;
+    return eachPart(() => ok())(call);
+  };
+  const releaseAll = async (pending: Promise<unknown>) => {
+    const timer = setInterval(() => release.splice(0).forEach((go) => go()), 2);
+    await pending.finally(() => clearInterval(timer));
+  };
+
+  beforeEach(() => {
+    inFlight = 0;
+    most = 0;
+    release = [];
+  });
+  afterEach(() => release.forEach((go) => go()));
+
+  test("is kept, and a batch counts as one", async () => {
+    const { network, send } = tenant(hold, 2);
+    const calls = Array.from({ length: 100 }, (_, index) => send(get(`/users/${index}`)));
+    await releaseAll(Promise.all(calls));
+    expect(network.calls).toHaveLength(5);
+    expect(most).toBe(2);
+  });
+
+  test("lets the urgent go first", async () => {
+    const { network, send } = tenant(hold, 1);
+    const first = send(get("/users/0"));
+    await vi.waitFor(() => expect(inFlight).toBe(1));
+    const rest = [
+      send(get("/users/low", { priority: "low" })),
+      send(get("/users/normal")),
+      send(get("/users/high", { priority: "high" })),
+    ];
+    await sleep(30); // each priority gathers its calls for a moment before it queues them
+    await releaseAll(Promise.all([first, ...rest]));
+    expect(network.calls.map(({ path }) => path)).toEqual([
+      "/users/0",
+      "/users/high",
+      "/users/normal",
+      "/users/low",
+    ]);
+  });
+
+  test("of one tenant is nothing to another", async () => {
+    const slow = tenant(hold, 1);
+    const pending = slow.send(get("/users/1"));
+    await vi.waitFor(() => expect(inFlight).toBe(1));
+    const other = tenant(() => ok(), 1);
+    expect((await other.send(get("/users/1"))).status).toBe(200);
+    await releaseAll(pending);
+  });
+});

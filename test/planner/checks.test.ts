@@ -1,0 +1,255 @@
+import { describe, expect, test } from "vitest";
+import type { Leaving } from "../../shared/model/analyst.ts";
+import { grantKey, type GroupMembership } from "../../shared/model/grant.ts";
+import { removesAccess, type Step, type StepKind } from "../../shared/model/plan.ts";
+import { checkPlan, checks, lossChecks, type CheckFacts } from "../../shared/planner/checks.ts";
+import {
+  ana,
+  anasAccount,
+  bensAccount,
+  facts,
+  groupId,
+  planOf,
+  oneOfEach,
+  reader,
+  readers,
+  responder,
+  responders,
+  syncScope,
+} from "../support/world.ts";
+
+const everyStep: readonly Step[] = Object.values(oneOfEach);
+const removing = ["revoke-sessions", "leave-scope", "block-account", "delete-account", "revoke"];
+const full = planOf({ steps: everyStep });
+
+const kept = (plan: ReturnType<typeof checkPlan>) => plan.steps.map(({ kind }) => kind);
+const withheldBy = (check: string, plan: ReturnType<typeof checkPlan>) =>
+  plan.withheld.filter((one) => one.check === check).map(({ step }) => step.kind);
+const without = (...kinds: readonly string[]) =>
+  everyStep.map(({ kind }) => kind).filter((kind) => !kinds.includes(kind));
+
+test("the steps that remove are known by name", () => {
+  expect(everyStep.filter(removesAccess).map(({ kind }) => kind)).toEqual(removing);
+});
+
+describe("with nothing to object to", () => {
+  test("the checks leave the plan as it is", () => {
+    expect(checkPlan(full, facts())).toEqual(full);
+  });
+
+  test("what was withheld before stays withheld", () => {
+    const earlier = { step: oneOfEach.grant, check: "earlier", reason: "because", advice: "wait" };
+    const plan = checkPlan(planOf({ steps: everyStep, withheld: [earlier] }), facts({ mode: "observe" }));
+    expect(plan.withheld[0]).toEqual(earlier);
+    expect(plan.withheld).toHaveLength(everyStep.length + 1);
+  });
+});
+
+describe("protected", () => {
+  test("an analyst in the list is not written, by no step whatsoever", () => {
+    const plan = checkPlan(full, facts({ protected: new Set([ana]) }));
+    expect(kept(plan)).toEqual([]);
+    expect(withheldBy("protected", plan)).toEqual(everyStep.map(({ kind }) => kind));
+  });
+
+  test("an account in the list is not written by a step that names it", () => {
+    const plan = checkPlan(full, facts({ protected: new Set([anasAccount]) }));
+    expect(plan.steps.filter((step) => "account" in step)).toEqual([]);
+    const named = everyStep.filter((step) => "account" in step).map(({ kind }) => kind);
+    expect(withheldBy("protected", plan)).toEqual(expect.arrayContaining(named));
+  });
+
+  test("somebody else in the list is nothing to Ana", () => {
+    expect(checkPlan(full, facts({ protected: new Set([bensAccount]) }))).toEqual(full);
+  });
+});
+
+describe("ownership", () => {
+  test.each<[StepKind, Partial<CheckFacts>]>([
+    ["revoke", { ownedGrants: new Set([grantKey(responders.grant)]) }],
+    ["leave-scope", { ownsScope: "no" }],
+    ["block-account", { ownsAccount: "no" }],
+    ["delete-account", { ownsAccount: "no" }],
+  ])("a %s of something that is not Muster's is withheld, and nothing else is", (kind, change) => {
+    const plan = checkPlan(planOf({ steps: [oneOfEach[kind], oneOfEach.grant] }), facts(change));
+    expect(kept(plan)).toEqual(["grant"]);
+    expect(withheldBy("ownership", plan)).toEqual([kind]);
+  });
+
+  test("without anything of Muster's, a plan cannot remove more than sessions", () => {
+    const plan = checkPlan(full, facts({ ownedGrants: new Set(), ownsScope: "no", ownsAccount: "no" }));
+    expect(plan.steps.filter(removesAccess).map(({ kind }) => kind)).toEqual(["revoke-sessions"]);
+  });
+
+  test("accounts: all makes scopes and accounts Muster's to end, but never a grant of others", () => {
+    const nothing = { ownedGrants: new Set<string>(), ownsScope: "no", ownsAccount: "no" } as const;
+    const plan = checkPlan(full, facts({ ...nothing, accounts: "all" }));
+    expect(kept(plan)).toEqual(without("revoke"));
+  });
+
+  test("the same group in another ledger row is another grant", () => {
+    const other: Step = { ...oneOfEach.revoke, grant: { kind: "group", group: groupId(77) } };
+    expect(kept(checkPlan(planOf({ steps: [other] }), facts()))).toEqual([]);
+  });
+});
+
+describe("writable", () => {
+  const unwritable: readonly GroupMembership[] = [
+    "dynamic",
+    "role-assignable",
+    "on-premises",
+    "mail-enabled",
+  ];
+  const groups = [readers.grant.group, syncScope.scope.group];
+
+  test.each(unwritable)("no member is written to or taken from a group that is %s", (membership) => {
+    const plan = checkPlan(full, facts({ membership: new Map(groups.map((group) => [group, membership])) }));
+    expect(kept(plan)).toEqual(without("join-scope", "leave-scope", "grant", "revoke"));
+    expect(withheldBy("writable", plan)).toHaveLength(4);
+    expect(plan.withheld.every(({ reason }) => /"(SOC Readers|Sync to Contoso)"/.test(reason))).toBe(true);
+  });
+
+  test("each kind of group has its own reason and advice", () => {
+    const words = unwritable.map((membership) => {
+      const plan = checkPlan(
+        planOf({ steps: [oneOfEach.grant] }),
+        facts({
+          membership: new Map([[readers.grant.group, membership]]),
+        }),
+      );
+      return [plan.withheld[0]?.reason, plan.withheld[0]?.advice];
+    });
+    expect(new Set(words.map(([reason]) => reason)).size).toBe(unwritable.length);
+    expect(new Set(words.map(([, advice]) => advice)).size).toBe(unwritable.length);
+  });
+
+  test("a group nobody knows anything about is taken as assigned", () => {
+    expect(kept(checkPlan(full, facts({ membership: new Map() })))).toContain("grant");
+  });
+
+  test("an assigned group is written", () => {
+    const membership = new Map(groups.map((group) => [group, "assigned" as const]));
+    expect(checkPlan(full, facts({ membership }))).toEqual(full);
+  });
+});
+
+describe("budget", () => {
+  const revokes = (count: number): readonly Step[] =>
+    Array.from({ length: count }, (_, index) => ({
+      ...oneOfEach.revoke,
+      grant: { kind: "group", group: groupId(index + 1) },
+    }));
+  const owned = (count: number) =>
+    new Set(revokes(count).flatMap((step) => ("grant" in step ? [grantKey(step.grant)] : [])));
+  const checked = (count: number, leaving: Leaving | null) =>
+    checkPlan(
+      planOf({
+        purpose: leaving === null ? "join" : "leave",
+        leaving,
+        steps: [oneOfEach.grant, ...revokes(count)],
+      }),
+      facts({ removalsPerRun: 3, ownedGrants: owned(count) }),
+    );
+
+  test("as many revokes as the policy allows are made", () => {
+    expect(checked(3, null).withheld).toEqual([]);
+  });
+
+  test("one more, and none of them is made; what is added is added all the same", () => {
+    const plan = checked(4, null);
+    expect(kept(plan)).toEqual(["grant"]);
+    expect(withheldBy("budget", plan)).toHaveLength(4);
+    expect(plan.withheld[0]?.reason).toContain("4 grants");
+  });
+
+  test("a leaver loses everything at once", () => {
+    expect(checked(40, "disabled").withheld).toEqual([]);
+  });
+
+  test("what another check withheld already does not count", () => {
+    const membership = new Map([[groupId(1), "dynamic" as const]]);
+    const plan = checkPlan(
+      planOf({ steps: revokes(4) }),
+      facts({ removalsPerRun: 3, ownedGrants: owned(4), membership }),
+    );
+    expect(kept(plan)).toEqual(["revoke", "revoke", "revoke"]);
+    expect(withheldBy("budget", plan)).toEqual([]);
+  });
+});
+
+describe("mode", () => {
+  test("observe leaves no step", () => {
+    const plan = checkPlan(full, facts({ mode: "observe" }));
+    expect(kept(plan)).toEqual([]);
+    expect(withheldBy("mode", plan)).toEqual(everyStep.map(({ kind }) => kind));
+  });
+
+  test("add-only leaves everything but what removes", () => {
+    const plan = checkPlan(full, facts({ mode: "add-only" }));
+    expect(kept(plan)).toEqual(without(...removing));
+    expect(withheldBy("mode", plan)).toEqual(removing);
+  });
+
+  test("a leaver is no exception in either", () => {
+    const leaver = planOf({ purpose: "leave", leaving: "disabled", steps: everyStep });
+    expect(checkPlan(leaver, facts({ mode: "add-only" })).steps.filter(removesAccess)).toEqual([]);
+    expect(checkPlan(leaver, facts({ mode: "observe" })).steps).toEqual([]);
+  });
+});
+
+describe("the list of checks", () => {
+  test("is known by name", () => {
+    expect(checks.map(({ name }) => name)).toEqual(["protected", "ownership", "writable", "budget", "mode"]);
+    expect(lossChecks.map(({ name }) => name)).toEqual(["completeness", "budget"]);
+  });
+
+  test("says of every step it withholds what was wrong and what to do, each in other words", () => {
+    const objections = [
+      facts({ protected: new Set([ana]) }),
+      facts({ ownedGrants: new Set() }),
+      facts({ membership: new Map([[readers.grant.group, "dynamic"]]) }),
+      facts({ removalsPerRun: 0 }),
+      facts({ mode: "add-only" }),
+      facts({ mode: "observe" }),
+    ].map((one) => checkPlan(planOf({ steps: [oneOfEach.revoke] }), one).withheld[0]);
+    expect(objections.map((one) => one?.check)).toEqual([
+      "protected",
+      "ownership",
+      "writable",
+      "budget",
+      "mode",
+      "mode",
+    ]);
+    expect(new Set(objections.map((one) => one?.reason)).size).toBe(objections.length);
+    expect(new Set(objections.map((one) => one?.advice)).size).toBe(objections.length);
+  });
+});
+
+describe("checks on a loss", () => {
+  test("object to nothing when the evidence is sound and few are missing", () => {
+    const groups = [{ role: responder, known: 10, missing: 2, listing: "complete" }] as const;
+    const loss = {
+      roles: [responder],
+      evidence: { kind: "sound" },
+      groups,
+      budget: { perRun: 5, share: 0.2 },
+    } as const;
+    expect(lossChecks.flatMap(({ run }) => run(loss))).toEqual([]);
+  });
+
+  test("name the roles whose group could not be read to the end", () => {
+    const groups = [
+      { role: reader, known: 10, missing: 10, listing: "partial" },
+      { role: responder, known: 10, missing: 0, listing: "complete" },
+    ] as const;
+    const loss = {
+      roles: [reader, responder],
+      evidence: { kind: "sound" },
+      groups,
+      budget: { perRun: 5, share: 0.2 },
+    } as const;
+    const objections = lossChecks.flatMap(({ run }) => run(loss));
+    expect(objections.map(({ check }) => check)).toEqual(["completeness"]);
+    expect(objections[0]?.reason).toContain("the members of reader could not be read to the end");
+  });
+});

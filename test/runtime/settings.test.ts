@@ -1,0 +1,180 @@
+import { describe, expect, test } from "vitest";
+import { readSettings } from "../../shared/runtime/settings.ts";
+
+const clientId = "22222222-2222-4222-8222-222222222222";
+const identityId = "33333333-3333-4333-8333-333333333333";
+
+/** In Azure: everything is reached with an identity. */
+const azure = {
+  MUSTER_CLIENT_ID: clientId,
+  MUSTER_IDENTITY_CLIENT_ID: identityId,
+  WEBSITE_HOSTNAME: "muster.azurewebsites.net",
+  ServiceBus__fullyQualifiedNamespace: "muster.servicebus.windows.net",
+  MUSTER_TABLES_URL: "https://muster.table.core.windows.net",
+};
+
+/** On a laptop: connection strings of things on this machine. */
+const laptop = {
+  MUSTER_CLIENT_ID: clientId,
+  MUSTER_TOKEN_FILE: "/run/token",
+  MUSTER_GRAPH_URL: "https://localhost:41001",
+  MUSTER_AUTHORITY_URL: "https://localhost:41001/",
+  MUSTER_NOTIFICATION_URL: "http://127.0.0.1:41010/api/notifications",
+  ServiceBus:
+    "Endpoint=sb://127.0.0.1:41005;SharedAccessKeyName=x;SharedAccessKey=y;UseDevelopmentEmulator=true;",
+  MUSTER_TABLES:
+    "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=z;TableEndpoint=http://127.0.0.1:10002/devstoreaccount1;",
+};
+
+type Environment = Readonly<Record<string, string | undefined>>;
+const without = (environment: Environment, ...names: readonly string[]) =>
+  Object.fromEntries(Object.entries(environment).filter(([name]) => !names.includes(name)));
+
+/** The lines of the error, without its first. */
+function problemsOf(environment: Environment): readonly string[] {
+  try {
+    readSettings(environment);
+  } catch (error) {
+    const [first, ...problems] = error instanceof Error ? error.message.split("\n") : [];
+    expect(first).toContain("docs/configuration.md");
+    return problems;
+  }
+  return [];
+}
+
+describe("settings in Azure", () => {
+  test("say where everything is, and name no secret", () => {
+    expect(readSettings(azure)).toEqual({
+      policyFile: "policy.yaml",
+      graphUrl: "https://graph.microsoft.com",
+      identity: {
+        clientId,
+        authorityHost: "https://login.microsoftonline.com",
+        assertion: { kind: "managed-identity", clientId: identityId },
+      },
+      notificationUrl: "https://muster.azurewebsites.net/api/notifications",
+      serviceBus: { kind: "identity", endpoint: "muster.servicebus.windows.net" },
+      tables: { kind: "identity", endpoint: "https://muster.table.core.windows.net" },
+    });
+  });
+
+  test("may say where the policy is and where Graph delivers to", () => {
+    const settings = readSettings({
+      ...azure,
+      MUSTER_POLICY: "policies/soc.yaml",
+      MUSTER_NOTIFICATION_URL: "https://muster.example/api/notifications/",
+    });
+    expect(settings.policyFile).toBe("policies/soc.yaml");
+    expect(settings.notificationUrl).toBe("https://muster.example/api/notifications");
+  });
+
+  test("of a host's own do not disturb", () => {
+    expect(readSettings({ ...azure, AzureWebJobsStorage: "x", PATH: "/bin" })).toEqual(readSettings(azure));
+  });
+});
+
+describe("settings on a laptop", () => {
+  test("take connection strings and a token file", () => {
+    const settings = readSettings(laptop);
+    expect(settings.serviceBus).toEqual({ kind: "connection-string", text: laptop.ServiceBus });
+    expect(settings.tables).toEqual({ kind: "connection-string", text: laptop.MUSTER_TABLES });
+    expect(settings.identity.assertion).toEqual({ kind: "token-file", path: "/run/token" });
+    expect(settings.graphUrl).toBe("https://localhost:41001");
+    expect(settings.identity.authorityHost).toBe("https://localhost:41001");
+  });
+
+  test("prefer the identity where both are there", () => {
+    const settings = readSettings({ ...laptop, ...azure });
+    expect(settings.identity.assertion.kind).toBe("managed-identity");
+    expect([settings.serviceBus.kind, settings.tables.kind]).toEqual(["identity", "identity"]);
+  });
+});
+
+describe("settings that are missing", () => {
+  test("are named all at once, each with what to do", () => {
+    const problems = problemsOf({ MUSTER_CLIENT_ID: clientId });
+    expect(problems).toHaveLength(4);
+    const named = [
+      "MUSTER_IDENTITY_CLIENT_ID",
+      "MUSTER_NOTIFICATION_URL",
+      "ServiceBus__",
+      "MUSTER_TABLES_URL",
+    ];
+    for (const name of named) expect(problems.filter((problem) => problem.includes(name))).toHaveLength(1);
+    for (const problem of problems) expect(problem).toMatch(/^- .*set/);
+  });
+
+  test.each([
+    ["MUSTER_CLIENT_ID"],
+    ["MUSTER_IDENTITY_CLIENT_ID"],
+    ["WEBSITE_HOSTNAME"],
+    ["ServiceBus__fullyQualifiedNamespace"],
+    ["MUSTER_TABLES_URL"],
+  ])("stop the start, each by itself: %s", (name) => {
+    expect(problemsOf(without(azure, name))).toHaveLength(1);
+  });
+});
+
+describe("settings that are wrong", () => {
+  test.each([
+    ["MUSTER_CLIENT_ID", "muster"],
+    ["MUSTER_IDENTITY_CLIENT_ID", ""],
+    ["MUSTER_GRAPH_URL", "graph.microsoft.com"],
+    ["MUSTER_GRAPH_URL", "ftp://graph.microsoft.com"],
+    ["MUSTER_AUTHORITY_URL", "not a url"],
+    ["MUSTER_NOTIFICATION_URL", "/api/notifications"],
+    ["MUSTER_TABLES_URL", "muster.table.core.windows.net"],
+  ])("are named: %s = %j", (name, value) => {
+    const problems = problemsOf({ ...azure, [name]: value });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(name);
+  });
+
+  test("are named together", () => {
+    const problems = problemsOf({
+      ...azure,
+      MUSTER_CLIENT_ID: "x",
+      MUSTER_GRAPH_URL: "y",
+      MUSTER_TABLES_URL: "z",
+    });
+    expect(problems).toHaveLength(3);
+  });
+});
+
+describe("a connection string, which holds a secret,", () => {
+  const secret = "SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=topsecret";
+  const remote = [
+    `Endpoint=sb://muster.servicebus.windows.net/;${secret}`,
+    `Endpoint=sb://127.0.0.1.evil.example;${secret}`,
+    `Endpoint=sb://localhost.evil.example:5672;${secret}`,
+    `Endpoint=sb://localhost@evil.example;${secret}`,
+    `Endpoint=sb://128.0.0.1;${secret}`,
+    secret,
+  ];
+
+  test.each(remote)("is not taken for another machine, and is not repeated: %s", (text) => {
+    const environment = { ...without(azure, "ServiceBus__fullyQualifiedNamespace"), ServiceBus: text };
+    const problems = problemsOf(environment);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain("ServiceBus");
+    expect(problems[0]).not.toContain("topsecret");
+  });
+
+  test.each([
+    "DefaultEndpointsProtocol=https;AccountName=muster;AccountKey=topsecret;EndpointSuffix=core.windows.net",
+    "TableEndpoint=https://muster.table.core.windows.net/;SharedAccessSignature=topsecret",
+    "BlobEndpoint=http://127.0.0.1:10000/x;TableEndpoint=https://muster.table.core.windows.net/;AccountKey=topsecret",
+  ])("is not taken for tables on another machine: %s", (text) => {
+    const problems = problemsOf({ ...without(azure, "MUSTER_TABLES_URL"), MUSTER_TABLES: text });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain("MUSTER_TABLES");
+    expect(problems[0]).not.toContain("topsecret");
+  });
+
+  test.each(["127.0.0.1", "127.0.0.1:5672", "localhost", "localhost:5672", "[::1]:5672"])(
+    "is taken for this machine: %s",
+    (host) => {
+      expect(problemsOf({ ...laptop, ServiceBus: `Endpoint=sb://${host};${secret}` })).toEqual([]);
+    },
+  );
+});

@@ -1,0 +1,329 @@
+import { grantKey, type GroupMembership } from "../../shared/model/grant.ts";
+import { accountIdSchema, type AccountId } from "../../shared/model/ids.ts";
+import type { AccountRecord, LedgerEntry, LedgerState } from "../../shared/model/ledger.ts";
+import type { Plan, Step } from "../../shared/model/plan.ts";
+import {
+  planAccess,
+  type AccessDecision,
+  type AccessSituation,
+  type AccountSeen,
+  type NamedGrant,
+} from "../../shared/planner/access-plan.ts";
+import { checkPlan, type CheckFacts } from "../../shared/planner/checks.ts";
+import { replicationWindowMs } from "../../shared/planner/membership.ts";
+import { ana, contoso, syncScope } from "./world.ts";
+
+/**
+ * The smallest world that plans can be carried out in: one analyst, one target, and Muster's memory of them. Nothing
+ * waits and nothing fails here; what a step does to the world and to the memory is all there is.
+ */
+export type ModelWorld = {
+  readonly now: number;
+  readonly rules: Rules;
+  readonly leaving: AccessSituation["leaving"];
+  readonly wanted: readonly NamedGrant[];
+  readonly inScope: boolean;
+  readonly account: ModelAccount | null;
+  readonly memory: Memory;
+};
+
+/** What a policy says that does not change while plans are carried out. */
+export type Rules = {
+  readonly managed: readonly NamedGrant[];
+  readonly leavers: AccessSituation["leavers"];
+  readonly movers: AccessSituation["movers"];
+  readonly mode: CheckFacts["mode"];
+  readonly protected: readonly string[];
+  readonly membership: ReadonlyMap<string, GroupMembership>;
+  readonly removalsPerRun: number;
+};
+
+export type ModelAccount = {
+  readonly id: AccountId;
+  readonly state: "live" | "recycled";
+  readonly enabled: boolean;
+  readonly createdAt: number;
+  /** Sync has made or adopted it, so it carries the analyst's stamp and goes when the analyst leaves the scope. */
+  readonly synced: boolean;
+  /** Its stamp names somebody else. */
+  readonly contested: boolean;
+  readonly groups: ReadonlySet<string>;
+};
+
+type Memory = {
+  readonly grants: ReadonlyMap<string, { readonly named: NamedGrant; readonly entry: LedgerEntry }>;
+  readonly scope: LedgerEntry | undefined;
+  readonly account: AccountRecord | null;
+  readonly leftAt: number | null;
+};
+
+/** One round: read, plan, check, apply. `plan` is what the checks left. */
+export type Round = {
+  readonly plan: Plan;
+  readonly decision: AccessDecision;
+  readonly before: ModelWorld;
+  readonly after: ModelWorld;
+};
+
+/** @param shown what a replica that is behind shows of the directory; Muster's own memory is never behind */
+export function round(world: ModelWorld, shown: Pick<ModelWorld, "account" | "inScope"> = world): Round {
+  const situation = read({ ...world, account: shown.account, inScope: shown.inScope });
+  const decision = planAccess(situation);
+  const plan = checkPlan(decision.plan, factsOf(situation, world.rules));
+  const booked = keepBooks(world, situation, decision);
+  return { plan, decision, before: world, after: apply(plan, booked) };
+}
+
+/** More rounds than this with something to do are a fault of the planner. */
+const roundLimit = 6;
+
+/** Rounds, `pauseMs` apart, until there is nothing to do and nothing to wait for. The last of them does nothing. */
+export function converge(world: ModelWorld, pauseMs: number): readonly Round[] {
+  const rounds: Round[] = [];
+  let current = world;
+  for (;;) {
+    const done = round(current);
+    rounds.push(done);
+    if (rounds.filter((one) => !isWaiting(one)).length > roundLimit + 1)
+      throw new Error(
+        `it does not end: ${rounds.map(({ plan }) => plan.steps.map(({ kind }) => kind).join("+")).join(" | ")}`,
+      );
+    if (done.plan.steps.length === 0 && !isWaiting(done)) return rounds;
+    current = { ...done.after, now: done.after.now + (isWaiting(done) ? replicationWindowMs : pauseMs) };
+  }
+}
+
+/** Nothing could be written, and there is something to come back for. */
+function isWaiting({ plan, before }: Round): boolean {
+  const notInScope = !before.inScope && !plan.steps.some(({ kind }) => kind === "join-scope");
+  const writes = plan.steps.filter(({ kind }) => kind !== "provision" || !notInScope);
+  return writes.length === 0 && (plan.steps.length > 0 || plan.notes.some(({ kind }) => kind === "settling"));
+}
+
+/** What cross-tenant sync does by itself every 40 minutes: accounts follow the scope, whoever changed it. */
+export function syncCycle(world: ModelWorld): ModelWorld {
+  const { account, inScope, leaving } = world;
+  if (inScope && leaving !== "deleted") {
+    if (account === null) return { ...world, account: newAccount(world) };
+    return account.state === "live" ? { ...world, account: { ...account, synced: true } } : world;
+  }
+  if (account === null || account.state === "recycled" || !account.synced) return world;
+  return { ...world, account: { ...account, state: "recycled" } };
+}
+
+/** What a complete read of this world shows. */
+export function read(world: ModelWorld): AccessSituation {
+  const { rules, memory } = world;
+  return {
+    analyst: ana,
+    target: contoso,
+    leaving: world.leaving,
+    wanted: world.wanted,
+    managed: rules.managed,
+    scope: {
+      ...syncScope,
+      seen: world.leaving === "deleted" ? "deleted" : world.inScope ? "present" : "absent",
+    },
+    account: accountSeen(world),
+    owned: {
+      grants: [...memory.grants.values()].map(({ named, entry }) => ({
+        ...named,
+        entry,
+        writable: (rules.membership.get(named.grant.group) ?? "assigned") === "assigned" ? "yes" : "no",
+      })),
+      scope: memory.scope,
+      account: accountRemembered(world),
+      leftAt: memory.leftAt,
+      attempts: 0,
+    },
+    leavers: rules.leavers,
+    movers: rules.movers,
+    now: world.now,
+  };
+}
+
+/** By its id, or else by its stamp: an account that is neither known nor synced is not found. */
+function accountSeen({ account, memory }: ModelWorld): AccountSeen {
+  const known = account !== null && memory.account?.accountId === account.id;
+  if (account === null || (!known && (!account.synced || account.state === "recycled" || account.contested)))
+    return { kind: "none" };
+  if (account.state === "recycled") return { kind: "soft-deleted", id: account.id };
+  return {
+    kind: "present",
+    id: account.id,
+    enabled: account.enabled,
+    proof: account.contested ? "contested" : "stamp",
+    detail: account.contested ? "its stamp names somebody else" : "",
+    seen: (grant) => (account.groups.has(grantKey(grant)) ? "present" : "absent"),
+  };
+}
+
+function accountRemembered(world: ModelWorld): AccountRecord | null {
+  const { account, memory } = world;
+  if (accountSeen(world).kind !== "present" || account === null || memory.account?.accountId === account.id)
+    return memory.account;
+  return rememberNew(account, { scope: memory.scope, changedAt: 0, proof: "stamp" });
+}
+
+function rememberNew(
+  { id, createdAt }: ModelAccount,
+  found: Pick<AccountRecord, "proof" | "changedAt"> & { readonly scope: LedgerEntry | undefined },
+): AccountRecord {
+  const { scope, ...rest } = found;
+  const origin = scope !== undefined && createdAt >= scope.since ? "created" : "before";
+  return { accountId: id, origin, blocked: "no", deleted: "no", ...rest };
+}
+
+function factsOf({ owned }: AccessSituation, rules: Rules): CheckFacts {
+  return {
+    mode: rules.mode,
+    protected: new Set(rules.protected),
+    ownedGrants: new Set(owned.grants.map(({ grant }) => grantKey(grant))),
+    ownsScope: owned.scope === undefined ? "no" : "yes",
+    ownsAccount: owned.account?.origin === "created" ? "yes" : "no",
+    accounts: rules.leavers.accounts,
+    membership: rules.membership,
+    removalsPerRun: rules.removalsPerRun,
+  };
+}
+
+function keepBooks(
+  world: ModelWorld,
+  { owned }: AccessSituation,
+  { plan, bookkeeping }: AccessDecision,
+): ModelWorld {
+  const grants = new Map(world.memory.grants);
+  let { scope } = world.memory;
+  for (const { what, change } of bookkeeping.ledger) {
+    if (what === "scope") {
+      scope = change === "drop" || scope === undefined ? undefined : { ...scope, state: "added" };
+      continue;
+    }
+    const known = grants.get(grantKey(what));
+    if (change === "drop") grants.delete(grantKey(what));
+    else if (known !== undefined)
+      grants.set(grantKey(what), { ...known, entry: { ...known.entry, state: "added" } });
+  }
+  const deleted = bookkeeping.deletedByMuster === "yes" ? ({ deleted: "confirmed" } as const) : {};
+  const account = owned.account === null ? null : { ...owned.account, ...deleted };
+  const leftAt = plan.purpose === "join" ? null : (world.memory.leftAt ?? world.now);
+  return { ...world, memory: { grants, scope, account, leftAt } };
+}
+
+/** Carries out every step of a plan, in order. */
+function apply(plan: Plan, world: ModelWorld): ModelWorld {
+  return plan.steps.reduce(perform, world);
+}
+
+function perform(world: ModelWorld, step: Step): ModelWorld {
+  switch (step.kind) {
+    case "join-scope": {
+      const theirs = world.inScope && world.memory.scope === undefined;
+      return remember(
+        { ...world, inScope: true },
+        { scope: theirs ? undefined : wrote(world, world.memory.scope, "added") },
+      );
+    }
+    case "leave-scope":
+      return remember({ ...world, inScope: false }, { scope: wrote(world, world.memory.scope, "removed") });
+    case "grant":
+      return changeGroups(world, step, "added");
+    case "revoke":
+      return changeGroups(world, step, "removed");
+    case "provision":
+      return provision(world);
+    case "block-account":
+      return changeAccount(world, step, { enabled: false }, { blocked: "confirmed" });
+    case "unblock-account":
+      return changeAccount(world, step, { enabled: true }, { blocked: "no" });
+    case "delete-account":
+      return changeAccount(world, step, { state: "recycled" }, { deleted: "confirmed" });
+    case "restore-account":
+      return changeAccount(world, step, { state: "live" }, { deleted: "no" });
+    case "stamp":
+    case "revoke-sessions":
+      throw new Error(`${step.kind} has no place in an access plan`);
+    default:
+      return step satisfies never;
+  }
+}
+
+/** Adding to an account that is not there is refused, and the intent stays on record; removing from it is a success. */
+function changeGroups(
+  world: ModelWorld,
+  step: Extract<Step, { kind: "grant" | "revoke" }>,
+  state: "added" | "removed",
+): ModelWorld {
+  const key = grantKey(step.grant);
+  const known = world.memory.grants.get(key)?.entry;
+  const account = accountOf(world, step.account);
+  const live = account?.state === "live" ? account : undefined;
+  const grants = new Map(world.memory.grants);
+  const write = (entry: LedgerEntry) =>
+    grants.set(key, { named: { grant: step.grant, name: step.name }, entry });
+  if (live === undefined) {
+    write(wrote(world, known, state === "added" ? "adding" : "removed"));
+    return remember(world, { grants });
+  }
+  const theirs = state === "added" && known === undefined && live.groups.has(key);
+  if (!theirs) write(wrote(world, known, state));
+  const groups =
+    state === "added" ? live.groups.union(new Set([key])) : live.groups.difference(new Set([key]));
+  return remember({ ...world, account: { ...live, groups } }, { grants });
+}
+
+function changeAccount(
+  world: ModelWorld,
+  step: { readonly account: AccountId },
+  change: Partial<ModelAccount>,
+  known: Partial<AccountRecord>,
+): ModelWorld {
+  const account = accountOf(world, step.account);
+  const record = world.memory.account;
+  return remember(
+    { ...world, account: account === undefined ? world.account : { ...account, ...change } },
+    { account: record === null ? null : { ...record, ...known, changedAt: world.now } },
+  );
+}
+
+function provision(world: ModelWorld): ModelWorld {
+  if (!world.inScope) return world;
+  if (world.account?.state === "recycled")
+    throw new Error("provisioning makes a second account beside a deleted one");
+  const account = { ...(world.account ?? newAccount(world)), synced: true };
+  return remember(
+    { ...world, account },
+    {
+      account: rememberNew(account, {
+        scope: world.memory.scope,
+        changedAt: world.now,
+        proof: "provisioned",
+      }),
+    },
+  );
+}
+
+const accountOf = ({ account }: ModelWorld, id: AccountId) => (account?.id === id ? account : undefined);
+
+function newAccount({ now }: ModelWorld): ModelAccount {
+  return {
+    id: accountIdSchema.parse(`d0000000-0000-4000-8000-${now.toString(16).padStart(12, "0")}`),
+    state: "live",
+    enabled: true,
+    createdAt: now,
+    synced: true,
+    contested: false,
+    groups: new Set(),
+  };
+}
+
+function remember(world: ModelWorld, change: Partial<Memory>): ModelWorld {
+  return { ...world, memory: { ...world.memory, ...change } };
+}
+
+/** Joining anew after having left starts a new ownership. */
+function wrote({ now }: ModelWorld, known: LedgerEntry | undefined, state: LedgerState): LedgerEntry {
+  const anew = (state === "adding" || state === "added") && known?.state === "removed";
+  const continues = known !== undefined && !anew;
+  return { state, at: now, since: continues ? known.since : now };
+}

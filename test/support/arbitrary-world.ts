@@ -1,0 +1,104 @@
+import * as fc from "fast-check";
+import { grantKey } from "../../shared/model/grant.ts";
+import type { LedgerEntry } from "../../shared/model/ledger.ts";
+import type { NamedGrant } from "../../shared/planner/access-plan.ts";
+import type { ModelAccount, ModelWorld, Rules } from "./access-model.ts";
+import {
+  anasAccount,
+  dayMs,
+  hunters,
+  justNow,
+  longAgo,
+  now,
+  readers,
+  remembered,
+  responders,
+} from "./world.ts";
+
+/** Any state that one analyst, one target and Muster's memory of them can be in, likely or not. */
+export function arbitraryWorld(
+  narrow: {
+    readonly rules?: Partial<Rules>;
+    readonly leaving?: fc.Arbitrary<ModelWorld["leaving"]>;
+  } = {},
+): fc.Arbitrary<ModelWorld> {
+  return arbitraryRules(narrow.rules).chain((rules) =>
+    fc
+      .record({
+        leaving: narrow.leaving ?? fc.constantFrom(null, null, "no-role", "disabled", "deleted"),
+        wants: fc.subarray([...rules.managed]),
+        inScope: fc.boolean(),
+        account: fc.option(arbitraryAccount),
+        record: fc.option(arbitraryRecord),
+        grants: arbitraryLedger([readers, responders, hunters]),
+        scope: fc.option(arbitraryEntry, { nil: undefined }),
+        leftAt: fc.option(fc.constantFrom(longAgo, justNow)),
+      })
+      .map(({ wants, record, grants, scope, leftAt, ...rest }) => ({
+        ...rest,
+        rules,
+        now,
+        wanted: rest.leaving === null ? wants : [],
+        memory: { grants, scope, account: record, leftAt: rest.leaving === null ? null : leftAt },
+      }))
+      // Nobody can find a deleted account whose id nobody remembers.
+      .filter(({ account, memory }) => account?.state !== "recycled" || memory.account !== null),
+  );
+}
+
+function arbitraryRules(fixed: Partial<Rules> = {}): fc.Arbitrary<Rules> {
+  return fc
+    .record({
+      block: fc.boolean(),
+      deleteAfterMs: fc.constantFrom<number | "never">(0, 0, dayMs, "never"),
+      accounts: fc.constantFrom("owned", "owned", "all"),
+      movers: fc.constantFrom("add-first", "remove-first"),
+    })
+    .map(({ movers, ...leavers }) => ({
+      leavers,
+      movers,
+      managed: [readers, responders],
+      mode: "full",
+      protected: [],
+      membership: new Map(),
+      removalsPerRun: 100,
+      ...fixed,
+    }));
+}
+
+const times = fc.constantFrom(longAgo, justNow);
+
+const arbitraryEntry: fc.Arbitrary<LedgerEntry> = fc.record({
+  state: fc.constantFrom("adding", "added", "removing", "removed"),
+  at: times,
+  since: fc.constant(longAgo),
+});
+
+const arbitraryAccount: fc.Arbitrary<ModelAccount> = fc.record({
+  id: fc.constant(anasAccount),
+  state: fc.constantFrom("live", "live", "recycled"),
+  enabled: fc.boolean(),
+  createdAt: fc.constantFrom(longAgo - dayMs, longAgo + 1),
+  synced: fc.boolean(),
+  contested: fc.constantFrom(false, false, false, true),
+  groups: fc
+    .subarray([readers, responders, hunters])
+    .map((some) => new Set(some.map(({ grant }) => grantKey(grant)))),
+});
+
+const arbitraryRecord = fc
+  .record({
+    origin: fc.constantFrom("created", "before"),
+    blocked: fc.constantFrom("no", "intended", "confirmed"),
+    deleted: fc.constantFrom("no", "intended", "confirmed"),
+    changedAt: times,
+  })
+  .map(remembered);
+
+function arbitraryLedger(names: readonly NamedGrant[]): fc.Arbitrary<ModelWorld["memory"]["grants"]> {
+  return fc
+    .tuple(...names.map((named) => fc.option(arbitraryEntry.map((entry) => ({ named, entry })))))
+    .map(
+      (rows) => new Map(rows.filter((row) => row !== null).map((row) => [grantKey(row.named.grant), row])),
+    );
+}

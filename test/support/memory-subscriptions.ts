@@ -1,0 +1,80 @@
+import type { Subscription, SubscriptionWish, SubscriptionWriter } from "../../shared/graph/subscriptions.ts";
+import type { SubscriptionRow, SubscriptionRows } from "../../shared/state/subscription-rows.ts";
+
+/** A subscription as Graph has it: it shows everything but the client state it was made with. */
+type Kept = Subscription & { readonly clientState: string };
+
+/** Graph's subscriptions in memory: one a resource, 409 for a second, 404 for one that is gone. */
+export type MemoryGraph = SubscriptionWriter & {
+  readonly kept: Kept[];
+  readonly calls: string[];
+  /** Makes every call about this resource fail. */
+  readonly refuse: Set<string>;
+};
+
+export function memoryGraph(): MemoryGraph {
+  const kept: Kept[] = [];
+  const calls: string[] = [];
+  const refuse = new Set<string>();
+  let made = 0;
+  const enter = async (name: string, resource: string) => {
+    calls.push(`${name} ${resource}`);
+    await Promise.resolve();
+    if (refuse.has(resource)) throw new Error(`Graph refuses ${name} of ${resource}`);
+  };
+  const resourceOf = (id: string) => kept.find((one) => one.id === id)?.resource ?? id;
+  return {
+    kept,
+    calls,
+    refuse,
+    async create({ resource, notificationUrl, clientState, expiresAt }: SubscriptionWish) {
+      await enter("create", resource);
+      const same = (one: Kept) => one.resource.toLowerCase() === resource;
+      if (kept.some(same)) return null;
+      made += 1;
+      const subscription = { id: `s${made}`, resource, notificationUrl, expiresAt, clientState };
+      kept.push(subscription);
+      return subscription;
+    },
+    async renew(id, expiresAt) {
+      await enter("renew", resourceOf(id));
+      const index = kept.findIndex((one) => one.id === id);
+      const known = kept[index];
+      if (known === undefined) return null;
+      kept[index] = { ...known, expiresAt };
+      return kept[index] ?? null;
+    },
+    async list() {
+      await enter("list", "");
+      return [...kept];
+    },
+    async remove(id) {
+      await enter("remove", resourceOf(id));
+      const index = kept.findIndex((one) => one.id === id);
+      if (index >= 0) kept.splice(index, 1);
+    },
+  };
+}
+
+export type MemoryRows = SubscriptionRows & { readonly rows: Map<string, SubscriptionRow> };
+
+export function memoryRows(): MemoryRows {
+  const rows = new Map<string, SubscriptionRow>();
+  return {
+    rows,
+    async list() {
+      return [...rows.values()];
+    },
+    async put(row) {
+      rows.set(row.resource, row);
+    },
+    async putIfAbsent(row) {
+      const known = rows.get(row.resource) ?? row;
+      rows.set(row.resource, known);
+      return known;
+    },
+    async drop(resource) {
+      rows.delete(resource);
+    },
+  };
+}

@@ -1,0 +1,254 @@
+import type { AnalystRecord, SourceUser } from "../../shared/model/analyst.ts";
+import { grantKey } from "../../shared/model/grant.ts";
+import {
+  accountIdSchema,
+  analystIdSchema,
+  groupIdSchema,
+  roleNameSchema,
+  targetNameSchema,
+  type RoleName,
+} from "../../shared/model/ids.ts";
+import type { AccountRecord, LedgerEntry, LedgerState } from "../../shared/model/ledger.ts";
+import type { Plan, Step, StepKind } from "../../shared/model/plan.ts";
+import type {
+  AccessSituation,
+  AccountSeen,
+  NamedGrant,
+  Owned,
+  OwnedGrant,
+} from "../../shared/planner/access-plan.ts";
+import type { CheckFacts } from "../../shared/planner/checks.ts";
+import { replicationWindowMs, type Seen } from "../../shared/planner/membership.ts";
+import type { SourceSituation } from "../../shared/planner/source-plan.ts";
+
+/**
+ * Ana, an analyst whose access is exactly as the policy says: every plan made of her is empty until a test changes one
+ * thing. `accessSituation` is Ana in Contoso, `sourceSituation` is Ana at home.
+ */
+export const ana = analystIdSchema.parse("a0000000-0000-4000-8000-000000000001");
+export const ben = analystIdSchema.parse("a0000000-0000-4000-8000-000000000002");
+export const contoso = targetNameSchema.parse("contoso");
+export const anasAccount = accountIdSchema.parse("b0000000-0000-4000-8000-000000000001");
+export const bensAccount = accountIdSchema.parse("b0000000-0000-4000-8000-000000000002");
+
+export const reader = roleNameSchema.parse("reader");
+export const responder = roleNameSchema.parse("responder");
+
+export const now = Date.UTC(2026, 10, 20, 12);
+export const minuteMs = 60_000;
+export const dayMs = 24 * 60 * minuteMs;
+/** So long ago that every replica knows it, and so recently that one may not. */
+export const longAgo = now - 10 * replicationWindowMs;
+export const justNow = now - 1_000;
+
+export const groupId = (number: number) =>
+  groupIdSchema.parse(`c0000000-0000-4000-8000-${String(number).padStart(12, "0")}`);
+
+const named = (number: number, name: string): NamedGrant => ({
+  grant: { kind: "group", group: groupId(number) },
+  name,
+});
+
+export const readers = named(1, "SOC Readers");
+export const responders = named(2, "SOC Responders");
+export const hunters = named(3, "SOC Hunters");
+export const syncScope = {
+  scope: { kind: "group", group: groupId(9) },
+  name: "Sync to Contoso",
+} as const;
+
+/** Muster's word on a membership. */
+export function entry(state: LedgerState, at: number = longAgo): LedgerEntry {
+  return { state, at, since: Math.min(at, longAgo) };
+}
+
+export function granted({ grant, name }: NamedGrant, ledger: LedgerEntry = entry("added")): OwnedGrant {
+  return { grant, name, entry: ledger, writable: "yes" };
+}
+
+/** What Muster remembers of Ana's account in Contoso. */
+export function remembered(changes: Partial<AccountRecord> = {}): AccountRecord {
+  return {
+    accountId: anasAccount,
+    proof: "stamp",
+    origin: "created",
+    blocked: "no",
+    deleted: "no",
+    changedAt: longAgo,
+    ...changes,
+  };
+}
+
+type PresentAccount = Extract<AccountSeen, { kind: "present" }>;
+
+/** An account as a read shows it; with a `partial` listing, a group that is not in it is unknown, not absent. */
+export function accountIn(
+  memberOf: readonly NamedGrant[],
+  changes: Partial<PresentAccount> & { readonly listing?: "complete" | "partial" } = {},
+): PresentAccount {
+  const { listing = "complete", ...rest } = changes;
+  const keys = new Set(memberOf.map(({ grant }) => grantKey(grant)));
+  return {
+    kind: "present",
+    id: anasAccount,
+    enabled: true,
+    proof: "stamp",
+    detail: "",
+    seen: (grant) => (keys.has(grantKey(grant)) ? "present" : listing === "complete" ? "absent" : "unknown"),
+    ...rest,
+  };
+}
+
+export const noAccount: AccountSeen = { kind: "none" };
+export const unreachable: AccountSeen = { kind: "unreachable" };
+export const recycled: AccountSeen = { kind: "soft-deleted", id: anasAccount };
+
+type AccessChanges = Partial<Omit<AccessSituation, "owned" | "leavers" | "scope">> & {
+  /** null: the scope group cannot be found, and Muster never put her into one. */
+  readonly scope?: Seen | "deleted" | null;
+  readonly owned?: Partial<Owned>;
+  readonly leavers?: Partial<AccessSituation["leavers"]>;
+};
+
+/** Ana in Contoso: in scope, with her account, a reader; all of it by Muster's hand, all of it long ago. */
+export function accessSituation({ scope, owned, leavers, ...changes }: AccessChanges = {}): AccessSituation {
+  return {
+    analyst: ana,
+    target: contoso,
+    leaving: null,
+    wanted: [readers],
+    managed: [readers, responders],
+    scope: scope === null ? null : { ...syncScope, seen: scope ?? "present" },
+    account: accountIn([readers]),
+    owned: {
+      grants: [granted(readers)],
+      scope: entry("added"),
+      account: remembered(),
+      leftAt: null,
+      attempts: 0,
+      ...owned,
+    },
+    leavers: { block: true, deleteAfterMs: 0, accounts: "owned", ...leavers },
+    movers: "add-first",
+    now,
+    ...changes,
+  };
+}
+
+/** The same Ana on the day she leaves. */
+export function leaverSituation(changes: AccessChanges = {}): AccessSituation {
+  return accessSituation({
+    leaving: "no-role",
+    wanted: [],
+    ...changes,
+    owned: { leftAt: now, ...changes.owned },
+  });
+}
+
+/** Facts for the checks that object to nothing about Ana in Contoso. */
+export function facts(changes: Partial<CheckFacts> = {}): CheckFacts {
+  return {
+    mode: "full",
+    protected: new Set(),
+    ownedGrants: new Set([readers, responders, hunters].map(({ grant }) => grantKey(grant))),
+    ownsScope: "yes",
+    ownsAccount: "yes",
+    accounts: "owned",
+    membership: new Map(),
+    removalsPerRun: 5,
+    ...changes,
+  };
+}
+
+/** A plan with nothing in it but what a test puts there. */
+export function planOf(changes: Partial<Plan> = {}): Plan {
+  return {
+    analyst: ana,
+    target: contoso,
+    purpose: "join",
+    leaving: null,
+    steps: [],
+    withheld: [],
+    notes: [],
+    ...changes,
+  };
+}
+
+const extension = "extension_22222222222242228222222222222222";
+
+/** The stamps of the policy's example: `socRoles: "{roles}"`, `socSourceId: "{id}"`. */
+export function stampsFor(roles: readonly RoleName[]): Readonly<Record<string, string>> {
+  return {
+    [`${extension}_socRoles`]: roles.length === 0 ? "none" : roles.join(";"),
+    [`${extension}_socSourceId`]: ana,
+  };
+}
+
+function sourceUser(changes: Partial<SourceUser> = {}): SourceUser {
+  return {
+    id: ana,
+    userPrincipalName: "ana@source.example",
+    displayName: "Ana",
+    enabled: true,
+    attributes: {},
+    stamps: stampsFor([reader]),
+    sessionsValidFrom: longAgo - dayMs,
+    ...changes,
+  };
+}
+
+/** What Muster remembers of Ana. */
+export function analystRecord(changes: Partial<AnalystRecord> = {}): AnalystRecord {
+  return {
+    id: ana,
+    userPrincipalName: "ana@source.example",
+    displayName: "Ana",
+    roles: [reader],
+    leaving: null,
+    leftAt: null,
+    missingSince: null,
+    stamped: null,
+    sessionsRevokedAt: null,
+    targets: [contoso],
+    told: "",
+    since: longAgo,
+    ...changes,
+  };
+}
+
+type SourceChanges = Partial<Omit<SourceSituation, "read">> & {
+  /** A present user with these properties, or one of the two ways of being gone. */
+  readonly user?: Partial<SourceUser> | "soft-deleted" | "absent";
+};
+
+/** Ana at home: a reader, stamped as one, remembered as one. */
+export function sourceSituation({ user = {}, ...changes }: SourceChanges = {}): SourceSituation {
+  return {
+    analyst: ana,
+    read: typeof user === "string" ? { kind: user } : { kind: "present", user: sourceUser(user) },
+    roles: [reader],
+    loss: null,
+    record: analystRecord(),
+    protected: "no",
+    revokeSessions: true,
+    stamps: stampsFor,
+    absenceMs: 1_500,
+    now,
+    ...changes,
+  };
+}
+
+/** One of every step there is; the type sees to it that none is missing. */
+export const oneOfEach: { readonly [K in StepKind]: Extract<Step, { kind: K }> } = {
+  stamp: { kind: "stamp", values: stampsFor([reader]) },
+  "revoke-sessions": { kind: "revoke-sessions" },
+  "join-scope": { kind: "join-scope", ...syncScope },
+  "leave-scope": { kind: "leave-scope", ...syncScope },
+  provision: { kind: "provision" },
+  "restore-account": { kind: "restore-account", account: anasAccount },
+  "unblock-account": { kind: "unblock-account", account: anasAccount },
+  "block-account": { kind: "block-account", account: anasAccount },
+  "delete-account": { kind: "delete-account", account: anasAccount },
+  grant: { kind: "grant", account: anasAccount, ...readers },
+  revoke: { kind: "revoke", account: anasAccount, ...readers },
+};
