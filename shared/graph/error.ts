@@ -59,7 +59,7 @@ export function classify({ failure }: GraphError): Classification {
 
 /** Statuses worth another try: no answer, throttled, timeouts, conflicts of concurrent writes, server trouble. */
 export function isPassing(status: number): boolean {
-  return status === 0 || [408, 409, 423, 425, 429].includes(status) || status >= 500;
+  return status === 0 || [408, 409, 423, 424, 425, 429].includes(status) || status >= 500;
 }
 
 /** Errors that Microsoft's token service gives when the application is not (or no longer) welcome in a tenant. */

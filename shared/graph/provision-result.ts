@@ -5,6 +5,8 @@ import { accountIdSchema, type AccountId } from "../model/ids.ts";
 export type ProvisionResult =
   /** The account is in the target. `created`: this call made it; `matched`: it was there. */
   | { readonly kind: "provisioned"; readonly account: AccountId; readonly origin: "created" | "matched" }
+  /** Done, but the answer does not name the account: its stamp will. */
+  | { readonly kind: "unnamed" }
   /** The sync engine does not see the analyst in scope; right after joining it usually will soon. */
   | { readonly kind: "not-in-scope"; readonly detail: string }
   | { readonly kind: "failed"; readonly code: string; readonly detail: string };
@@ -55,11 +57,16 @@ export function readProvisionResult(body: unknown): ProvisionResult {
   const status = (verdict?.result ?? event?.statusInfo?.status ?? stepStatus(event)).toLowerCase();
   const account = accountIdSchema.safeParse(event?.targetIdentity?.id).data;
   // "RedundantExport" is a skip that means: already as it should be.
+  const action = event?.action?.toLowerCase() ?? "";
+  if (status === "success" && ["delete", "disable"].includes(action)) {
+    return { kind: "failed", code: action, detail: `sync decided to ${action} the account: ${detail}` };
+  }
+  if (account === undefined && status === "success") return { kind: "unnamed" };
   if (account !== undefined && (status === "success" || code === "RedundantExport")) {
     return {
       kind: "provisioned",
       account,
-      origin: event?.action?.toLowerCase() === "create" ? "created" : "matched",
+      origin: action === "create" ? "created" : "matched",
     };
   }
   if (status === "skipped" && isUnscoped(code, detail, event)) return { kind: "not-in-scope", detail };

@@ -13,6 +13,11 @@ export type SourceReader = {
   readonly readMemberships: (question: MembershipQuestion) => Promise<SourceMemberships>;
   /** Everybody in the group, nested groups included. */
   readonly listMembers: (group: GroupId, priority: Priority) => Promise<Listing<string>>;
+  /** Everybody with exactly these attribute values. */
+  readonly listByAttributes: (
+    attributes: Readonly<Record<string, string>>,
+    priority: Priority,
+  ) => Promise<Listing<string>>;
 };
 
 type UserQuestion = {
@@ -56,6 +61,19 @@ export function sourceReader(tenant: GraphTenant): SourceReader {
         },
         directoryObjectSchema,
       );
+      return { ...listing, items: listing.items.map(({ id }) => id.toLowerCase()) };
+    },
+    async listByAttributes(attributes, priority) {
+      const conditions = Object.entries(attributes).map(
+        ([name, value]) => `${name} eq '${value.replaceAll("'", "''")}'`,
+      );
+      const filter = encodeURIComponent(conditions.join(" and "));
+      const call = {
+        path: `/users?$filter=${filter}&$select=id&$top=999`,
+        template: "/users",
+        priority,
+      } as const;
+      const listing = await listAll(tenant, call, directoryObjectSchema);
       return { ...listing, items: listing.items.map(({ id }) => id.toLowerCase()) };
     },
   };

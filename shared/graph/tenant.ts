@@ -72,10 +72,11 @@ const timeouts = { directory: 10_000, "on-demand": 60_000 } as const;
 const queuePriority = { high: 2, normal: 1, low: 0 } as const;
 
 export function graphTenant({ tenantId, url, http, concurrency = 4 }: TenantOptions): GraphTenant {
-  const queue = new PQueue({ concurrency });
+  // On-demand calls take up to a minute: in a queue of their own they hold up nobody else.
+  const queues = { directory: new PQueue({ concurrency }), "on-demand": new PQueue({ concurrency }) };
   const pausedUntil = { directory: 0, "on-demand": 0 };
-  const limited = (priority: Priority): Http => {
-    return (call) => queue.add(() => http(call), { priority: queuePriority[priority] });
+  const limited = (priority: Priority, lane: keyof typeof queues = "directory"): Http => {
+    return (call) => queues[lane].add(() => http(call), { priority: queuePriority[priority] });
   };
   const together = {
     high: coalesce(limited("high")),
@@ -98,7 +99,8 @@ export function graphTenant({ tenantId, url, http, concurrency = 4 }: TenantOpti
         return { status: answer.status, body: answer.body, trace, appliedBefore };
       }
       const error = toError({ call, tenantId, clientRequestId, answer });
-      if (answer.status === 429) pausedUntil[lane] = Date.now() + waitMs(error, tries);
+      if (answer.status === 429)
+        pausedUntil[lane] = Math.max(pausedUntil[lane], Date.now() + waitMs(error, tries));
       if (!isPassing(answer.status) || tries >= tryLimit || waitMs(error, tries) > patienceMs) throw error;
       if (error.failure.code === "token") throw error;
       if (answer.status === 0 || answer.status >= 500) appliedBefore = "maybe";
@@ -111,7 +113,7 @@ export function graphTenant({ tenantId, url, http, concurrency = 4 }: TenantOpti
     lane: keyof typeof timeouts,
     clientRequestId: string,
   ): Promise<HttpAnswer> {
-    const carrier = lane === "on-demand" ? limited(call.priority) : together[call.priority];
+    const carrier = lane === "on-demand" ? limited(call.priority, lane) : together[call.priority];
     return carrier({
       method: call.method,
       path: call.path,
@@ -151,7 +153,7 @@ function traceOf(
 /** Seconds, and they may have a fraction; Graph sends none for some resources, then the wait grows with every try. */
 function waitMs(error: GraphError, tries: number): number {
   if (error.failure.retryAfterMs !== null) return error.failure.retryAfterMs;
-  return 250 * 2 ** tries * (0.75 + Math.random() / 2);
+  return Math.ceil(250 * 2 ** tries * (0.75 + Math.random() / 2));
 }
 
 const envelopeSchema = z.object({ error: z.object({ code: z.string(), message: z.string() }) });

@@ -122,8 +122,11 @@ function joinScope(draft: Draft): void {
 
 /** What Muster deleted, Muster restores: on-demand provisioning would make a second account beside it. */
 function bringBack(draft: Draft, account: AccountId): void {
-  const deleted = draft.situation.owned.account?.deleted ?? "no";
-  if (deleted !== "no") draft.step({ kind: "restore-account", account });
+  const { account: known, leftAt } = draft.situation.owned;
+  // Cross-tenant sync deletes the account when Muster ends the scope, and may be quicker than Muster.
+  const byLeaving = known?.origin === "created" && leftAt !== null;
+  if ((known !== null && known.deleted !== "no") || byLeaving)
+    draft.step({ kind: "restore-account", account });
   else if (draft.accountChangedJustNow()) draft.settling("the account");
   else draft.note({ kind: "account-deleted-by-others", account });
 }
@@ -155,8 +158,9 @@ function planLeave(situation: AccessSituation): AccessDecision {
   } else if (account.kind === "none" && owned.account !== null) {
     takeBackUnseen(draft, owned.account.accountId);
   }
-  const unclaimed = account.kind !== "present" && owned.account?.origin !== "before";
-  leaveScope(draft, ours || unclaimed ? "may-go" : "stays");
+  // An account that was there before goes with the scope, so the scope stays while it may still be there.
+  const nobodys = account.kind === "none" || account.kind === "soft-deleted";
+  leaveScope(draft, ours || nobodys ? "may-go" : "stays");
   if (account.kind === "present") leaveAccount(draft, account, ours);
   if (
     account.kind === "none" &&

@@ -1,5 +1,5 @@
 import { grantKey, type GroupMembership } from "../model/grant.ts";
-import type { RoleName } from "../model/ids.ts";
+import type { AccountId, RoleName } from "../model/ids.ts";
 import { removesAccess, type Plan, type Step, type Withheld } from "../model/plan.ts";
 
 /** What the checks of a finished plan may look at. */
@@ -11,6 +11,8 @@ export type CheckFacts = {
   readonly ownedGrants: ReadonlySet<string>;
   readonly ownsScope: "yes" | "no";
   readonly ownsAccount: "yes" | "no";
+  /** The account in the target, as far as it is known. */
+  readonly account: AccountId | null;
   readonly accounts: "owned" | "all";
   /** How the groups that steps write to take members, by group id; unknown ones are taken as assigned. */
   readonly membership: ReadonlyMap<string, GroupMembership>;
@@ -46,9 +48,11 @@ export function checkPlan(plan: Plan, facts: CheckFacts): Plan {
 }
 
 function checkProtected(plan: Plan, facts: CheckFacts): readonly Withheld[] {
-  const analyst = facts.protected.has(plan.analyst);
+  // Leaving the scope ends the account, so a protected account protects its scope, too.
+  const all =
+    facts.protected.has(plan.analyst) || (facts.account !== null && facts.protected.has(facts.account));
   return withhold(
-    plan.steps.filter((step) => analyst || ("account" in step && facts.protected.has(step.account))),
+    plan.steps.filter((step) => all || ("account" in step && facts.protected.has(step.account))),
     "protected",
     () => ({
       reason: "this identity is in the policy's `protected` list",
@@ -134,9 +138,9 @@ function unwritable(name: string, membership: Exclude<GroupMembership, "assigned
 
 function checkBudget(plan: Plan, facts: CheckFacts): readonly Withheld[] {
   const removals = plan.steps.filter((step) => step.kind === "revoke");
-  // Somebody who leaves must lose everything; how many leave at once is the loss check's business.
-  if (plan.purpose === "leave" || removals.length <= facts.removalsPerRun) return [];
-  return withhold(removals, "budget", () => ({
+  // Somebody who leaves the SOC must lose everything; how many leave at once is the loss check's business.
+  if (plan.leaving !== null || removals.length <= facts.removalsPerRun) return [];
+  return withhold(plan.steps.filter(removesAccess), "budget", () => ({
     reason: `this run would take ${removals.length} grants from one analyst; guardrails.removals.perRun allows ${facts.removalsPerRun}`,
     advice: "look at what changed in the policy; raise guardrails.removals.perRun if it is meant",
   }));
@@ -174,7 +178,7 @@ export type Loss = {
   readonly roles: readonly RoleName[];
   /** Both independent reads of the memberships were complete and agree; otherwise what was wrong. */
   readonly evidence: { readonly kind: "sound" } | { readonly kind: "doubtful"; readonly why: string };
-  /** Per lost role held through a group: known holders, and how many of them the group no longer shows. */
+  /** Per lost role: known holders, and how many of them a listing of its holders no longer shows. */
   readonly groups: readonly {
     readonly role: RoleName;
     readonly known: number;
@@ -219,9 +223,9 @@ function checkLossBudget({ groups, budget, roles }: Loss) {
     return [
       {
         check: "budget",
-        reason: `${missing} of ${known} holders of ${role} have left its group at once; the policy allows ${allowed}, so ${roles.join(", ")} stay`,
+        reason: `${missing} of ${known} holders of ${role} have lost it at once; the policy allows ${allowed}, so ${roles.join(", ")} stay`,
         advice:
-          "if it is meant, raise guardrails.removals and touch the group again; if not, put the members back: nobody has lost anything",
+          "if it is meant, raise guardrails.removals; if not, give them back what made them holders: nobody has lost anything",
       },
     ];
   });

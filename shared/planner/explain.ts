@@ -56,7 +56,7 @@ function explainNote(note: Note): string {
         ? `was in ${note.name} before Muster, so that stays`
         : `stays in ${note.name}: leaving it would make cross-tenant sync delete an account that is not Muster's`;
     case "deletion-waits":
-      return "the account is deleted when leavers.deleteAfter has passed";
+      return "Muster deletes the account when leavers.deleteAfter has passed; cross-tenant sync may do so earlier, because the scope has ended";
     case "account-blocked-by-others":
       return "the account is blocked, and not by Muster; it stays blocked";
     case "account-deleted-by-others":

@@ -40,7 +40,7 @@ export function decideMembership(situation: MembershipSituation): MembershipDeci
   const state = entry === undefined ? "unowned" : entry.state;
   const fresh = entry !== undefined && situation.now - entry.at < replicationWindowMs;
   if (wanted === "yes") return seen === "present" ? keep(state, fresh) : obtain(state, fresh);
-  return seen === "present" ? takeBack(state, fresh) : confirmAbsence(state, seen);
+  return seen === "present" ? takeBack(state, fresh) : confirmAbsence(state, { seen, fresh });
 }
 
 /** How long Graph's replicas may show the world before one of Muster's writes. Entra publishes no figure. */
@@ -93,11 +93,16 @@ function keep(state: State, fresh: boolean): MembershipDecision {
 
 function takeBack(state: State, fresh: boolean): MembershipDecision {
   if (state === "unowned") return decision("nothing");
+  // Somebody else may have put a leaver back, but a removal that met a replica without the grant looks just the same.
   return state === "removed" && fresh ? decision("wait") : decision("remove");
 }
 
-function confirmAbsence(state: State, seen: Seen): MembershipDecision {
+function confirmAbsence(
+  state: State,
+  { seen, fresh }: { readonly seen: Seen; readonly fresh: boolean },
+): MembershipDecision {
   if (state === "unowned") return decision("nothing");
   if (state !== "removed") return decision("remove");
-  return seen === "absent" ? decision("nothing", "drop") : decision("wait");
+  if (seen === "absent") return decision("nothing", "drop");
+  return fresh ? decision("wait") : decision("nothing");
 }

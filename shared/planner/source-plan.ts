@@ -159,20 +159,18 @@ function unchanged(situation: SourceSituation, verdict: Verdict): SourceDecision
 
 function stampSteps(situation: SourceSituation, roles: readonly RoleName[]): readonly Step[] {
   if (situation.read.kind !== "present") return [];
-  const actual = situation.read.user.stamps;
+  const actual = { ...situation.read.user.stamps, ...justStamped(situation) };
   const wanted = situation.stamps(roles);
-  if (wasJustStamped(situation, wanted)) return [];
   const values = Object.entries(wanted)
     .filter(([property, value]) => actual[property] !== value)
     .toSorted(([a], [b]) => (a < b ? -1 : 1));
   return values.length === 0 ? [] : [{ kind: "stamp", values: Object.fromEntries(values) }];
 }
 
-/** What was written a moment ago is not written again because a replica has not heard of it. */
-function wasJustStamped({ record, now }: SourceSituation, wanted: Readonly<Record<string, string>>): boolean {
+/** What was written a moment ago beats a read from a replica that has not heard of it. */
+function justStamped({ record, now }: SourceSituation): Readonly<Record<string, string>> {
   const stamped = record?.stamped ?? null;
-  if (stamped === null || now - stamped.at > replicationWindowMs) return false;
-  return Object.entries(wanted).every(([property, value]) => stamped.values[property] === value);
+  return stamped !== null && now - stamped.at <= replicationWindowMs ? stamped.values : {};
 }
 
 function emptyPlan(situation: SourceSituation): Plan {

@@ -57,7 +57,7 @@ export function sessionOf(key: Key): string {
     case "role-group":
       return `group:${key.group}`;
     case "access":
-      return `${key.target}:${key.analyst}`;
+      return `access:${key.target}:${key.analyst}`;
     default:
       return key satisfies never;
   }

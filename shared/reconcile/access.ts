@@ -51,6 +51,7 @@ function factsOf({ situation, membership }: ReadOk, { policy, target }: AccessPo
     ownedGrants: new Set(owned.grants.map(({ grant }) => grantKey(grant))),
     ownsScope: owned.scope === undefined ? "no" : "yes",
     ownsAccount: owned.account?.origin === "created" ? "yes" : "no",
+    account: owned.account?.accountId ?? null,
     accounts: policy.leavers.accounts,
     membership,
     removalsPerRun: policy.guardrails.removals.perRun,

@@ -1,5 +1,6 @@
 import type { GroupDirectory } from "../graph/group-directory.ts";
 import { classify, GraphError } from "../graph/error.ts";
+import type { Listing } from "../graph/listing.ts";
 import type { SourceMemberships, SourceReader } from "../graph/source-reader.ts";
 import type { SourceWriter } from "../graph/source-writer.ts";
 import type { AnalystRecord, SourceUserRead } from "../model/analyst.ts";
@@ -147,21 +148,24 @@ async function assessLoss(now: {
   const lost = (record?.roles ?? []).filter((role) => !roles.includes(role));
   if (lost.length === 0) return null;
   const { completeness } = memberships.direct;
-  const groups = roleGroups.found.filter(({ role }) => lost.includes(role));
   return {
     roles: lost,
     evidence:
       completeness.kind === "complete" ? { kind: "sound" } : { kind: "doubtful", why: completeness.why },
-    groups: await Promise.all(groups.map((group) => compareHolders(group, ports))),
+    groups: await Promise.all(lost.map((role) => compareHolders(role, { roleGroups, ports }))),
     budget: ports.policy.guardrails.removals,
   };
 }
 
+/** Whoever held the role last time, against whoever holds it now: one leaver is a leaver, many are a mistake. */
 async function compareHolders(
-  { role, group }: RoleGroups["found"][number],
-  { reader, analysts }: AnalystPorts,
+  role: RoleName,
+  { roleGroups, ports }: { readonly roleGroups: RoleGroups; readonly ports: AnalystPorts },
 ): Promise<Loss["groups"][number]> {
-  const [listing, holders] = await Promise.all([reader.listMembers(group, "normal"), analysts.holders(role)]);
+  const [listing, holders] = await Promise.all([
+    listHolders(role, { roleGroups, ports }),
+    ports.analysts.holders(role),
+  ]);
   const members = new Set(listing.items);
   // Somebody who left by another way, a disabled account say, is no sign of an emptied group.
   const known = holders.filter(({ leaving }) => leaving === null);
@@ -171,6 +175,18 @@ async function compareHolders(
     missing: known.filter(({ id }) => !members.has(id)).length,
     listing: listing.completeness.kind,
   };
+}
+
+/** A role that the policy does not know any more has no holders: all who had it count as lost. */
+async function listHolders(
+  role: RoleName,
+  { roleGroups, ports }: { readonly roleGroups: RoleGroups; readonly ports: AnalystPorts },
+): Promise<Listing<string>> {
+  const holders = ports.policy.roles.find(({ name }) => name === role)?.holders;
+  if (holders?.kind === "attributes") return ports.reader.listByAttributes(holders.attributes, "normal");
+  const group = roleGroups.found.find((found) => found.role === role)?.group;
+  if (group === undefined) return { items: [], completeness: { kind: "complete" } };
+  return ports.reader.listMembers(group, "normal");
 }
 
 function attributesOf(policy: Policy): readonly string[] {
@@ -218,6 +234,7 @@ function checkSource(plan: Plan, policy: Policy): Plan {
     ownedGrants: new Set(),
     ownsScope: "no",
     ownsAccount: "no",
+    account: null,
     accounts: policy.leavers.accounts,
     membership: new Map(),
     removalsPerRun: policy.guardrails.removals.perRun,

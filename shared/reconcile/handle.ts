@@ -52,7 +52,10 @@ async function handleOnce(
 ): Promise<void> {
   const session = sessionOf(message.key);
   const known = await ports.clocks.get(session);
-  const clock = message.occasion === "event" ? hear(known, message.heardAt) : woken(known, message.heardAt);
+  const clock =
+    message.occasion === "event"
+      ? hear(known, Math.min(message.heardAt, ports.now()))
+      : woken(known, message.heardAt);
   const look = lookFor(message, clock, ports.now());
   if (look.kind !== "now") {
     const next = look.kind === "at" ? await wake(message, { clock, at: look.at, ports }) : clock;
@@ -103,44 +106,41 @@ export function outcomeOf(error: unknown): Outcome {
 
 type Settling = { readonly outcome: Outcome; readonly ports: HandlePorts };
 
-/** The four outcomes, and what each does to the key. */
-async function settle(message: Message, clock: KeyClock, { outcome, ports }: Settling): Promise<KeyClock> {
+/** The four outcomes, and what each does to the key; then a reminder for whatever is due first. */
+async function settle(message: Message, clock: KeyClock, settling: Settling): Promise<KeyClock> {
+  const { ports } = settling;
+  const settled = await take(message, clock, settling);
+  const look = lookFor(
+    { ...message, occasion: message.key.kind === "access" ? "wake" : "event" },
+    settled,
+    ports.now(),
+  );
+  if (look.kind === "no") return settled;
+  return wake(message, { clock: settled, at: look.kind === "at" ? look.at : ports.now(), ports });
+}
+
+async function take(message: Message, clock: KeyClock, settling: Settling): Promise<KeyClock> {
+  const { outcome, ports } = settling;
   const now = ports.now();
   const fields = { key: sessionOf(message.key), cause: message.cause };
   switch (outcome.kind) {
-    case "done": {
-      const settled = { ...clock, dueAt: 0, attempts: 0, parked: null };
-      const look =
-        message.key.kind === "access" ? ({ kind: "no" } as const) : nextSourceLook(settled, now, "event");
-      if (look.kind === "no") return settled;
-      return wake(message, { clock: settled, at: look.kind === "at" ? look.at : now, ports });
+    case "done":
+      return { ...clock, dueAt: 0, attempts: 0, parked: null };
+    case "again": {
+      const at = new Date(outcome.at).toISOString();
+      ports.log("info", "Will look again.", { ...fields, at, why: outcome.why });
+      return { ...clock, dueAt: outcome.at };
     }
-    case "again":
-      ports.log("info", "Will look again.", {
-        ...fields,
-        at: new Date(outcome.at).toISOString(),
-        why: outcome.why,
-      });
-      return wake(message, { clock: { ...clock, dueAt: outcome.at }, at: outcome.at, ports });
     case "retry": {
-      const at = now + backoffMs(clock.attempts);
-      ports.log("warn", "A run failed and is retried.", {
-        ...fields,
-        attempts: clock.attempts + 1,
-        why: outcome.why,
-      });
-      const failed = { ...clock, dueAt: at, attempts: clock.attempts + 1 };
-      return wake(message, { clock: await tellOnce(message.key, failed, { outcome, ports }), at, ports });
+      const attempts = clock.attempts + 1;
+      ports.log("warn", "A run failed and is retried.", { ...fields, attempts, why: outcome.why });
+      return tellOnce(message.key, { ...clock, dueAt: now + backoffMs(clock.attempts), attempts }, settling);
     }
     case "parked": {
-      const at = now + parkedRetryMs;
-      ports.log("error", "A key needs a person.", {
-        ...fields,
-        reason: outcome.reason,
-        advice: outcome.advice,
-      });
-      const parked = { ...clock, dueAt: at, attempts: clock.attempts + 1 };
-      return wake(message, { clock: await tellOnce(message.key, parked, { outcome, ports }), at, ports });
+      const { reason, advice } = outcome;
+      ports.log("error", "A key needs a person.", { ...fields, reason, advice });
+      const attempts = clock.attempts + 1;
+      return tellOnce(message.key, { ...clock, dueAt: now + parkedRetryMs, attempts }, settling);
     }
     default:
       return outcome satisfies never;
@@ -174,8 +174,9 @@ async function wake(
 ): Promise<KeyClock> {
   const underWay = clock.wakeAt > ports.now() - lostAfterMs;
   if (underWay && clock.wakeAt <= at) return clock;
-  await ports.schedule({ ...message, occasion: "wake", heardAt: at }, at);
-  return { ...clock, wakeAt: at };
+  const time = Math.ceil(at);
+  await ports.schedule({ ...message, occasion: "wake", heardAt: time }, time);
+  return { ...clock, wakeAt: time };
 }
 
 /** A reminder that has not come this long after its time does not come any more. */

@@ -140,8 +140,8 @@ export async function rememberPair(doing: Performing, change: Partial<PairRecord
   await doing.ports.accounts.put(doing.ports.target.name, doing.analyst, doing.pair);
 }
 
-/** https://learn.microsoft.com/graph/api/synchronization-synchronizationjob-provisionondemand: 5 requests per 10 s. */
-const onDemandLimit = { count: 5, perMs: 10_000 };
+/** https://learn.microsoft.com/graph/api/synchronization-synchronizationjob-provisionondemand: 5 requests per 10 s. Calls take a moment to arrive. */
+const onDemandLimit = { count: 5, perMs: 10_500 };
 /** A place this far down the queue is not worth waiting for: the 40-minute cycle comes sooner or as soon. */
 const longestQueueMs = 10 * 60_000;
 /** An assignment can take minutes to reach the sync engine. */
@@ -159,14 +159,17 @@ async function provision(doing: Performing): Promise<Performed> {
       "on-demand provisioning does not see the analyst in scope; the next sync cycle will",
     );
   }
-  const slotAt = pair.provisioning.slotAt ?? (await drawSlot(doing));
+  const slotAt = await ports.slots.draw(
+    `${ports.target.name}:${analyst}:${asked}`,
+    { name: `on-demand-${ports.policy.source.tenantId}`, ...onDemandLimit },
+    ports.now(),
+  );
   if (slotAt - ports.now() > longestQueueMs)
     return putOff(ports.now() + cyclePollMs, "the next sync cycle comes sooner");
   if (slotAt > ports.now()) {
-    await rememberPair(doing, { provisioning: { slotAt, asked } });
     return putOff(slotAt, "waits for its turn: on-demand provisioning takes 5 requests in 10 seconds");
   }
-  await rememberPair(doing, { provisioning: { slotAt: null, asked: asked + 1 } });
+  await rememberPair(doing, { provisioning: { asked: asked + 1 } });
   const { result, trace } = await ports.provisioner.provisionOnDemand(
     ports.target.sync,
     analyst,
@@ -176,9 +179,14 @@ async function provision(doing: Performing): Promise<Performed> {
     case "provisioned":
       await rememberPair(doing, {
         account: await adopted(result, doing),
-        provisioning: { slotAt: null, asked: 0 },
+        provisioning: { asked: 0 },
       });
       return { kind: "written", result: "done", trace, detail: `account ${result.origin}` };
+    case "unnamed":
+      return {
+        ...putOff(ports.now() + notInScopeMs, "the account was made; looking for it by its stamp"),
+        trace,
+      };
     case "not-in-scope":
       return { ...putOff(ports.now() + notInScopeMs, `not in scope yet: ${result.detail}`), trace };
     case "failed":
@@ -187,9 +195,6 @@ async function provision(doing: Performing): Promise<Performed> {
       return result satisfies never;
   }
 }
-
-const drawSlot = ({ ports }: Performing) =>
-  ports.slots.draw({ name: `on-demand-${ports.policy.source.tenantId}`, ...onDemandLimit }, ports.now());
 
 const putOff = (at: number, why: string) =>
   ({ kind: "put-off", outcome: { kind: "again", at, why } }) as const;

@@ -40,9 +40,10 @@ export async function receiveNotifications(text: string, ports: ReceivePorts): P
     wrongTenant: 0,
   };
   const keys = new Map<string, AnalystMessage>();
+  const directory = subscriptionDirectory(ports);
   try {
     for (const item of body.items) {
-      const proof = await prove(item, ports);
+      const proof = await prove(item, directory, ports);
       if (proof.kind === "dropped") dropped[proof.reason] += 1;
       else
         for (const message of await keysOf(item, proof.row, ports)) keys.set(sessionOf(message.key), message);
@@ -58,11 +59,22 @@ type Proof =
   | { readonly kind: "proven"; readonly row: SubscriptionRow }
   | { readonly kind: "dropped"; readonly reason: DropReason };
 
-async function prove(item: Notification, ports: ReceivePorts): Promise<Proof> {
+type Directory = (item: Notification) => Promise<SubscriptionRow | undefined>;
+
+/** Looks the rows up again at most once a delivery: anybody can make up subscription ids. */
+function subscriptionDirectory({ subscriptions }: ReceivePorts): Directory {
+  let fresh: readonly SubscriptionRow[] | undefined;
+  return async (item) => {
+    const known = findRow(item, fresh ?? (await subscriptions("remembered")));
+    if (known !== undefined || fresh !== undefined) return known;
+    fresh = await subscriptions("fresh");
+    return findRow(item, fresh);
+  };
+}
+
+async function prove(item: Notification, find: Directory, ports: ReceivePorts): Promise<Proof> {
   if (item.tenantId !== ports.sourceTenant) return { kind: "dropped", reason: "wrongTenant" };
-  const row =
-    findRow(item, await ports.subscriptions("remembered")) ??
-    findRow(item, await ports.subscriptions("fresh"));
+  const row = await find(item);
   if (row === undefined) return { kind: "dropped", reason: "unknownSubscription" };
   if (!sameSecret(row.clientState, item.clientState)) return { kind: "dropped", reason: "wrongClientState" };
   return { kind: "proven", row };
@@ -95,14 +107,16 @@ async function keysOf(
     case "user":
       return [{ key: { kind: "analyst", analyst: about.id }, cause: "notification: user", ...common }];
     case "group":
-      if (about.members.length === 0) {
-        return [{ key: { kind: "role-group", group: about.id }, cause: "notification: group", ...common }];
-      }
-      return about.members.map((analyst) => ({
-        key: { kind: "analyst", analyst },
-        cause: "notification: group members",
-        ...common,
-      }));
+      // The members that Graph names get their look at once; the group as a whole is compared as well, because a member
+      // may be a group itself, and nobody promises that the list is complete.
+      return [
+        ...about.members.map((analyst) => ({
+          key: { kind: "analyst", analyst } as const,
+          cause: "notification: group members",
+          ...common,
+        })),
+        { key: { kind: "role-group", group: about.id }, cause: "notification: group", ...common },
+      ];
     case "lifecycle":
       await ports.renewSoon(row, about.event === "reauthorizationRequired" ? "renew" : "recreate");
       return [];

@@ -24,9 +24,14 @@ export type RoleGroupPorts = {
 export async function reconcileRoleGroup(group: GroupId, ports: RoleGroupPorts, run: Run): Promise<Outcome> {
   const role = await roleOf(group, ports);
   if (role === null) return { kind: "done" };
-  const members = await membersOf(group, ports);
-  const holders = new Set<string>((await ports.analysts.holders(role)).map(({ id }) => id));
-  const different = [...members.symmetricDifference(holders)].toSorted();
+  const [members, known] = await Promise.all([membersOf(group, ports), ports.analysts.list()]);
+  const holders = new Set<string>(known.filter(({ roles }) => roles.includes(role)).map(({ id }) => id));
+  // These are different for good: who is protected, and who has left by another way and is still in the group.
+  const settled = known
+    .filter(({ leaving }) => leaving === "disabled" || leaving === "deleted")
+    .map(({ id }) => id);
+  const expected = new Set<string>([...ports.policy.protected, ...settled]);
+  const different = [...members.symmetricDifference(holders).difference(expected)].toSorted();
   const heardAt = ports.now();
   await ports.send(
     different.map((id) => ({

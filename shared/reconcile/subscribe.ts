@@ -53,10 +53,11 @@ async function wantedResources({ policy, groups }: SubscribePorts) {
   const resources = ["users"];
   for (const { name, holders } of policy.roles) {
     if (holders.kind !== "group") continue;
-    const found = await groups.find(holders.group, "normal");
-    if (found.kind === "found") resources.push(`groups/${found.facts.id}`);
-    else
-      missing.push({ resource: `role ${name}`, did: "failed", detail: `${found.reason}; ${found.advice}` });
+    const role = `role ${name}`;
+    const found = await groups.find(holders.group, "normal").catch((error: unknown) => failure(role, error));
+    if ("did" in found) missing.push(found);
+    else if (found.kind === "found") resources.push(`groups/${found.facts.id}`);
+    else missing.push({ resource: role, did: "failed", detail: `${found.reason}; ${found.advice}` });
   }
   return { resources, missing };
 }
@@ -83,7 +84,12 @@ function keep(
 
 async function renew(row: SubscriptionRow, id: string, ports: SubscribePorts): Promise<Subscribed> {
   const renewed = await ports.graph.renew(id, ports.now() + lifeMs);
-  if (renewed === null) return create(row.resource, undefined, ports);
+  if (renewed === null) {
+    // The id is forgotten first, so that a delivery of the new one is known by its client state.
+    const pending = { ...row, subscriptionId: null, expiresAt: 0 };
+    await ports.rows.put(pending);
+    return create(row.resource, pending, ports);
+  }
   await ports.rows.put({ ...row, expiresAt: renewed.expiresAt });
   return { resource: row.resource, did: "renewed", detail: "" };
 }
@@ -134,7 +140,7 @@ async function adopt(
     return create(resource, row, ports);
   }
   const renewed = await ports.graph.renew(same.id, ports.now() + lifeMs);
-  await ports.rows.put({ ...row, subscriptionId: same.id, expiresAt: renewed?.expiresAt ?? same.expiresAt });
+  await ports.rows.put({ ...row, subscriptionId: same.id, expiresAt: renewed?.expiresAt ?? 0 });
   return { resource, did: "renewed", detail: "it was there already" };
 }
 
@@ -148,6 +154,12 @@ async function attempt(resource: string, act: () => Promise<Subscribed>): Promis
   try {
     return await act();
   } catch (error) {
-    return { resource, did: "failed", detail: error instanceof Error ? error.message : String(error) };
+    return failure(resource, error);
   }
 }
+
+const failure = (resource: string, error: unknown): Subscribed => ({
+  resource,
+  did: "failed",
+  detail: error instanceof Error ? error.message : String(error),
+});

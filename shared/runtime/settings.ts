@@ -39,13 +39,11 @@ const schema = z.object({
  * @throws Error naming every setting that is missing or wrong, with what to do.
  */
 export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
-  const problems: string[] = [];
   const parsed = schema.safeParse(environment);
-  if (!parsed.success) {
-    problems.push(...parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`));
-    throw new Error(sentence(problems));
-  }
-  const env = parsed.data;
+  const problems = (parsed.error?.issues ?? []).map(({ path, message }) => `${path.join(".")}: ${message}`);
+  // What is wrong is reported above; what is missing is found in the environment as it is.
+  const env: Readonly<Partial<Record<keyof z.infer<typeof schema>, string>>> =
+    parsed.data ?? (environment as object);
   const need = <T>(value: T | undefined, problem: string): T | undefined => {
     if (value === undefined) problems.push(problem);
     return value;
@@ -80,12 +78,13 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     }
   }
   const { assertion, notificationUrl, serviceBus, tables } = settings;
-  if (problems.length > 0 || !assertion || !notificationUrl || !serviceBus || !tables)
+  if (problems.length > 0 || !parsed.success || !assertion || !notificationUrl || !serviceBus || !tables)
     throw new Error(sentence(problems));
+  const { MUSTER_POLICY, MUSTER_GRAPH_URL, MUSTER_CLIENT_ID, MUSTER_AUTHORITY_URL } = parsed.data;
   return {
-    policyFile: env.MUSTER_POLICY,
-    graphUrl: env.MUSTER_GRAPH_URL,
-    identity: { clientId: env.MUSTER_CLIENT_ID, authorityHost: env.MUSTER_AUTHORITY_URL, assertion },
+    policyFile: MUSTER_POLICY,
+    graphUrl: MUSTER_GRAPH_URL,
+    identity: { clientId: MUSTER_CLIENT_ID, authorityHost: MUSTER_AUTHORITY_URL, assertion },
     notificationUrl,
     serviceBus,
     tables,

@@ -9,8 +9,8 @@ export type PairRecord = {
   readonly account: AccountRecord | null;
   /** When the analyst was first seen to leave this target; null while they belong there. */
   readonly leftAt: number | null;
-  /** The on-demand slot that was drawn for this pair, and how often provisioning was asked for. */
-  readonly provisioning: { readonly slotAt: number | null; readonly asked: number };
+  /** How often on-demand provisioning was asked for in vain. */
+  readonly provisioning: { readonly asked: number };
   /** Hash of the state whose proof is in the journal; a proof is written once. */
   readonly proven: string | null;
 };
@@ -34,14 +34,14 @@ const schema = z.object({
     })
     .nullable(),
   leftAt: z.number().nullable(),
-  provisioning: z.object({ slotAt: z.number().nullable(), asked: z.number() }),
+  provisioning: z.object({ asked: z.number() }),
   proven: z.string().nullable(),
 });
 
 const unknownPair: PairRecord = {
   account: null,
   leftAt: null,
-  provisioning: { slotAt: null, asked: 0 },
+  provisioning: { asked: 0 },
   proven: null,
 };
 

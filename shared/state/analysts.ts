@@ -14,6 +14,8 @@ import { listRows, readRow, writeRow } from "./table.ts";
 export type Analysts = {
   readonly get: (id: AnalystId) => Promise<AnalystRecord | null>;
   readonly put: (record: AnalystRecord) => Promise<void>;
+  /** Everybody. */
+  readonly list: () => Promise<readonly AnalystRecord[]>;
   /** Everybody who was last seen holding this role. */
   readonly holders: (role: RoleName) => Promise<readonly AnalystRecord[]>;
 };
@@ -36,15 +38,14 @@ const schema = z.object({
 const partitionKey = "analyst";
 
 export function analysts(table: TableClient): Analysts {
+  const list = async () => (await listRows(table, { partitionKey })).map(({ value }) => schema.parse(value));
   return {
     async get(id) {
       const value = await readRow(table, { partitionKey, rowKey: id });
       return value === null ? null : schema.parse(value);
     },
     put: (record) => writeRow(table, { partitionKey, rowKey: record.id }, record),
-    async holders(role) {
-      const rows = await listRows(table, { partitionKey });
-      return rows.map(({ value }) => schema.parse(value)).filter(({ roles }) => roles.includes(role));
-    },
+    list,
+    holders: async (role) => (await list()).filter(({ roles }) => roles.includes(role)),
   };
 }

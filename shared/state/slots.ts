@@ -6,11 +6,17 @@ import { readVersioned, writeVersioned } from "./table.ts";
 type SlotLimit = { readonly name: string; readonly count: number; readonly perMs: number };
 
 export type Slots = {
-  /** Draws the next free slot. @returns its time, epoch ms: `now`, or later when the limit is used up. */
-  readonly draw: (limit: SlotLimit, now: number) => Promise<number>;
+  /**
+   * Asks for a turn under a shared limit. The ticket names who asks, once for each turn.
+   * @returns `now` when the turn is now; otherwise the time (epoch ms) to ask again with the same ticket
+   */
+  readonly draw: (ticket: string, limit: SlotLimit, now: number) => Promise<number>;
 };
 
-const schema = z.object({ drawn: z.array(z.number()) });
+/** A turn that was taken at `at`, or is promised for then. */
+type Turn = { readonly ticket: string; readonly at: number };
+
+const schema = z.object({ turns: z.array(z.object({ ticket: z.string(), at: z.number() })) });
 const partitionKey = "slots";
 
 /** Hosts that draw at the same moment try again; each try lets at least one of them through. */
@@ -18,22 +24,32 @@ const tryLimit = 50;
 
 export function slots(table: TableClient): Slots {
   return {
-    async draw(limit, now) {
+    async draw(ticket, limit, now) {
       const row = { partitionKey, rowKey: limit.name };
       for (let tries = 0; tries < tryLimit; tries += 1) {
         const current = await readVersioned(table, row);
-        const drawn = current === null ? [] : schema.parse(current.value).drawn;
-        const slot = nextSlot(drawn, limit, now);
-        const value = { drawn: [...drawn, slot].slice(-limit.count) };
-        if (await writeVersioned(table, row, { value, etag: current?.etag ?? null })) return slot;
+        const turns = current === null ? [] : schema.parse(current.value).turns;
+        const others = turns.filter((turn) => turn.ticket !== ticket && turn.at > now - limit.perMs);
+        const at = nextTurn(others, limit, { now, promised: turns.some((turn) => turn.ticket === ticket) });
+        const value = { turns: [...others, { ticket, at }] };
+        if (await writeVersioned(table, row, { value, etag: current?.etag ?? null })) return at;
       }
       throw new Error(`the shared limit ${limit.name} is contended; trying again later`);
     },
   };
 }
 
-/** The n-th draw back must be a full period ago. */
-function nextSlot(drawn: readonly number[], { count, perMs }: SlotLimit, now: number): number {
-  const oldest = drawn.length < count ? undefined : drawn.at(-count);
+/**
+ * Who comes for a promised turn only has to see that the limit is free now, whatever is promised to others: what counts is
+ * when calls are really made, and they are made late rather than early.
+ */
+function nextTurn(
+  others: readonly Turn[],
+  { count, perMs }: SlotLimit,
+  { now, promised }: { readonly now: number; readonly promised: boolean },
+): number {
+  const times = others.map(({ at }) => at).toSorted((a, b) => a - b);
+  const inTheWay = promised ? times.filter((at) => at <= now) : times;
+  const oldest = inTheWay.length < count ? undefined : inTheWay.at(-count);
   return oldest === undefined ? now : Math.max(now, oldest + perMs);
 }

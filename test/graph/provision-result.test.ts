@@ -187,6 +187,11 @@ describe("provisioning that failed", () => {
 
   test("is never taken for an account whose id cannot be read", () => {
     const body = asResult({ result: "Success" }, { action: "Create", targetIdentity: { id: "not-an-id" } });
+    expect(readProvisionResult(body).kind).toBe("unnamed");
+  });
+
+  test.each(["Delete", "Disable"])("is what sync says when it decided to %s the account", (action) => {
+    const body = asResult({ result: "Success" }, { action, targetIdentity: { id: crypto.randomUUID() } });
     expect(readProvisionResult(body).kind).toBe("failed");
   });
 });

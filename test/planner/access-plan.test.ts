@@ -554,7 +554,16 @@ describe("a broken-off read of an account's groups", () => {
       }),
     );
     expect(decision.bookkeeping.ledger).toEqual([]);
-    expect(decision.lookAgainAt).not.toBeNull();
+  });
+
+  test("does not keep a leaver's account alive for a grant whose removal Graph confirmed long ago", () => {
+    const decision = planAccess(
+      leaverSituation({
+        account: accountIn([], { listing: "partial" }),
+        owned: { grants: [granted(readers, entry("removed"))] },
+      }),
+    );
+    expect(kindsOf(decision)).toContain("delete-account");
   });
 
   test("never revokes what Muster does not own", () => {

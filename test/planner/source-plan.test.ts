@@ -249,8 +249,7 @@ describe("losing a role", () => {
   test("says how many have left, how many may, and what to do", () => {
     const decision = losing(groups(20, 20));
     expect(decision.verdict).toMatchObject({
-      reason:
-        "20 of 20 holders of responder have left its group at once; the policy allows 4, so responder stay",
+      reason: "20 of 20 holders of responder have lost it at once; the policy allows 4, so responder stay",
     });
   });
 });

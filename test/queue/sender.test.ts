@@ -60,7 +60,7 @@ describe("a key that is sent", () => {
     });
     expect(bus.arrived).toContainEqual({
       queue: "access",
-      message: { body: access, contentType: "application/json", sessionId: `contoso:${ben}` },
+      message: { body: access, contentType: "application/json", sessionId: `access:contoso:${ben}` },
       at: null,
     });
   });
@@ -100,7 +100,9 @@ describe("a key that is sent", () => {
 test("a reminder arrives in the queue and session of its key, when it is due", async () => {
   const at = Date.UTC(2026, 10, 20, 12);
   await sender(client()).schedule(access, at);
-  expect(bus.arrived).toMatchObject([{ queue: "access", at, message: { sessionId: `contoso:${ben}` } }]);
+  expect(bus.arrived).toMatchObject([
+    { queue: "access", at, message: { sessionId: `access:contoso:${ben}` } },
+  ]);
 });
 
 test("what needs a person arrives in the queue parked, which has no sessions, and says whom it is about", async () => {
@@ -110,7 +112,7 @@ test("what needs a person arrives in the queue parked, which has no sessions, an
     {
       queue: "parked",
       at: null,
-      message: { body: message, contentType: "application/json", subject: `contoso:${ben}` },
+      message: { body: message, contentType: "application/json", subject: `access:contoso:${ben}` },
     },
   ]);
 });

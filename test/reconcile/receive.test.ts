@@ -76,9 +76,9 @@ describe("a delivery from Muster's own subscriptions", () => {
     ]);
   });
 
-  test("about a group becomes a key for each member it names", async () => {
+  test("about a group becomes a key for each member it names, and one for the group, which may hold other groups", async () => {
     await receive(groupItem([{ id: ana }, { id: ben, "@removed": "deleted" }]));
-    expect(sentKeys()).toEqual([analystKey(ana), analystKey(ben)]);
+    expect(sentKeys()).toEqual([analystKey(ana), analystKey(ben), `group:${roleGroup}`]);
   });
 
   test.each([
@@ -94,13 +94,13 @@ describe("a delivery from Muster's own subscriptions", () => {
     for (const message of state.sent) expect(analystKeySchema.safeParse(message).success).toBe(true);
   });
 
-  test("of a thousand items about ten people becomes ten keys", async () => {
+  test("of a thousand items about ten people about one group becomes eleven keys", async () => {
     const person = (index: number) => `a0000000-0000-4000-8000-${String(index % 10).padStart(12, "0")}`;
     const items = Array.from({ length: 1_000 }, (_, index) =>
       index % 2 === 0 ? userItem(person(index)) : groupItem([{ id: person(index) }]),
     );
-    expect(await receive(...items)).toMatchObject({ kind: "accepted", keys: 10 });
-    expect(state.sent).toHaveLength(10);
+    expect(await receive(...items)).toMatchObject({ kind: "accepted", keys: 11 });
+    expect(state.sent).toHaveLength(11);
   });
 
   test("without items asks nobody for anything", async () => {

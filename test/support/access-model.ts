@@ -181,6 +181,7 @@ function factsOf({ owned }: AccessSituation, rules: Rules): CheckFacts {
     ownedGrants: new Set(owned.grants.map(({ grant }) => grantKey(grant))),
     ownsScope: owned.scope === undefined ? "no" : "yes",
     ownsAccount: owned.account?.origin === "created" ? "yes" : "no",
+    account: owned.account?.accountId ?? null,
     accounts: rules.leavers.accounts,
     membership: rules.membership,
     removalsPerRun: rules.removalsPerRun,

@@ -153,6 +153,7 @@ export function facts(changes: Partial<CheckFacts> = {}): CheckFacts {
     ownedGrants: new Set([readers, responders, hunters].map(({ grant }) => grantKey(grant))),
     ownsScope: "yes",
     ownsAccount: "yes",
+    account: null,
     accounts: "owned",
     membership: new Map(),
     removalsPerRun: 5,
