@@ -63,7 +63,9 @@ async function measure(
     const startedAt = lab.clock.now();
     await act(id);
     await lab.settled();
-    const writes = appTraffic(mark).filter((record) => isWrite(record) && record.tenantId !== lab.world.source.tenantId);
+    const writes = appTraffic(mark).filter(
+      (record) => isWrite(record) && record.tenantId !== lab.world.source.tenantId,
+    );
     const last = Math.max(0, ...writes.map(({ at, durationMs }) => Date.parse(at) + durationMs));
     if (last > 0 && options.rtt > 0) ratios.push((last - startedAt) / options.rtt);
     await lab.advance(90_000);
@@ -125,7 +127,10 @@ async function member(admin: Admin, method: "POST" | "DELETE", id: string, group
   const { tenantId, groups } = lab.world.source;
   const path = `/groups/${groups[group]}/members`;
   if (method === "DELETE") await admin.call(tenantId, method, `${path}/${id}/$ref`);
-  else await admin.call(tenantId, method, `${path}/$ref`, { "@odata.id": `${lab.graph.url}/v1.0/directoryObjects/${id}` });
+  else
+    await admin.call(tenantId, method, `${path}/$ref`, {
+      "@odata.id": `${lab.graph.url}/v1.0/directoryObjects/${id}`,
+    });
 }
 
 async function patch(admin: Admin, id: string, change: Readonly<Record<string, unknown>>): Promise<void> {

@@ -161,7 +161,7 @@ const removals = z.strictObject({
     .min(0)
     .max(1)
     .default(0.2)
-    .describe("largest part of a group's members that one run may remove: 20 % is 0.2"),
+    .describe("largest part of a role's holders that may lose it at once: 20 % is 0.2"),
 });
 
 const deleteAfter = text(
@@ -184,7 +184,7 @@ const leavers = z.strictObject({
   block: z.boolean().default(true).describe("block sign-in of a leaver's target accounts"),
   deleteAfter: deleteAfter
     .default("P0D")
-    .describe('how long after the last grant is gone a target account is deleted: days or hours, or "never"'),
+    .describe('how long after somebody left Muster deletes the target account: days or hours, or "never"'),
   accounts: z
     .enum(["owned", "all"])
     .meta({ title: "choice of accounts" })
