@@ -42,7 +42,8 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   const parsed = schema.safeParse(environment);
   const problems = (parsed.error?.issues ?? []).map(({ path, message }) => `${path.join(".")}: ${message}`);
   // What is wrong is reported above; what is missing is found in the environment as it is.
-  const env: Readonly<Partial<Record<keyof z.infer<typeof schema>, string>>> = parsed.data ?? environment;
+  const env: Readonly<{ [name in keyof z.infer<typeof schema>]?: string | undefined }> =
+    parsed.data ?? environment;
   const need = <T>(value: T | undefined, problem: string): T | undefined => {
     if (value === undefined) problems.push(problem);
     return value;
