@@ -155,7 +155,7 @@ const values: readonly Row[] = [
     "share: 0.1",
     "share: 20",
     [
-      "37:38  guardrails.removals.share: 20 is too large; at most 1 (largest part of a group's members that one run may remove: 20 % is 0.2)",
+      "37:38  guardrails.removals.share: 20 is too large; at most 1 (largest part of a role's holders that may lose it at once: 20 % is 0.2)",
     ],
   ],
   [
@@ -163,7 +163,7 @@ const values: readonly Row[] = [
     "share: 0.1",
     "share: -0.1",
     [
-      "37:38  guardrails.removals.share: -0.1 is too small; at least 0 (largest part of a group's members that one run may remove: 20 % is 0.2)",
+      "37:38  guardrails.removals.share: -0.1 is too small; at least 0 (largest part of a role's holders that may lose it at once: 20 % is 0.2)",
     ],
   ],
   [
@@ -207,7 +207,7 @@ const values: readonly Row[] = [
     "P1DT6H",
     "30",
     [
-      '38:49  leavers.deleteAfter: 30 is not text; how long after the last grant is gone a target account is deleted: days or hours, or "never"',
+      '38:49  leavers.deleteAfter: 30 is not text; how long after somebody left Muster deletes the target account: days or hours, or "never"',
     ],
   ],
   [
