@@ -44,14 +44,17 @@ async function play(running: RunningLab): Promise<readonly string[]> {
   const admin = adminOf(running.graph, running.world.apps.admin);
   const policy = await policyOf(running);
   const story = await writeStory({ lab: running, admin });
-  await running.settled({ soonMs: 5_000 });
+  await running.settled();
+  await running.advance(70_000);
   const begin = running.clock.now();
   const scenes: { title: string; moments: readonly Moment[]; unrest: readonly string[] }[] = [];
   for (const [index, scene] of story.scenes.entries()) {
     print.scene(index + 1, scene);
     const startedAt = running.clock.now();
     await scene.act();
-    const unrest = await running.settled({ soonMs: 12_000 });
+    const unrest = await running.settled();
+    // What waits for its turn, and the last looks at the event, come in the time that passes now.
+    await running.advance(70_000);
     const moments = momentsOf(
       await readJournal(running.tables.connectionString, startedAt),
       scene.person.id,

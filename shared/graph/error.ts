@@ -13,6 +13,8 @@ export type GraphFailure = {
   readonly clientRequestId: string;
   /** How long the service asks to wait, milliseconds; null when it did not say. */
   readonly retryAfterMs: number | null;
+  /** An earlier try of this call got no answer and may have gone through. */
+  readonly appliedBefore?: "maybe";
 };
 
 /** The one error of the gateway; `classify` says what it means. */
@@ -69,7 +71,8 @@ function classifyToken(failure: GraphFailure): Classification {
   if (!notWelcome.test(failure.message)) return { kind: "retry" };
   return {
     kind: "stop",
-    reason: `no token for tenant ${failure.tenantId}: ${failure.message.split(/\r?\n/)[0]}`,
+    // Without the ids of this one attempt: the same trouble is the same words.
+    reason: `no token for tenant ${failure.tenantId}: ${/AADSTS\d+:[^]*?(?=\s*(?:Trace ID|- Trace|$))/.exec(failure.message)?.[0] ?? "refused"}`,
     advice:
       "an administrator of that tenant has to consent to Muster's application (again); check the tenant id in the policy, and the federated credential of the application",
   };

@@ -19,20 +19,24 @@ export type GroupDirectory = {
 };
 
 /** Groups are renamed, made dynamic and deleted by people, so what was found is not believed for ever. */
-const memoryMs = 10 * 60_000;
+const memoryMs = 60_000;
 
 export function groupDirectory(tenant: GraphTenant): GroupDirectory {
-  const found = new Map<string, { readonly until: number; readonly found: GroupFound }>();
+  const memory = new Map<string, { readonly until: number; readonly asked: Promise<GroupFound> }>();
   return {
     async find(name, priority) {
       const key = name.kind === "id" ? name.id : `name ${name.name}`;
-      const known = found.get(key);
-      if (known !== undefined && known.until > Date.now()) return known.found;
-      const answer =
-        name.kind === "id"
-          ? await byId(tenant, name.id, priority)
-          : await byName(tenant, name.name, priority);
-      if (answer.kind === "found") found.set(key, { until: Date.now() + memoryMs, found: answer });
+      const known = memory.get(key);
+      if (known !== undefined && known.until > Date.now()) return known.asked;
+      // Shared while it is under way; only what was found is kept.
+      const asked =
+        name.kind === "id" ? byId(tenant, name.id, priority) : byName(tenant, name.name, priority);
+      memory.set(key, { until: Date.now() + memoryMs, asked });
+      const answer = await asked.catch((error: unknown) => {
+        memory.delete(key);
+        throw error;
+      });
+      if (answer.kind !== "found") memory.delete(key);
       return answer;
     },
   };

@@ -1,5 +1,4 @@
 import type { GroupId } from "../model/ids.ts";
-import { GraphError } from "./error.ts";
 import {
   notFound,
   type GraphReply,
@@ -19,13 +18,10 @@ export type Written = {
 
 export type Member = { readonly group: GroupId; readonly member: string; readonly priority: Priority };
 
-/** Adding an object that has just been created may fail until every replica knows it. */
-const notVisibleYetMs = 2_000;
-
 /**
  * Adds one member. One reference a call, not `members@odata.bind`: with that, one member who is already there fails
  * the other nineteen.
- * @throws GraphError; 404 asks to come back, because right after creation it usually means "not visible yet".
+ * @throws GraphError; 404 may mean "not visible yet" right after creation, or that the group is gone.
  */
 export async function addMember(tenant: GraphTenant, { group, member, priority }: Member): Promise<Written> {
   const call = {
@@ -36,17 +32,12 @@ export async function addMember(tenant: GraphTenant, { group, member, priority }
     priority,
     accepts: isAlreadyMember,
   } as const;
-  try {
-    const reply = await tenant.send(call);
-    return {
-      result: reply.status === 400 ? "already" : "done",
-      appliedBefore: reply.appliedBefore,
-      trace: reply.trace,
-    };
-  } catch (error) {
-    if (!(error instanceof GraphError) || error.failure.status !== 404) throw error;
-    throw new GraphError({ ...error.failure, retryAfterMs: notVisibleYetMs }, { cause: error });
-  }
+  const reply = await tenant.send(call);
+  return {
+    result: reply.status === 400 ? "already" : "done",
+    appliedBefore: reply.appliedBefore,
+    trace: reply.trace,
+  };
 }
 
 /**

@@ -75,8 +75,19 @@ export function graphTenant({ tenantId, url, http, concurrency = 4 }: TenantOpti
   // On-demand calls take up to a minute: in a queue of their own they hold up nobody else.
   const queues = { directory: new PQueue({ concurrency }), "on-demand": new PQueue({ concurrency }) };
   const pausedUntil = { directory: 0, "on-demand": 0 };
+  const silentUntil = { directory: 0, "on-demand": 0 };
+  const silences = { directory: 0, "on-demand": 0 };
   const limited = (priority: Priority, lane: keyof typeof queues = "directory"): Http => {
-    return (call) => queues[lane].add(() => http(call), { priority: queuePriority[priority] });
+    // A tenant that was silent twice in a row is left alone for a while, also by the calls that were waiting for their turn.
+    const ask: Http = async (call) => {
+      if (silentUntil[lane] > Date.now()) return silence;
+      if (pausedUntil[lane] > Date.now()) return stillPaused(pausedUntil[lane] - Date.now());
+      const answer = await http(call);
+      silences[lane] = isTimeout(answer) ? silences[lane] + 1 : 0;
+      if (silences[lane] > 1) silentUntil[lane] = Date.now() + silenceMs;
+      return answer;
+    };
+    return (call) => queues[lane].add(() => ask(call), { priority: queuePriority[priority] });
   };
   const together = {
     high: coalesce(limited("high")),
@@ -90,15 +101,15 @@ export function graphTenant({ tenantId, url, http, concurrency = 4 }: TenantOpti
     const startedAt = Date.now();
     let appliedBefore: GraphReply["appliedBefore"] = "no";
     for (let tries = 1; ; tries += 1) {
-      const pauseMs = pausedUntil[lane] - Date.now();
-      if (pauseMs > patienceMs) throw paused(call, tenantId, clientRequestId, pauseMs);
+      const pauseMs = Math.max(pausedUntil[lane], silentUntil[lane]) - Date.now();
+      if (pauseMs > patienceMs) throw paused({ call, tenantId, clientRequestId, appliedBefore }, pauseMs);
       if (pauseMs > 0) await sleep(pauseMs);
       const answer = await transmit(call, lane, clientRequestId);
       if (isAnswer(call, answer)) {
         const trace = traceOf(answer, { clientRequestId, startedAt, tries });
         return { status: answer.status, body: answer.body, trace, appliedBefore };
       }
-      const error = toError({ call, tenantId, clientRequestId, answer });
+      const error = toError({ call, tenantId, clientRequestId, answer, appliedBefore });
       if (answer.status === 429)
         pausedUntil[lane] = Math.max(pausedUntil[lane], Date.now() + waitMs(error, tries));
       if (!isPassing(answer.status) || tries >= tryLimit || waitMs(error, tries) > patienceMs) throw error;
@@ -130,6 +141,27 @@ export function graphTenant({ tenantId, url, http, concurrency = 4 }: TenantOpti
   return { tenantId, url, send };
 }
 
+/** Workers are shared: one tenant that does not answer must not keep them all waiting. */
+const silenceMs = 10_000;
+
+const silence: HttpAnswer = {
+  status: 0,
+  headers: {},
+  body: {
+    error: { code: "timeout", message: "this tenant did not answer a moment ago and was not asked again" },
+  },
+};
+
+/** Somebody else was throttled while this call waited for its turn. */
+const stillPaused = (ms: number): HttpAnswer => ({
+  status: 429,
+  headers: { "retry-after": String(ms / 1_000) },
+  body: { error: { code: "paused", message: "this tenant asked to wait, so the call was not made" } },
+});
+
+const isTimeout = ({ status, body }: HttpAnswer) =>
+  status === 0 && envelopeSchema.safeParse(body).data?.error.code === "timeout";
+
 function isAnswer(call: GraphCall, { status, body }: HttpAnswer): boolean {
   if (status >= 200 && status < 300) return true;
   return (
@@ -158,13 +190,15 @@ function waitMs(error: GraphError, tries: number): number {
 
 const envelopeSchema = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
 
-function toError(failed: {
+type Failed = {
   readonly call: GraphCall;
   readonly tenantId: string;
   readonly clientRequestId: string;
   readonly answer: HttpAnswer;
-}): GraphError {
-  const { call, tenantId, clientRequestId, answer } = failed;
+  readonly appliedBefore: GraphReply["appliedBefore"];
+};
+
+function toError({ call, tenantId, clientRequestId, answer, appliedBefore }: Failed): GraphError {
   const envelope = envelopeSchema.safeParse(answer.body);
   const retryAfter = Number.parseFloat(answer.headers["retry-after"] ?? "");
   return new GraphError({
@@ -177,10 +211,14 @@ function toError(failed: {
     requestId: answer.headers["request-id"] ?? null,
     clientRequestId,
     retryAfterMs: Number.isFinite(retryAfter) ? Math.ceil(retryAfter * 1000) : null,
+    ...(appliedBefore === "maybe" ? { appliedBefore } : {}),
   });
 }
 
-function paused(call: GraphCall, tenantId: string, clientRequestId: string, pauseMs: number): GraphError {
+function paused(
+  { call, tenantId, clientRequestId, appliedBefore }: Omit<Failed, "answer">,
+  pauseMs: number,
+): GraphError {
   return new GraphError({
     status: 429,
     code: "paused",
@@ -190,6 +228,7 @@ function paused(call: GraphCall, tenantId: string, clientRequestId: string, paus
     tenantId,
     requestId: null,
     clientRequestId,
-    retryAfterMs: pauseMs,
+    retryAfterMs: Math.ceil(pauseMs),
+    ...(appliedBefore === "maybe" ? { appliedBefore } : {}),
   });
 }

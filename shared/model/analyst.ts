@@ -39,6 +39,8 @@ export type AnalystRecord = {
   readonly targets: readonly TargetName[];
   /** What the targets were last told: equal value, nothing new to tell. */
   readonly told: string;
+  /** When Muster last decided on roles or leaving, epoch ms. */
+  readonly decidedAt: number;
   /** When the event arrived that led to this state: the start of "time to access" and "time to revoke". */
   readonly since: number;
 };

@@ -24,7 +24,7 @@ export type AccountRecord = {
   /** `created`: it exists because Muster put the analyst in scope. `before`: it was there already. */
   readonly origin: "created" | "before";
   readonly blocked: ByMuster;
-  readonly deleted: ByMuster;
+  readonly deleted: ByMuster | "by-others";
   /** When Graph last confirmed something about the account itself: created, blocked, deleted, restored. */
   readonly changedAt: number;
 };

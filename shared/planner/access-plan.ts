@@ -68,8 +68,8 @@ type Bookkeeping = {
     readonly what: Grant | "scope";
     readonly change: "claim" | "drop";
   }[];
-  /** The account is in the recycle bin because Muster ended its scope: a rejoiner gets it back. */
-  readonly deletedByMuster: "yes" | "no";
+  /** What the read taught about the account's record; null: nothing. */
+  readonly account: Partial<Pick<AccountRecord, "blocked" | "deleted">> | null;
 };
 
 export type AccessDecision = {
@@ -123,12 +123,16 @@ function joinScope(draft: Draft): void {
 /** What Muster deleted, Muster restores: on-demand provisioning would make a second account beside it. */
 function bringBack(draft: Draft, account: AccountId): void {
   const { account: known, leftAt } = draft.situation.owned;
+  const deleted = known?.deleted ?? "no";
   // Cross-tenant sync deletes the account when Muster ends the scope, and may be quicker than Muster.
-  const byLeaving = known?.origin === "created" && leftAt !== null;
-  if ((known !== null && known.deleted !== "no") || byLeaving)
+  const byLeaving = known?.origin === "created" && leftAt !== null && deleted === "no";
+  if (deleted === "intended" || deleted === "confirmed" || byLeaving) {
     draft.step({ kind: "restore-account", account });
-  else if (draft.accountChangedJustNow()) draft.settling("the account");
-  else draft.note({ kind: "account-deleted-by-others", account });
+  } else if (draft.accountChangedJustNow()) draft.settling("the account");
+  else {
+    draft.learn({ deleted: "by-others" });
+    draft.note({ kind: "account-deleted-by-others", account });
+  }
 }
 
 function stayPresent(draft: Draft, account: PresentAccount): void {
@@ -137,8 +141,13 @@ function stayPresent(draft: Draft, account: PresentAccount): void {
     draft.note({ kind: "account-not-proven", account: account.id, detail: account.detail });
     return;
   }
+  const blocked = situation.owned.account?.blocked ?? "no";
+  if (account.enabled && blocked !== "no") {
+    if (draft.accountChangedJustNow()) draft.settling("the account");
+    else draft.learn({ blocked: "no" });
+  }
+  if (situation.owned.account?.deleted === "by-others") draft.learn({ deleted: "no" });
   if (!account.enabled) {
-    const blocked = situation.owned.account?.blocked ?? "no";
     if (blocked !== "no") draft.step({ kind: "unblock-account", account: account.id });
     else if (draft.accountChangedJustNow()) draft.settling("the account");
     else draft.note({ kind: "account-blocked-by-others", account: account.id });
@@ -170,8 +179,10 @@ function planLeave(situation: AccessSituation): AccessDecision {
     // Two reads said "not found". The account was Muster's to delete, so it is deleted, and Graph's answer settles it.
     draft.step({ kind: "delete-account", account: owned.account.accountId });
   }
-  // Also when cross-tenant sync was quicker: it deleted the account because Muster had ended the scope.
-  if (account.kind === "soft-deleted" && ours) draft.deletedByMuster = "yes";
+  if (account.kind === "soft-deleted" && ours && owned.account?.deleted === "no") {
+    // Cross-tenant sync deletes when Muster ends the scope; before that, it was somebody else.
+    draft.learn({ deleted: owned.leftAt === null ? "by-others" : "confirmed" });
+  }
   return draft.decided("leave", situation.movers);
 }
 
@@ -217,7 +228,9 @@ function leaveAccount(draft: Draft, account: PresentAccount, ours: boolean): voi
   const { blocked, deleted } = owned.account ?? { blocked: "no", deleted: "no" };
   const justNow = draft.accountChangedJustNow();
   if (deleted === "confirmed" && justNow) return draft.settling("the account");
-  if (leavers.block && account.enabled) {
+  // Unblocked a moment ago and seen blocked: the replica is behind, and blocking once more settles it.
+  const perhapsEnabled = account.enabled || (blocked === "no" && justNow);
+  if (leavers.block && perhapsEnabled) {
     if (blocked === "confirmed" && justNow) draft.settling("the account");
     else draft.step({ kind: "block-account", account: account.id });
   }
@@ -246,7 +259,7 @@ type PresentAccount = Extract<AccountSeen, { kind: "present" }>;
 
 /** Collects steps, notes and bookkeeping while a plan is being made. */
 class Draft {
-  deletedByMuster: "yes" | "no" = "no";
+  private learnt: Bookkeeping["account"] = null;
   unsettledGrants = 0;
   private readonly steps: Step[] = [];
   private readonly notes: Note[] = [];
@@ -264,6 +277,10 @@ class Draft {
 
   note(note: Note): void {
     this.notes.push(note);
+  }
+
+  learn(what: NonNullable<Bookkeeping["account"]>): void {
+    this.learnt = { ...this.learnt, ...what };
   }
 
   lookAgain(at: number): void {
@@ -316,7 +333,7 @@ class Draft {
         withheld: [],
         notes: this.notes.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
       },
-      bookkeeping: { ledger: this.ledger, deletedByMuster: this.deletedByMuster },
+      bookkeeping: { ledger: this.ledger, account: this.learnt },
       lookAgainAt: this.lookAgainAt,
     };
   }

@@ -19,6 +19,8 @@ export type SourceSituation = {
   readonly stamps: (roles: readonly RoleName[]) => Readonly<Record<string, string>>;
   /** Two sightings of "nowhere" must be this far apart before they count. */
   readonly absenceMs: number;
+  /** The latest event about this analyst that was heard of. */
+  readonly heardAt: number;
   readonly now: number;
 };
 
@@ -58,6 +60,8 @@ export function planSource(situation: SourceSituation): SourceDecision {
   if (situation.protected === "yes") return unchanged(situation, settled);
   if (record === null && (situation.roles.length === 0 || !isEnabled(read)))
     return unchanged(situation, settled);
+  const doubt = doubtOf(situation);
+  if (doubt !== null) return unchanged(situation, doubt);
   switch (read.kind) {
     case "present":
       return read.user.enabled ? planPresent(situation) : planLeaver(situation, "disabled");
@@ -71,6 +75,23 @@ export function planSource(situation: SourceSituation): SourceDecision {
 }
 
 const isEnabled = (read: SourceUserRead) => read.kind === "present" && read.user.enabled;
+
+/**
+ * A state that was acted on a moment ago is not turned round by a read without any news: that read may come from a
+ * replica that has not heard of it. Muster's own writes to the user come back as events and are no news.
+ */
+function doubtOf({ record, read, roles, heardAt, now }: SourceSituation): Verdict | null {
+  if (record === null || read.kind !== "present" || !read.user.enabled) return null;
+  const turnsRound = record.leaving === null ? roles.length === 0 : roles.length > 0;
+  const decidedAt = record.leftAt ?? record.decidedAt;
+  const wroteAt = Math.max(decidedAt, record.stamped?.at ?? 0, record.sessionsRevokedAt ?? 0);
+  if (!turnsRound || now - decidedAt >= replicationWindowMs || heardAt > wroteAt + echoMs) return null;
+  const why = "a read contradicts what was done a moment ago, and nothing has been heard since";
+  return { kind: "uncertain", lookAgainAt: decidedAt + replicationWindowMs, why };
+}
+
+/** How long the echo of a write may take to come back as a notification. */
+const echoMs = 3_000;
 
 function planPresent(situation: SourceSituation): SourceDecision {
   const { loss, record } = situation;

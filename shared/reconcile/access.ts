@@ -71,10 +71,7 @@ async function keepBooks(read: ReadOk, { decision, record, ports }: Books): Prom
   const doing: Performing = { analyst: record.id, priority, ports, ledger, pair };
   const leftAt = decision.plan.purpose === "join" ? null : (pair.leftAt ?? situation.now);
   const { account: found } = situation.owned;
-  const account =
-    found !== null && decision.bookkeeping.deletedByMuster === "yes"
-      ? { ...found, deleted: "confirmed" as const }
-      : found;
+  const account = found === null ? null : { ...found, ...decision.bookkeeping.account };
   const next = { ...pair, account, leftAt };
   if (hashOf(next) !== hashOf(pair)) await rememberPair(doing, next);
   for (const { what, change } of decision.bookkeeping.ledger) {
@@ -112,7 +109,7 @@ async function conclude(conclusion: Conclusion): Promise<Outcome> {
   const proven = hashOf({ plan, evidence });
   if (proven !== doing.pair.proven) {
     const applied: Applied = { steps: [], outcomes: [] };
-    const kind = plan.withheld.length === 0 && decision.lookAgainAt === null ? "proof" : "run";
+    const kind = isProof(plan, decision) ? "proof" : "run";
     await enter(plan, { kind, applied, record, ports, run, evidence });
     await rememberPair(doing, { proven });
   }
@@ -137,6 +134,16 @@ async function conclude(conclusion: Conclusion): Promise<Outcome> {
     at: decision.lookAgainAt,
     why: "a write is not visible yet, or a deletion is not due",
   };
+}
+
+/** A proof says that nothing is left to do. Whatever is withheld, awaited or not proven is left to do. */
+function isProof(plan: Plan, { lookAgainAt }: AccessDecision): boolean {
+  const open = plan.notes.some(({ kind }) =>
+    ["account-not-proven", "account-deleted-by-others", "waits-for-account", "settling", "refused"].includes(
+      kind,
+    ),
+  );
+  return plan.withheld.length === 0 && lookAgainAt === null && !open;
 }
 
 /** What the read showed, in words and ids that a person can look up in the tenant. */

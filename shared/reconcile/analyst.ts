@@ -9,7 +9,7 @@ import type { Plan, Step } from "../model/plan.ts";
 import { checkPlan, type Loss } from "../planner/checks.ts";
 import { planSource, type SourceDecision } from "../planner/source-plan.ts";
 import { desiredGrants, rolesOf, stampValue } from "../policy/desired.ts";
-import type { Policy } from "../policy/policy.ts";
+import type { Policy, Target } from "../policy/policy.ts";
 import type { AccessMessage } from "../queue/keys.ts";
 import type { Analysts } from "../state/analysts.ts";
 import type { Journal } from "../state/journal.ts";
@@ -31,7 +31,7 @@ export type AnalystPorts = {
 };
 
 /** Two sightings of "this user is nowhere" count when they are this far apart. */
-const absenceMs = 1_500;
+const absenceMs = 60_000;
 
 /**
  * The five steps for one analyst in the source tenant: read who they are and which roles they hold, plan stamps and
@@ -41,7 +41,7 @@ const absenceMs = 1_500;
  */
 export async function reconcileAnalyst(id: AnalystId, ports: AnalystPorts, run: Run): Promise<Outcome> {
   const seen = await read(id, ports);
-  const decision = planSource(situationOf(id, { seen, ports }));
+  const decision = planSource(situationOf(id, { seen, ports, run }));
   const plan = checkSource(decision.plan, ports.policy);
   const known = seen.record;
   if (known === null && decision.roles.length === 0) return outcomeOfVerdict(decision);
@@ -196,7 +196,10 @@ function attributesOf(policy: Policy): readonly string[] {
   return [...new Set(names)].toSorted();
 }
 
-function situationOf(id: AnalystId, { seen, ports }: { readonly seen: Seen; readonly ports: AnalystPorts }) {
+function situationOf(
+  id: AnalystId,
+  { seen, ports, run }: { readonly seen: Seen; readonly ports: AnalystPorts; readonly run: Run },
+) {
   const { policy } = ports;
   return {
     analyst: id,
@@ -208,6 +211,7 @@ function situationOf(id: AnalystId, { seen, ports }: { readonly seen: Seen; read
     revokeSessions: policy.leavers.revokeSessions,
     stamps: (roles: readonly RoleName[]) => stampsFor(id, { roles, policy }),
     absenceMs,
+    heardAt: run.heardAt,
     now: ports.now(),
   } as const;
 }
@@ -229,7 +233,7 @@ function stampsFor(
 
 function checkSource(plan: Plan, policy: Policy): Plan {
   return checkPlan(plan, {
-    mode: "full",
+    mode: sourceMode(policy),
     protected: new Set(policy.protected),
     ownedGrants: new Set(),
     ownsScope: "no",
@@ -239,6 +243,13 @@ function checkSource(plan: Plan, policy: Policy): Plan {
     membership: new Map(),
     removalsPerRun: policy.guardrails.removals.perRun,
   });
+}
+
+/** The source is written for the sake of the targets: while all of them only observe, so does Muster here. */
+function sourceMode({ targets }: Policy): Target["mode"] {
+  const modes = targets.map(({ mode }) => mode);
+  if (modes.includes("full")) return "full";
+  return modes.includes("add-only") ? "add-only" : "observe";
 }
 
 type Recording = {
@@ -266,6 +277,7 @@ function nextRecord(id: AnalystId, { seen, decision, run, ports }: Recording): A
     sessionsRevokedAt: rejoined ? null : (known?.sessionsRevokedAt ?? null),
     targets: known?.targets ?? [],
     told: known?.told ?? "",
+    decidedAt: changed ? ports.now() : known.decidedAt,
     since: changed ? run.heardAt || ports.now() : known.since,
   };
 }

@@ -5,7 +5,7 @@ export type Look =
   { readonly kind: "now" } | { readonly kind: "at"; readonly at: number } | { readonly kind: "no" };
 
 /** Reads may come from a replica that is behind: look at once, look again soon, and once more when it must be there. */
-const soonMs = 2_000;
+const soonMs = 4_000;
 const surelyMs = 60_000;
 /** Events of one key that follow each other this closely are one burst. */
 const burstGapMs = soonMs;

@@ -1,3 +1,4 @@
+import { GraphError } from "../graph/error.ts";
 import type { Written } from "../graph/group-members.ts";
 import type { Priority } from "../graph/tenant.ts";
 import type { AnalystId, GroupId } from "../model/ids.ts";
@@ -77,15 +78,27 @@ async function add(
 ): Promise<Performed> {
   const before = entryOf(item, doing);
   await note(item, name, doing, "adding");
-  const written = await call();
+  const written = await call().catch(async (error: unknown) => {
+    // Refused for certain: nothing was added, so a grant that shows later is somebody else's.
+    if (before === undefined && isRefusal(error)) await drop(item, doing);
+    throw error;
+  });
   const theirs = written.result === "already" && written.appliedBefore === "no" && before === undefined;
-  if (theirs) await doing.ports.ledger.drop(doing.ports.target.name, doing.analyst, item);
+  if (theirs) await drop(item, doing);
   else await note(item, name, doing, "added");
   return {
     kind: "written",
     ...written,
     detail: theirs ? "somebody else granted it; it is not Muster's" : "",
   };
+}
+
+const drop = (item: LedgerItem, { ports, analyst }: Performing) =>
+  ports.ledger.drop(ports.target.name, analyst, item);
+
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof GraphError) || error.failure.appliedBefore === "maybe") return false;
+  return error.failure.status >= 400 && error.failure.status < 500;
 }
 
 async function remove(
@@ -212,15 +225,16 @@ async function adopted(
     deleted: "no",
     changedAt: ports.now(),
   } as const;
-  if (result.origin === "created") return { ...base, origin: "created" };
   const read = await ports.tenant.reader.readAccount({
     id: result.account,
     stamp: identityStamp(ports),
     priority,
   });
-  const scope = (await ports.ledger.list(ports.target.name, doing.analyst)).find(
-    ({ item }) => item.kind === "scope",
-  );
+  const ledger = await ports.ledger.list(ports.target.name, doing.analyst);
+  const scope = ledger.find(({ item }) => item.kind === "scope");
+  // Somebody else put the analyst in scope: the account would have come without Muster.
+  if (scope === undefined) return { ...base, origin: "before" };
+  if (result.origin === "created") return { ...base, origin: "created" };
   return { ...base, origin: read.kind === "present" ? originOf(read.account, scope?.entry) : "before" };
 }
 

@@ -53,7 +53,7 @@ export async function readAccess(
     resolveNames(wantedNames, ports, priority),
     readAccount({ record, pair, scopeRow, priority, ports, run }),
   ]);
-  if (staying && named.refusal !== null) return { kind: "refused", ...named.refusal };
+  if (staying && named.refusal !== null) return { ...named.refusal, kind: "refused" };
   const scope = scopeOf(named.scope, scopeRow);
   return {
     kind: "read",
@@ -204,7 +204,9 @@ async function readAccount(question: AccountQuestion): Promise<AccountAnswer> {
     return await findAccount(question);
   } catch (error) {
     const outcome = outcomeOf(error);
-    const lasting = outcome.kind === "parked" || question.run.attempts >= patience;
+    // A leaver does not wait for a target that throttles: what can be done from the source is done now.
+    const waitsForLeaver = outcome.kind === "again" && question.record.leaving !== null;
+    const lasting = outcome.kind === "parked" || waitsForLeaver || question.run.attempts >= patience;
     if (!lasting) throw error;
     return { seen: { kind: "unreachable" }, record: question.pair.account, trouble: outcome };
   }

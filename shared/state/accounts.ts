@@ -29,7 +29,7 @@ const schema = z.object({
       proof: z.enum(["stamp", "provisioned"]),
       origin: z.enum(["created", "before"]),
       blocked: byMuster,
-      deleted: byMuster,
+      deleted: z.enum(["no", "intended", "confirmed", "by-others"]),
       changedAt: z.number(),
     })
     .nullable(),

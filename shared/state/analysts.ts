@@ -32,6 +32,7 @@ const schema = z.object({
   sessionsRevokedAt: z.number().nullable(),
   targets: z.array(targetNameSchema),
   told: z.string(),
+  decidedAt: z.number(),
   since: z.number(),
 });
 

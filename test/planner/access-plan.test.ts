@@ -43,7 +43,7 @@ describe("an analyst whose access is as the policy says", () => {
       withheld: [],
       notes: [],
     });
-    expect(decision.bookkeeping).toEqual({ ledger: [], deletedByMuster: "no" });
+    expect(decision.bookkeeping).toEqual({ ledger: [], account: null });
     expect(decision.lookAgainAt).toBeNull();
   });
 });
@@ -424,7 +424,7 @@ describe("a leaver with an account of Muster's", () => {
     const owned = { grants: [], scope: undefined };
     const decision = planAccess(leaverSituation({ account: recycled, scope: "absent", owned }));
     expect(decision.plan.steps).toEqual([]);
-    expect(decision.bookkeeping.deletedByMuster).toBe("yes");
+    expect(decision.bookkeeping.account).toEqual({ deleted: "confirmed" });
   });
 
   test("in a target that cannot be read loses the scope", () => {
@@ -512,9 +512,7 @@ describe("a leaver with an account that was there before Muster", () => {
   });
 
   test("is not remembered as deleted by Muster when it is in the recycle bin", () => {
-    expect(planAccess(leaverSituation({ ...before, account: recycled })).bookkeeping.deletedByMuster).toBe(
-      "no",
-    );
+    expect(planAccess(leaverSituation({ ...before, account: recycled })).bookkeeping.account).toBeNull();
   });
 });
 

@@ -103,7 +103,7 @@ describe("done", () => {
   test("makes an analyst be looked at again soon and after a minute, and then no more", async () => {
     await deliver(event(analyst, start));
     await until(start + 60 * minute);
-    expect(looksAt()).toEqual([0, 2 * second, minute]);
+    expect(looksAt()).toEqual([0, 4 * second, minute]);
     expect(worker.scheduled).toEqual([]);
   });
 
@@ -343,7 +343,7 @@ describe("a reminder", () => {
     worker.scheduled = [];
     worker.now = start + 65 * second;
     await deliver(event(analyst, worker.now));
-    expect(worker.scheduled.map(({ at }) => at - start)).toEqual([67 * second]);
+    expect(worker.scheduled.map(({ at }) => at - start)).toEqual([69 * second]);
   });
 
   test("that comes twice is acted on once", async () => {

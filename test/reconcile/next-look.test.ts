@@ -33,8 +33,8 @@ describe("hearing of an event", () => {
     [
       "one after a pause begins a burst",
       { heardAt: 0, burstAt: 0 },
-      2.001,
-      { heardAt: 2.001, burstAt: 2.001 },
+      4.001,
+      { heardAt: 4.001, burstAt: 4.001 },
     ],
     ["the same one again changes nothing", { heardAt: 5, burstAt: 3 }, 5, { heardAt: 5, burstAt: 3 }],
     ["an older one changes nothing", { heardAt: 5, burstAt: 3 }, 1, { heardAt: 5, burstAt: 3 }],
@@ -54,21 +54,21 @@ describe("a key of the source", () => {
       "now",
     ],
     [
-      "is looked at again two seconds after the event, however soon the first look was",
+      "is looked at again four seconds after the event, however soon the first look was",
       { heardAt: 0, burstAt: 0, readAt: 0 },
       0,
-      2,
+      4,
     ],
     [
-      "that was looked at late is still looked at two seconds after the event",
-      { heardAt: 0, burstAt: 0, readAt: 1.9 },
-      1.9,
-      2,
+      "that was looked at late is still looked at four seconds after the event",
+      { heardAt: 0, burstAt: 0, readAt: 3.9 },
+      3.9,
+      4,
     ],
     [
-      "that was looked at two seconds after the event is looked at once more after a minute",
-      { heardAt: 0, burstAt: 0, readAt: 2 },
-      2,
+      "that was looked at four seconds after the event is looked at once more after a minute",
+      { heardAt: 0, burstAt: 0, readAt: 4 },
+      4,
       60,
     ],
     [
@@ -84,10 +84,10 @@ describe("a key of the source", () => {
       60,
     ],
     [
-      "gathers the rest of a burst until two seconds of silence",
+      "gathers the rest of a burst until four seconds of silence",
       { heardAt: 1, burstAt: 0, readAt: 0.5 },
       1,
-      3,
+      5,
     ],
     [
       "gathers a burst that does not end for fifteen seconds at most",
@@ -103,14 +103,14 @@ describe("a key of the source", () => {
     ],
     [
       "with work put off until before its next look is looked at then",
-      { heardAt: 0, burstAt: 0, readAt: 2, dueAt: 30 },
-      2,
+      { heardAt: 0, burstAt: 0, readAt: 4, dueAt: 30 },
+      4,
       30,
     ],
     [
       "with work put off until after its next look is looked at before",
-      { heardAt: 0, burstAt: 0, readAt: 2, dueAt: 90 },
-      2,
+      { heardAt: 0, burstAt: 0, readAt: 4, dueAt: 90 },
+      4,
       60,
     ],
   ])("%s", (_, times, now, expected) => {
@@ -165,7 +165,7 @@ describe("a series of notifications for one key", () => {
   test("of two hundred in two seconds costs one look at its beginning, one after its end, and one a minute later", () => {
     const events = Array.from({ length: 200 }, (_, index) => start + index * 10);
     const looks = play(events).map((at) => at - start);
-    expect(looks).toEqual([0, 1_990 + 2_000, 1_990 + minute]);
+    expect(looks).toEqual([0, 1_990 + 4_000, 1_990 + minute]);
   });
 
   test("that goes on for five minutes is looked at every fifteen seconds", () => {

@@ -205,8 +205,7 @@ function keepBooks(
     else if (known !== undefined)
       grants.set(grantKey(what), { ...known, entry: { ...known.entry, state: "added" } });
   }
-  const deleted = bookkeeping.deletedByMuster === "yes" ? ({ deleted: "confirmed" } as const) : {};
-  const account = owned.account === null ? null : { ...owned.account, ...deleted };
+  const account = owned.account === null ? null : { ...owned.account, ...bookkeeping.account };
   const leftAt = plan.purpose === "join" ? null : (world.memory.leftAt ?? world.now);
   return { ...world, memory: { grants, scope, account, leftAt } };
 }

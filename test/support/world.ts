@@ -212,6 +212,7 @@ export function analystRecord(changes: Partial<AnalystRecord> = {}): AnalystReco
     sessionsRevokedAt: null,
     targets: [contoso],
     told: "",
+    decidedAt: 0,
     since: longAgo,
     ...changes,
   };
@@ -234,6 +235,7 @@ export function sourceSituation({ user = {}, ...changes }: SourceChanges = {}): 
     revokeSessions: true,
     stamps: stampsFor,
     absenceMs: 1_500,
+    heardAt: now,
     now,
     ...changes,
   };
