@@ -23,8 +23,9 @@ const { json } = new Command("demo")
 const print = printer(json ? process.stderr : process.stdout);
 const folder = await mkdtemp(join(tmpdir(), "muster-demo-"));
 let lab: RunningLab | undefined;
+let ending: Promise<never> | undefined;
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.once(signal, () => {
+  process.on(signal, () => {
     print.line("\nStopping.");
     void end(130);
   });
@@ -126,7 +127,13 @@ function missingProof(proven: readonly (string | null)[], { targets }: Policy): 
   return unproven.map(({ name }) => `there is no proof of the leaver's absence in ${name}`);
 }
 
-async function end(code: number): Promise<never> {
+/** Ctrl-C may come twice, from the terminal and from npm; the end comes once. */
+function end(code: number): Promise<never> {
+  ending ??= stopAll(code);
+  return ending;
+}
+
+async function stopAll(code: number): Promise<never> {
   await lab?.stop();
   await rm(folder, { recursive: true, force: true });
   process.exit(code);

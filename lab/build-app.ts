@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
@@ -15,11 +15,13 @@ export async function buildApp(projectDir: string): Promise<"built" | "current">
   return "built";
 }
 
-/** Built beside `dist` and put in its place at once, because the host of another lab may be loading from there. */
+/** Built elsewhere and put in the place of `dist` at once, because the host of another lab may be loading from there. */
 async function build(projectDir: string): Promise<void> {
   const compiler = join(projectDir, "node_modules", "typescript", "bin", "tsc");
-  const fresh = join(projectDir, `dist.new.${process.pid}`);
-  const stale = join(projectDir, `dist.old.${process.pid}`);
+  const cache = join(projectDir, "node_modules", ".cache", "muster");
+  await mkdir(cache, { recursive: true });
+  const fresh = join(cache, `dist.new.${process.pid}`);
+  const stale = join(cache, `dist.old.${process.pid}`);
   await promisify(execFile)(process.execPath, [compiler, "-p", "tsconfig.build.json", "--outDir", fresh], {
     cwd: projectDir,
   });

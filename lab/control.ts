@@ -74,9 +74,33 @@ function milliseconds(duration: string): number | null {
   }
 }
 
-function faultRoutes(app: Hono, { graph }: Parts): void {
+const busFaultSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("busDown"), ms: z.number().positive() }),
+  z.strictObject({ kind: z.literal("busLockLost"), times: z.int().positive().default(1) }),
+  z.strictObject({ kind: z.literal("busDuplicateDelivery"), times: z.int().positive().default(1) }),
+]);
+
+/** Faults of the bus happen at once, or to the next messages; there is nothing left of them to take back. */
+function strikeBus(fault: z.infer<typeof busFaultSchema>, { bus }: Parts): void {
+  if (fault.kind === "busDown") void bus.faults.down(fault.ms);
+  else {
+    for (const queue of ["analysts", "access"]) {
+      if (fault.kind === "busLockLost") bus.faults.loseNextLock(queue, fault.times);
+      else bus.faults.duplicateNext(queue, fault.times);
+    }
+  }
+}
+
+function faultRoutes(app: Hono, parts: Parts): void {
+  const { graph } = parts;
   app.post("/faults", async (context) => {
-    const parsed = faultSchema.safeParse(await bodyOf(context));
+    const body = await bodyOf(context);
+    const ofBus = busFaultSchema.safeParse(body);
+    if (ofBus.success) {
+      strikeBus(ofBus.data, parts);
+      return context.json({ id: ofBus.data.kind }, 201);
+    }
+    const parsed = faultSchema.safeParse(body);
     if (!parsed.success) return refuse(context, z.prettifyError(parsed.error));
     return context.json({ id: graph.faults.add(parsed.data) }, 201);
   });
@@ -128,7 +152,10 @@ function hostRoutes(app: Hono, { hosts }: Parts): void {
   app.post("/timers/:function/fire", async (context) => {
     const host = hosts.find((candidate) => candidate.state() === "running");
     if (host === undefined) return context.json({ error: "no host is running" }, 409);
-    await host.fireTimer(context.req.param("function"));
+    const name = context.req.param("function");
+    const timers = host.functions().flatMap((info) => (info.kind === "timer" ? [info.name] : []));
+    if (!timers.includes(name)) return context.json({ error: `the timers are ${timers.join(", ")}` }, 404);
+    await host.fireTimer(name);
     return context.body(null, 204);
   });
 }

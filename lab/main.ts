@@ -26,7 +26,14 @@ const options = program.opts<{
 }>();
 
 const stopping = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopping.abort());
+let state: "starting" | "ready" = "starting";
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    // Nothing that is still starting outlives this process.
+    if (state === "starting") process.exit(0);
+    stopping.abort();
+  });
+}
 
 const logFile = join(dirname(resolve(options.out)), "hosts.log");
 let log: ReturnType<typeof createWriteStream> | undefined;
@@ -47,6 +54,7 @@ try {
       log.write(`${JSON.stringify(line)}\n`);
     },
   });
+  state = "ready";
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   console.log(`lab ready in ${seconds} s`);
   console.log(`  graph      ${lab.graph.url}`);

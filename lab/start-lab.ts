@@ -1,5 +1,5 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { startBroker, type Broker } from "./bus/broker.ts";
 import { buildApp } from "./build-app.ts";
 import { startClock, type LabClock } from "./clock.ts";
@@ -91,7 +91,7 @@ export async function startLab(options: LabOptions = {}): Promise<RunningLab> {
       rttMs: options.rttMs ?? 0,
     });
     stops.push(() => graph.close());
-    const files = await writeFiles(folder, {
+    const files = await writeFiles(out, {
       world,
       certificate: certificates.caPem,
       policyFile: options.policyFile,
@@ -136,14 +136,13 @@ function dueSoon(bus: Broker, clock: LabClock, soonMs: number): readonly string[
 type Files = { readonly certificate: string; readonly policy: string; readonly token: string };
 
 async function writeFiles(
-  folder: string,
+  out: string,
   content: { readonly world: World; readonly certificate: string; readonly policyFile: string | undefined },
 ): Promise<Files> {
-  const files = {
-    certificate: join(folder, "ca.pem"),
-    policy: join(folder, "policy.yaml"),
-    token: join(folder, "token"),
-  };
+  // Labs that are described side by side keep their files apart: lab.json has ca.pem, other.json has other.ca.pem.
+  const name = basename(out, ".json");
+  const beside = (file: string) => join(dirname(out), name === "lab" ? file : `${name}.${file}`);
+  const files = { certificate: beside("ca.pem"), policy: beside("policy.yaml"), token: beside("token") };
   const policy =
     content.policyFile === undefined ? content.world.policy : await readFile(content.policyFile, "utf8");
   await writeAtomically(files.certificate, content.certificate);

@@ -46,6 +46,8 @@ export function subscriptionWriter(tenant: GraphTenant): SubscriptionWriter {
         body: {
           changeType: "updated,deleted",
           notificationUrl,
+          // It cannot be added later, and without it nobody hears of a subscription that is about to end.
+          lifecycleNotificationUrl: notificationUrl,
           resource,
           expirationDateTime: new Date(expiresAt).toISOString(),
           clientState,

@@ -1,6 +1,6 @@
-import { accountIdSchema, type AccountId, type AnalystId } from "../model/ids.ts";
+import { accountIdSchema, type AccountId, type AnalystId, type GroupId } from "../model/ids.ts";
 import { listAll, type Listing } from "./listing.ts";
-import { listMemberOf } from "./memberships.ts";
+import { checkMemberGroups, listMemberOf } from "./memberships.ts";
 import { notFound, type GraphTenant, type Priority } from "./tenant.ts";
 import { textOf, timeOf, userSchema } from "./wire.ts";
 
@@ -10,6 +10,8 @@ export type TargetReader = {
   readonly readAccount: (question: AccountQuestion) => Promise<AccountRead>;
   /** Accounts whose identity stamp names this analyst. */
   readonly findByStamp: (question: StampQuestion) => Promise<Listing<TargetAccount>>;
+  /** A point question, for when a listing is not enough. */
+  readonly isMember: (account: AccountId, group: GroupId, priority: Priority) => Promise<boolean>;
   /** Everything the account is a direct member of, by object id. */
   readonly listMemberOf: (account: AccountId, priority: Priority) => Promise<Listing<string>>;
 };
@@ -47,6 +49,10 @@ export function targetReader(tenant: GraphTenant): TargetReader {
         userSchema,
       );
       return { ...listing, items: listing.items.map((wire) => accountOf(wire, stamp)) };
+    },
+    async isMember(account, group, priority) {
+      const groups = await checkMemberGroups(tenant, { userId: account, groups: [group], priority });
+      return groups.has(group);
     },
     listMemberOf: (account, priority) => listMemberOf(tenant, account, priority),
   };

@@ -82,7 +82,8 @@ const isEnabled = (read: SourceUserRead) => read.kind === "present" && read.user
  */
 function doubtOf({ record, read, roles, heardAt, now }: SourceSituation): Verdict | null {
   if (record === null || read.kind !== "present" || !read.user.enabled) return null;
-  const turnsRound = record.leaving === null ? roles.length === 0 : roles.length > 0;
+  const lost = record.roles.some((role) => !roles.includes(role));
+  const turnsRound = record.leaving === null ? lost : roles.length > 0;
   const decidedAt = record.leftAt ?? record.decidedAt;
   const wroteAt = Math.max(decidedAt, record.stamped?.at ?? 0, record.sessionsRevokedAt ?? 0);
   if (!turnsRound || now - decidedAt >= replicationWindowMs || heardAt > wroteAt + echoMs) return null;

@@ -20,7 +20,7 @@ export type Performing = {
 };
 
 /** Carries out one step: intent on record first, then the call, then what it came to. */
-export function performAccess(step: Step, doing: Performing): Promise<Performed> {
+export async function performAccess(step: Step, doing: Performing): Promise<Performed> {
   const { ports, priority, analyst } = doing;
   const { sourceWriter, targetWriter } = ports;
   switch (step.kind) {
@@ -33,6 +33,10 @@ export function performAccess(step: Step, doing: Performing): Promise<Performed>
         sourceWriter.leaveScope(step.scope.group, analyst, priority),
       );
     case "grant":
+      if (await isNative(step, doing)) {
+        const why = "the account was in this group already, by somebody else's hand";
+        return { kind: "put-off", outcome: { kind: "again", at: ports.now() + nativeMs, why } };
+      }
       return add({ kind: "grant", grant: step.grant }, step.name, doing, () =>
         targetWriter.grant(step.grant, step.account, priority),
       );
@@ -64,6 +68,20 @@ export function performAccess(step: Step, doing: Performing): Promise<Performed>
     default:
       return step satisfies never;
   }
+}
+
+/** How soon a read that missed a native membership is repeated. */
+const nativeMs = 2_000;
+
+/**
+ * An account that was there before Muster may have native memberships that one read did not show. A second question
+ * before the write keeps Muster from claiming them when the write stumbles.
+ */
+async function isNative(step: Extract<Step, { kind: "grant" }>, doing: Performing): Promise<boolean> {
+  const { pair, ports, priority } = doing;
+  if (pair.account?.origin !== "before" || entryOf({ kind: "grant", grant: step.grant }, doing) !== undefined)
+    return false;
+  return ports.tenant.reader.isMember(step.account, step.grant.group, priority);
 }
 
 /**

@@ -29,8 +29,8 @@ import { readPolicy } from "./policy-file.ts";
 import { readSettings, type Settings } from "./settings.ts";
 import { openTables, type Tables } from "./tables.ts";
 
-/** The queue and the memory: enough to keep a message that cannot be handled now. */
-export type Foundation = {
+/** The queue: enough to keep a message that cannot be handled now. The tables are opened when they are asked. */
+type Foundation = {
   readonly settings: Settings;
   readonly sender: Sender;
   readonly clocks: Clocks;
@@ -63,24 +63,30 @@ function platformCredential({ identity }: Settings): TokenCredential {
   );
 }
 
-const openState = once(async () => {
+const openState = once(() => {
   const settings = readSettings(process.env);
-  return { settings, tables: await openTables(settings.tables, () => platformCredential(settings)) };
+  return openTables(settings.tables, () => platformCredential(settings));
 });
 
+/** The clocks of keys, also while the tables cannot be opened: then every question fails, and the message is kept. */
+const lateClocks: Clocks = {
+  get: async (session) => clocks((await openState()).Clocks).get(session),
+  put: async (session, clock) => clocks((await openState()).Clocks).put(session, clock),
+};
+
 async function buildFoundation(): Promise<Foundation> {
-  const { settings, tables } = await openState();
+  const settings = readSettings(process.env);
   const { serviceBus } = settings;
   const client =
     serviceBus.kind === "identity"
       ? new ServiceBusClient(serviceBus.endpoint, platformCredential(settings))
       : new ServiceBusClient(serviceBus.text);
-  return { settings, sender: sender(client), clocks: clocks(tables.Clocks), now };
+  return { settings, sender: sender(client), clocks: lateClocks, now };
 }
 
 async function buildMuster(): Promise<Muster> {
   const base = await foundation();
-  const { tables } = await openState();
+  const tables = await openState();
   const policy = await readPolicy(base.settings.policyFile);
   const tenants = tenantDirectory(base.settings);
   const source = tenants(policy.source.tenantId);

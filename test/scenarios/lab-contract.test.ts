@@ -215,7 +215,7 @@ describe("faults", () => {
     expect(wordsOf(answer)).toMatch(/\w{4,} .*\w{3,}/);
   });
 
-  test("every documented kind is known", async () => {
+  test("every kind that docs/lab.md names is known", async () => {
     const documented = [
       { kind: "throttle", retryAfterSeconds: 1 },
       { kind: "throttle" },
@@ -230,17 +230,20 @@ describe("faults", () => {
       { kind: "duplicateNotification", n: 2 },
       { kind: "reorderNotifications" },
       { kind: "delayNotification", ms: 1 },
-      { kind: "stuckDelivery" },
       { kind: "quarantine" },
       { kind: "revokedConsent" },
-      { kind: "busLockLost" },
-      { kind: "busDuplicateDelivery" },
-      { kind: "busDown", ms: 1 },
-      { kind: "tablesDown", ms: 1 },
     ];
     const refused: string[] = [];
     for (const fault of documented) {
       const { status } = await first.control("POST", "/faults", { ...fault, times: 1, share: 0 });
+      if (status !== 201) refused.push(fault.kind);
+    }
+    for (const fault of [
+      { kind: "busLockLost" },
+      { kind: "busDuplicateDelivery" },
+      { kind: "busDown", ms: 1 },
+    ]) {
+      const { status } = await first.control("POST", "/faults", fault);
       if (status !== 201) refused.push(fault.kind);
     }
     await first.control("DELETE", "/faults");
