@@ -14,7 +14,6 @@ export type RoleGroupPorts = {
   readonly groups: GroupDirectory;
   readonly analysts: Analysts;
   readonly send: (messages: readonly AnalystMessage[]) => Promise<void>;
-  readonly now: () => number;
 };
 
 /**
@@ -32,7 +31,8 @@ export async function reconcileRoleGroup(group: GroupId, ports: RoleGroupPorts, 
     .map(({ id }) => id);
   const expected = new Set<string>([...ports.policy.protected, ...settled]);
   const different = [...members.symmetricDifference(holders).difference(expected)].toSorted();
-  const heardAt = ports.now();
+  // As old as the event itself: comparing the group again is no news about anybody in it.
+  const { heardAt } = run;
   await ports.send(
     different.map((id) => ({
       key: { kind: "analyst", analyst: analystIdSchema.parse(id) },

@@ -106,7 +106,7 @@ async function buildMuster(): Promise<Muster> {
       send,
       now,
     },
-    roleGroupPorts: { policy, ...sourcePorts, analysts: analystTable, send, now },
+    roleGroupPorts: { policy, ...sourcePorts, analysts: analystTable, send },
     accessPorts: (target) => {
       const tenant = tenants(target.tenantId);
       return {
