@@ -1,7 +1,8 @@
 import { createWriteStream } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { startLab } from "./start-lab.ts";
+import { weatherNames, type WeatherName } from "./weather.ts";
 
 /** `npm run lab`: starts everything, says where it is, and stops everything on Ctrl-C. */
 const program = new Command("lab")
@@ -11,6 +12,7 @@ const program = new Command("lab")
   .option("--hosts <n>", "Functions host processes", positive, 1)
   .option("--seed <n>", "which world", whole, 1)
   .option("--rtt <ms>", "latency added to every Graph response", whole, 0)
+  .addOption(new Option("--weather <name>", "how kind the world is").choices(weatherNames).default("calm"))
   .option("--policy <file>", "a policy to use instead of the world's own")
   .option("--out <file>", "where to describe the lab", ".lab/lab.json")
   .parse();
@@ -21,6 +23,7 @@ const options = program.opts<{
   hosts: number;
   seed: number;
   rtt: number;
+  weather: WeatherName;
   policy?: string;
   out: string;
 }>();
@@ -46,6 +49,7 @@ try {
     hosts: options.hosts,
     seed: options.seed,
     rttMs: options.rtt,
+    weather: options.weather,
     out: options.out,
     ...(options.policy === undefined ? {} : { policyFile: options.policy }),
     onProgress: (line) => console.log(`  ${line}`),

@@ -11,6 +11,7 @@ import { createHost, scheduleTimers, type HostLogLine, type HostProcess } from "
 import { untilRest } from "./rest.ts";
 import { startTables, type TableServer } from "./tables/azurite.ts";
 import { enlist } from "./enlist.ts";
+import { weatherOf, type Weather, type WeatherName } from "./weather.ts";
 import { buildWorld, type World } from "./world.ts";
 
 export type LabOptions = {
@@ -20,6 +21,8 @@ export type LabOptions = {
   readonly seed?: number;
   /** Added to every Graph response, ms. */
   readonly rttMs?: number;
+  /** How kind the world is; see lab/weather.ts. Default: calm. */
+  readonly weather?: WeatherName;
   /** A policy file to use instead of the world's own. */
   readonly policyFile?: string;
   /** Where lab.json goes; its folder takes the certificate, the policy and the logs. */
@@ -31,6 +34,7 @@ export type LabOptions = {
 /** The whole system on this machine. Everything listens on 127.0.0.1. */
 export type RunningLab = {
   readonly world: World;
+  readonly weather: Weather;
   readonly clock: LabClock;
   readonly graph: GraphLab;
   readonly bus: Broker;
@@ -66,6 +70,7 @@ export async function startLab(options: LabOptions = {}): Promise<RunningLab> {
     analysts: options.analysts ?? 12,
     targets: options.targets ?? 3,
   });
+  const weather = weatherOf(options.weather ?? "calm");
   const out = resolve(options.out ?? join(projectDir, ".lab", "lab.json"));
   const folder = dirname(out);
   await mkdir(folder, { recursive: true });
@@ -111,7 +116,18 @@ export async function startLab(options: LabOptions = {}): Promise<RunningLab> {
     const settled: RunningLab["settled"] = ({ timeoutMs = 60_000, soonMs = 0 } = {}) =>
       untilRest(() => busy(soonMs), timeoutMs);
     const advance = (byMs: number) => clock.advance(byMs, async () => void (await settled()));
-    const parts = { world, clock, graph, bus, tables, hosts, policyFile: files.policy, settled, advance };
+    const parts = {
+      world,
+      weather,
+      clock,
+      graph,
+      bus,
+      tables,
+      hosts,
+      policyFile: files.policy,
+      settled,
+      advance,
+    };
     const control = await startControl(parts);
     stops.push(control.close);
     onProgress("subscribing to changes");

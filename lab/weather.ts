@@ -1,0 +1,57 @@
+/** How kind the world is: `calm` is for tests of one rule, `azure` is what people meet, `storm` the worst that is legal. */
+export const weatherNames = ["calm", "azure", "storm"] as const;
+export type WeatherName = (typeof weatherNames)[number];
+
+/** From and to, milliseconds of virtual time; each case is drawn from the lab's seed. */
+type Span = readonly [fromMs: number, toMs: number];
+
+/**
+ * Everything about the world that is not the same in every weather, in one table. A share is the part of all cases (0 to 1)
+ * to which it happens. Whoever needs another value in a test sets it as a fault.
+ *
+ * `azure` is what Microsoft documents or what people report; where neither says a number, one was chosen that a careful
+ * program has to live with. docs/lab.md shows the same table.
+ */
+const table = {
+  /** From the assignment of a user to the sync application until on-demand provisioning sees it. Docs: "up to a few minutes". */
+  assignmentMs: { calm: [0, 0], azure: [60_000, 180_000], storm: [120_000, 420_000] },
+  /** How long provisionOnDemand takes to answer. Docs: typically under 30 s. */
+  onDemandMs: { calm: [0, 0], azure: [5_000, 25_000], storm: [15_000, 55_000] },
+  /** How long an object that was just made is unseen, by reads and as a reference in writes. Reported: seconds. */
+  newObjectMs: { calm: [0, 0], azure: [500, 5_000], storm: [2_000, 30_000] },
+  /** How far behind the replica is that answers a read. Graph promises no figure; reported: seconds, at times minutes. */
+  replicaMs: { calm: [0, 0], azure: [0, 4_000], storm: [0, 120_000] },
+  /** From a change to its notification. Docs: unknown for users and groups; reported: 1 to 15 s. */
+  notificationMs: { calm: [0, 0], azure: [500, 10_000], storm: [1_000, 60_000] },
+  /** Notifications that never come. Docs: loss is silent for users and groups. */
+  lostNotifications: { calm: 0, azure: 0.01, storm: 0.1 },
+  /** Notifications that come twice. Docs promise no exactly-once. */
+  doubledNotifications: { calm: 0, azure: 0.05, storm: 0.2 },
+  /** Group notifications without `members@delta`, which is undocumented. */
+  withoutMembersDelta: { calm: 0, azure: 0.1, storm: 0.5 },
+  /** Listings with an empty page and a next link in the middle. Docs: legal. */
+  emptyPages: { calm: 0, azure: 0.01, storm: 0.1 },
+  /** Writes of members that meet a conflict (409) and were not carried out. Reported for parallel writes to one group. */
+  writeConflicts: { calm: 0, azure: 0.01, storm: 0.1 },
+  /** Requests that are throttled although the quota is not used up; the tenant's other applications use it, too. */
+  throttled: { calm: 0, azure: 0, storm: 0.03 },
+  /** Users that a sync cycle fails on and tries again in the next one. Docs: escrow. */
+  failedInCycle: { calm: 0, azure: 0.01, storm: 0.1 },
+  /** How late audit and provisioning logs are. Docs: minutes. */
+  logsMs: { calm: [0, 0], azure: [60_000, 300_000], storm: [300_000, 900_000] },
+  /** From sending a message, or its falling due, to its delivery. Measured by others: 5 to 50 ms, more in bursts. */
+  deliveryMs: { calm: [0, 0], azure: [20, 100], storm: [50, 1_000] },
+  /** Deliveries whose lock is lost while the receiver works: an AMQP link drops, and the invocation goes on. */
+  lostLocks: { calm: 0, azure: 0, storm: 0.03 },
+  /** Messages that are delivered once more after they were completed. Peek-lock is at least once. */
+  doubledMessages: { calm: 0, azure: 0, storm: 0.03 },
+} as const satisfies Readonly<Record<string, Readonly<Record<WeatherName, Span | number>>>>;
+
+export type Weather = {
+  readonly [K in keyof typeof table]: (typeof table)[K]["azure"] extends number ? number : Span;
+};
+
+export function weatherOf(name: WeatherName): Weather {
+  const values = Object.entries(table).map(([what, by]) => [what, by[name]]);
+  return Object.fromEntries(values) as Weather; // one entry for every row of the table
+}
