@@ -43,16 +43,19 @@ async function bodyOf(context: Context): Promise<unknown> {
   return context.req.json().catch(() => undefined);
 }
 
-const advanceSchema = z.object({ by: z.string() });
+const advanceSchema = z.object({ by: z.string(), rest: z.boolean().default(true) });
 
 function clockRoutes(app: Hono, { clock, advance, settled }: Parts): void {
   app.get("/clock", (context) => context.json({ now: new Date(clock.now()).toISOString() }));
   app.post("/clock/advance", async (context) => {
     const parsed = advanceSchema.safeParse(await bodyOf(context));
     const byMs = parsed.success ? milliseconds(parsed.data.by) : null;
-    if (byMs === null)
-      return refuse(context, 'send {"by": "PT40M"}: an ISO 8601 duration in days, hours, minutes or seconds');
-    await advance(byMs);
+    if (byMs === null || !parsed.success)
+      return refuse(
+        context,
+        'send {"by": "PT40M"}: an ISO 8601 duration in days, hours, minutes or seconds; with "rest": false nothing is waited for',
+      );
+    await advance(byMs, parsed.data.rest ? {} : { rest: "no" });
     return context.json({ now: new Date(clock.now()).toISOString() });
   });
   app.get("/settled", async (context) => {

@@ -8,9 +8,9 @@ import { freePort } from "./free-port.ts";
 import { createCertificates } from "./graph/certificates.ts";
 import { startGraph, type GraphLab } from "./graph/simulator.ts";
 import { createHost, scheduleTimers, type HostLogLine, type HostProcess } from "./host/host-process.ts";
-import { untilRest } from "./rest.ts";
 import { startTables, type TableServer } from "./tables/azurite.ts";
 import { enlist } from "./enlist.ts";
+import { timingOf, type Timing } from "./timing.ts";
 import { weatherOf, type Weather, type WeatherName } from "./weather.ts";
 import { buildWorld, type World } from "./world.ts";
 
@@ -32,7 +32,7 @@ export type LabOptions = {
 };
 
 /** The whole system on this machine. Everything listens on 127.0.0.1. */
-export type RunningLab = {
+export type RunningLab = Timing & {
   readonly world: World;
   readonly weather: Weather;
   readonly clock: LabClock;
@@ -44,13 +44,6 @@ export type RunningLab = {
   readonly controlUrl: string;
   /** What lab.json says. */
   readonly description: unknown;
-  /** Waits for rest; keys that fall due within `soonMs` count as unrest. @returns what is still going on, if anything */
-  readonly settled: (options?: {
-    readonly timeoutMs?: number;
-    readonly soonMs?: number;
-  }) => Promise<readonly string[]>;
-  /** Moves the clock, letting the system come to rest at every stop. */
-  readonly advance: (byMs: number) => Promise<void>;
   readonly stop: () => Promise<void>;
 };
 
@@ -60,8 +53,6 @@ const queues = [
   { name: "access", sessions: "required" },
   { name: "parked", sessions: "none" },
 ] as const;
-/** Nobody consumes these. */
-const shelves = ["parked"];
 
 export async function startLab(options: LabOptions = {}): Promise<RunningLab> {
   const { onProgress = () => undefined } = options;
@@ -107,15 +98,9 @@ export async function startLab(options: LabOptions = {}): Promise<RunningLab> {
     const timers = scheduleTimers({ clock, hosts });
     stops.push(async () => timers.stop());
 
-    const busy = (soonMs: number) => [
-      ...graph.busy(),
-      ...bus.busy(shelves),
-      ...hosts.flatMap((host) => host.busy()),
-      ...dueSoon(bus, clock, soonMs),
-    ];
-    const settled: RunningLab["settled"] = ({ timeoutMs = 60_000, soonMs = 0 } = {}) =>
-      untilRest(() => busy(soonMs), timeoutMs);
-    const advance = (byMs: number) => clock.advance(byMs, async () => void (await settled()));
+    const timing = timingOf({ clock, graph, bus, hosts });
+    stops.push(async () => timing.stop());
+    const { settled, advance } = timing;
     const parts = {
       world,
       weather,
@@ -141,12 +126,6 @@ export async function startLab(options: LabOptions = {}): Promise<RunningLab> {
     await stop();
     throw error;
   }
-}
-
-function dueSoon(bus: Broker, clock: LabClock, soonMs: number): readonly string[] {
-  const next = bus.nextScheduledAt();
-  if (soonMs === 0 || next === undefined || next - clock.now() > soonMs) return [];
-  return [`a key falls due in ${Math.max(0, next - clock.now())} ms`];
 }
 
 type Files = { readonly certificate: string; readonly policy: string; readonly token: string };

@@ -1,6 +1,7 @@
 import type { LabClock } from "../clock.ts";
 import type { Tenant } from "./directory/tenant.ts";
 import type { FaultBook } from "./faults/fault-registry.ts";
+import type { HeldCalls } from "./http/held-calls.ts";
 import type { Mint } from "./ids.ts";
 import type { Throttle } from "./limits/throttle.ts";
 import type { Notifier } from "./notify/notifier.ts";
@@ -22,6 +23,7 @@ export type Lab = {
   /** Aborts when the simulator shuts down. */
   readonly closing: AbortSignal;
   readonly tenants: ReadonlyMap<string, Tenant>;
+  readonly held: HeldCalls;
   readonly faults: FaultBook;
   readonly sentinels: SentinelWatch;
   readonly throttle: Throttle;

@@ -14,7 +14,10 @@ import { buildWorld } from "./world.ts";
 export type GraphLab = {
   /** `https://localhost:PORT`; Graph below `/v1.0`, tokens at `/{tenantId}/oauth2/v2.0/token`. */
   readonly url: string;
-  /** What is still going on; empty at rest. Retries and delayed notifications count when due within 5 s. */
+  /**
+   * What is still going on; empty at rest. Retries of notifications count when due within 5 s; what the clock expects
+   * does not, the clock lists it itself.
+   */
   busy(): string[];
   counters(): GraphCounters;
   /** Records with a sequence number above `since`, in order. */

@@ -5,6 +5,7 @@ import { faultBook } from "./faults/fault-registry.ts";
 import { sentinelWatch } from "./faults/sentinel-watch.ts";
 import { conduct, type Conduct } from "./http/conduct.ts";
 import { graphApp } from "./http/graph-app.ts";
+import { heldCalls } from "./http/held-calls.ts";
 import { requestHooks, type RequestHooks } from "./http/hooks.ts";
 import { registeredApps, type RegisteredApps } from "./identity/registered-apps.ts";
 import { tokenIssuer } from "./identity/token-issuer.ts";
@@ -89,6 +90,7 @@ function buildLab(
     rttMs,
     closing,
     tenants,
+    held: heldCalls(clock),
     faults,
     sentinels: sentinelWatch(tenants.values()),
     throttle: throttle(limits, now),

@@ -136,10 +136,12 @@ export function createHost(options: HostProcessOptions): HostProcess {
     if (child === undefined) throw new Error(`Host ${name} is stopped; start it before firing "${timer}".`);
     const key = Symbol(timer);
     firing.set(key, `timer ${timer}`);
+    clock.stir();
     try {
       await child.command({ kind: "fire", name: timer, occasion });
     } finally {
       firing.delete(key);
+      clock.stir();
     }
   }
 

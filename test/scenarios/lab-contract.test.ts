@@ -171,16 +171,29 @@ describe("the clock", () => {
     expect(await now()).toBeGreaterThanOrEqual(after);
   });
 
-  test.each([[{ by: "forty minutes" }], [{ by: "-PT1M" }], [{}], [undefined]])(
-    "is not moved by %j, and says what to send",
-    async (body) => {
-      const before = await now();
-      const answer = await first.control("POST", "/clock/advance", body);
-      expect(answer.status).toBe(400);
-      expect(wordsOf(answer)).toContain("PT40M");
-      expect((await now()) - before).toBeLessThan(10_000);
-    },
-  );
+  test("is moved without waiting for rest, when that is asked for", async () => {
+    const before = await now();
+    const { status, body } = await first.control("POST", "/clock/advance", { by: "PT40M", rest: false });
+    expect(status).toBe(200);
+    expect(Date.parse(z.object({ now: z.iso.datetime() }).parse(body).now) - before).toBeGreaterThanOrEqual(
+      40 * 60_000,
+    );
+    await first.rest();
+  });
+
+  test.each([
+    [{ by: "forty minutes" }],
+    [{ by: "-PT1M" }],
+    [{ by: "PT1M", rest: "later" }],
+    [{}],
+    [undefined],
+  ])("is not moved by %j, and says what to send", async (body) => {
+    const before = await now();
+    const answer = await first.control("POST", "/clock/advance", body);
+    expect(answer.status).toBe(400);
+    expect(wordsOf(answer)).toContain("PT40M");
+    expect((await now()) - before).toBeLessThan(10_000);
+  });
 });
 
 describe("faults", () => {

@@ -90,6 +90,7 @@ export class Queue {
   }
 
   settle(token: string, settlement: Settlement): SettleResult {
+    this.#clock.stir();
     if (this.#doomed.has(token)) this.#loseLock(token);
     const message = this.#locks.find(token);
     if (message === undefined) return "lockLost";
@@ -163,6 +164,7 @@ export class Queue {
   }
 
   #enqueue(parcel: Parcel): number {
+    this.#clock.stir();
     const now = this.#clock.now();
     const isEarly = (parcel.scheduledFor ?? 0) > now;
     const availableAt = isEarly ? (parcel.scheduledFor ?? now) : now;
@@ -210,6 +212,7 @@ export class Queue {
   }
 
   #hand(message: Message, consumer: Consumer): void {
+    this.#clock.stir();
     const token = this.#locks.take(message);
     message.deliveries++;
     if (message.deliveries > 1) {

@@ -9,7 +9,7 @@ import { strikeAfter, strikeBefore } from "./strikes.ts";
 export type Conduct = {
   /** Takes one request through manners, faults, limits and records. Throws a `Hang` when nothing is to be sent. */
   run(call: Call, perform: () => Promise<Reply>): Promise<Reply>;
-  /** "METHOD /path" of each request being handled. */
+  /** "METHOD /path" of each request being handled, except those that only wait for the clock. */
   inFlight(): string[];
 };
 
@@ -19,6 +19,7 @@ export function conduct(lab: Lab, hooks: RequestHooks): Conduct {
   async function run(call: Call, perform: () => Promise<Reply>): Promise<Reply> {
     const startedAt = performance.now();
     open.add(call);
+    lab.clock.stir();
     lab.manners.received(call);
     let outcome: Outcome = silent;
     try {
@@ -32,6 +33,7 @@ export function conduct(lab: Lab, hooks: RequestHooks): Conduct {
       throw outcome.hang;
     } finally {
       open.delete(call);
+      lab.clock.stir();
       const reply = outcome.kind === "reply" ? outcome.reply : { status: 0 };
       lab.manners.answered(call, reply.status, retryAfterOf(reply));
       lab.counters.answered(call, reply.status, outcome.resourceUnits);
@@ -39,7 +41,11 @@ export function conduct(lab: Lab, hooks: RequestHooks): Conduct {
     }
   }
 
-  return { run, inFlight: () => [...open].map(({ method, path }) => `graph ${method} ${path}`) };
+  return {
+    run,
+    inFlight: () =>
+      [...open].filter((call) => !lab.held.has(call)).map(({ method, path }) => `graph ${method} ${path}`),
+  };
 }
 
 type Outcome =
