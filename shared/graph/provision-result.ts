@@ -52,22 +52,18 @@ export function readProvisionResult(body: unknown): ProvisionResult {
     return { kind: "failed", code: "unreadable", detail: "the answer is not a key and a value" };
   const verdict = resultSchema.safeParse(jsonOf(pair.data.key)).data;
   const event = lastEvent(jsonOf(pair.data.value));
-  const code = verdict?.details?.errorCode ?? event?.statusInfo?.errorCode ?? "";
+  const code = verdict?.details?.errorCode || event?.statusInfo?.errorCode || skipReason(event);
   const detail = verdict?.details?.errorMessage ?? event?.statusInfo?.reason ?? describeSteps(event);
   const status = (verdict?.result ?? event?.statusInfo?.status ?? stepStatus(event)).toLowerCase();
   const account = accountIdSchema.safeParse(event?.targetIdentity?.id).data;
-  // "RedundantExport" is a skip that means: already as it should be.
   const action = event?.action?.toLowerCase() ?? "";
   if (status === "success" && ["delete", "disable"].includes(action)) {
     return { kind: "failed", code: action, detail: `sync decided to ${action} the account: ${detail}` };
   }
-  if (account === undefined && status === "success") return { kind: "unnamed" };
-  if (account !== undefined && (status === "success" || code === "RedundantExport")) {
-    return {
-      kind: "provisioned",
-      account,
-      origin: action === "create" ? "created" : "matched",
-    };
+  // "RedundantExport" is a skip that means: already as it should be.
+  if (status === "success" || (status === "skipped" && code === "RedundantExport")) {
+    if (account === undefined) return { kind: "unnamed" };
+    return { kind: "provisioned", account, origin: action === "create" ? "created" : "matched" };
   }
   if (status === "skipped" && isUnscoped(code, detail, event)) return { kind: "not-in-scope", detail };
   return { kind: "failed", code: code || status || "unknown", detail };
@@ -98,10 +94,19 @@ function describeSteps(event: Event | undefined): string {
   return odd.map(({ name, description }) => description ?? name ?? "").join("; ") || "no reason was given";
 }
 
-/** The scoping step lists its questions with True or False. */
+/** A skip has no error code in the cross-tenant shape: the step that skipped says why. */
+function skipReason(event: Event | undefined): string {
+  const reasons = (event?.provisioningSteps ?? []).map(({ details }) => details?.["SkipReason"]);
+  return reasons.findLast((reason) => typeof reason === "string") ?? "";
+}
+
+/** The scoping step lists its questions with True or False. Other steps have such words, too, about other things. */
 function isUnscoped(code: string, detail: string, event: Event | undefined): boolean {
   if (/scope|assigned|NotEffectivelyEntitled/i.test(`${code} ${detail}`)) return true;
-  return (event?.provisioningSteps ?? []).some(({ details }) =>
+  const scoping = (event?.provisioningSteps ?? []).filter(({ name, type }) =>
+    /scoping/i.test(`${name} ${type}`),
+  );
+  return scoping.some(({ details }) =>
     Object.values(details ?? {}).some((answer) => String(answer).toLowerCase() === "false"),
   );
 }

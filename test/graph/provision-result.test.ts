@@ -31,6 +31,27 @@ const scoping = (answers: Readonly<Record<string, unknown>>) => ({
     { name: "EntrySynchronizationScoping", status: "Skipped", description: "not picked", details: answers },
   ],
 });
+/** A skip as the documentation shows it: no error code, and words about truth that are not about the scope. */
+const documentedSkip = (reason: string, answers: Readonly<Record<string, unknown>> = inScope) => ({
+  statusInfo: { status: "Skipped", errorCode: null, reason: null, additionalDetails: null },
+  provisioningSteps: [
+    { name: "EntryImport", type: "Import", status: "Success", details: { IsSoftDeleted: "False" } },
+    { name: "EntryImport", type: "Matching", status: "Success", details: { accountEnabled: "False" } },
+    { name: "EntrySynchronizationScoping", type: "Scoping", status: "Success", details: answers },
+    {
+      name: "EntrySynchronizationSkip",
+      type: "Export",
+      status: "Skipped",
+      description: "It was skipped.",
+      details: { SkipReason: reason },
+    },
+  ],
+});
+const inScope = {
+  "Active in the source system": "True",
+  "Assigned to the application": "True",
+  ScopeEvaluationResult: "{}",
+};
 const outOfScope = {
   "Active in the source system": "True",
   "Assigned to the application": "False",
@@ -70,6 +91,11 @@ describe("an account that is in the target", () => {
       "matched",
     ],
     [
+      "skipped because nothing was to be done, said in the last step alone",
+      asEvents({ ...target, ...documentedSkip("RedundantExport") }),
+      "matched",
+    ],
+    [
       "said in a list of one, under a result",
       {
         key: JSON.stringify({ result: "Success" }),
@@ -84,6 +110,10 @@ describe("an account that is in the target", () => {
     ],
   ])("%s", (_, body, origin) => {
     expect(readProvisionResult(body)).toEqual({ kind: "provisioned", account: anasAccount, origin });
+  });
+
+  test("is done also when the skip does not name it: its stamp will", () => {
+    expect(readProvisionResult(asEvents(documentedSkip("RedundantExport")))).toEqual({ kind: "unnamed" });
   });
 
   test("has its id in lower case, as every id", () => {
@@ -102,6 +132,8 @@ describe("an analyst whom sync does not see in scope", () => {
     ],
     ["a scoping step alone", asEvents(scoping(outOfScope))],
     ["a result, with a scoping step", asResult({ result: "Skipped" }, scoping(outOfScope))],
+    ["a reason in the last step", asEvents(documentedSkip("NotEffectivelyEntitled"))],
+    ["a scoping step, whatever the reason is called", asEvents(documentedSkip("SomethingNew", outOfScope))],
     ["an answer that is no text but false", asEvents(scoping({ "Assigned to the application": false }))],
     [
       "a code",
@@ -171,6 +203,11 @@ describe("provisioning that failed", () => {
         {},
       ),
       { code: "Other", detail: "the job is in quarantine" },
+    ],
+    [
+      "and was skipped for another reason, while a step that is not about the scope says False",
+      asEvents({ ...target, ...documentedSkip("SomethingNew") }),
+      { code: "SomethingNew", detail: "It was skipped." },
     ],
     [
       "with words about assignments and scopes, but not skipped",
