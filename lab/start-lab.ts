@@ -84,6 +84,7 @@ export async function startLab(options: LabOptions = {}): Promise<RunningLab> {
       clock,
       seed: world.seed,
       ca: { cert: certificates.certPem, key: certificates.keyPem },
+      weather,
       rttMs: options.rttMs ?? 0,
     });
     stops.push(() => graph.close());

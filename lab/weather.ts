@@ -3,7 +3,7 @@ export const weatherNames = ["calm", "azure", "storm"] as const;
 export type WeatherName = (typeof weatherNames)[number];
 
 /** From and to, milliseconds of virtual time; each case is drawn from the lab's seed. */
-type Span = readonly [fromMs: number, toMs: number];
+export type Span = readonly [fromMs: number, toMs: number];
 
 /**
  * Everything about the world that is not the same in every weather, in one table. A share is the part of all cases (0 to 1)

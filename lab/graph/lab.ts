@@ -1,5 +1,7 @@
 import type { LabClock } from "../clock.ts";
+import type { Weather } from "../weather.ts";
 import type { Tenant } from "./directory/tenant.ts";
+import type { Draws } from "./draws.ts";
 import type { FaultBook } from "./faults/fault-registry.ts";
 import type { HeldCalls } from "./http/held-calls.ts";
 import type { Mint } from "./ids.ts";
@@ -17,6 +19,8 @@ import type { SyncEngine } from "./sync/engine.ts";
 /** The parts of a running simulator, as its request handlers see them. */
 export type Lab = {
   readonly clock: LabClock;
+  readonly weather: Weather;
+  readonly draws: Draws;
   readonly mint: Mint;
   readonly random: Random;
   readonly rttMs: number;

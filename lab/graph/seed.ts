@@ -108,7 +108,7 @@ export type SyncJobSeed = {
   readonly displayName?: string;
   /** Which of the two documented answers provisionOnDemand gives. Default `statusInfo` (cross-tenant style). */
   readonly responseShape?: "statusInfo" | "result";
-  /** How long a new assignment goes unnoticed by provisionOnDemand. Default 0. */
+  /** How long a new assignment goes unnoticed by provisionOnDemand. Default: as the weather is. */
   readonly assignmentLagMs?: number;
   /** Deletions and disables per cycle beyond which the job stops; none when left out. */
   readonly deleteThreshold?: number;

@@ -2,6 +2,7 @@ import { getRequestListener } from "@hono/node-server";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { LabClock } from "../clock.ts";
+import type { Weather } from "../weather.ts";
 import type { FaultRegistry } from "./faults/fault-registry.ts";
 import type { RequestListener } from "./http/hooks.ts";
 import type { GraphCounters } from "./record/counters.ts";
@@ -40,6 +41,8 @@ export type GraphOptions = {
   readonly ca: { readonly cert: string; readonly key: string };
   /** 0, the default, picks a free port. */
   readonly port?: number;
+  /** How kind the world is. Default: calm. */
+  readonly weather?: Weather;
   /** Real latency added to every Graph response, milliseconds. */
   readonly rttMs?: number;
 };

@@ -1,6 +1,8 @@
 import type { Http2Bindings, HttpBindings } from "@hono/node-server";
+import { weatherOf, type Weather } from "../weather.ts";
 import { buildTenant, shareExtensions } from "./directory/build-tenant.ts";
 import type { Tenant } from "./directory/tenant.ts";
+import { drawsFrom } from "./draws.ts";
 import { faultBook } from "./faults/fault-registry.ts";
 import { sentinelWatch } from "./faults/sentinel-watch.ts";
 import { conduct, type Conduct } from "./http/conduct.ts";
@@ -75,16 +77,19 @@ function buildLab(
   options: GraphOptions,
   { tenants, closing }: { tenants: ReadonlyMap<string, Tenant>; closing: AbortSignal },
 ): Lab {
-  const { clock, seed, rttMs = 0 } = options;
+  const { clock, seed, rttMs = 0, weather = weatherOf("calm") } = options;
   const now = () => clock.now();
   const mint = mintFrom(seed.seed);
   const random = randomFrom(seed.seed, "lab");
+  const draws = drawsFrom(seed.seed);
   const faults = faultBook(seed.seed, mint);
   const subscribed = subscriptions(now);
   const reported = violations();
   const limits = { resourceUnits: 8_000, writes: 3_000, ...seed.limits };
   return {
     clock,
+    weather,
+    draws,
     mint,
     random,
     rttMs,
@@ -100,17 +105,20 @@ function buildLab(
     violations: reported,
     subscriptions: subscribed,
     notifier: notifier({ clock, tenants, subscriptions: subscribed, faults, random, closing }),
-    sync: syncEngine(createJobs(seed, tenants), { clock, faults }),
+    sync: syncEngine(createJobs(seed, { tenants, weather }), { clock, faults, draws }),
   };
 }
 
-function createJobs(seed: WorldSeed, tenants: ReadonlyMap<string, Tenant>): SyncJob[] {
+function createJobs(
+  seed: WorldSeed,
+  { tenants, weather }: { tenants: ReadonlyMap<string, Tenant>; weather: Weather },
+): SyncJob[] {
   return (seed.syncJobs ?? []).map((job) => {
     const source = tenants.get(job.sourceTenantId);
     const target = tenants.get(job.targetTenantId);
     if (source === undefined || target === undefined) {
       throw new Error(`Sync job ${job.jobId} joins tenants that the seed does not have.`);
     }
-    return createJob(job, { source, target });
+    return createJob(job, { source, target, weather });
   });
 }

@@ -1,5 +1,8 @@
 import { onTestFinished } from "vitest";
 import { startClock, type LabClock } from "../../lab/clock.ts";
+import { paceClock } from "../../lab/pace.ts";
+import { restOf } from "../../lab/rest.ts";
+import { weatherOf, type Weather } from "../../lab/weather.ts";
 import { createCertificates, type Certificates } from "../../lab/graph/certificates.ts";
 import { guidFrom } from "../../lab/graph/ids.ts";
 import type { AppSeed, SyncJobSeed, TenantSeed, UserSeed, WorldSeed } from "../../lab/graph/seed.ts";
@@ -41,6 +44,10 @@ export type Changes = {
   readonly app?: Partial<AppSeed>;
   readonly world?: Partial<WorldSeed>;
   readonly rttMs?: number;
+  /** What is not as in calm weather. */
+  readonly weather?: Partial<Weather>;
+  /** With "on" the clock moves on to what the lab waits for, as it does in a whole lab. */
+  readonly pace?: "on";
 };
 
 export type TestLab = {
@@ -90,6 +97,7 @@ export async function testLab(changes: Changes = {}): Promise<TestLab> {
   const lab = await startGraph({
     clock,
     seed: smallWorld(changes),
+    weather: { ...weatherOf("calm"), ...changes.weather },
     ca: { cert: certPem, key: keyPem },
     ...(changes.rttMs !== undefined && { rttMs: changes.rttMs }),
   });
@@ -97,6 +105,16 @@ export async function testLab(changes: Changes = {}): Promise<TestLab> {
     clock.stop();
     await lab.close();
   });
+
+  if (changes.pace === "on") {
+    const awaited = () => clock.expected()[0]?.at;
+    const pace = paceClock({
+      clock,
+      rest: restOf({ clock, going: () => lab.busy(), working: () => [] }),
+      awaited,
+    });
+    onTestFinished(() => pace.stop());
+  }
 
   const token = (tenantId: string, form: Readonly<Record<string, string>>) =>
     lab.fetch(

@@ -83,6 +83,7 @@ function assign(lab: Lab, call: Call, servicePrincipalId: string): Reply {
     throw badRequest("Permission being assigned already exists on the object");
   }
   const assignment = put(call, { subject, servicePrincipalId, roleId });
+  lab.sync.assigned(call.tenant.id, subject.id);
   const context = `${call.url.origin}/v1.0/$metadata#servicePrincipals('${principal.id}')/appRoleAssignedTo/$entity`;
   return { status: 201, body: { "@odata.context": context, ...shown(call, assignment) } };
 }

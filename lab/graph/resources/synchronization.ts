@@ -64,10 +64,14 @@ function resetScopeOf(call: Call): string {
   return isObject ? String(criteria.resetScope) : "None";
 }
 
-/** One user per call, as the portal's rule is. */
-function provision(lab: Lab, call: Call, job: SyncJob): Reply {
+/** One user per call, as the portal's rule is. The work is done some time before the answer says so. */
+async function provision(lab: Lab, call: Call, job: SyncJob): Promise<Reply> {
   const sourceUserId = subjectOf(call, job);
+  const totalMs = lab.draws.ms(lab.weather.onDemandMs, "on demand", job.id, sourceUserId);
+  const workMs = lab.draws.ms([totalMs * 0.3, totalMs * 0.9], "work on demand", job.id, sourceUserId);
+  await lab.held.hold(call, workMs);
   const outcome = lab.sync.onDemand(job, sourceUserId);
+  await lab.held.hold(call, totalMs - workMs);
   if (outcome.duplicated) {
     const detail = `A second account of ${sourceUserId} was created: on demand cannot restore the deleted one.`;
     lab.violations.report(call, "on-demand-duplicate", detail);

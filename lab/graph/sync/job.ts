@@ -1,4 +1,5 @@
 import type { Tenant } from "../directory/tenant.ts";
+import type { Span, Weather } from "../../weather.ts";
 import { guidFrom } from "../ids.ts";
 import type { SyncJobSeed } from "../seed.ts";
 
@@ -12,7 +13,8 @@ export type SyncJob = {
   readonly source: Tenant;
   readonly target: Tenant;
   readonly responseShape: "statusInfo" | "result";
-  readonly assignmentLagMs: number;
+  /** How long a new assignment goes unnoticed by on-demand provisioning. */
+  readonly assignmentMs: Span;
   readonly deleteThreshold: number | undefined;
   /** By source user id. */
   readonly links: Map<string, Link>;
@@ -49,8 +51,12 @@ export type Execution = {
   readonly error: string | undefined;
 };
 
-export function createJob(seed: SyncJobSeed, tenants: { source: Tenant; target: Tenant }): SyncJob {
-  const { source, target } = tenants;
+export function createJob(
+  seed: SyncJobSeed,
+  world: { readonly source: Tenant; readonly target: Tenant; readonly weather: Weather },
+): SyncJob {
+  const { source, target, weather } = world;
+  const { assignmentLagMs } = seed;
   return {
     id: seed.jobId,
     ruleId: seed.ruleId,
@@ -59,9 +65,9 @@ export function createJob(seed: SyncJobSeed, tenants: { source: Tenant; target: 
     source,
     target,
     responseShape: seed.responseShape ?? "statusInfo",
-    assignmentLagMs: seed.assignmentLagMs ?? 0,
+    assignmentMs: assignmentLagMs === undefined ? weather.assignmentMs : [assignmentLagMs, assignmentLagMs],
     deleteThreshold: seed.deleteThreshold,
-    links: new Map((seed.linked ?? []).map((pair) => [pair.sourceId, seededLink(tenants, pair)])),
+    links: new Map((seed.linked ?? []).map((pair) => [pair.sourceId, seededLink(world, pair)])),
     state: seed.state ?? "Active",
     quarantine: undefined,
     deletesAllowed: false,

@@ -2,6 +2,7 @@ import type { UserRecord } from "../directory/objects.ts";
 import { accountOf, exportChange, exportNew, type Exported } from "./export.ts";
 import type { SyncJob } from "./job.ts";
 import { isEnabled, isSyncable } from "./mapping.ts";
+import type { AssignmentLag } from "./assignment-lag.ts";
 import { isAssigned, scopeEvidence } from "./scope.ts";
 
 /** What provisionOnDemand made of one user. */
@@ -12,11 +13,15 @@ export type OnDemandOutcome = {
   readonly exported: Exported | undefined;
   /** The target account, also when nothing had to be written. */
   readonly targetId: string | undefined;
-  readonly scoping: Scoping;
+  /** Undefined when the question did not come up. */
+  readonly scoping: Scoping | undefined;
   readonly error: { readonly code: string; readonly message: string } | undefined;
   /** A soft-deleted account of the same person was passed over: now there are two. */
   readonly duplicated: boolean;
 };
+
+/** The skip that means: already as it should be. */
+export const redundantExport = "RedundantExport";
 
 export type Scoping = {
   readonly isActive: boolean;
@@ -24,10 +29,10 @@ export type Scoping = {
   readonly hasRequiredRole: boolean;
 };
 
-export function provisionOnDemand(job: SyncJob, sourceId: string): OnDemandOutcome {
+export function provisionOnDemand(job: SyncJob, sourceId: string, lag: AssignmentLag): OnDemandOutcome {
   const user = job.source.users.get(sourceId);
   const known = user ?? job.source.deletedUsers.get(sourceId);
-  const scoping = scopingOf(job, sourceId, user);
+  const scoping = scopingOf(job, { sourceId, user, lag });
   const base = {
     user: known,
     sourceId,
@@ -48,7 +53,7 @@ export function provisionOnDemand(job: SyncJob, sourceId: string): OnDemandOutco
   if (user === undefined) return skip("NotEffectivelyEntitled", "User is deleted in the source system.");
   if (!isSyncable(user))
     return skip("NotEffectivelyEntitled", "User is not an internal member of the source.");
-  if (!scoping.isAssigned) return skip("NotEffectivelyEntitled", "User is not assigned");
+  if (!scoping.isAssigned) return skip("NotEffectivelyEntitled", "User is not assigned.");
   if (!scoping.hasRequiredRole) {
     return skip(
       "NotEffectivelyEntitled",
@@ -74,7 +79,7 @@ function provision(
       ...base,
       result: "Skipped",
       targetId: account.id,
-      error: { code: "RedundantExport", message },
+      error: { code: redundantExport, message },
     };
   }
   // On demand, a soft-deleted account is not found: the person gets a second one.
@@ -91,10 +96,16 @@ function provision(
   };
 }
 
-function scopingOf(job: SyncJob, sourceId: string, user: UserRecord | undefined): Scoping {
+type Candidate = {
+  readonly sourceId: string;
+  readonly user: UserRecord | undefined;
+  readonly lag: AssignmentLag;
+};
+
+function scopingOf(job: SyncJob, { sourceId, user, lag }: Candidate): Scoping {
   const evidence = scopeEvidence(job, sourceId);
-  const honouredBefore = job.source.clock.now() - job.assignmentLagMs;
-  const isHonoured = evidence.some(({ since }) => since <= honouredBefore);
+  const now = job.source.clock.now();
+  const isHonoured = evidence.some((each) => lag(job, sourceId, each) <= now);
   return {
     isActive: user !== undefined && isEnabled(user),
     isAssigned: isHonoured || (evidence.length === 0 && isAssigned(job, sourceId)),
