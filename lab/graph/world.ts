@@ -1,8 +1,9 @@
 import type { Http2Bindings, HttpBindings } from "@hono/node-server";
+import type { LabClock } from "../clock.ts";
 import { weatherOf, type Weather } from "../weather.ts";
 import { buildTenant, shareExtensions } from "./directory/build-tenant.ts";
 import type { Tenant } from "./directory/tenant.ts";
-import { drawsFrom } from "./draws.ts";
+import { drawsFrom, type Draws } from "./draws.ts";
 import { faultBook } from "./faults/fault-registry.ts";
 import { sentinelWatch } from "./faults/sentinel-watch.ts";
 import { conduct, type Conduct } from "./http/conduct.ts";
@@ -41,7 +42,10 @@ export async function buildWorld(options: GraphOptions): Promise<World> {
   const { clock, seed } = options;
   const apps = registeredApps(seed);
   const closing = new AbortController();
-  const lab = buildLab(options, { tenants: buildTenants(options, apps), closing: closing.signal });
+  const weather = options.weather ?? weatherOf("calm");
+  const draws = drawsFrom(seed.seed);
+  const tenants = buildTenants(seed, { clock, weather, draws, apps });
+  const lab = buildLab(options, { weather, draws, tenants, closing: closing.signal });
   const hooks = requestHooks();
   const conducted = conduct(lab, hooks);
   const issuer = await tokenIssuer(clock, seed.seed);
@@ -62,10 +66,12 @@ export async function buildWorld(options: GraphOptions): Promise<World> {
   };
 }
 
-function buildTenants({ clock, seed }: GraphOptions, apps: RegisteredApps): ReadonlyMap<string, Tenant> {
-  const tenants = new Map(
-    seed.tenants.map((tenant) => [tenant.id, buildTenant(tenant, { seed, clock, apps })]),
-  );
+function buildTenants(
+  seed: WorldSeed,
+  world: { clock: LabClock; weather: Weather; draws: Draws; apps: RegisteredApps },
+): ReadonlyMap<string, Tenant> {
+  const { apps } = world;
+  const tenants = new Map(seed.tenants.map((tenant) => [tenant.id, buildTenant(tenant, { ...world, seed })]));
   shareExtensions(tenants, (appId, tenantId) => {
     const app = apps.find(appId);
     return app !== undefined && apps.isConsented(app, tenantId);
@@ -75,13 +81,18 @@ function buildTenants({ clock, seed }: GraphOptions, apps: RegisteredApps): Read
 
 function buildLab(
   options: GraphOptions,
-  { tenants, closing }: { tenants: ReadonlyMap<string, Tenant>; closing: AbortSignal },
+  built: {
+    weather: Weather;
+    draws: Draws;
+    tenants: ReadonlyMap<string, Tenant>;
+    closing: AbortSignal;
+  },
 ): Lab {
-  const { clock, seed, rttMs = 0, weather = weatherOf("calm") } = options;
+  const { clock, seed, rttMs = 0 } = options;
+  const { weather, draws, tenants, closing } = built;
   const now = () => clock.now();
   const mint = mintFrom(seed.seed);
   const random = randomFrom(seed.seed, "lab");
-  const draws = drawsFrom(seed.seed);
   const faults = faultBook(seed.seed, mint);
   const subscribed = subscriptions(now);
   const reported = violations();

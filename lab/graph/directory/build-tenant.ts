@@ -1,4 +1,6 @@
 import type { LabClock } from "../../clock.ts";
+import type { Weather } from "../../weather.ts";
+import type { Draws } from "../draws.ts";
 import type { RegisteredApps } from "../identity/registered-apps.ts";
 import { guidFrom } from "../ids.ts";
 import type {
@@ -12,14 +14,22 @@ import type {
 import { defaultAccessRoleId } from "../sync/job.ts";
 import { graphTime } from "./graph-time.ts";
 import { seedActor, type DirectoryObject } from "./objects.ts";
+import { replicasOf } from "./replicas.ts";
 import { createTenant, type Tenant } from "./tenant.ts";
 
 /** A tenant as its seed describes it, as if it had always been so: no history, no notifications. */
 export function buildTenant(
   seed: TenantSeed,
-  world: { readonly seed: WorldSeed; readonly clock: LabClock; readonly apps: RegisteredApps },
+  world: {
+    readonly seed: WorldSeed;
+    readonly clock: LabClock;
+    readonly weather: Weather;
+    readonly draws: Draws;
+    readonly apps: RegisteredApps;
+  },
 ): Tenant {
-  const tenant = createTenant(seed, world.seed.seed, world.clock);
+  const replicas = replicasOf(seed, world);
+  const tenant = createTenant(seed, { seed: world.seed.seed, clock: world.clock, replicas });
   for (const user of seed.users ?? []) plantUser(tenant, user);
   for (const principal of servicePrincipalsOf(seed, world.seed, world.apps))
     plantPrincipal(tenant, principal);

@@ -12,6 +12,7 @@ import type {
   ServicePrincipalRecord,
   UserRecord,
 } from "./objects.ts";
+import { membershipKey, type Replicas } from "./replicas.ts";
 import { versionedMap, type VersionedMap } from "./versioned-map.ts";
 
 /** One tenant's directory: data and its history. Rules live with the operations that use it. */
@@ -35,14 +36,24 @@ export type Tenant = {
   readonly extensions: Map<string, ExtensionDefinition>;
   /** Lower-case user principal name to id, of users that are not deleted. */
   readonly userIdsByName: Map<string, string>;
+  readonly replicas: Replicas;
   readonly changes: ChangeLog;
   readonly audits: AuditTrail;
 };
 
-export function createTenant(seed: TenantSeed, worldSeed: string | number, clock: LabClock): Tenant {
+export function createTenant(
+  seed: TenantSeed,
+  world: { readonly seed: string | number; readonly clock: LabClock; readonly replicas: Replicas },
+): Tenant {
+  const { clock, replicas } = world;
   const memberships = new Map<string, VersionedMap<Membership>>();
-  const mint = mintFrom(worldSeed, seed.id);
+  const mint = mintFrom(world.seed, seed.id);
   const now = () => clock.now();
+  const map = <V>() => versionedMap<V>(now, (key) => replicas.changed(key));
+  const changes = changeLog(seed.id, now);
+  changes.listen(({ event, id }) => {
+    if (event === "created") replicas.made(id);
+  });
   return {
     id: seed.id,
     name: seed.name,
@@ -50,23 +61,26 @@ export function createTenant(seed: TenantSeed, worldSeed: string | number, clock
     defaultDomain: seed.defaultDomain,
     clock,
     mint,
-    users: versionedMap(now),
-    deletedUsers: versionedMap(now),
-    groups: versionedMap(now),
-    deletedGroups: versionedMap(now),
+    users: map(),
+    deletedUsers: map(),
+    groups: map(),
+    deletedGroups: map(),
     membersOf(groupId) {
       const known = memberships.get(groupId);
       if (known !== undefined) return known;
-      const created = versionedMap<Membership>(now);
+      const created = versionedMap<Membership>(now, (memberId) =>
+        replicas.changed(membershipKey(groupId, memberId)),
+      );
       memberships.set(groupId, created);
       return created;
     },
     servicePrincipals: new Map(),
     applications: new Map(),
-    roleAssignments: versionedMap(now),
+    roleAssignments: map(),
     extensions: new Map(),
     userIdsByName: new Map(),
-    changes: changeLog(seed.id, now),
+    replicas,
+    changes,
     audits: auditTrail(mint, now),
   };
 }

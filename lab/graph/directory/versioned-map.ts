@@ -19,7 +19,11 @@ type Version<V> = { readonly until: number; readonly value: V | undefined };
 
 const keepMs = 60 * 60 * 1000;
 
-export function versionedMap<V>(now: () => number): VersionedMap<V> {
+/** `changed` hears of every change that makes history. */
+export function versionedMap<V>(
+  now: () => number,
+  changed: (key: string) => void = () => undefined,
+): VersionedMap<V> {
   const current = new Map<string, V>();
   const past = new Map<string, Version<V>[]>();
 
@@ -50,12 +54,14 @@ export function versionedMap<V>(now: () => number): VersionedMap<V> {
     set(key, value) {
       keepOld(key);
       current.set(key, value);
+      changed(key);
     },
     plant: (key, value) => void current.set(key, value),
     delete(key) {
       if (!current.has(key)) return;
       keepOld(key);
       current.delete(key);
+      changed(key);
     },
     entries(when) {
       if (when === undefined) return current;

@@ -1,4 +1,5 @@
-import type { DirectoryObject, GroupRecord, UserRecord } from "./objects.ts";
+import type { DirectoryObject, GroupRecord, Membership, RoleAssignment, UserRecord } from "./objects.ts";
+import { membershipKey } from "./replicas.ts";
 import type { Tenant } from "./tenant.ts";
 import type { When } from "./versioned-map.ts";
 
@@ -17,10 +18,31 @@ export type DirectoryView = {
   transitiveMembers(groupId: string): DirectoryObject[];
   groupsOf(memberId: string): GroupRecord[];
   transitiveGroupsOf(memberId: string): GroupRecord[];
+  membership(groupId: string, memberId: string): Membership | undefined;
+  /** Also of members that are soft-deleted. */
+  memberships(groupId: string): Iterable<Membership>;
+  roleAssignments(): Iterable<RoleAssignment>;
   /** The moment delta queries look at; undefined means now. */
   readonly until: number | undefined;
 };
 
+/** One replica's view of a tenant. */
+export function replicaView(tenant: Tenant, replica: number): DirectoryView {
+  return viewOf(tenant, (key) => tenant.replicas.moment(replica, key));
+}
+
+/** What a write goes by: it finds what is `shown` to it, and what it finds is as it is at `present`. */
+export function writeView(shown: DirectoryView, present: DirectoryView): DirectoryView {
+  return {
+    ...present,
+    user: (id) => shown.user(id) && present.user(id),
+    group: (id) => shown.group(id) && present.group(id),
+    object: (id) => shown.object(id) && present.object(id),
+    deletedUser: (id) => shown.deletedUser(id) && present.deletedUser(id),
+  };
+}
+
+/** Everything as it was `when`; a function is asked with ids, and with membership keys. */
 export function viewOf(tenant: Tenant, when?: When): DirectoryView {
   const at = (key: string) => (typeof when === "function" ? when(key) : when);
   const group = (id: string) => tenant.groups.get(id, at(id));
@@ -32,9 +54,18 @@ export function viewOf(tenant: Tenant, when?: When): DirectoryView {
 
   const object = (id: string) => user(id) ?? group(id) ?? tenant.servicePrincipals.get(id);
 
+  const membership = (groupId: string, memberId: string) =>
+    tenant.membersOf(groupId).get(memberId, at(membershipKey(groupId, memberId)));
+
+  function memberships(groupId: string): Iterable<Membership> {
+    const then =
+      typeof when === "function" ? (memberId: string) => when(membershipKey(groupId, memberId)) : when;
+    return values(tenant.membersOf(groupId).entries(then));
+  }
+
   function members(groupId: string): DirectoryObject[] {
     const found: DirectoryObject[] = [];
-    for (const [memberId] of tenant.membersOf(groupId).entries(when)) {
+    for (const { memberId } of memberships(groupId)) {
       const member = object(memberId);
       if (member !== undefined) found.push(member);
     }
@@ -44,7 +75,7 @@ export function viewOf(tenant: Tenant, when?: When): DirectoryView {
   function groupsOf(memberId: string): GroupRecord[] {
     const found: GroupRecord[] = [];
     for (const [groupId, record] of tenant.groups.entries(when)) {
-      if (tenant.membersOf(groupId).get(memberId, at(memberId)) !== undefined) found.push(record);
+      if (membership(groupId, memberId) !== undefined) found.push(record);
     }
     return found;
   }
@@ -63,6 +94,9 @@ export function viewOf(tenant: Tenant, when?: When): DirectoryView {
       closure(members(groupId), (member) => (member.kind === "group" ? members(member.id) : [])),
     groupsOf,
     transitiveGroupsOf: (memberId) => closure(groupsOf(memberId), ({ id }) => groupsOf(id)),
+    membership,
+    memberships,
+    roleAssignments: () => values(tenant.roleAssignments.entries(when)),
     until: typeof when === "number" ? when : undefined,
   };
 }

@@ -7,8 +7,8 @@ import { sentinelIn, sentinels, type Sentinel } from "./sentinels.ts";
 export type SentinelWatch = {
   /** The 429 for the first write about a `Throttled` person. */
   refusal(call: Call): GraphProblem | undefined;
-  /** How stale the reads of an object are; undefined when nobody in the tenant lags. */
-  staleness(tenant: Tenant): ((id: string) => number | undefined) | undefined;
+  /** How stale the reads of an object or a membership are; undefined when nobody in the tenant lags. */
+  staleness(tenant: Tenant): ((key: string) => number | undefined) | undefined;
   /** Whether this listing shows a `Vanishing` person for the first time. */
   swallows(call: Call, reply: Reply): boolean;
 };
@@ -45,7 +45,8 @@ export function sentinelWatch(tenants: Iterable<Tenant>): SentinelWatch {
       const here = inTenant(tenant);
       if (![...here.values()].includes("Lagging")) return undefined;
       const then = tenant.clock.now() - sentinels.Lagging.staleMs;
-      return (id) => (here.get(id) === "Lagging" ? then : undefined);
+      // The key of a membership ends with the member.
+      return (key) => (here.get(key.split("/").at(-1) ?? "") === "Lagging" ? then : undefined);
     },
     swallows(call, reply) {
       const shown = `${call.path} ${JSON.stringify(reply.body)}`;

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { viewOf } from "../directory/view.ts";
 import type { FaultKind } from "../faults/fault-schema.ts";
 import type { FaultTarget, Struck } from "../faults/fault-registry.ts";
 import type { Lab } from "../lab.ts";
 import { nextLink } from "../odata/listing.ts";
 import { doomed, doomOf } from "../odata/skip-token.ts";
-import { isWrite, type Call, type Reply } from "./call.ts";
+import type { Call, Reply } from "./call.ts";
+import { chooseView } from "./choose-view.ts";
 import { Hang } from "./hang.ts";
 import { denied, GraphProblem, tooManyRequests } from "./problem.ts";
 
@@ -27,7 +27,7 @@ export async function strikeBefore(lab: Lab, call: Call): Promise<void> {
   const slow = take(lab, call, "slow");
   // Real time: clients judge slowness with their own timers.
   if (slow !== undefined) await sleep(slow.fault.ms);
-  setView(lab, call);
+  call.view = chooseView(lab, call, take(lab, call, "lag")?.fault.ms);
   refuseDoomedPage(call);
   if (take(lab, call, "revokedConsent") !== undefined) throw denied();
   const throttle = take(lab, call, "throttle");
@@ -71,16 +71,6 @@ function targetOf(call: Call): FaultTarget {
   const { path, url, tenant, method } = call;
   const paths = [path, `/v1.0${path}`, `${path}${decodeURIComponent(url.search)}`];
   return { tenant, caller: call.caller.kind, method, paths };
-}
-
-function setView(lab: Lab, call: Call): void {
-  if (isWrite(call.method, call.template)) return;
-  const lag = take(lab, call, "lag");
-  if (lag !== undefined) call.view = viewOf(call.tenant, lab.clock.now() - lag.fault.ms);
-  else if (call.caller.kind === "app") {
-    const staleness = lab.sentinels.staleness(call.tenant);
-    if (staleness !== undefined) call.view = viewOf(call.tenant, staleness);
-  }
 }
 
 function refuseDoomedPage(call: Call): void {

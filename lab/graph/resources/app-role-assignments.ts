@@ -55,8 +55,7 @@ export function appRoleAssignmentRoutes(route: Route, lab: Lab): void {
 
 function list(call: Call, isWanted: (assignment: RoleAssignment) => boolean): Reply {
   const query = readQuery(call, shape);
-  const items = [...call.tenant.roleAssignments.entries(call.view.until)]
-    .map(([, assignment]) => assignment)
+  const items = [...call.view.roleAssignments()]
     .filter((assignment) => isWanted(assignment))
     .map((assignment) => ({ ...shown(call, assignment), id: assignment.id }));
   return listing(call, query, {

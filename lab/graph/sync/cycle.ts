@@ -1,3 +1,4 @@
+import type { DirectoryView } from "../directory/view.ts";
 import { decide, isRemoval, type Work } from "./decide.ts";
 import { exportChange, exportDeletion, exportNew, exportRestore, type Exported } from "./export.ts";
 import type { SyncJob } from "./job.ts";
@@ -5,12 +6,14 @@ import type { ProvisioningLog } from "./provisioning-log.ts";
 import { scopedUserIds } from "./scope.ts";
 
 /** One pass over everyone linked or in scope. Too many removals stop the whole job before anything is written. */
-export function runCycle(job: SyncJob, log: ProvisioningLog): void {
+export function runCycle(job: SyncJob, source: DirectoryView, log: ProvisioningLog): void {
   const began = job.source.clock.now();
   const cycleId = job.source.mint("cycle");
-  const scoped = scopedUserIds(job);
+  const scoped = scopedUserIds(job, source);
   const sourceIds = new Set([...job.links.keys(), ...scoped]);
-  const work = [...sourceIds].map((id) => decide(job, id, scoped)).filter(({ kind }) => kind !== "none");
+  const work = [...sourceIds]
+    .map((id) => decide(job, id, { source, scoped }))
+    .filter(({ kind }) => kind !== "none");
   const removals = work.filter(isRemoval);
   const isTooMany = job.deleteThreshold !== undefined && removals.length > job.deleteThreshold;
   const execution = { cycleId, began, ended: began, entitled: scoped.size };

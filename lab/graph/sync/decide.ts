@@ -1,4 +1,5 @@
 import type { UserRecord } from "../directory/objects.ts";
+import type { DirectoryView } from "../directory/view.ts";
 import { accountOf } from "./export.ts";
 import type { SyncJob } from "./job.ts";
 import { isEnabled, isSyncable } from "./mapping.ts";
@@ -16,8 +17,13 @@ export type Work =
 const none: Work = { kind: "none" };
 
 /** See "How cross-tenant synchronization works" (facts 6.4). The target's state is never compared. */
-export function decide(job: SyncJob, sourceId: string, scoped: ReadonlySet<string>): Work {
-  const user = job.source.users.get(sourceId);
+export function decide(
+  job: SyncJob,
+  sourceId: string,
+  seen: { readonly source: DirectoryView; readonly scoped: ReadonlySet<string> },
+): Work {
+  const { source, scoped } = seen;
+  const user = source.user(sourceId);
   if (user === undefined) return deletion(job, sourceId);
   if (!scoped.has(sourceId)) {
     const wasDisabled = job.links.get(sourceId)?.exportedEnabled === false;

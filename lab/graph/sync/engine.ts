@@ -1,6 +1,7 @@
 import type { LabClock } from "../../clock.ts";
 import type { Change } from "../directory/change-log.ts";
 import { textOf } from "../directory/text.ts";
+import { replicaView, viewOf, type DirectoryView } from "../directory/view.ts";
 import type { Draws } from "../draws.ts";
 import type { FaultBook } from "../faults/fault-registry.ts";
 import { assignmentLag } from "./assignment-lag.ts";
@@ -48,8 +49,20 @@ export function syncEngine(
     return job.quarantine;
   }
 
+  /** The engine reads like everybody: from a replica, or as a fault lets it. */
+  function sourceSeenBy(job: SyncJob, ...names: readonly string[]): DirectoryView {
+    const { source } = job;
+    const target = { tenant: source, caller: "app", method: "", paths: [job.id] } as const;
+    const lag = faults.take("lag", target);
+    if (lag !== undefined) return viewOf(source, clock.now() - lag.fault.ms);
+    if (source.replicas.areCurrent()) return viewOf(source);
+    return replicaView(source, draws.oneOf(source.replicas.count, "which replica", job.id, ...names));
+  }
+
   function cycle(job: SyncJob): void {
-    if (job.state === "Active" && quarantineOf(job) === undefined) runCycle(job, log);
+    if (job.state === "Active" && quarantineOf(job) === undefined) {
+      runCycle(job, sourceSeenBy(job, "cycle"), log);
+    }
   }
 
   // Start to start: the next cycle is due 40 minutes after this one began.
@@ -70,7 +83,8 @@ export function syncEngine(
 
   /** The lab itself waits for assignments to show. */
   function awaitAssignment(job: SyncJob, userId: string): void {
-    const shows = scopeEvidence(job, userId).map((evidence) => lag(job, userId, evidence));
+    const evidenceNow = scopeEvidence(job, viewOf(job.source), userId);
+    const shows = evidenceNow.map((evidence) => lag(job, userId, evidence));
     const at = Math.min(...shows);
     if (shows.length === 0 || at <= clock.now()) return;
     const name = textOf(job.source.users.get(userId)?.properties["userPrincipalName"]) || userId;
@@ -111,7 +125,10 @@ export function syncEngine(
       soon(job);
     },
     onDemand(job, sourceUserId) {
-      const outcome = provisionOnDemand(job, sourceUserId, lag);
+      const outcome = provisionOnDemand(job, sourceUserId, {
+        source: sourceSeenBy(job, "on demand", sourceUserId),
+        lag,
+      });
       recordOnDemand(log, job, outcome);
       return outcome;
     },

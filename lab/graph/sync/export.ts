@@ -1,5 +1,6 @@
 import { changeUser, createUser, restoreUser, softDeleteUser } from "../directory/user-writes.ts";
 import { syncActor, type Actor, type Properties, type UserRecord } from "../directory/objects.ts";
+import { viewOf } from "../directory/view.ts";
 import type { SyncJob } from "./job.ts";
 import { exportedProperties, isEnabled, newAccountProperties } from "./mapping.ts";
 import { scopeEvidence } from "./scope.ts";
@@ -63,6 +64,6 @@ function remember(job: SyncJob, user: UserRecord, targetId: string): void {
 }
 
 function ownerOf(job: SyncJob, user: UserRecord): Actor {
-  const evidence = scopeEvidence(job, user.id);
+  const evidence = scopeEvidence(job, viewOf(job.source), user.id);
   return (evidence.find(({ by }) => by.kind === "app") ?? evidence[0])?.by ?? syncActor;
 }

@@ -1,4 +1,5 @@
 import type { UserRecord } from "../directory/objects.ts";
+import type { DirectoryView } from "../directory/view.ts";
 import { accountOf, exportChange, exportNew, type Exported } from "./export.ts";
 import type { SyncJob } from "./job.ts";
 import { isEnabled, isSyncable } from "./mapping.ts";
@@ -29,10 +30,14 @@ export type Scoping = {
   readonly hasRequiredRole: boolean;
 };
 
-export function provisionOnDemand(job: SyncJob, sourceId: string, lag: AssignmentLag): OnDemandOutcome {
-  const user = job.source.users.get(sourceId);
-  const known = user ?? job.source.deletedUsers.get(sourceId);
-  const scoping = scopingOf(job, { sourceId, user, lag });
+/** What the engine sees: the source tenant as some replica shows it, and the assignments that count by now. */
+export type OnDemandSight = { readonly source: DirectoryView; readonly lag: AssignmentLag };
+
+export function provisionOnDemand(job: SyncJob, sourceId: string, sight: OnDemandSight): OnDemandOutcome {
+  const { source } = sight;
+  const user = source.user(sourceId);
+  const known = user ?? source.deletedUser(sourceId);
+  const scoping = scopingOf(job, sourceId, sight);
   const base = {
     user: known,
     sourceId,
@@ -96,19 +101,14 @@ function provision(
   };
 }
 
-type Candidate = {
-  readonly sourceId: string;
-  readonly user: UserRecord | undefined;
-  readonly lag: AssignmentLag;
-};
-
-function scopingOf(job: SyncJob, { sourceId, user, lag }: Candidate): Scoping {
-  const evidence = scopeEvidence(job, sourceId);
+function scopingOf(job: SyncJob, sourceId: string, { source, lag }: OnDemandSight): Scoping {
+  const user = source.user(sourceId);
+  const evidence = scopeEvidence(job, source, sourceId);
   const now = job.source.clock.now();
   const isHonoured = evidence.some((each) => lag(job, sourceId, each) <= now);
   return {
     isActive: user !== undefined && isEnabled(user),
-    isAssigned: isHonoured || (evidence.length === 0 && isAssigned(job, sourceId)),
+    isAssigned: isHonoured || (evidence.length === 0 && isAssigned(job, source, sourceId)),
     hasRequiredRole: isHonoured,
   };
 }
