@@ -134,7 +134,11 @@ export function startClock(realNow: () => number = () => Date.now()): LabClock {
     async hold(byMs, label) {
       if (byMs <= 0) return;
       const { promise, resolve } = Promise.withResolvers<void>();
-      enter({ at: now() + byMs, label, run: resolve, kind: "held" });
+      const release = () => {
+        stirs++;
+        resolve();
+      };
+      enter({ at: now() + byMs, label, run: release, kind: "held" });
       onHold();
       await promise;
     },

@@ -6,8 +6,10 @@ export type Doings = {
   readonly clock: Pick<LabClock, "expected" | "stirs">;
   /** What ends by itself in real time: requests that are being answered, notifications that are being posted. */
   readonly going: () => readonly string[];
-  /** What the app has to do. While an answer is held, that may be nothing but waiting for it. */
+  /** What the app has to do. While answers are held, that may be nothing but waiting for them. */
   readonly working: () => readonly string[];
+  /** How many runs of the app that work is being done in. */
+  readonly runs: () => number;
 };
 
 export type Rest = {
@@ -22,38 +24,43 @@ export type Rest = {
 
 /** Rest has to be seen this often in a row: work passes from one part to the next between two looks. */
 const looks = 3;
-/** When an answer is held, work and waiting look alike, so this many looks in a row must see nothing stir. */
-const looksWhileHeld = 15;
+/** With more runs than held answers, work and waiting look alike: so many looks in a row must see nothing stir. */
+const looksInDoubt = 15;
 const lookEveryMs = 3;
+
+/** What is seen at one look; calm needs `looks` of its kind in a row, and nothing that stirs in between. */
+type Sight = { readonly doing: readonly string[]; readonly looks: number };
 
 export function restOf(doings: Doings): Rest {
   const { clock } = doings;
   // Rest that was seen lasts until something stirs: a stop of the clock at which nothing happens costs no looks.
   let restedAt = -1;
 
-  async function until(rested: Judgement, timeoutMs: number): Promise<readonly string[]> {
+  async function until(look: () => Sight, timeoutMs: number): Promise<readonly string[]> {
     const givenUpAt = performance.now() + timeoutMs;
     let calm = 0;
     let stirs = -1;
     for (;;) {
-      const { doing, isHeldUp } = rested();
-      calm = doing.length === 0 && (!isHeldUp || clock.stirs() === stirs) ? calm + 1 : 0;
+      const sight = look();
+      const isCalm = sight.doing.length === 0;
+      if (isCalm && clock.stirs() === restedAt) return [];
+      calm = isCalm && (clock.stirs() === stirs || calm === 0) ? calm + 1 : 0;
       stirs = clock.stirs();
-      if (calm > 0 && !isHeldUp && (stirs === restedAt || calm >= looks)) {
+      if (isCalm && calm >= sight.looks) {
         restedAt = stirs;
         return [];
       }
-      if (calm >= looksWhileHeld) return [];
-      if (performance.now() > givenUpAt) return doing;
+      if (performance.now() > givenUpAt) return sight.doing;
       await sleep(lookEveryMs);
     }
   }
 
-  /** Work of the app is overlooked while an answer is held: then only what stirs tells it from waiting. */
-  function still(): ReturnType<Judgement> {
+  /** While answers are held, work of the app is overlooked: it waits for them, or what stirs gives it away. */
+  function still(): Sight {
     const [going, working] = [doings.going(), doings.working()];
-    const isHeldUp = working.length > 0 && clock.expected().some(({ held }) => held);
-    return { doing: isHeldUp ? going : [...going, ...working], isHeldUp };
+    const held = clock.expected().filter((expected) => expected.held).length;
+    if (working.length === 0 || held === 0) return { doing: [...going, ...working], looks };
+    return { doing: going, looks: doings.runs() <= held ? looks : looksInDoubt };
   }
 
   return {
@@ -61,11 +68,7 @@ export function restOf(doings: Doings): Rest {
     complete: (timeoutMs, more = () => []) =>
       until(() => {
         const expected = clock.expected().map(({ label }) => label);
-        const doing = [...doings.going(), ...doings.working(), ...expected, ...more()];
-        return { doing, isHeldUp: false };
+        return { doing: [...doings.going(), ...doings.working(), ...expected, ...more()], looks };
       }, timeoutMs),
   };
 }
-
-/** What is going on, and whether the app may be doing nothing but wait for a held answer. */
-type Judgement = () => { readonly doing: readonly string[]; readonly isHeldUp: boolean };

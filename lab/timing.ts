@@ -38,6 +38,9 @@ export function timingOf(parts: {
     clock,
     going: () => graph.busy(),
     working: () => [...bus.busy(shelves), ...hosts.flatMap((host) => host.busy())],
+    runs: () =>
+      Object.values(bus.stats()).reduce((sum, { locked }) => sum + locked, 0) +
+      hosts.flatMap((host) => host.busy()).length,
   });
   // What those who wait for rest count as near.
   const waiting = new Set<{ readonly soonMs: number }>();

@@ -30,7 +30,12 @@ function scene(): Scene {
     looks++;
     return found;
   };
-  const rest = restOf({ clock, going: () => look([...going]), working: () => [...working] });
+  const rest = restOf({
+    clock,
+    going: () => look([...going]),
+    working: () => [...working],
+    runs: () => working.size,
+  });
   const awaited = () => look(clock.expected()[0]?.at);
   const pace = paceClock({ clock, rest, awaited });
   onTestFinished(() => {
@@ -113,7 +118,7 @@ describe("a held answer", () => {
 
   test("is not waited for while others still work: what stirs tells", async () => {
     const { clock, passed, working, looked } = scene();
-    working.add("two invocations");
+    working.add("one invocation that waits").add("another that works");
     let answered = false;
     const answer = clock.hold(15 * second, "an answer").then(() => (answered = true));
     const work = setInterval(() => clock.stir(), 5);

@@ -110,7 +110,7 @@ export async function testLab(changes: Changes = {}): Promise<TestLab> {
     const awaited = () => clock.expected()[0]?.at;
     const pace = paceClock({
       clock,
-      rest: restOf({ clock, going: () => lab.busy(), working: () => [] }),
+      rest: restOf({ clock, going: () => lab.busy(), working: () => [], runs: () => 0 }),
       awaited,
     });
     onTestFinished(() => pace.stop());
