@@ -27,6 +27,15 @@ const table = {
   lostNotifications: { calm: 0, azure: 0.01, storm: 0.1 },
   /** Notifications that come twice. Docs promise no exactly-once. */
   doubledNotifications: { calm: 0, azure: 0.05, storm: 0.2 },
+  /**
+   * How long Graph may tell an app of changes until it wants to be authorized again: as long as the token behind the
+   * subscription lives. Docs: access tokens live for 60 to 90 minutes.
+   */
+  subscriptionAccessMs: {
+    calm: [Infinity, Infinity],
+    azure: [3_600_000, 5_400_000],
+    storm: [3_600_000, 5_400_000],
+  },
   /** Group notifications without `members@delta`, which is undocumented. */
   withoutMembersDelta: { calm: 0, azure: 0.1, storm: 0.5 },
   /** Listings with an empty page and a next link in the middle. Docs: legal. */

@@ -94,6 +94,7 @@ function buildLab(
   const mint = mintFrom(seed.seed);
   const random = randomFrom(seed.seed, "lab");
   const faults = faultBook(seed.seed, mint);
+  const sentinels = sentinelWatch(tenants.values());
   const subscribed = subscriptions(now);
   const reported = violations();
   const limits = { resourceUnits: 8_000, writes: 3_000, ...seed.limits };
@@ -108,14 +109,24 @@ function buildLab(
     tenants,
     held: heldCalls(clock),
     faults,
-    sentinels: sentinelWatch(tenants.values()),
+    sentinels,
     throttle: throttle(limits, now),
     traffic: traffic(),
     counters: counters(tenants.keys()),
     manners: manners(reported, { protectedIds: seed.protected ?? [], now, rttMs }),
     violations: reported,
     subscriptions: subscribed,
-    notifier: notifier({ clock, tenants, subscriptions: subscribed, faults, random, closing }),
+    notifier: notifier({
+      clock,
+      weather,
+      draws,
+      sentinels,
+      tenants,
+      subscriptions: subscribed,
+      faults,
+      random,
+      closing,
+    }),
     sync: syncEngine(createJobs(seed, { tenants, weather }), { clock, faults, draws }),
   };
 }

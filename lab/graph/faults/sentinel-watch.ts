@@ -1,3 +1,4 @@
+import type { Change } from "../directory/change-log.ts";
 import type { Tenant } from "../directory/tenant.ts";
 import { isWrite, type Call, type Reply } from "../http/call.ts";
 import { tooManyRequests, type GraphProblem } from "../http/problem.ts";
@@ -9,6 +10,8 @@ export type SentinelWatch = {
   refusal(call: Call): GraphProblem | undefined;
   /** How stale the reads of an object or a membership are; undefined when nobody in the tenant lags. */
   staleness(tenant: Tenant): ((key: string) => number | undefined) | undefined;
+  /** Whether nobody is told of this change, because it concerns a `Muted` person. */
+  silences(change: Change): boolean;
   /** Whether this listing shows a `Vanishing` person for the first time. */
   swallows(call: Call, reply: Reply): boolean;
 };
@@ -47,6 +50,10 @@ export function sentinelWatch(tenants: Iterable<Tenant>): SentinelWatch {
       const then = tenant.clock.now() - sentinels.Lagging.staleMs;
       // The key of a membership ends with the member.
       return (key) => (here.get(key.split("/").at(-1) ?? "") === "Lagging" ? then : undefined);
+    },
+    silences({ tenantId, id, members }) {
+      const here = people.get(tenantId);
+      return [id, ...members.map((member) => member.id)].some((each) => here?.get(each) === "Muted");
     },
     swallows(call, reply) {
       const shown = `${call.path} ${JSON.stringify(reply.body)}`;

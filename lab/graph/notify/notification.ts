@@ -19,7 +19,11 @@ export function concerns(subscription: SubscriptionRecord, change: Change): bool
 }
 
 /** The shape really received (facts 1.4): other casing than subscribed, and properties nobody documents. */
-export function notificationOf(subscription: SubscriptionRecord, change: Change): Notification {
+export function notificationOf(
+  subscription: SubscriptionRecord,
+  change: Change,
+  members: "with members" | "without members",
+): Notification {
   const type = change.kind === "user" ? "User" : "Group";
   const resource = `${type}s/${change.id}`;
   return {
@@ -33,7 +37,8 @@ export function notificationOf(subscription: SubscriptionRecord, change: Change)
       organizationId: change.tenantId,
       eventTime: new Date(change.at).toISOString(),
       sequenceNumber: dotNetTicks(change.at),
-      ...(change.members.length > 0 && { "members@delta": change.members.map(memberDelta) }),
+      ...(members === "with members" &&
+        change.members.length > 0 && { "members@delta": change.members.map(memberDelta) }),
     },
     ...envelopeOf(subscription),
   };

@@ -14,6 +14,8 @@ export type SubscriptionRecord = {
   readonly lifecycleNotificationUrl: string | null;
   /** Virtual time, epoch milliseconds; afterwards it is as if it had never been. */
   readonly expiresAt: number;
+  /** Virtual time; afterwards changes are not announced, and lost, until somebody renews or reauthorizes it. */
+  readonly accessUntil: number;
   readonly clientState: string | null;
   readonly latestSupportedTlsVersion: string | null;
 };

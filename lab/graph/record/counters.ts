@@ -26,7 +26,7 @@ export type WebhookCounters = {
   readonly acknowledged: number;
   /** POSTs that were not acknowledged in time. */
   readonly failed: number;
-  /** Given up after four hours, or lost by a fault. */
+  /** Given up after four hours, lost on the way, or not sent because access had lapsed. */
   readonly dropped: number;
   readonly ackMs: { readonly p50: number; readonly max: number };
 };

@@ -8,7 +8,7 @@ const longestLifeMs = 41_760 * minute;
 const shortestLifeMs = 45 * minute;
 const supportedResource = /^(users|groups)(\/[0-9a-f-]{36}(\/(members|owners))?)?$/;
 
-export type NewSubscription = Omit<SubscriptionRecord, "id" | "tenantId" | "owner">;
+export type NewSubscription = Omit<SubscriptionRecord, "id" | "tenantId" | "owner" | "accessUntil">;
 
 /** The body of a POST, checked as Graph checks it. */
 export function readNewSubscription(call: Call): NewSubscription {

@@ -20,7 +20,7 @@ export function subscriptionRoutes(route: Route, lab: Lab): void {
   }));
   route("PATCH", "/subscriptions/{id}", (call, params) => renew(lab, call, param(params, "id")));
   route("POST", "/subscriptions/{id}/reauthorize", (call, params) => {
-    requireOwn(lab, call, param(params, "id"));
+    keep(lab, requireOwn(lab, call, param(params, "id")));
     return { status: 204 };
   });
   route("DELETE", "/subscriptions/{id}", (call, params) => {
@@ -37,13 +37,12 @@ async function subscribe(lab: Lab, call: Call): Promise<Reply> {
   // Another request may have been faster while the endpoint answered.
   refuseDuplicate(lab, call, wanted);
   const { kind, appId, servicePrincipalId } = call.caller;
-  const record: SubscriptionRecord = {
+  const record = keep(lab, {
     ...wanted,
     id: lab.mint("subscription"),
     tenantId: call.tenant.id,
     owner: { kind, appId, servicePrincipalId },
-  };
-  lab.subscriptions.put(record);
+  });
   lab.notifier.watchLife(record);
   return { status: 201, body: entity(call, record) };
 }
@@ -54,10 +53,20 @@ async function renew(lab: Lab, call: Call, id: string): Promise<Reply> {
   if (change.notificationUrl !== undefined && change.notificationUrl !== current.notificationUrl) {
     await proveEndpoint(change.notificationUrl, validationToken(call), lab.closing);
   }
-  const renewed = { ...current, ...change };
-  lab.subscriptions.put(renewed);
+  // Whoever updates a subscription reauthorizes it as well.
+  const renewed = keep(lab, { ...current, ...change });
   if (change.expiresAt !== undefined) lab.notifier.watchLife(renewed);
   return { status: 200, body: entity(call, renewed) };
+}
+
+/** Keeps it with access as fresh as the token of the call that it came with. */
+function keep(lab: Lab, record: Omit<SubscriptionRecord, "accessUntil">): SubscriptionRecord {
+  const { tenantId, resource } = record;
+  const accessMs = lab.draws.ms(lab.weather.subscriptionAccessMs, "access", tenantId, normalized(resource));
+  const kept = { ...record, accessUntil: lab.clock.now() + accessMs };
+  lab.subscriptions.put(kept);
+  lab.notifier.watchAccess(kept);
+  return kept;
 }
 
 function refuseDuplicate(lab: Lab, call: Call, wanted: NewSubscription): void {
