@@ -28,6 +28,7 @@ import type { WorldSeed } from "./seed.ts";
 import type { GraphOptions } from "./simulator.ts";
 import { syncEngine } from "./sync/engine.ts";
 import { createJob, type SyncJob } from "./sync/job.ts";
+import { troubles } from "./sync/trouble.ts";
 
 /** Everything behind the network: the parts, put together. */
 export type World = {
@@ -127,7 +128,12 @@ function buildLab(
       random,
       closing,
     }),
-    sync: syncEngine(createJobs(seed, { tenants, weather }), { clock, faults, draws }),
+    sync: syncEngine(createJobs(seed, { tenants, weather }), {
+      clock,
+      faults,
+      draws,
+      troubleWith: troubles({ weather, draws, faults, sentinels }),
+    }),
   };
 }
 

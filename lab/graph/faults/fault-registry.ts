@@ -13,8 +13,12 @@ export type FaultRegistry = {
 };
 
 export type FaultBook = FaultRegistry & {
-  /** The first fault of a kind that strikes this target; taking it uses up one of its `times`. */
-  take<K extends FaultKind>(kind: K, target: FaultTarget): Struck<K> | undefined;
+  /** The first fault of a kind that strikes this target and `fits`; taking it uses up one of its `times`. */
+  take<K extends FaultKind>(
+    kind: K,
+    target: FaultTarget,
+    fits?: (fault: Struck<K>["fault"]) => boolean,
+  ): Struck<K> | undefined;
   /** Like `take`, but nothing is used up: for states, such as a quarantined job. */
   find<K extends FaultKind>(kind: K, target: FaultTarget): Struck<K> | undefined;
   /** Resolves when the fault is removed. */
@@ -45,17 +49,22 @@ type Entry = {
 export function faultBook(seed: string | number, mint: Mint): FaultBook {
   const entries = new Map<string, Entry>();
 
-  function first(kind: FaultKind, target: FaultTarget): Entry | undefined {
-    for (const entry of entries.values()) {
-      if (entry.fault.kind !== kind || entry.timesLeft === 0) continue;
-      if (isMatch(entry.fault, target) && entry.die() < (entry.fault.share ?? 1)) return entry;
-    }
-    return undefined;
-  }
-
   // `first` has compared the kind.
   const struck = <K extends FaultKind>({ id, fault }: Entry) =>
     ({ id, fault: fault as Extract<Fault, { kind: K }> }) satisfies Struck<K>;
+
+  function first<K extends FaultKind>(
+    kind: K,
+    target: FaultTarget,
+    fits: (fault: Struck<K>["fault"]) => boolean = () => true,
+  ): Entry | undefined {
+    for (const entry of entries.values()) {
+      if (entry.fault.kind !== kind || entry.timesLeft === 0) continue;
+      if (!isMatch(entry.fault, target) || !fits(struck<K>(entry).fault)) continue;
+      if (entry.die() < (entry.fault.share ?? 1)) return entry;
+    }
+    return undefined;
+  }
 
   function remove(id: string): boolean {
     const entry = entries.get(id);
@@ -75,8 +84,8 @@ export function faultBook(seed: string | number, mint: Mint): FaultBook {
       for (const id of entries.keys()) remove(id);
     },
     list: () => [...entries.values()].map(({ id, fault, timesLeft }) => ({ id, fault, timesLeft })),
-    take(kind, target) {
-      const entry = first(kind, target);
+    take(kind, target, fits) {
+      const entry = first(kind, target, fits);
       if (entry === undefined) return undefined;
       if (entry.timesLeft !== undefined) entry.timesLeft--;
       return struck(entry);

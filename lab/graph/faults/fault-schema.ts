@@ -49,6 +49,14 @@ export const faultSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("reorderNotifications"), ...common, windowMs: ms.default(300) }),
   z.strictObject({ kind: z.literal("delayNotification"), ...common, ms }),
   z.strictObject({ kind: z.literal("quarantine"), ...common, job: z.string().optional() }),
+  z.strictObject({
+    kind: z.literal("userFails"),
+    ...common,
+    /** Id or user principal name in the source tenant. */
+    user: z.string().min(1),
+    code: z.string().min(1).default("InvalidUserInformation"),
+    message: z.string().min(1).default("An injected fault keeps this user from being synchronized."),
+  }),
   z.strictObject({ kind: z.literal("revokedConsent"), ...common }),
 ]);
 

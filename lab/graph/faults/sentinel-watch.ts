@@ -12,6 +12,8 @@ export type SentinelWatch = {
   staleness(tenant: Tenant): ((key: string) => number | undefined) | undefined;
   /** Whether nobody is told of this change, because it concerns a `Muted` person. */
   silences(change: Change): boolean;
+  /** Whether sync cannot export this source user. */
+  fails(source: Tenant, userId: string): boolean;
   /** Whether this listing shows a `Vanishing` person for the first time. */
   swallows(call: Call, reply: Reply): boolean;
 };
@@ -55,6 +57,7 @@ export function sentinelWatch(tenants: Iterable<Tenant>): SentinelWatch {
       const here = people.get(tenantId);
       return [id, ...members.map((member) => member.id)].some((each) => here?.get(each) === "Muted");
     },
+    fails: (source, userId) => inTenant(source).get(userId) === "Failing",
     swallows(call, reply) {
       const shown = `${call.path} ${JSON.stringify(reply.body)}`;
       return concerned(call, shown, "Vanishing").some((id) =>

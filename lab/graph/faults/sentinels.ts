@@ -7,6 +7,8 @@ export const sentinels = {
   Throttled: { retryAfterSeconds: 2 },
   /** Reads of them are this stale. */
   Lagging: { staleMs: 3_000 },
+  /** Synchronization fails for them, in cycles and on demand. */
+  Failing: {},
   /** Nobody is notified of changes to them, or of their memberships. */
   Muted: {},
   /** Each kind of listing that shows them, or is about them, comes back empty once. */

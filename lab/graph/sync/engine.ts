@@ -1,15 +1,13 @@
 import type { LabClock } from "../../clock.ts";
-import type { Change } from "../directory/change-log.ts";
-import { textOf } from "../directory/text.ts";
 import { replicaView, viewOf, type DirectoryView } from "../directory/view.ts";
 import type { Draws } from "../draws.ts";
 import type { FaultBook } from "../faults/fault-registry.ts";
-import { assignmentLag } from "./assignment-lag.ts";
+import { assignments } from "./assignments.ts";
 import { runCycle } from "./cycle.ts";
 import type { Quarantine, SyncJob } from "./job.ts";
 import { provisionOnDemand, type OnDemandOutcome } from "./on-demand.ts";
 import { provisioningLog, type ProvisioningLog } from "./provisioning-log.ts";
-import { scopeEvidence } from "./scope.ts";
+import type { TroubleWith } from "./trouble.ts";
 
 /** The provisioning service: every job's 40-minute cycle, and what is asked of it in between. */
 export type SyncEngine = {
@@ -20,7 +18,7 @@ export type SyncEngine = {
   pause(job: SyncJob): void;
   restart(job: SyncJob, resetScope: string): void;
   onDemand(job: SyncJob, sourceUserId: string): OnDemandOutcome;
-  /** Hears of users or groups that were just assigned to a sync app; until that shows, the lab waits for it. */
+  /** Hears of users or groups that were just assigned to a sync app. */
   assigned(sourceTenantId: string, principalId: string): void;
   /** Runs the matching jobs' cycles now, beside their schedule. */
   run(sourceTenantId?: string, jobId?: string): Promise<void>;
@@ -32,10 +30,16 @@ const intervalMs = 40 * 60 * 1000;
 
 export function syncEngine(
   jobs: readonly SyncJob[],
-  { clock, faults, draws }: { readonly clock: LabClock; readonly faults: FaultBook; readonly draws: Draws },
+  parts: {
+    readonly clock: LabClock;
+    readonly faults: FaultBook;
+    readonly draws: Draws;
+    readonly troubleWith: TroubleWith;
+  },
 ): SyncEngine {
+  const { clock, faults, draws, troubleWith } = parts;
   const log = provisioningLog();
-  const lag = assignmentLag(draws);
+  const assigned = assignments(jobs, parts);
   const running = new Set<SyncJob>();
 
   function quarantineOf(job: SyncJob): Quarantine | undefined {
@@ -61,7 +65,7 @@ export function syncEngine(
 
   function cycle(job: SyncJob): void {
     if (job.state === "Active" && quarantineOf(job) === undefined) {
-      runCycle(job, sourceSeenBy(job, "cycle"), log);
+      runCycle(job, { source: sourceSeenBy(job, "cycle"), log, troubleWith });
     }
   }
 
@@ -81,32 +85,7 @@ export function syncEngine(
     });
   }
 
-  /** The lab itself waits for assignments to show. */
-  function awaitAssignment(job: SyncJob, userId: string): void {
-    const evidenceNow = scopeEvidence(job, viewOf(job.source), userId);
-    const shows = evidenceNow.map((evidence) => lag(job, userId, evidence));
-    const at = Math.min(...shows);
-    if (shows.length === 0 || at <= clock.now()) return;
-    const name = textOf(job.source.users.get(userId)?.properties["userPrincipalName"]) || userId;
-    clock.expect(at, `graph: the assignment of ${name} to sync to ${job.target.name} shows`, () => undefined);
-  }
-
-  function assigned(sourceTenantId: string, principalId: string): void {
-    for (const job of jobs.filter(({ source }) => source.id === sourceTenantId)) {
-      awaitAssignment(job, principalId);
-      for (const [memberId] of job.source.membersOf(principalId).entries()) awaitAssignment(job, memberId);
-    }
-  }
-
-  function noticeMembers({ tenantId, members }: Change): void {
-    const joined = members.filter(({ change }) => change === "added");
-    for (const job of jobs.filter(({ source }) => source.id === tenantId)) {
-      for (const { id } of joined) awaitAssignment(job, id);
-    }
-  }
-
   for (const job of jobs) schedule(job, clock.now() + intervalMs);
-  for (const source of new Set(jobs.map((job) => job.source))) source.changes.listen(noticeMembers);
 
   return {
     jobsOf: (sourceTenantId, servicePrincipalId) =>
@@ -127,12 +106,14 @@ export function syncEngine(
     onDemand(job, sourceUserId) {
       const outcome = provisionOnDemand(job, sourceUserId, {
         source: sourceSeenBy(job, "on demand", sourceUserId),
-        lag,
+        assignments: assigned,
+        quarantine: quarantineOf(job),
+        troubleWith,
       });
       recordOnDemand(log, job, outcome);
       return outcome;
     },
-    assigned,
+    assigned: (sourceTenantId, principalId) => assigned.assigned(sourceTenantId, principalId),
     async run(sourceTenantId, jobId) {
       for (const job of jobs) {
         const isMeant = (sourceTenantId ?? job.source.id) === job.source.id && (jobId ?? job.id) === job.id;

@@ -40,15 +40,15 @@ function codeOf(job: SyncJob, quarantine: Quarantine | undefined): string {
 
 function executionOf(execution: Execution | undefined) {
   if (execution === undefined) return null;
-  const { cycleId, began, ended, entitled, exported, state, error } = execution;
+  const { cycleId, began, ended, entitled, exported, escrowed, state, error } = execution;
   return {
     activityIdentifier: cycleId,
     countEntitled: entitled,
     countEntitledForProvisioning: entitled,
-    countEscrowed: 0,
-    countEscrowedRaw: 0,
+    countEscrowed: escrowed,
+    countEscrowedRaw: escrowed,
     countExported: exported,
-    countExports: exported,
+    countExports: exported + escrowed,
     countImported: entitled,
     countImportedDeltas: 0,
     countImportedReferenceDeltas: 0,

@@ -47,7 +47,9 @@ export type Execution = {
   readonly ended: number;
   readonly entitled: number;
   readonly exported: number;
-  readonly state: "Succeeded" | "Failed";
+  /** Users it failed for, who are tried again in the next one. */
+  readonly escrowed: number;
+  readonly state: "Succeeded" | "EntryLevelErrors" | "Failed";
   readonly error: string | undefined;
 };
 

@@ -1,10 +1,11 @@
 import type { UserRecord } from "../directory/objects.ts";
 import type { DirectoryView } from "../directory/view.ts";
 import { accountOf, exportChange, exportNew, type Exported } from "./export.ts";
-import type { SyncJob } from "./job.ts";
+import type { Quarantine, SyncJob } from "./job.ts";
 import { isEnabled, isSyncable } from "./mapping.ts";
-import type { AssignmentLag } from "./assignment-lag.ts";
+import type { Assignments } from "./assignments.ts";
 import { isAssigned, scopeEvidence } from "./scope.ts";
+import type { TroubleWith } from "./trouble.ts";
 
 /** What provisionOnDemand made of one user. */
 export type OnDemandOutcome = {
@@ -31,21 +32,24 @@ export type Scoping = {
 };
 
 /** What the engine sees: the source tenant as some replica shows it, and the assignments that count by now. */
-export type OnDemandSight = { readonly source: DirectoryView; readonly lag: AssignmentLag };
+export type OnDemandSight = {
+  readonly source: DirectoryView;
+  readonly assignments: Assignments;
+  readonly quarantine: Quarantine | undefined;
+  readonly troubleWith: TroubleWith;
+};
 
 export function provisionOnDemand(job: SyncJob, sourceId: string, sight: OnDemandSight): OnDemandOutcome {
   const { source } = sight;
   const user = source.user(sourceId);
   const known = user ?? source.deletedUser(sourceId);
+  const unexported = { sourceId, exported: undefined, targetId: undefined, duplicated: false };
+  if (sight.quarantine !== undefined) {
+    const error = quarantined(sight.quarantine);
+    return { ...unexported, user: undefined, scoping: undefined, result: "Failure", error };
+  }
   const scoping = scopingOf(job, sourceId, sight);
-  const base = {
-    user: known,
-    sourceId,
-    scoping,
-    exported: undefined,
-    targetId: undefined,
-    duplicated: false,
-  };
+  const base = { ...unexported, user: known, scoping };
   const skip = (code: string, message: string): OnDemandOutcome => ({
     ...base,
     result: "Skipped",
@@ -66,7 +70,16 @@ export function provisionOnDemand(job: SyncJob, sourceId: string, sight: OnDeman
     );
   }
   if (!scoping.isActive) return skip("NotEffectivelyEntitled", "User is not active in the source system.");
-  return provision(job, user, base);
+  const trouble = sight.troubleWith(job, sourceId, "on demand");
+  return trouble === undefined
+    ? provision(job, user, base)
+    : { ...base, result: "Failure", error: { code: trouble.code, message: trouble.message } };
+}
+
+/** How Graph puts it is not documented. */
+function quarantined({ reason, message }: Quarantine) {
+  const code = "SynchronizationJobInQuarantine";
+  return { code, message: `The synchronization job is in quarantine (${reason}). ${message}` };
 }
 
 function provision(
@@ -101,11 +114,11 @@ function provision(
   };
 }
 
-function scopingOf(job: SyncJob, sourceId: string, { source, lag }: OnDemandSight): Scoping {
+function scopingOf(job: SyncJob, sourceId: string, { source, assignments }: OnDemandSight): Scoping {
   const user = source.user(sourceId);
   const evidence = scopeEvidence(job, source, sourceId);
   const now = job.source.clock.now();
-  const isHonoured = evidence.some((each) => lag(job, sourceId, each) <= now);
+  const isHonoured = evidence.some((each) => assignments.showsAt(job, sourceId, each) <= now);
   return {
     isActive: user !== undefined && isEnabled(user),
     isAssigned: isHonoured || (evidence.length === 0 && isAssigned(job, source, sourceId)),
