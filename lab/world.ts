@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import { extensionName } from "./graph/directory/build-tenant.ts";
 import { guidFrom } from "./graph/ids.ts";
 import type { AppSeed, GroupSeed, SyncJobSeed, TenantSeed, UserSeed, WorldSeed } from "./graph/seed.ts";
 
@@ -61,6 +62,7 @@ const targetNames = [
   "litware",
   "proseware",
 ];
+const stamps = ["socRoles", "socSourceId"];
 const roleGroups = { reader: "SOC Readers", responder: "SOC Responders", hunter: "SOC Hunters" } as const;
 
 export function buildWorld(options: WorldOptions): World {
@@ -84,7 +86,7 @@ export function buildWorld(options: WorldOptions): World {
       seed: options.seed,
       tenants: [source.seed(cast), ...targets],
       apps: [apps.muster.seed, apps.admin.seed, apps.operator.seed],
-      syncJobs: names.map((name) => syncJob(id, { name, cast })),
+      syncJobs: names.map((name) => syncJob(id, { name, cast, extensionApp: source.extensionApp })),
       protected: protectedIds,
     },
     policy: policyFile(id, { names, extensionApp: source.extensionApp, protectedIds }),
@@ -110,6 +112,8 @@ export function buildWorld(options: WorldOptions): World {
     cast,
   };
 }
+
+const stampNames = (extensionApp: string) => stamps.map((stamp) => extensionName(extensionApp, stamp));
 
 type Id = (...names: (string | number)[]) => string;
 
@@ -161,7 +165,7 @@ function sourceTenant(id: Id, names: readonly string[], { analysts: count }: Wor
         id: id("extension-app", "object"),
         appId: extensionApp,
         displayName: "SOC attributes",
-        extensionProperties: [{ name: "socRoles" }, { name: "socSourceId" }],
+        extensionProperties: stamps.map((stamp) => ({ name: stamp })),
       },
     ],
   });
@@ -201,7 +205,6 @@ function targetTenant(
   });
   const breakGlass = here(cast.breakGlass.target) ? [cast.breakGlass.account] : [];
   const veteran = here(cast.veteran.target) ? [cast.veteran.account] : [];
-  const prefix = extensionApp.replaceAll("-", "");
   return {
     id: id(name),
     name,
@@ -225,9 +228,7 @@ function targetTenant(
       group(roleGroups.hunter, []),
       group("Engineers", [owner.id, ...veteran]),
     ],
-    extensionProperties: ["socRoles", "socSourceId"].map((property) => ({
-      name: `extension_${prefix}_${property}`,
-    })),
+    extensionProperties: stampNames(extensionApp).map((property) => ({ name: property })),
   };
 }
 
@@ -236,7 +237,10 @@ const syncOf = (id: Id, name: string) => ({
   job: `Azure2Azure.${id("source", "job", name).replaceAll("-", "")}.${id("source", "job", name, 2)}`,
 });
 
-function syncJob(id: Id, { name, cast }: { readonly name: string; readonly cast: Cast }): SyncJobSeed {
+function syncJob(
+  id: Id,
+  { name, cast, extensionApp }: { readonly name: string; readonly cast: Cast; readonly extensionApp: string },
+): SyncJobSeed {
   const { servicePrincipal, job } = syncOf(id, name);
   return {
     sourceTenantId: id("source"),
@@ -246,6 +250,7 @@ function syncJob(id: Id, { name, cast }: { readonly name: string; readonly cast:
     ruleId: id("source", "rule", name),
     scopeGroupIds: [id("source", "group", scopeGroup(name))],
     displayName: scopeGroup(name),
+    mappedExtensions: stampNames(extensionApp),
     linked:
       cast.veteran.target === name ? [{ sourceId: cast.veteran.id, targetId: cast.veteran.account }] : [],
   };

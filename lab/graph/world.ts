@@ -130,6 +130,7 @@ function buildLab(
     }),
     sync: syncEngine(createJobs(seed, { tenants, weather }), {
       clock,
+      weather,
       faults,
       draws,
       troubleWith: troubles({ weather, draws, faults, sentinels }),

@@ -81,6 +81,7 @@ export type Client = {
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
   post(path: string, body?: unknown): Promise<Answer>;
   patch(path: string, body: unknown): Promise<Answer>;
+  put(path: string, body: unknown): Promise<Answer>;
   delete(path: string): Promise<Answer>;
   batch(requests: readonly unknown[]): Promise<Answer>;
   readonly headers: Readonly<Record<string, string>>;
@@ -161,6 +162,7 @@ export function clientOf(lab: GraphLab, accessToken: string): Client {
     get: (path, more) => send("GET", path, { ...(more !== undefined && { headers: more }) }),
     post: (path, body) => send("POST", path, { body }),
     patch: (path, body) => send("PATCH", path, { body }),
+    put: (path, body) => send("PUT", path, { body }),
     delete: (path) => send("DELETE", path),
     batch: (requests) => send("POST", "/$batch", { body: { requests } }),
   };
@@ -192,6 +194,7 @@ function smallWorld(changes: Changes): WorldSeed {
     jobId: ids.job,
     ruleId: ids.rule,
     scopeGroupIds: [ids.scope],
+    mappedExtensions: [rolesExtension],
     ...changes.job,
   };
   return {

@@ -3,7 +3,7 @@ import type { Mint } from "../ids.ts";
 import { graphTime } from "./graph-time.ts";
 import type { Actor } from "./objects.ts";
 
-/** The directory audit log of a tenant, oldest first. */
+/** The directory audit log of a tenant, oldest first. Rows show some time after what they tell of. */
 export type AuditTrail = {
   record(entry: {
     activity: string;
@@ -13,12 +13,16 @@ export type AuditTrail = {
     changed?: readonly string[];
   }): void;
   all(): readonly DirectoryAudit[];
+  /** What shows by now. */
+  shown(): readonly DirectoryAudit[];
 };
 
-export function auditTrail(mint: Mint, now: () => number): AuditTrail {
+export function auditTrail(mint: Mint, now: () => number, lateMs: () => number): AuditTrail {
   const rows: DirectoryAudit[] = [];
+  const showsAt: number[] = [];
   return {
     record({ activity, category, by, targets, changed = [] }) {
+      showsAt.push(now() + lateMs());
       rows.push({
         id: `Directory_${mint("audit")}`,
         category,
@@ -42,6 +46,7 @@ export function auditTrail(mint: Mint, now: () => number): AuditTrail {
       });
     },
     all: () => rows,
+    shown: () => rows.filter((_row, index) => (showsAt[index] ?? 0) <= now()),
   };
 }
 

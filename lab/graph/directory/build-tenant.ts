@@ -29,7 +29,9 @@ export function buildTenant(
   },
 ): Tenant {
   const replicas = replicasOf(seed, world);
-  const tenant = createTenant(seed, { seed: world.seed.seed, clock: world.clock, replicas });
+  const { clock, draws, weather } = world;
+  const lateMs = () => draws.ms(weather.logsMs, "audit log", seed.id);
+  const tenant = createTenant(seed, { seed: world.seed.seed, clock, replicas, lateMs });
   for (const user of seed.users ?? []) plantUser(tenant, user);
   for (const principal of servicePrincipalsOf(seed, world.seed, world.apps))
     plantPrincipal(tenant, principal);

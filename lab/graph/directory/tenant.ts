@@ -43,7 +43,13 @@ export type Tenant = {
 
 export function createTenant(
   seed: TenantSeed,
-  world: { readonly seed: string | number; readonly clock: LabClock; readonly replicas: Replicas },
+  world: {
+    readonly seed: string | number;
+    readonly clock: LabClock;
+    readonly replicas: Replicas;
+    /** How late the next row of the audit log is. */
+    readonly lateMs: () => number;
+  },
 ): Tenant {
   const { clock, replicas } = world;
   const memberships = new Map<string, VersionedMap<Membership>>();
@@ -81,6 +87,6 @@ export function createTenant(
     userIdsByName: new Map(),
     replicas,
     changes,
-    audits: auditTrail(mint, now),
+    audits: auditTrail(mint, now, world.lateMs),
   };
 }

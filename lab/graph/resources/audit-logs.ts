@@ -39,24 +39,28 @@ const provisioning = logShape("microsoft.graph.provisioningObjectSummary", [
 export function auditLogRoutes(route: Route, lab: Lab): void {
   route("GET", "/auditLogs/directoryAudits", (call) =>
     list(call, {
-      rows: call.tenant.audits.all(),
+      rows: auditsFor(call),
       shape: directoryAudit,
       context: "auditLogs/directoryAudits",
     }),
   );
   route("GET", "/auditLogs/directoryAudits/{id}", (call, params) => {
-    const row = call.tenant.audits.all().find(({ id }) => id === param(params, "id"));
+    const row = auditsFor(call).find(({ id }) => id === param(params, "id"));
     if (row === undefined) throw notFound(param(params, "id"));
     return { status: 200, body: row };
   });
   route("GET", "/auditLogs/provisioning", (call) =>
     list(call, {
-      rows: lab.sync.log.of(call.tenant.id),
+      rows: isAdmin(call) ? lab.sync.log.of(call.tenant.id) : lab.sync.log.shownOf(call.tenant.id),
       shape: provisioning,
       context: "auditLogs/provisioning",
     }),
   );
 }
+
+// Administrators see everything at once, so that tests can judge.
+const isAdmin = (call: Call) => call.caller.kind === "admin";
+const auditsFor = (call: Call) => (isAdmin(call) ? call.tenant.audits.all() : call.tenant.audits.shown());
 
 /** Newest first unless sorted otherwise. */
 function list(

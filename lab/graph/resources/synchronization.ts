@@ -5,7 +5,7 @@ import type { Lab } from "../lab.ts";
 import { jobResource } from "../sync/job-resource.ts";
 import type { SyncJob } from "../sync/job.ts";
 import { onDemandAnswer } from "../sync/on-demand-answer.ts";
-import { schemaResource } from "../sync/schema-resource.ts";
+import { readSchema, schemaResource } from "../sync/schema-resource.ts";
 import { requirePrincipal } from "./find.ts";
 
 type Params = Readonly<Record<string, string>>;
@@ -33,6 +33,11 @@ export function synchronizationRoutes(route: Route, lab: Lab): void {
   route("GET", `${job}/schema`, (call, params) =>
     entity(call, params, schemaResource(requireJob(lab, call, params))),
   );
+  route("PUT", `${job}/schema`, (call, params) => {
+    const found = requireJob(lab, call, params);
+    lab.sync.remap(found, readSchema(found, call.body));
+    return { status: 204 };
+  });
   route("POST", `${job}/start`, (call, params) => {
     lab.sync.start(requireJob(lab, call, params));
     return { status: 204 };

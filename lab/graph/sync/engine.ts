@@ -1,10 +1,12 @@
 import type { LabClock } from "../../clock.ts";
+import type { Weather } from "../../weather.ts";
 import { replicaView, viewOf, type DirectoryView } from "../directory/view.ts";
 import type { Draws } from "../draws.ts";
 import type { FaultBook } from "../faults/fault-registry.ts";
 import { assignments } from "./assignments.ts";
 import { runCycle } from "./cycle.ts";
 import type { Quarantine, SyncJob } from "./job.ts";
+import type { AttributeMapping } from "./mapping.ts";
 import { provisionOnDemand, type OnDemandOutcome } from "./on-demand.ts";
 import { provisioningLog, type ProvisioningLog } from "./provisioning-log.ts";
 import type { TroubleWith } from "./trouble.ts";
@@ -17,6 +19,8 @@ export type SyncEngine = {
   start(job: SyncJob): void;
   pause(job: SyncJob): void;
   restart(job: SyncJob, resetScope: string): void;
+  /** Replaces what is mapped. */
+  remap(job: SyncJob, mappings: readonly AttributeMapping[]): void;
   onDemand(job: SyncJob, sourceUserId: string): OnDemandOutcome;
   /** Hears of users or groups that were just assigned to a sync app. */
   assigned(sourceTenantId: string, principalId: string): void;
@@ -32,13 +36,17 @@ export function syncEngine(
   jobs: readonly SyncJob[],
   parts: {
     readonly clock: LabClock;
+    readonly weather: Weather;
     readonly faults: FaultBook;
     readonly draws: Draws;
     readonly troubleWith: TroubleWith;
   },
 ): SyncEngine {
-  const { clock, faults, draws, troubleWith } = parts;
-  const log = provisioningLog();
+  const { clock, weather, faults, draws, troubleWith } = parts;
+  const log = provisioningLog(
+    () => clock.now(),
+    (sourceTenantId) => draws.ms(weather.logsMs, "provisioning log", sourceTenantId),
+  );
   const assigned = assignments(jobs, parts);
   const running = new Set<SyncJob>();
 
@@ -103,6 +111,10 @@ export function syncEngine(
       reset(job, resetScope);
       soon(job);
     },
+    remap(job, mappings) {
+      job.mappings = mappings;
+      lookAgain(job);
+    },
     onDemand(job, sourceUserId) {
       const outcome = provisionOnDemand(job, sourceUserId, {
         source: sourceSeenBy(job, "on demand", sourceUserId),
@@ -131,8 +143,14 @@ function reset(job: SyncJob, resetScope: string): void {
   const has = (...names: readonly string[]) => names.some((name) => flags.includes(name));
   if (has("Full", "QuarantineState", "ForceDeletes")) job.quarantine = undefined;
   if (has("ForceDeletes")) job.deletesAllowed = true;
-  if (!has("Full", "Watermark")) return;
-  // Everything is looked at again, and therefore written again.
+  if (has("Full", "Watermark")) lookAgain(job);
+}
+
+/**
+ * Everybody is looked at again, and therefore written again. Changed mappings have that effect, too
+ * (learn.microsoft.com/entra/identity/app-provisioning/how-provisioning-works, initial cycle).
+ */
+function lookAgain(job: SyncJob): void {
   for (const [sourceId, link] of job.links) job.links.set(sourceId, { ...link, revision: -1 });
 }
 

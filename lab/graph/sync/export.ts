@@ -15,7 +15,7 @@ export type Exported = {
 /** Makes the account; it counts as the app's when the app put the person in scope. */
 export function exportNew(job: SyncJob, user: UserRecord): Exported {
   const owner = ownerOf(job, user);
-  const written = newAccountProperties(user, job.target);
+  const written = newAccountProperties(job, user);
   const account = createUser(job.target, { properties: written, by: syncActor, owner, sourceId: user.id });
   remember(job, user, account.id);
   return { action: "create", targetId: account.id, written };
@@ -23,7 +23,7 @@ export function exportNew(job: SyncJob, user: UserRecord): Exported {
 
 /** Writes everything mapped, accountEnabled included: this is what undoes a block made in the target. */
 export function exportChange(job: SyncJob, user: UserRecord, account: UserRecord): Exported {
-  const written = exportedProperties(user, job.target);
+  const written = exportedProperties(job, user);
   const wasEnabled = isEnabled(account);
   changeUser(job.target, account, { properties: written, by: syncActor, sourceId: user.id });
   remember(job, user, account.id);

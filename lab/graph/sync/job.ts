@@ -2,6 +2,7 @@ import type { Tenant } from "../directory/tenant.ts";
 import type { Span, Weather } from "../../weather.ts";
 import { guidFrom } from "../ids.ts";
 import type { SyncJobSeed } from "../seed.ts";
+import { firstMappings, type AttributeMapping } from "./mapping.ts";
 
 /** One cross-tenant-synchronization job: its settings, and what it remembers between cycles. */
 export type SyncJob = {
@@ -18,6 +19,7 @@ export type SyncJob = {
   readonly deleteThreshold: number | undefined;
   /** By source user id. */
   readonly links: Map<string, Link>;
+  mappings: readonly AttributeMapping[];
   state: "Active" | "Paused";
   quarantine: Quarantine | undefined;
   /** Set by a restart with ForceDeletes: the next cycle deletes whatever the number. */
@@ -70,6 +72,7 @@ export function createJob(
     assignmentMs: assignmentLagMs === undefined ? weather.assignmentMs : [assignmentLagMs, assignmentLagMs],
     deleteThreshold: seed.deleteThreshold,
     links: new Map((seed.linked ?? []).map((pair) => [pair.sourceId, seededLink(world, pair)])),
+    mappings: firstMappings(seed.mappedExtensions ?? []),
     state: seed.state ?? "Active",
     quarantine: undefined,
     deletesAllowed: false,

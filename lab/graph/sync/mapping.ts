@@ -1,9 +1,13 @@
 import { graphTime } from "../directory/graph-time.ts";
 import type { Properties, UserRecord } from "../directory/objects.ts";
-import type { Tenant } from "../directory/tenant.ts";
 import { isExtensionName } from "../odata/query.ts";
+import type { SyncJob } from "./job.ts";
 
-const mappedAsTheyAre = [
+/** Which attribute of the source user is written to which of the account. */
+export type AttributeMapping = { readonly source: string; readonly target: string };
+
+/** The template Azure2Azure maps these, and no extension: each of those has to be mapped in the job's schema. */
+const mappedByTemplate = [
   "accountEnabled",
   "displayName",
   "givenName",
@@ -13,6 +17,7 @@ const mappedAsTheyAre = [
   "companyName",
   "employeeId",
   "employeeType",
+  "mail",
   "officeLocation",
   "city",
   "state",
@@ -22,6 +27,11 @@ const mappedAsTheyAre = [
   "mobilePhone",
   "preferredLanguage",
 ] as const;
+
+/** A job's mappings before anybody changes them. */
+export function firstMappings(extensions: readonly string[]): readonly AttributeMapping[] {
+  return [...mappedByTemplate, ...extensions].map((name) => ({ source: name, target: name }));
+}
 
 /** Only internal members are synchronized: no guests, nobody who is external here already. */
 export function isSyncable(user: UserRecord): boolean {
@@ -38,23 +48,24 @@ export function isEnabled(user: UserRecord): boolean {
 }
 
 /** What sync writes to the target. Null values are never carried over, so a cleared stamp lives on. */
-export function exportedProperties(user: UserRecord, target: Tenant): Properties {
+export function exportedProperties({ mappings, target: tenant }: SyncJob, user: UserRecord): Properties {
   const exported: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(user.properties)) {
-    const isMapped = (mappedAsTheyAre as readonly string[]).includes(name);
-    const isExtension = isExtensionName(name) && target.extensions.has(name);
-    if ((isMapped || isExtension) && value !== null && value !== undefined) exported[name] = value;
+  for (const { source, target } of mappings) {
+    const value = source === "mail" ? mailOf(user) : user.properties[source];
+    const isUnknown = isExtensionName(target) && !tenant.extensions.has(target);
+    if (!isUnknown && value !== null && value !== undefined) exported[target] = value;
   }
-  return { ...exported, mail: mailOf(user) };
+  return exported;
 }
 
 /** A new account in the target: an external member who need not redeem anything. */
-export function newAccountProperties(user: UserRecord, target: Tenant): Properties {
-  const alias = freeAlias(user, target);
+export function newAccountProperties(job: SyncJob, user: UserRecord): Properties {
+  const { target } = job;
+  const alias = freeAlias(job, user);
   const now = graphTime(target.clock.now());
   return {
     accountEnabled: true,
-    ...exportedProperties(user, target),
+    ...exportedProperties(job, user),
     userPrincipalName: `${alias}@${target.defaultDomain}`,
     mailNickname: alias,
     otherMails: [mailOf(user)],
@@ -71,7 +82,7 @@ function mailOf(user: UserRecord): string {
 }
 
 /** `ana_source.example#EXT#`, with a number when that is taken: the form is nothing to rely on. */
-function freeAlias(user: UserRecord, target: Tenant): string {
+function freeAlias({ target }: SyncJob, user: UserRecord): string {
   const base = String(user.properties["userPrincipalName"]).replace("@", "_");
   for (let number = 0; ; number++) {
     const alias = `${base}${number === 0 ? "" : number}#EXT#`;

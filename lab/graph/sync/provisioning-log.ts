@@ -4,10 +4,12 @@ import type { Properties } from "../directory/objects.ts";
 import { textOf } from "../directory/text.ts";
 import type { SyncJob } from "./job.ts";
 
-/** The provisioning log of a source tenant, oldest first. */
+/** The provisioning log of a source tenant, oldest first. Rows show some time after what they tell of. */
 export type ProvisioningLog = {
   record(job: SyncJob, entry: LogEntry): void;
   of(sourceTenantId: string): readonly ProvisioningRow[];
+  /** What shows by now. */
+  shownOf(sourceTenantId: string): readonly ProvisioningRow[];
 };
 
 /** The published types lack `tenantId`, which the log has. */
@@ -23,15 +25,24 @@ type LogEntry = {
   readonly error?: { readonly code: string; readonly reason: string };
 };
 
-export function provisioningLog(): ProvisioningLog {
-  const rows = new Map<string, ProvisioningRow[]>();
+export function provisioningLog(
+  now: () => number,
+  lateMs: (sourceTenantId: string) => number,
+): ProvisioningLog {
+  const entries = new Map<string, { readonly row: ProvisioningRow; readonly showsAt: number }[]>();
+  const of = (sourceTenantId: string) => entries.get(sourceTenantId) ?? [];
   return {
     record(job, entry) {
-      const known = rows.get(job.source.id);
-      if (known === undefined) rows.set(job.source.id, [rowOf(job, entry)]);
-      else known.push(rowOf(job, entry));
+      const { id } = job.source;
+      const own = of(id);
+      own.push({ row: rowOf(job, entry), showsAt: now() + lateMs(id) });
+      entries.set(id, own);
     },
-    of: (sourceTenantId) => rows.get(sourceTenantId) ?? [],
+    of: (sourceTenantId) => of(sourceTenantId).map(({ row }) => row),
+    shownOf: (sourceTenantId) =>
+      of(sourceTenantId)
+        .filter(({ showsAt }) => showsAt <= now())
+        .map(({ row }) => row),
   };
 }
 
