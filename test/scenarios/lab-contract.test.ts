@@ -244,6 +244,7 @@ describe("faults", () => {
       { kind: "reorderNotifications" },
       { kind: "delayNotification", ms: 1 },
       { kind: "quarantine" },
+      { kind: "userFails", user: "ana@source.example" },
       { kind: "revokedConsent" },
     ];
     const refused: string[] = [];
