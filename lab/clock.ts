@@ -144,8 +144,9 @@ export function startClock(realNow: () => number = () => Date.now()): LabClock {
     },
     upcoming: () => sorted().map(({ at, label }) => ({ at, label })),
     expected: () =>
-      sorted()
+      [...entries]
         .filter(({ kind }) => kind !== "ordinary")
+        .toSorted((a, b) => a.at - b.at)
         .map(({ at, label, kind }) => ({ at, label, held: kind === "held" })),
     stir: () => void stirs++,
     stirs: () => stirs,

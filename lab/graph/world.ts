@@ -112,7 +112,7 @@ function buildLab(
     faults,
     sentinels,
     throttle: throttle(limits, now),
-    traffic: traffic(),
+    traffic: traffic(now),
     counters: counters(tenants.keys()),
     manners: manners(reported, { protectedIds: seed.protected ?? [], now, rttMs }),
     violations: reported,

@@ -226,6 +226,8 @@ describe("on demand, as slow as it is in Azure:", () => {
     const before = lab.clock.now();
     expect((await onDemand(ids.ana)).details).toMatchObject({ action: "Create" });
     expect(lab.clock.now() - before).toBe(20_000);
+    const record = lab.lab.traffic().find(({ template }) => template.endsWith("/provisionOnDemand"));
+    expect(Date.parse(record?.answeredAt ?? "") - Date.parse(record?.at ?? "")).toBe(20_000);
   });
 
   test("the work is done before the answer is given", async () => {

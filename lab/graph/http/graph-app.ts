@@ -106,6 +106,7 @@ function refuse(lab: Lab, c: Context<GraphEnv>, refusal: { error: GraphProblem; 
   lab.traffic.recordRaw({
     seq: refusal.seq,
     at: new Date(at).toISOString(),
+    answeredAt: new Date(at).toISOString(),
     tenantId: "",
     appId: "",
     caller: "app",

@@ -5,6 +5,8 @@ export type TrafficRecord = {
   readonly seq: number;
   /** Virtual time of arrival, ISO 8601. */
   readonly at: string;
+  /** Virtual time of the answer: what it would have taken. */
+  readonly answeredAt: string;
   /** Empty when the request carried no usable token. */
   readonly tenantId: string;
   readonly appId: string;
@@ -21,6 +23,7 @@ export type TrafficRecord = {
   readonly status: number;
   readonly responseHeaders: Readonly<Record<string, string>>;
   readonly responseBody: unknown;
+  /** Real time. */
   readonly durationMs: number;
   /** Id of the `$batch` request this was a part of. */
   readonly batch?: string;
@@ -36,7 +39,7 @@ export type Traffic = {
 // Long benchmarks must not fill the memory: the oldest records go.
 const keep = 200_000;
 
-export function traffic(): Traffic {
+export function traffic(now: () => number): Traffic {
   let records: TrafficRecord[] = [];
   function recordRaw(record: TrafficRecord): void {
     records.push(record);
@@ -44,15 +47,21 @@ export function traffic(): Traffic {
   }
   return {
     recordRaw,
-    record: (call, reply, durationMs) => recordRaw(recordOf(call, reply, durationMs)),
+    record: (call, reply, durationMs) =>
+      recordRaw(recordOf(call, reply, { durationMs, answeredAt: new Date(now()).toISOString() })),
     since: (seq) => records.filter((record) => record.seq > seq).toSorted((a, b) => a.seq - b.seq),
   };
 }
 
-function recordOf(call: Call, reply: Reply, durationMs: number): TrafficRecord {
+function recordOf(
+  call: Call,
+  reply: Reply,
+  took: Pick<TrafficRecord, "answeredAt" | "durationMs">,
+): TrafficRecord {
   return {
     seq: call.seq,
     at: new Date(call.at).toISOString(),
+    ...took,
     tenantId: call.tenant.id,
     appId: call.caller.appId,
     caller: call.caller.kind,
@@ -66,7 +75,6 @@ function recordOf(call: Call, reply: Reply, durationMs: number): TrafficRecord {
     status: reply.status,
     responseHeaders: reply.headers ?? {},
     responseBody: reply.body ?? reply.text,
-    durationMs,
     ...(call.batch !== undefined && { batch: call.batch }),
   };
 }
