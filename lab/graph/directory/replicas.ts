@@ -25,6 +25,9 @@ export const membershipKey = (groupId: string, memberId: string) => `${groupId}/
 /** The last of them is the one that is furthest behind. */
 const count = 3;
 
+/** A write of several steps, such as a soft deletion, may see the clock tick. */
+const oneWriteMs = 5;
+
 type Arrival = { readonly at: number; readonly reaches: number[] };
 
 export function replicasOf(
@@ -62,10 +65,10 @@ export function replicasOf(
     for (const [key, own] of arrivals) if (!own.some(isPending)) arrivals.delete(key);
   }
 
-  /** The change just made at this moment; several steps of one write are one change. */
+  /** The change that is being made: the steps of one write arrive together. */
   function latest(key: string): Arrival | undefined {
     const last = arrivals.get(key)?.at(-1);
-    return last?.at === clock.now() ? last : undefined;
+    return last !== undefined && clock.now() - last.at <= oneWriteMs ? last : undefined;
   }
 
   function firstMissing(replica: number, own: readonly Arrival[]): number | undefined {
