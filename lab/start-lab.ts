@@ -75,7 +75,7 @@ export async function startLab(options: LabOptions = {}): Promise<RunningLab> {
     onProgress("starting Graph, Service Bus and tables");
     const [certificates, tables, bus] = await Promise.all([
       createCertificates(),
-      startTables(),
+      startTables(clock),
       startBroker({ clock, queues }),
       buildApp(projectDir),
     ]);

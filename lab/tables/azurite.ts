@@ -3,17 +3,20 @@ import { randomBytes } from "node:crypto";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { LabClock } from "../clock.ts";
 import { freePort } from "../free-port.ts";
+import { openDoor, type Door } from "./door.ts";
 
-/** Azurite's table service, in memory, in a process of its own. */
+/** Azurite's table service, in memory, in a process of its own, behind a door in this process. */
 export type TableServer = {
   readonly connectionString: string;
+  readonly door: Pick<Door, "shut" | "open" | "isOpen" | "slow">;
   readonly close: () => Promise<void>;
 };
 
 const account = "lab";
 
-export async function startTables(): Promise<TableServer> {
+export async function startTables(clock: LabClock): Promise<TableServer> {
   const port = await freePort();
   const accountKey = randomBytes(32).toString("base64");
   const options = ["--inMemoryPersistence", "--silent", "--skipApiVersionCheck", "--disableTelemetry"];
@@ -29,9 +32,14 @@ export async function startTables(): Promise<TableServer> {
   let complaint = "";
   child.stderr?.on("data", (chunk: Buffer) => (complaint += chunk.toString()));
   await listening(child, port, () => complaint);
+  const door = await openDoor(clock, port);
   return {
-    connectionString: `DefaultEndpointsProtocol=http;AccountName=${account};AccountKey=${accountKey};TableEndpoint=http://127.0.0.1:${port}/${account};`,
-    close: () => ended(child),
+    connectionString: `DefaultEndpointsProtocol=http;AccountName=${account};AccountKey=${accountKey};TableEndpoint=http://127.0.0.1:${door.port}/${account};`,
+    door,
+    async close() {
+      await door.close();
+      await ended(child);
+    },
   };
 }
 
