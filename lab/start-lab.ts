@@ -76,7 +76,7 @@ export async function startLab(options: LabOptions = {}): Promise<RunningLab> {
     const [certificates, tables, bus] = await Promise.all([
       createCertificates(),
       startTables(clock),
-      startBroker({ clock, queues }),
+      startBroker({ clock, queues, weather, seed: options.seed ?? 1 }),
       buildApp(projectDir),
     ]);
     stops.push(tables.close, () => bus.close());

@@ -37,7 +37,7 @@ export function timingOf(parts: {
   const rest = restOf({
     clock,
     going: () => graph.busy(),
-    working: () => [...bus.busy(shelves), ...hosts.flatMap((host) => host.busy())],
+    working: () => [...bus.working(shelves), ...hosts.flatMap((host) => host.busy())],
     runs: () =>
       Object.values(bus.stats()).reduce((sum, { locked }) => sum + locked, 0) +
       hosts.flatMap((host) => host.busy()).length,

@@ -48,12 +48,16 @@ const table = {
   failedInCycle: { calm: 0, azure: 0.01, storm: 0.1 },
   /** How late audit and provisioning logs are. Docs: minutes. */
   logsMs: { calm: [0, 0], azure: [60_000, 300_000], storm: [300_000, 900_000] },
-  /** From sending a message, or its falling due, to its delivery. Measured by others: 5 to 50 ms, more in bursts. */
+  /** How long each delivery of a message to a receiver takes. Measured by others: 5 to 50 ms, more in bursts. */
   deliveryMs: { calm: [0, 0], azure: [20, 100], storm: [50, 1_000] },
-  /** Deliveries whose lock is lost while the receiver works: an AMQP link drops, and the invocation goes on. */
+  /** Deliveries whose lock is lost while the receiver works; the invocation goes on. */
   lostLocks: { calm: 0, azure: 0, storm: 0.03 },
+  /** Deliveries whose AMQP link is detached by force while the receiver works. Docs: a standard behaviour of the service. */
+  droppedLinks: { calm: 0, azure: 0, storm: 0.01 },
   /** Messages that are delivered once more after they were completed. Peek-lock is at least once. */
   doubledMessages: { calm: 0, azure: 0, storm: 0.03 },
+  /** Grants of a next session that do not go to the one that has waited longest. Docs promise no order among sessions. */
+  unorderedSessions: { calm: 0, azure: 1, storm: 1 },
 } as const satisfies Readonly<Record<string, Readonly<Record<WeatherName, Span | number>>>>;
 
 export type Weather = {

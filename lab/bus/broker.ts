@@ -1,8 +1,12 @@
 import type { LabClock } from "../clock.ts";
+import { weatherOf } from "../weather.ts";
 import { entityFinder } from "./amqp/entity.ts";
+import { azureIdleMs } from "./amqp/idle-links.ts";
 import { readBody } from "./amqp/message-codec.ts";
 import { startAmqpServer } from "./amqp/server.ts";
+import { chancesOf, type BusWeather, type Chances } from "./engine/chances.ts";
 import type { Message } from "./engine/message.ts";
+import type { Extent, Ordered } from "./engine/mishaps.ts";
 import { Queue } from "./engine/queue.ts";
 
 export type QueueOptions = {
@@ -62,9 +66,17 @@ type BrokerFaults = {
    */
   down(forMs: number): Promise<void>;
   /** The next `times` messages are delivered again after they were completed: the broker loses the completion. */
-  duplicateNext(queue: string, times: number): void;
-  /** The next `times` deliveries lose their lock while the receiver works, and go to the next receiver at once. */
-  loseNextLock(queue: string, times: number): void;
+  duplicateNext(queue: string, times: number): Ordered;
+  /**
+   * The next `times` deliveries lose their lock while the receiver works, `afterMs` (virtual time) after they got the
+   * message, and go to the next receiver at once.
+   */
+  loseNextLock(queue: string, times: number, options?: Pick<Extent, "afterMs">): Ordered;
+  /**
+   * The link, or the whole connection, of a receiver that got a message drops while it works. Its session is free at
+   * once, and what was delivered in it comes again, uncounted.
+   */
+  dropLinks(queue: string, what: "link" | "connection", extent: Extent): Ordered;
 };
 
 export type Broker = {
@@ -72,10 +84,12 @@ export type Broker = {
   readonly connectionString: string;
   stats(): Readonly<Record<string, QueueStats>>;
   /**
-   * What is due or being processed: "<queue>: n waiting" and "<queue>: n locked"; empty at rest. Messages for later,
-   * deferred ones and dead letters do not count, nor does what waits in a queue named in `ignore`.
+   * What is due or being processed: "<queue>: n waiting", "n on their way" and "n locked"; empty at rest. Messages for
+   * later, deferred ones and dead letters do not count, nor does what waits in a queue named in `ignore`.
    */
   busy(ignore?: readonly string[]): string[];
+  /** The same without what is on its way: the clock expects that. */
+  working(ignore?: readonly string[]): string[];
   /** Earliest message that is not due yet, virtual epoch milliseconds. */
   nextScheduledAt(): number | undefined;
   /** Copies of messages, for evidence; "active" includes what is being processed. */
@@ -92,11 +106,19 @@ export async function startBroker(options: {
   readonly clock: LabClock;
   readonly queues: readonly QueueOptions[];
   readonly port?: number;
+  /** Default: calm. */
+  readonly weather?: BusWeather;
+  /** Of what chance decides. */
+  readonly seed?: string | number;
+  /** After how long a link that nobody uses is detached, real time. Default: ten minutes. */
+  readonly idleLinkMs?: number;
 }): Promise<Broker> {
+  const { clock, port = 0, weather = weatherOf("calm"), seed = 1, idleLinkMs = azureIdleMs } = options;
+  const chances = chancesOf(weather, seed);
   const queues = new Map(
-    options.queues.map((each) => [each.name.toLowerCase(), createQueue(each, options.clock)]),
+    options.queues.map((each) => [each.name.toLowerCase(), createQueue(each, clock, chances)]),
   );
-  const server = await startAmqpServer({ port: options.port ?? 0, findEntity: entityFinder(queues) });
+  const server = await startAmqpServer({ port, findEntity: entityFinder(queues), idleLinkMs });
   const all = [...queues.values()];
   const find = (name: string): Queue => {
     const queue = queues.get(name.toLowerCase());
@@ -108,14 +130,17 @@ export async function startBroker(options: {
     port: server.port,
     connectionString: `Endpoint=sb://127.0.0.1:${server.port};SharedAccessKeyName=lab;SharedAccessKey=lab;UseDevelopmentEmulator=true`,
     stats: () => Object.fromEntries(all.map((queue) => [queue.settings.name, statsOf(queue)])),
-    busy: (ignore = []) => all.flatMap((queue) => busyWith(queue, ignore)),
+    busy: (ignore = []) => all.flatMap((queue) => [...workOf(queue, ignore), ...transitOf(queue)]),
+    working: (ignore = []) => all.flatMap((queue) => workOf(queue, ignore)),
     nextScheduledAt: () => earliest(all.map((queue) => queue.nextScheduledAt())),
     peek: (name, from = "active") => contentsOf(find(name), from).map(peeked),
     faults: {
       dropConnections: () => server.dropConnections(),
       down: (forMs) => server.pause(forMs),
-      duplicateNext: (name, times) => void (find(name).faults.duplicates += times),
-      loseNextLock: (name, times) => void (find(name).faults.lostLocks += times),
+      duplicateNext: (name, times) => find(name).mishaps.order("doubled", { times }),
+      loseNextLock: (name, times, { afterMs } = {}) =>
+        find(name).mishaps.order("lockLost", { times, afterMs }),
+      dropLinks: (name, what, extent) => find(name).mishaps.order(`${what}Dropped`, extent),
     },
     async close() {
       await server.close();
@@ -124,7 +149,7 @@ export async function startBroker(options: {
   };
 }
 
-function createQueue(options: QueueOptions, clock: LabClock): Queue {
+function createQueue(options: QueueOptions, clock: LabClock, chances: Chances): Queue {
   const {
     name,
     sessions,
@@ -144,11 +169,10 @@ function createQueue(options: QueueOptions, clock: LabClock): Queue {
     },
     clock,
   );
-  return new Queue(
-    { name, sessions, lockMs, maxDeliveryCount, ttlMs, deadLetterOnExpiry },
-    clock,
+  return new Queue({ name, sessions, lockMs, maxDeliveryCount, ttlMs, deadLetterOnExpiry }, clock, {
     deadLetters,
-  );
+    chances,
+  });
 }
 
 function statsOf(queue: Queue): QueueStats {
@@ -163,13 +187,19 @@ function gaugesOf(queue: Queue): { active: number; scheduled: number; locked: nu
   return gauges;
 }
 
-function busyWith(queue: Queue, ignore: readonly string[]): string[] {
+function workOf(queue: Queue, ignore: readonly string[]): string[] {
   const { name } = queue.settings;
   const { active, locked } = gaugesOf(queue);
+  const waiting = active - queue.inTransit();
   const lines = [];
-  if (active > 0 && !ignore.includes(name)) lines.push(`${name}: ${active} waiting`);
+  if (waiting > 0 && !ignore.includes(name)) lines.push(`${name}: ${waiting} waiting`);
   if (locked > 0) lines.push(`${name}: ${locked} locked`);
   return lines;
+}
+
+function transitOf(queue: Queue): string[] {
+  const count = queue.inTransit();
+  return count === 0 ? [] : [`${queue.settings.name}: ${count} on their way`];
 }
 
 function earliest(times: readonly (number | undefined)[]): number | undefined {

@@ -28,8 +28,8 @@ export function createMessageHandler(options: {
   return async (receiver, message) => {
     const settlement = await run(message);
     try {
-      if (settlement === "complete") await receiver.completeMessage(message);
-      if (settlement === "abandon") await receiver.abandonMessage(message);
+      if (settlement === "complete") await answered(receiver, receiver.completeMessage(message));
+      if (settlement === "abandon") await answered(receiver, receiver.abandonMessage(message));
     } catch (error) {
       warn(
         `Message ${String(message.messageId)} of ${fn.queue} was handled but not settled (${settlement}): ` +
@@ -55,6 +55,22 @@ export function createMessageHandler(options: {
       warn(errorText(error));
       throw error;
     }
+  }
+}
+
+// Real time, like the SDK's own minute.
+const lookEveryMs = 50;
+
+/** Where a link closes before it has answered a settlement, .NET fails at once; the JavaScript SDK waits for a minute. */
+async function answered(receiver: ServiceBusReceiver, settling: Promise<void>): Promise<void> {
+  const lost = Promise.withResolvers<never>();
+  const looking = setInterval(() => {
+    if (receiver.isClosed) lost.reject(new Error("its link closed before the settlement was answered"));
+  }, lookEveryMs);
+  try {
+    await Promise.race([settling, lost.promise]);
+  } finally {
+    clearInterval(looking);
   }
 }
 

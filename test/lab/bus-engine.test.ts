@@ -26,7 +26,7 @@ function startEngine(credit: number) {
   const start = Date.now();
   const clock = startClock(() => start);
   const deadLetters = new Queue({ ...settings, sessions: "none", maxDeliveryCount: undefined }, clock);
-  const queue = new Queue(settings, clock, deadLetters);
+  const queue = new Queue(settings, clock, { deadLetters });
   const receivers: Receiver[] = [];
   function accept(): void {
     queue.sessions?.acceptNext({ linkName: "link", onLost: () => {} }, (lease) => {

@@ -68,6 +68,77 @@ test("refuses the settlement of a receiver that was quicker than the loss of its
   expect(broker.busy()).toEqual(["work: 1 waiting", "keys: 1 waiting"]);
 });
 
+test("takes a lock away as late as it is told to, in virtual time", async () => {
+  const { client, clock, broker } = await startBus(sessionful("keys"));
+  await client.createSender("keys").sendMessages({ body: 1, sessionId: "a" });
+  broker.faults.loseNextLock("keys", 1, { afterMs: 20_000 });
+  const session = await client.acceptNextSession("keys");
+  const held = await receiveOne(session);
+  await clock.advance(19_000, async () => {});
+  expect(broker.busy()).toEqual(["keys: 1 locked"]);
+  await clock.advance(1_000, async () => {});
+  expect(broker.busy()).toEqual(["keys: 1 waiting"]);
+  await expect.poll(() => session.isClosed).toBe(true);
+  expect(await codeOf(session.completeMessage(held))).toBe("SessionLockLost");
+});
+
+test("drops the link of a receiver that got a message: its session is free at once, and nothing counts as failed", async () => {
+  const { client, connect, broker } = await startBus(sessionful("keys"));
+  await client.createSender("keys").sendMessages([1, 2].map((body) => ({ body, sessionId: "a" })));
+  broker.faults.dropLinks("keys", "link", { times: 1 });
+  const robbed = await client.acceptNextSession("keys");
+  const held = await receiveOne(robbed);
+  const next = await connect().acceptNextSession("keys");
+  const received = await next.receiveMessages(2, { maxWaitTimeInMs: 3000 });
+  expect(received).toMatchObject([
+    { body: 1, deliveryCount: 0 },
+    { body: 2, deliveryCount: 0 },
+  ]);
+  expect(await codeOf(robbed.completeMessage(held))).toBe("SessionLockLost");
+  expect(await codeOf(client.createSender("keys").sendMessages({ body: 3, sessionId: "b" }))).toBe(
+    "no error",
+  );
+});
+
+test("drops the whole connection of a receiver, with every session on it", async () => {
+  const { client, connect, broker } = await startBus(sessionful("keys"));
+  const sender = connect().createSender("keys");
+  await sender.sendMessages(["a", "b"].map((sessionId) => ({ body: 1, sessionId })));
+  const bystander = await client.acceptSession("keys", "b");
+  broker.faults.dropLinks("keys", "connection", { times: 1 });
+  await receiveOne(await client.acceptSession("keys", "a"));
+  await expect.poll(() => bystander.isClosed).toBe(true);
+  expect(broker.busy()).toEqual(["keys: 2 waiting"]);
+});
+
+test("drops links for as long as it is told to, or until it is called off", async () => {
+  const { client, clock, broker } = await startBus(sessionful("keys"));
+  await client.createSender("keys").sendMessages({ body: 1, sessionId: "a" });
+  const ordered = broker.faults.dropLinks("keys", "link", { forMs: 60_000 });
+  const settle = async () => {
+    const session = await client.acceptNextSession("keys");
+    return codeOf(session.completeMessage(await receiveOne(session)));
+  };
+  expect([await settle(), await settle()]).toEqual(["SessionLockLost", "SessionLockLost"]);
+  expect(ordered.timesLeft()).toBeUndefined();
+  await clock.advance(60_000, async () => {});
+  expect(ordered.timesLeft()).toBe(0);
+  const again = broker.faults.dropLinks("keys", "link", { times: 5 });
+  expect(again.timesLeft()).toBe(5);
+  again.cancel();
+  expect(again.timesLeft()).toBe(0);
+  expect(await settle()).toBe("no error");
+});
+
+test("lets a message without a session be settled after its link dropped, because the queue holds its lock", async () => {
+  const { client, broker } = await startBus(plain("work"));
+  await client.createSender("work").sendMessages({ body: 1 });
+  broker.faults.dropLinks("work", "link", { times: 1 });
+  const receiver = client.createReceiver("work");
+  expect(await codeOf(receiver.completeMessage(await receiveOne(receiver)))).toBe("no error");
+  expect(broker.stats()["work"]).toMatchObject({ completed: 1, redelivered: 0 });
+});
+
 test("drops every connection, frees the sessions at once and lets clients come back", async () => {
   const { client, broker } = await startBus(sessionful("keys"));
   const sender = client.createSender("keys");

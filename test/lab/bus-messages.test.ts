@@ -54,10 +54,24 @@ describe("sending", () => {
   test("takes a message of many frames and refuses one above the limit", async () => {
     const { client } = await startBus(plain("work"));
     const sender = client.createSender("work");
-    const big = "x".repeat(900_000);
+    const big = "x".repeat(250_000);
     await sender.sendMessages({ body: big });
     expect((await receiveOne(client.createReceiver("work"))).body).toBe(big);
-    expect(await codeOf(sender.sendMessages({ body: "x".repeat(1_100_000) }))).toBe("MessageSizeExceeded");
+    expect(await codeOf(sender.sendMessages({ body: "x".repeat(263_000) }))).toBe("MessageSizeExceeded");
+  });
+
+  test("takes 256 KB in one batch and in one call that schedules, and no more", async () => {
+    const { client, broker } = await startBus(plain("work"));
+    const sender = client.createSender("work");
+    const batch = await sender.createMessageBatch();
+    expect(batch.maxSizeInBytes).toBe(256 * 1024);
+    const half = { body: "x".repeat(135_000) };
+    expect(batch.tryAddMessage(half)).toBe(true);
+    expect(batch.tryAddMessage(half)).toBe(false);
+    expect(await codeOf(sender.sendMessages([half, half, half]))).toBe("MessageSizeExceeded");
+    const later = new Date(Date.now() + 60_000);
+    expect(await codeOf(sender.scheduleMessages([half, half, half], later))).toBe("MessageSizeExceeded");
+    expect(broker.stats()["work"]).toMatchObject({ sent: 0 });
   });
 
   test("refuses a queue that does not exist, for senders and receivers", async () => {

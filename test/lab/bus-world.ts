@@ -6,6 +6,7 @@ import {
 } from "@azure/service-bus";
 import { startBroker, type Broker, type QueueOptions } from "../../lab/bus/broker.ts";
 import { startClock, type LabClock } from "../../lab/clock.ts";
+import { weatherOf, type Weather } from "../../lab/weather.ts";
 
 export type Bus = {
   readonly clock: LabClock;
@@ -23,9 +24,21 @@ afterEach(async () => {
 
 /** A broker with these queues and a real client, both closed after the test. */
 export async function startBus(...queues: QueueOptions[]): Promise<Bus> {
+  return startBusIn({}, ...queues);
+}
+
+export type Conditions = {
+  /** What differs from calm. */
+  readonly weather?: Partial<Weather>;
+  readonly seed?: number;
+  readonly idleLinkMs?: number;
+};
+
+/** The same in other conditions than calm. */
+export async function startBusIn({ weather, ...more }: Conditions, ...queues: QueueOptions[]): Promise<Bus> {
   const clock = startClock();
   stops.push(async () => clock.stop());
-  const broker = await startBroker({ clock, queues });
+  const broker = await startBroker({ clock, queues, weather: { ...weatherOf("calm"), ...weather }, ...more });
   stops.push(() => broker.close());
   const connect = (timeoutInMs = 5000) => {
     const client = new ServiceBusClient(broker.connectionString, {

@@ -1,12 +1,13 @@
 import type { EventContext, Sender } from "rhea";
 import type { Consumer, Subscription } from "../engine/feed.ts";
 import type { Queue, Settlement, SettleResult } from "../engine/queue.ts";
-import { messageLockLost, notAllowed, sessionLockLost, type Refusal } from "./conditions.ts";
+import { detachForced, messageLockLost, notAllowed, sessionLockLost, type Refusal } from "./conditions.ts";
 import { deliveryTag, tokenOfDeliveryTag } from "./lock-token.ts";
 import { writeDelivery } from "./message-codec.ts";
 import {
   alwaysAnswerDrain,
   answerDrain,
+  breakConnection,
   creditLimit,
   describeAttach,
   hasRoom,
@@ -39,10 +40,14 @@ export function deliverTo(
   alwaysAnswerDrain(link);
   const subscription = subscribe({
     mode: link.snd_settle_mode === settledByBroker ? "receiveAndDelete" : "peekLock",
-    isReady: () => sent < allowed && hasRoom(link),
+    isReady: (onTheWay) => sent + onTheWay < allowed && hasRoom(link),
     deliver(message, token) {
       sent++;
       link.send(writeDelivery(message), deliveryTag(token), 0);
+    },
+    drop(what) {
+      if (what === "connection") breakConnection(link);
+      else link.close(detachForced(link.name, "a fault of the lab"));
     },
   });
   link.on("sender_flow", () => {
@@ -51,6 +56,7 @@ export function deliverTo(
   });
   link.on("sender_draining", () => {
     sent = allowed;
+    subscription.recall();
     answerDrain(link);
   });
   // Also raised when rhea, after many deliveries that nobody had settled, can keep track of more.

@@ -5,8 +5,8 @@ import type { EntityFinder } from "./entity.ts";
 import { readBatch, readParcel } from "./message-codec.ts";
 import { describeAttach, messageBytes } from "./rhea-internals.ts";
 
-/** The standard tier takes 256 KB and premium 1 MB and more; the lab is generous. */
-const maxMessageBytes = 1024 * 1024;
+/** Learn, "Service Bus quotas": of a message with its properties, and of a batch, in the standard tier. */
+export const maxMessageBytes = 256 * 1024;
 
 /** Serves a link over which a client sends to a queue. */
 export function serveSender(link: Receiver, findEntity: EntityFinder): void {

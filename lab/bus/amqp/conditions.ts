@@ -24,6 +24,14 @@ export function messageTooLarge(bytes: number, maxBytes: number): Refusal {
   };
 }
 
+/** Learn, "AMQP errors in Azure Service Bus": the broker closes links, and clients open them again. */
+export function detachForced(linkName: string, why: string): Refusal {
+  return {
+    condition: "amqp:link:detach-forced",
+    description: `The link '${linkName}' is force detached by the broker: ${why}.`,
+  };
+}
+
 export function messageNotFound(queue: string): Refusal {
   return {
     condition: "com.microsoft:message-not-found",

@@ -6,6 +6,7 @@ import { deliverTo, echoReceiver } from "./client-receiver.ts";
 import { serveSender } from "./client-sender.ts";
 import { entityNotFound, notAllowed } from "./conditions.ts";
 import type { EntityFinder } from "./entity.ts";
+import { IdleLinks } from "./idle-links.ts";
 import { serveManagement } from "./management.ts";
 import { ReplyLinks } from "./reply-links.ts";
 import { acceptSocket, createConnection, keepMessageBytes, silence } from "./rhea-internals.ts";
@@ -21,12 +22,23 @@ const connectionOptions = {
   receiver_options: { autoaccept: false, credit_window: 1000 },
 };
 
+export type ConnectionSettings = {
+  readonly findEntity: EntityFinder;
+  /** After how long a link that nobody uses is detached, real time. */
+  readonly idleLinkMs: number;
+};
+
 /** Serves one client connection until its socket closes. */
-export function serveConnection(socket: Socket, container: Container, findEntity: EntityFinder): void {
+export function serveConnection(
+  socket: Socket,
+  container: Container,
+  { findEntity, idleLinkMs }: ConnectionSettings,
+): void {
   const connection = createConnection(container, connectionOptions);
   const replies = new ReplyLinks();
   const links = new ServedLinks();
-  const context = { findEntity, replies };
+  const idle = new IdleLinks(idleLinkMs);
+  const context = { findEntity, replies, idle };
   connection.on("session_open", ({ session }: EventContext) => session && keepMessageBytes(session));
   connection.on("session_close", ({ session }: EventContext) => links.endSession(session));
   connection.on("receiver_open", ({ receiver }: EventContext) => receiver && openSender(receiver, context));
@@ -34,18 +46,28 @@ export function serveConnection(socket: Socket, container: Container, findEntity
     const served = sender && openReceiver(sender, context);
     if (sender !== undefined && served !== undefined) links.add(sender, served);
   });
-  connection.on("sender_close", ({ sender }: EventContext) => sender && links.end(sender));
+  connection.on("sender_close", ({ sender }: EventContext) => {
+    if (sender === undefined) return;
+    idle.end(sender);
+    links.end(sender);
+  });
+  connection.on("receiver_close", ({ receiver }: EventContext) => receiver && idle.end(receiver));
   tolerate(connection);
   sendAcks(socket, connection);
   acceptSocket(connection, socket);
   // rhea does not watch this event, and a socket that the broker destroys raises no other.
   socket.on("close", () => {
+    idle.endAll();
     links.endAll();
     silence(connection);
   });
 }
 
-type Context = { readonly findEntity: EntityFinder; readonly replies: ReplyLinks };
+type Context = {
+  readonly findEntity: EntityFinder;
+  readonly replies: ReplyLinks;
+  readonly idle: IdleLinks;
+};
 
 /** A link over which the client sends: tokens, management requests or messages. */
 function openSender(link: Receiver, context: Context): void {
@@ -53,11 +75,12 @@ function openSender(link: Receiver, context: Context): void {
   if (address === "$cbs") return serveCbs(link, context);
   const entity = context.findEntity(address);
   if (entity?.node === "management") return serveManagement(link, entity.queue, context.replies);
+  context.idle.watch(link);
   return serveSender(link, context.findEntity);
 }
 
 /** A link over which the client receives: answers or messages. */
-function openReceiver(link: Sender, { findEntity, replies }: Context): ServedLink | undefined {
+function openReceiver(link: Sender, { findEntity, replies, idle }: Context): ServedLink | undefined {
   const { address } = link.source;
   const entity = findEntity(address);
   echoReceiver(link);
@@ -69,6 +92,7 @@ function openReceiver(link: Sender, { findEntity, replies }: Context): ServedLin
     link.close(entityNotFound(address));
     return undefined;
   }
+  idle.watch(link);
   return serveReceiver(link, entity.queue);
 }
 
@@ -96,7 +120,6 @@ const harmless = [
   "session_error",
   "sender_error",
   "receiver_error",
-  "receiver_close",
 ];
 
 /** rhea throws what nobody listens to. What it catches from a handler is a bug, or a client that breaks the protocol. */

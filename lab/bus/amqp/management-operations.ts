@@ -3,10 +3,12 @@ import { z } from "zod";
 import type { Message } from "../engine/message.ts";
 import type { Queue, Settlement } from "../engine/queue.ts";
 import { refusalOf } from "./client-receiver.ts";
+import { maxMessageBytes } from "./client-sender.ts";
 import {
   badArgument,
   messageLockLost,
   messageNotFound,
+  messageTooLarge,
   notAllowed,
   sessionLockLost,
   type Refusal,
@@ -60,6 +62,8 @@ export const operations: Readonly<Record<string, (request: ManagementRequest) =>
   "com.microsoft:schedule-message": operation(
     z.object({ messages: z.array(z.object({ message: z.instanceof(Buffer) })) }),
     ({ messages }, { queue }) => {
+      const bytes = messages.reduce((sum, { message }) => sum + message.length, 0);
+      if (bytes > maxMessageBytes) return bad(messageTooLarge(bytes, maxMessageBytes));
       const scheduled = queue.send(messages.map(({ message }) => readParcel(message)));
       if (scheduled === "sessionIdMissing") {
         return bad(notAllowed(`The queue '${queue.settings.name}' needs sessions: set sessionId.`));

@@ -38,6 +38,7 @@ type LinkInternals = {
 type ConnectionInternals = {
   accept(socket: Socket): void;
   _register(): void;
+  readonly socket: Socket | undefined;
   socket_ready: boolean;
   heartbeat_in: NodeJS.Timeout | undefined;
   heartbeat_out: NodeJS.Timeout | undefined;
@@ -133,6 +134,11 @@ export function createConnection(container: Container, options: object): Connect
 
 export function acceptSocket(connection: Connection, socket: Socket): void {
   (connection as unknown as ConnectionInternals).accept(socket);
+}
+
+/** Ends the connection of a link as a network does: without a word. */
+export function breakConnection(link: Sender): void {
+  (link.connection as unknown as ConnectionInternals).socket?.destroy();
 }
 
 /** After the socket has closed: nothing more is written, and no timer keeps the process alive. */

@@ -2,8 +2,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import rhea from "rhea";
-import { serveConnection } from "./connection.ts";
-import type { EntityFinder } from "./entity.ts";
+import { serveConnection, type ConnectionSettings } from "./connection.ts";
 
 export type AmqpServer = {
   readonly port: number;
@@ -14,17 +13,17 @@ export type AmqpServer = {
 };
 
 /** Listens for AMQP clients on the loopback interface; port 0 picks a free one. */
-export async function startAmqpServer(options: {
-  readonly port: number;
-  readonly findEntity: EntityFinder;
-}): Promise<AmqpServer> {
+export async function startAmqpServer({
+  port: wanted,
+  ...settings
+}: ConnectionSettings & { readonly port: number }): Promise<AmqpServer> {
   const container = rhea.create_container();
   const sockets = new Set<Socket>();
   const closing = new AbortController();
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
-    serveConnection(socket, container, options.findEntity);
+    serveConnection(socket, container, settings);
   });
   const dropConnections = () => {
     for (const socket of sockets) socket.destroy();
@@ -36,7 +35,7 @@ export async function startAmqpServer(options: {
     await closed;
   };
 
-  const port = await listen(server, options.port);
+  const port = await listen(server, wanted);
   const pauseOnce = async (forMs: number) => {
     await stop();
     const isOver = await delay(forMs, true, { signal: closing.signal }).catch(() => false);

@@ -4,14 +4,31 @@ import type { Appointment, LabClock } from "../../clock.ts";
 export class DueList<T> {
   readonly #clock: LabClock;
   readonly #label: string;
+  readonly #kind: "ordinary" | "expected";
   readonly #onDue: (item: T) => void;
   readonly #entries: { readonly at: number; readonly item: T }[] = [];
   #appointment: { readonly at: number; readonly entry: Appointment } | undefined;
 
-  constructor({ clock, label, onDue }: { clock: LabClock; label: string; onDue: (item: T) => void }) {
+  constructor({
+    clock,
+    label,
+    onDue,
+    kind = "ordinary",
+  }: {
+    clock: LabClock;
+    label: string;
+    onDue: (item: T) => void;
+    /** Whether the lab itself waits for it. */
+    kind?: "ordinary" | "expected";
+  }) {
     this.#clock = clock;
     this.#label = label;
+    this.#kind = kind;
     this.#onDue = onDue;
+  }
+
+  count(): number {
+    return this.#entries.length;
   }
 
   /** Virtual time of the earliest item. */
@@ -40,8 +57,14 @@ export class DueList<T> {
     const at = this.next();
     if (at === this.#appointment?.at) return;
     this.#appointment?.entry.cancel();
-    this.#appointment =
-      at === undefined ? undefined : { at, entry: this.#clock.at(at, this.#label, () => this.#runDue()) };
+    this.#appointment = at === undefined ? undefined : { at, entry: this.#appoint(at) };
+  }
+
+  #appoint(at: number): Appointment {
+    const run = () => this.#runDue();
+    return this.#kind === "expected"
+      ? this.#clock.expect(at, this.#label, run)
+      : this.#clock.at(at, this.#label, run);
   }
 
   #runDue(): void {

@@ -24,7 +24,7 @@ export type Message = Parcel & {
   /** Application properties added after sending: by an abandon, a defer or a dead-lettering. */
   changes: Readonly<Record<string, unknown>>;
   deadLetterSource: string | undefined;
-  /** Set by the duplicate fault: its next completion is lost, so that it is delivered once more. */
+  /** Its next completion is lost, so that it is delivered once more. */
   losesCompletion: boolean;
 };
 

@@ -1,9 +1,12 @@
-import type { LabClock } from "../../clock.ts";
+import type { Appointment, LabClock } from "../../clock.ts";
+import { calmChances, type Chances } from "./chances.ts";
 import { DueList } from "./due-list.ts";
 import { Feed, type Consumer, type Subscription } from "./feed.ts";
 import { MessageLocks } from "./message-locks.ts";
 import type { Message, Parcel } from "./message.ts";
+import { Mishaps, nameOf, type Mishap } from "./mishaps.ts";
 import { SessionTable } from "./session-table.ts";
+import { Transit } from "./transit.ts";
 
 export type QueueSettings = {
   readonly name: string;
@@ -25,9 +28,8 @@ export type Settlement =
 
 export type SettleResult = "settled" | "lockLost" | "noDeadLetterQueue";
 
-// A lock that the fault takes away lasts so long, in real time: the handler has begun and not ended its work. If it is
-// quicker, its settlement comes too late all the same.
-const doomedForMs = 50;
+/** A delivery that something is about to happen to. */
+type Doom = { readonly appointment: Appointment; readonly strike: () => void };
 
 /** One queue: what is in it, who gets it next, and what happens when a message or its lock runs out. */
 export class Queue {
@@ -35,29 +37,40 @@ export class Queue {
   readonly deadLetters: Queue | undefined;
   readonly sessions: SessionTable | undefined;
   readonly counters = { sent: 0, completed: 0, abandoned: 0, expired: 0, deadLettered: 0, redelivered: 0 };
-  /** How many of the next first deliveries lose their completion, and how many of the next lose their lock. */
-  readonly faults = { duplicates: 0, lostLocks: 0 };
+  readonly mishaps: Mishaps;
   readonly #clock: LabClock;
   readonly #messages = new Map<number, Message>();
   readonly #feed: Feed;
   readonly #locks: MessageLocks;
   readonly #scheduled: DueList<Message>;
   readonly #expiring: DueList<Message>;
-  readonly #doomed = new Set<string>();
+  readonly #transit: Transit;
+  /** By lock token. */
+  readonly #doomed = new Map<string, Doom>();
   #lastSequence = 0;
 
-  constructor(settings: QueueSettings, clock: LabClock, deadLetters?: Queue) {
+  constructor(
+    settings: QueueSettings,
+    clock: LabClock,
+    { deadLetters, chances = calmChances }: { deadLetters?: Queue; chances?: Chances } = {},
+  ) {
     const { name, lockMs } = settings;
     this.settings = settings;
     this.deadLetters = deadLetters;
     this.#clock = clock;
-    const hand = (message: Message, consumer: Consumer) => this.#hand(message, consumer);
+    this.#transit = new Transit(clock, name);
+    this.mishaps = new Mishaps({ clock, chances, queue: name });
+    const route = {
+      hand: (message: Message, consumer: Consumer) => this.#hand(message, consumer),
+      takesMs: (message: Message) => chances.deliveryMs(name, nameOf(message)),
+      transit: this.#transit,
+    };
     const takeBack = (id: string, why: "released" | "expired") => this.#takeBackSession(id, why);
     const onDue = (message: Message) => this.#activate(message);
     const onOld = (message: Message) => this.#expire(message);
-    this.#feed = new Feed(hand);
+    this.#feed = new Feed(route);
     if (settings.sessions === "required") {
-      this.sessions = new SessionTable({ clock, lockMs, owner: { hand, takeBack } });
+      this.sessions = new SessionTable({ clock, lockMs, owner: { name, route, chances, takeBack } });
     }
     this.#locks = new MessageLocks({
       clock,
@@ -91,7 +104,7 @@ export class Queue {
 
   settle(token: string, settlement: Settlement): SettleResult {
     this.#clock.stir();
-    if (this.#doomed.has(token)) this.#loseLock(token);
+    this.#strike(token);
     const message = this.#locks.find(token);
     if (message === undefined) return "lockLost";
     if (settlement.kind === "deadLetter" && this.deadLetters === undefined) return "noDeadLetterQueue";
@@ -144,6 +157,11 @@ export class Queue {
     return [...this.messages()].toSorted((a, b) => a.sequence - b.sequence);
   }
 
+  /** How many messages are on their way to a receiver. */
+  inTransit(): number {
+    return this.#transit.count();
+  }
+
   /** Virtual time of the earliest message that is not due yet. */
   nextScheduledAt(): number | undefined {
     return this.#scheduled.next();
@@ -153,6 +171,8 @@ export class Queue {
   stop(): void {
     this.#scheduled.clear();
     this.#expiring.clear();
+    this.#transit.stop();
+    for (const { appointment } of this.#doomed.values()) appointment.cancel();
     this.#locks.stop();
     this.sessions?.stop();
     this.deadLetters?.stop();
@@ -215,30 +235,47 @@ export class Queue {
     this.#clock.stir();
     const token = this.#locks.take(message);
     message.deliveries++;
-    if (message.deliveries > 1) {
-      this.counters.redelivered++;
-    } else if (this.faults.duplicates > 0) {
-      this.faults.duplicates--;
-      message.losesCompletion = true;
-    }
+    if (message.deliveries > 1) this.counters.redelivered++;
+    else message.losesCompletion = this.mishaps.doubles(message);
     consumer.deliver(message, token);
-    if (consumer.mode === "receiveAndDelete") {
-      this.#complete(message);
-    } else if (this.faults.lostLocks > 0) {
-      this.faults.lostLocks--;
-      this.#doomed.add(token);
-      setTimeout(() => this.#loseLock(token), doomedForMs).unref();
-    }
+    if (consumer.mode === "receiveAndDelete") return this.#complete(message);
+    const mishap = this.mishaps.ofDelivery(message);
+    if (mishap !== undefined) this.#doom(token, mishap, consumer);
+  }
+
+  #doom(token: string, { kind, afterMs }: Mishap, consumer: Consumer): void {
+    const strike = () => {
+      if (kind === "lockLost") this.#loseLock(token);
+      else this.#dropLink(token, kind === "linkDropped" ? "link" : "connection", consumer);
+    };
+    const at = this.#clock.now() + afterMs;
+    const label = `${this.settings.name}: ${kind}`;
+    const appointment = this.#clock.at(at, label, () => this.#strike(token));
+    this.#doomed.set(token, { appointment, strike });
+  }
+
+  #strike(token: string): void {
+    const doom = this.#doomed.get(token);
+    this.#doomed.delete(token);
+    doom?.appointment.cancel();
+    doom?.strike();
   }
 
   #loseLock(token: string): void {
-    this.#doomed.delete(token);
     const message = this.#locks.find(token);
     if (message?.lock?.owner === "session" && message.sessionId !== undefined) {
       this.sessions?.expire(message.sessionId);
     } else if (message !== undefined) {
       this.#takeBack(message, "failed");
     }
+  }
+
+  /** A session is free with its link. The lock of a message without a session belongs to the queue and stays. */
+  #dropLink(token: string, what: "link" | "connection", consumer: Consumer): void {
+    const message = this.#locks.find(token);
+    if (message === undefined) return;
+    consumer.drop?.(what);
+    if (message.sessionId !== undefined) this.sessions?.release(message.sessionId);
   }
 
   #complete(message: Message): void {

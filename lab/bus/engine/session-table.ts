@@ -1,5 +1,6 @@
 import type { LabClock } from "../../clock.ts";
-import { Feed, type Consumer, type Subscription } from "./feed.ts";
+import type { Chances } from "./chances.ts";
+import { Feed, type Consumer, type Route, type Subscription } from "./feed.ts";
 import { LockTerm } from "./lock-term.ts";
 import type { Message } from "./message.ts";
 
@@ -28,7 +29,9 @@ type Waiter = { readonly claim: Claim; readonly grant: (lease: SessionLease) => 
 
 /** What the table asks of its queue. */
 type Owner = {
-  readonly hand: (message: Message, consumer: Consumer) => void;
+  readonly name: string;
+  readonly route: Route;
+  readonly chances: Chances;
   /** A lock has ended: put back what was delivered under it. A lock that ran out counts as a failed delivery. */
   readonly takeBack: (sessionId: string, why: "released" | "expired") => void;
 };
@@ -39,8 +42,8 @@ export class SessionTable {
   readonly #lockMs: number;
   readonly #owner: Owner;
   readonly #sessions = new Map<string, Session>();
-  /** Unlocked sessions with messages, the longest-waiting first. */
-  readonly #ready = new Set<Session>();
+  /** Unlocked sessions with messages, the longest-waiting first, and the lot that each drew when it became ready. */
+  readonly #ready = new Map<Session, number>();
   readonly #waiters = new Set<Waiter>();
 
   constructor({ clock, lockMs, owner }: { clock: LabClock; lockMs: number; owner: Owner }) {
@@ -108,6 +111,12 @@ export class SessionTable {
     this.#unlock(session, "expired");
   }
 
+  /** Frees a session as if its receiver had closed. */
+  release(sessionId: string): void {
+    const session = this.#sessions.get(sessionId);
+    if (session?.holder !== undefined) this.#unlock(session, "released");
+  }
+
   stop(): void {
     this.#waiters.clear();
     for (const session of this.#sessions.values()) session.holder?.term.end();
@@ -116,7 +125,7 @@ export class SessionTable {
   #session(id: string): Session {
     const known = this.#sessions.get(id);
     if (known !== undefined) return known;
-    const session: Session = { id, feed: new Feed(this.#owner.hand), state: undefined, holder: undefined };
+    const session: Session = { id, feed: new Feed(this.#owner.route), state: undefined, holder: undefined };
     this.#sessions.set(id, session);
     return session;
   }
@@ -148,17 +157,28 @@ export class SessionTable {
 
   #offer(session: Session): void {
     if (session.holder !== undefined || session.feed.size === 0) return;
-    this.#ready.add(session);
+    const { chances, name } = this.#owner;
+    if (!this.#ready.has(session)) this.#ready.set(session, chances.lot(name, session.id));
     this.#grantReady();
   }
 
   #grantReady(): void {
-    for (const session of this.#ready) {
+    for (;;) {
       const [waiter] = this.#waiters;
-      if (waiter === undefined) return;
+      const session = waiter === undefined ? undefined : this.#nextReady();
+      if (waiter === undefined || session === undefined) return;
       this.#waiters.delete(waiter);
       waiter.grant(this.#lock(session, waiter.claim));
     }
+  }
+
+  /** Learn, "Message sessions", orders the messages of a session and says nothing about the order of sessions. */
+  #nextReady(): Session | undefined {
+    const { chances, name } = this.#owner;
+    const [longest] = this.#ready.keys();
+    if (longest === undefined || !chances.strikes("unorderedSessions", name)) return longest;
+    const [drawn] = [...this.#ready].reduce((least, each) => (each[1] < least[1] ? each : least));
+    return drawn;
   }
 
   /** Session ids never repeat in a long run, so a session without content must not stay. */
