@@ -2,7 +2,8 @@ import { serve } from "@hono/node-server";
 import { Hono, type Context } from "hono";
 import { Temporal } from "temporal-polyfill";
 import { z } from "zod";
-import { faultSchema } from "./graph/faults/fault-schema.ts";
+import { faultSchema, type Fault } from "./graph/faults/fault-schema.ts";
+import { outerFaults, outerFaultSchema, type OuterFault } from "./outer-faults.ts";
 import type { RunningLab } from "./start-lab.ts";
 
 export type Control = { readonly url: string; readonly close: () => Promise<void> };
@@ -77,43 +78,35 @@ function milliseconds(duration: string): number | null {
   }
 }
 
-const busFaultSchema = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("busDown"), ms: z.number().positive() }),
-  z.strictObject({ kind: z.literal("busLockLost"), times: z.int().positive().default(1) }),
-  z.strictObject({ kind: z.literal("busDuplicateDelivery"), times: z.int().positive().default(1) }),
-]);
+const anyFaultSchema = z.discriminatedUnion("kind", [...faultSchema.options, ...outerFaultSchema.options]);
+const outerKinds: readonly string[] = outerFaultSchema.options.map(({ shape }) => shape.kind.value);
+const kinds = anyFaultSchema.options.map(({ shape }) => shape.kind.value).join(", ");
 
-/** Faults of the bus happen at once, or to the next messages; there is nothing left of them to take back. */
-function strikeBus(fault: z.infer<typeof busFaultSchema>, { bus }: Parts): void {
-  if (fault.kind === "busDown") void bus.faults.down(fault.ms);
-  else {
-    for (const queue of ["analysts", "access"]) {
-      if (fault.kind === "busLockLost") bus.faults.loseNextLock(queue, fault.times);
-      else bus.faults.duplicateNext(queue, fault.times);
-    }
-  }
-}
+const isOuter = (fault: Fault | OuterFault): fault is OuterFault => outerKinds.includes(fault.kind);
 
 function faultRoutes(app: Hono, parts: Parts): void {
   const { graph } = parts;
+  const outer = outerFaults(parts);
   app.post("/faults", async (context) => {
-    const body = await bodyOf(context);
-    const ofBus = busFaultSchema.safeParse(body);
-    if (ofBus.success) {
-      strikeBus(ofBus.data, parts);
-      return context.json({ id: ofBus.data.kind }, 201);
-    }
-    const parsed = faultSchema.safeParse(body);
-    if (!parsed.success) return refuse(context, z.prettifyError(parsed.error));
-    return context.json({ id: graph.faults.add(parsed.data) }, 201);
+    const parsed = anyFaultSchema.safeParse(await bodyOf(context));
+    if (!parsed.success)
+      return refuse(
+        context,
+        `This fault cannot be injected: ${z.prettifyError(parsed.error)}. Known kinds: ${kinds}.`,
+      );
+    const fault = parsed.data;
+    return context.json({ id: isOuter(fault) ? outer.add(fault) : graph.faults.add(fault) }, 201);
   });
-  app.get("/faults", (context) => context.json(graph.faults.list()));
+  app.get("/faults", (context) => context.json([...graph.faults.list(), ...outer.list()]));
   app.delete("/faults", (context) => {
     graph.faults.clear();
+    outer.clear();
     return context.body(null, 204);
   });
   app.delete("/faults/:id", (context) => {
-    graph.faults.remove(context.req.param("id"));
+    const id = context.req.param("id");
+    graph.faults.remove(id);
+    outer.remove(id);
     return context.body(null, 204);
   });
 }

@@ -256,12 +256,54 @@ describe("faults", () => {
       { kind: "busLockLost" },
       { kind: "busDuplicateDelivery" },
       { kind: "busDown", ms: 1 },
+      { kind: "busLinkDropped" },
+      { kind: "busLinkDropped", ms: 1, what: "connection", queue: "access", afterMs: 10 },
+      { kind: "tablesDown", ms: 1 },
+      { kind: "tablesSlow", ms: 1 },
     ]) {
       const { status } = await first.control("POST", "/faults", fault);
       if (status !== 201) refused.push(fault.kind);
     }
     await first.control("DELETE", "/faults");
     expect(refused).toEqual([]);
+  });
+});
+
+describe("faults of the bus and the tables", () => {
+  const standing = async () => {
+    const { body } = await first.control("GET", "/faults");
+    return z
+      .array(
+        z.object({ id: z.string(), fault: z.object({ kind: z.string() }), timesLeft: z.number().optional() }),
+      )
+      .parse(body);
+  };
+
+  test("are listed while they are in force, and are over when they are deleted", async () => {
+    await first.control("POST", "/faults", { kind: "busLockLost", times: 2, queue: "access" });
+    await first.control("POST", "/faults", { kind: "tablesSlow", ms: 5 });
+    const listed = await standing();
+    expect(listed.map(({ fault, timesLeft }) => [fault.kind, timesLeft])).toEqual([
+      ["busLockLost", 2],
+      ["tablesSlow", undefined],
+    ]);
+    for (const { id: fault } of listed)
+      expect((await first.control("DELETE", `/faults/${fault}`)).status).toBe(204);
+    expect(await standing()).toEqual([]);
+  });
+
+  test.each([
+    ["an unknown kind", { kind: "busOnFire" }],
+    ["a queue that has no workers", { kind: "busLockLost", queue: "parked" }],
+    ["no duration where there has to be one", { kind: "tablesDown" }],
+    ["a negative delay", { kind: "busLockLost", afterMs: -1 }],
+    ["a field it does not know", { kind: "tablesSlow", ms: 5, share: 0.5 }],
+  ])("are refused with the reason when they have %s", async (_what, fault) => {
+    const { status, body } = await first.control("POST", "/faults", fault);
+    expect(status).toBe(400);
+    expect(z.object({ error: z.string() }).parse(body).error).toMatch(
+      /cannot be injected: .+ Known kinds: /s,
+    );
   });
 });
 
