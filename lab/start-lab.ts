@@ -186,7 +186,15 @@ async function startHosts({
   };
   const onLog = options.onLog === undefined ? {} : { onLog: options.onLog };
   const hosts = ports.map((port, index) =>
-    createHost({ appDir: projectDir, clock, env, port, name: `host-${index + 1}`, ...onLog }),
+    createHost({
+      appDir: projectDir,
+      clock,
+      env,
+      port,
+      name: `host-${index + 1}`,
+      afterDeath: "restart",
+      ...onLog,
+    }),
   );
   await Promise.all(hosts.map((host) => host.start()));
   return hosts;

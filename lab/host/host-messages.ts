@@ -3,7 +3,13 @@ import type { LogCategory } from "./worker-contract.ts";
 
 /** What the lab tells a host process over the fork channel. Each is answered by `done` with its id. */
 export type HostCommand =
-  | { readonly kind: "clock"; readonly id: number; readonly offsetMs: number }
+  | {
+      readonly kind: "clock";
+      readonly id: number;
+      readonly offsetMs: number;
+      /** Of the jumps since the process was started: those at which nobody was kept waiting. */
+      readonly leaptMs: number;
+    }
   | { readonly kind: "fire"; readonly id: number; readonly name: string; readonly occasion: TimerOccasion }
   | { readonly kind: "stop"; readonly id: number };
 

@@ -13,7 +13,10 @@ export type HostProcess = {
   readonly state: () => HostState;
   /** What the app registered at its last start, without disabled functions. */
   readonly functions: () => readonly FunctionInfo[];
-  /** Timers being fired and HTTP requests in flight; [] when at rest. Service Bus work shows as locks at the broker. */
+  /**
+   * Timers being fired, HTTP requests in flight, and a process that is being started by itself; [] when at rest. Service
+   * Bus work shows as locks at the broker.
+   */
   busy(): string[];
   /** Runs a timer function now. Resolves when it has ended, rejects with its error or when the host dies first. */
   fireTimer(name: string, occasion?: TimerOccasion): Promise<void>;
@@ -39,11 +42,19 @@ export type HostProcessOptions = {
   readonly port?: number;
   readonly name: string;
   readonly onLog?: (line: HostLogLine) => void;
+  /**
+   * What becomes of a process that ended without being told to: of a crash, or of a function that ran too long. "restart":
+   * it is started again by itself, as Azure does. Default: it stays ended. One that was killed or stopped always does.
+   */
+  readonly afterDeath?: "restart" | "stay";
   /** The Node executable; absent: the one that runs the lab. */
   readonly node?: string;
 };
 
 const stopMs = 5_000;
+/** Virtual time. Azure takes about that long, and longer after each start that fails. */
+const firstRestartMs = 2_000;
+const longestRestartMs = 60_000;
 
 /** A host that is not started yet. */
 export function createHost(options: HostProcessOptions): HostProcess {
@@ -57,36 +68,55 @@ export function createHost(options: HostProcessOptions): HostProcess {
   let starting: Promise<void> | undefined;
   let state: HostState = "stopped";
   let functions: readonly FunctionInfo[] = [];
+  // Of the running process: jumps that nobody was kept waiting for. They make no invocation older.
+  let leaptMs = 0;
+  let lastOffsetMs = clock.offsetMs();
+  let wanted: HostState = "stopped";
+  let restart: { cancel(): void } | undefined;
+  let restarting = false;
 
   clock.onJump((offsetMs) => {
+    if (!clock.expected().some(({ held }) => held)) leaptMs += offsetMs - lastOffsetMs;
+    lastOffsetMs = offsetMs;
     // A host that dies meanwhile learns the offset when it starts again.
-    return child?.command({ kind: "clock", offsetMs }).catch(() => undefined);
+    return child?.command({ kind: "clock", offsetMs, leaptMs }).catch(() => undefined);
   });
 
-  return {
+  const host: HostProcess = {
     get url() {
       if (port === 0) throw new Error(`Host ${name} has no address before its first start.`);
       return `http://127.0.0.1:${port}`;
     },
     state: () => state,
     functions: () => functions,
-    busy: () => [...firing.values(), ...(child?.inFlight() ?? [])].map((what) => `${name}: ${what}`),
+    busy: () =>
+      [...firing.values(), ...(restarting ? ["starts again"] : []), ...(child?.inFlight() ?? [])].map(
+        (what) => `${name}: ${what}`,
+      ),
     fireTimer: (timer, occasion = { isPastDue: false, status: null }) => fire(timer, occasion),
     async kill() {
+      wanted = "stopped";
+      restart?.cancel();
       child?.kill();
       await (leaving = child?.exited);
     },
-    start: () => (starting ??= startChild().finally(() => (starting = undefined))),
+    start() {
+      wanted = "running";
+      return (starting ??= startChild().finally(() => (starting = undefined)));
+    },
     stop,
     onState(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
   };
+  return host;
 
   async function startChild(): Promise<void> {
     if (leaving !== undefined) await leaving;
+    restart?.cancel();
     if (state === "running") return;
+    leaptMs = 0;
     const next = forkHost({ ...forkOptions(), port, clockOffsetMs: clock.offsetMs() });
     child = next;
     void next.exited.then((how) => ended(next, how));
@@ -114,16 +144,36 @@ export function createHost(options: HostProcessOptions): HostProcess {
 
   function ended(gone: HostChild, how: string): void {
     if (child !== gone) return;
+    const wasRunning = state === "running";
     child = undefined;
     leaving = undefined;
-    options.onLog?.({
-      host: name,
-      at: clock.now(),
-      level: "information",
-      category: "system",
-      message: `The host ${how}.`,
-    });
+    log("information", `The host ${how}.`);
     become("stopped");
+    // A first start that fails is for whoever asked for it to deal with.
+    if (options.afterDeath === "restart" && wasRunning) startAgain(firstRestartMs);
+  }
+
+  function startAgain(inMs: number): void {
+    if (wanted === "stopped") return;
+    log(
+      "warning",
+      `The host ended by itself. It is started again in ${inMs / 1000} s, as the platform does.`,
+    );
+    restart = clock.expect(clock.now() + inMs, `${name}: is started again`, async () => {
+      restarting = true;
+      try {
+        await host.start();
+      } catch (error) {
+        log("error", `The host could not be started again: ${String(error)}`);
+        startAgain(Math.min(inMs * 2, longestRestartMs));
+      } finally {
+        restarting = false;
+      }
+    });
+  }
+
+  function log(level: string, message: string): void {
+    options.onLog?.({ host: name, at: clock.now(), level, category: "system", message });
   }
 
   function become(next: HostState): void {
@@ -146,6 +196,8 @@ export function createHost(options: HostProcessOptions): HostProcess {
   }
 
   async function stop(): Promise<void> {
+    wanted = "stopped";
+    restart?.cancel();
     const stopping = child;
     if (stopping === undefined) return;
     const tooLate = setTimeout(() => stopping.kill(), stopMs);

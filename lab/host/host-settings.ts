@@ -4,6 +4,8 @@ import { join } from "node:path";
 
 /** The part of host.json that the lab's host acts on, with Azure's defaults filled in. */
 export type HostSettings = {
+  /** How long an invocation may live, virtual time. Infinity: as long as it wants. */
+  readonly functionTimeoutMs: number;
   readonly routePrefix: string;
   readonly serviceBus: ServiceBusSettings;
 };
@@ -18,6 +20,9 @@ export type ServiceBusSettings = {
 };
 
 type Json = Readonly<Record<string, unknown>>;
+
+// Learn, "functions-timeout-duration": 30 minutes on Flex Consumption and most other plans, 5 on the old Consumption plan.
+const defaultTimeoutMs = 30 * 60_000;
 
 // SDK timers are real, and longer ones overflow setTimeout; "for ever" is this long.
 const longestMs = 2 ** 31 - 1;
@@ -40,7 +45,7 @@ export function parseHostSettings(text: string, file: string): HostSettings {
   const extensions = object(host["extensions"]);
   const http = object(extensions["http"]);
   const bus = object(extensions["serviceBus"]);
-  const read = reader(bus, "extensions.serviceBus", mistakes);
+  const read = reader(bus, "extensions.serviceBus.", mistakes);
 
   // Azure repeats a session's calls in parallel then; the lab keeps a session's messages in order.
   if ((bus["maxConcurrentCallsPerSession"] ?? 1) !== 1) {
@@ -48,7 +53,9 @@ export function parseHostSettings(text: string, file: string): HostSettings {
       "extensions.serviceBus.maxConcurrentCallsPerSession other than 1 is not imitated by the lab",
     );
   }
+  const timeoutMs = reader(host, "", mistakes).timeSpan("functionTimeout", defaultTimeoutMs);
   const settings: HostSettings = {
+    functionTimeoutMs: timeoutMs === longestMs ? Infinity : timeoutMs,
     routePrefix:
       typeof http["routePrefix"] === "string" ? http["routePrefix"].replace(/^\/|\/$/g, "") : "api",
     serviceBus: {
@@ -75,11 +82,12 @@ function object(value: unknown): Json {
   return typeof value === "object" && value !== null ? (value as Json) : {}; // members are checked when read
 }
 
+/** `name` begins the name of every setting of the section. */
 function reader(section: Json, name: string, mistakes: string[]) {
   const value = <T>(key: string, fallback: T, parse: (raw: unknown) => T | undefined, wanted: string): T => {
     if (section[key] === undefined) return fallback;
     const parsed = parse(section[key]);
-    if (parsed === undefined) mistakes.push(`${name}.${key} must be ${wanted}`);
+    if (parsed === undefined) mistakes.push(`${name}${key} must be ${wanted}`);
     return parsed ?? fallback;
   };
   return {
@@ -102,8 +110,9 @@ function reader(section: Json, name: string, mistakes: string[]) {
   };
 }
 
-/** .NET's `[-][d.]hh:mm:ss[.fffffff]` in milliseconds. Minus one millisecond is .NET's "for ever". */
+/** .NET's `[-][d.]hh:mm:ss[.fffffff]` in milliseconds. Minus one millisecond is .NET's "for ever", host.json also says -1. */
 export function parseTimeSpan(raw: unknown): number | undefined {
+  if (raw === "-1") return longestMs;
   const match =
     typeof raw === "string" ? /^(-)?(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2})(?:\.(\d{1,7}))?$/.exec(raw) : null;
   if (match === null) return undefined;

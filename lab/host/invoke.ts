@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { CoreApi } from "./core-api.ts";
 import type { HostFunction } from "./host-function.ts";
+import type { InvocationWatch } from "./invocation-watch.ts";
 import type { LoadedApp } from "./load-app.ts";
 import type {
   CoreInvocationContext,
@@ -34,8 +35,13 @@ export type HostLog = (line: {
   readonly invocationId?: string;
 }) => void;
 
-export function createInvoke(options: { app: LoadedApp; core: CoreApi; log: HostLog }): Invoke {
-  const { app, core, log } = options;
+export function createInvoke(options: {
+  app: LoadedApp;
+  core: CoreApi;
+  watch: InvocationWatch;
+  log: HostLog;
+}): Invoke {
+  const { app, core, watch, log } = options;
   return async (fn, invocation) => {
     const invocationId = randomUUID();
     const about = { functionName: fn.name, invocationId };
@@ -46,7 +52,9 @@ export function createInvoke(options: { app: LoadedApp; core: CoreApi; log: Host
       log({ ...about, level, category: "system", message });
     };
     try {
-      const output = await runOnce({ fn, invocation, invocationId, app, core, log });
+      const output = await watch.during(about, () =>
+        runOnce({ fn, invocation, invocationId, app, core, log }),
+      );
       report("information", "Succeeded");
       return output;
     } catch (error) {

@@ -5,10 +5,10 @@
 import { parseArgs } from "node:util";
 import type { HostCommand } from "./host-messages.ts";
 import { errorWithCauses, openParentChannel } from "./parent-channel.ts";
+import { installHostTime } from "./host-time.ts";
 import { startHost, type RunningHost } from "./running-host.ts";
-import { installVirtualDate } from "./virtual-date.ts";
 
-const setOffset = installVirtualDate(Number(process.env["LAB_CLOCK_OFFSET_MS"] ?? 0));
+const time = installHostTime(Number(process.env["LAB_CLOCK_OFFSET_MS"] ?? 0));
 const parent = openParentChannel();
 const starting = Promise.withResolvers<RunningHost>();
 let stopping: Promise<void> | undefined;
@@ -27,8 +27,13 @@ async function start(): Promise<void> {
       appDir: app,
       port,
       settings: process.env,
+      time,
       log: parent.log,
       track: parent.track,
+      die: async () => {
+        await parent.flush();
+        process.exit(1);
+      },
     });
     await parent.send({ kind: "ready", port: host.port, functions: host.functions });
     starting.resolve(host);
@@ -52,7 +57,7 @@ function readArguments(): { app: string; port: number } {
 async function obey(command: HostCommand): Promise<void> {
   switch (command.kind) {
     case "clock":
-      return setOffset(command.offsetMs);
+      return time.jump(command);
     case "fire":
       return (await starting.promise).fireTimer(command.name, command.occasion);
     case "stop":

@@ -7,11 +7,15 @@ export type ParentChannel = {
   send(report: HostReport): Promise<void>;
   onCommand(handle: (command: HostCommand) => Promise<void>): void;
   readonly log: HostLog;
+  /** Resolves when everything said so far has left the process. */
+  flush(): Promise<void>;
   readonly track: <T>(what: string, run: () => Promise<T>) => Promise<T>;
 };
 
 export function openParentChannel(): ParentChannel {
-  const send = (report: HostReport) => (process.send === undefined ? print(report) : sendToParent(report));
+  let last = Promise.resolve();
+  const send = (report: HostReport) =>
+    (last = process.send === undefined ? print(report) : sendToParent(report));
   let tracked = 0;
   return {
     send,
@@ -24,6 +28,7 @@ export function openParentChannel(): ParentChannel {
       });
     },
     log: (line) => void send({ kind: "log", line: { at: Date.now(), ...line } }),
+    flush: () => last,
     async track(what, run) {
       const id = String(++tracked);
       void send({ kind: "began", id, what });

@@ -1,4 +1,5 @@
 import type { ServiceBusClient } from "@azure/service-bus";
+import type { HostTime } from "./host-time.ts";
 import type { HostLog } from "./invoke.ts";
 import { renewLock } from "./lock-renewal.ts";
 import { errorText, type MessageHandler } from "./message-handler.ts";
@@ -11,6 +12,7 @@ export function startQueuePump(options: {
   functionName: string;
   maxCalls: number;
   maxLockRenewalMs: number;
+  time: HostTime;
   handle: MessageHandler;
   log: HostLog;
 }): Pump {
@@ -29,9 +31,12 @@ export function startQueuePump(options: {
       async processMessage(message) {
         trouble = undefined;
         const renewal = renewLock({
-          receiver,
-          message,
+          lock: {
+            lockedUntil: message.lockedUntilUtc,
+            renew: () => receiver.renewMessageLock(message),
+          },
           maxMs: options.maxLockRenewalMs,
+          time: options.time,
           onError: cannotRenew,
         });
         const work = handle(receiver, message).finally(() => {

@@ -1,10 +1,13 @@
 import { resolve } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type { AppSettings } from "./app-settings.ts";
 import { installCoreApi, type CoreApi } from "./core-api.ts";
 import { toHostFunctions, type HostFunction, type TimerFunction } from "./host-function.ts";
 import type { FunctionInfo } from "./host-messages.ts";
 import { readHostSettings, type ServiceBusSettings } from "./host-settings.ts";
+import type { HostTime } from "./host-time.ts";
 import { listenHttp } from "./http-listener.ts";
+import { watchInvocations, type Invocation } from "./invocation-watch.ts";
 import { createInvoke, type HostLog, type Invoke } from "./invoke.ts";
 import { loadApp, type LoadedApp } from "./load-app.ts";
 import type { Pump } from "./session-pump.ts";
@@ -22,17 +25,23 @@ export type RunningHostOptions = {
   readonly appDir: string;
   readonly port: number;
   readonly settings: AppSettings;
+  readonly time: HostTime;
   readonly log: HostLog;
   /** Tells the parent that something is in flight, and that it has ended. */
   readonly track: <T>(what: string, run: () => Promise<T>) => Promise<T>;
+  /** Ends the process, as Azure ends one with a function that ran too long. */
+  readonly die: () => Promise<void>;
 };
+
+/** How long messages may take to be given back before the process ends; real time. */
+const lastWishMs = 1_000;
 
 // Azure's default.
 const bodyLimitBytes = 104_857_600;
 
 /** Loads the app and attaches its triggers. Throws, with everything that is wrong, instead of starting half an app. */
 export async function startHost(options: RunningHostOptions): Promise<RunningHost> {
-  const { settings, log, track } = options;
+  const { settings, time, log, track } = options;
   const appDir = resolve(options.appDir);
   const core = installCoreApi({
     appDir,
@@ -41,12 +50,13 @@ export async function startHost(options: RunningHostOptions): Promise<RunningHos
   const hostSettings = await readHostSettings(appDir);
   const app = await loadApp(appDir, core);
   const functions = toHostFunctions(app.registrations, settings);
-  const invoke = createInvoke({ app, core, log });
+  const watch = watchInvocations({ time, timeoutMs: hostSettings.functionTimeoutMs, onTimeout: end });
+  const invoke = createInvoke({ app, core, watch, log });
   const timers = new Map(
     functions.filter((fn) => fn.kind === "timer").map((fn) => [fn.name.toLowerCase(), fn]),
   );
 
-  const bus = await listenBus(functions, { settings: hostSettings.serviceBus, invoke, log });
+  const bus = await listenBus(functions, { settings: hostSettings.serviceBus, time, invoke, log });
   const http = await listenHttp({
     functions: functions.filter((fn) => fn.kind === "http"),
     routePrefix: hostSettings.routePrefix,
@@ -77,11 +87,27 @@ export async function startHost(options: RunningHostOptions): Promise<RunningHos
       await terminate(core, app, appDir);
     },
   };
+
+  /**
+   * In Azure the host ends the app's process and lives on: everything that ran there fails, so its messages are abandoned
+   * and come again, counted. Here both are one process, which settles first and dies then.
+   */
+  async function end({ functionName, invocationId }: Invocation): Promise<void> {
+    const others = watch.count() - 1;
+    const timeout = `${hostSettings.functionTimeoutMs / 1000} s`;
+    const message =
+      `Timeout value of ${timeout} exceeded by function '${functionName}' (Id: ${invocationId}). ` +
+      `Its process ends, and with it ${others} other invocations in flight.`;
+    log({ level: "error", category: "system", functionName, invocationId, message });
+    watch.failAll(new Error(`the process was ended, because '${functionName}' ran for more than ${timeout}`));
+    await Promise.race([Promise.all([http.close(), bus.close()]), delay(lastWishMs)]);
+    await options.die();
+  }
 }
 
 async function listenBus(
   all: readonly HostFunction[],
-  options: { settings: ServiceBusSettings; invoke: Invoke; log: HostLog },
+  options: { settings: ServiceBusSettings; time: HostTime; invoke: Invoke; log: HostLog },
 ): Promise<Pump> {
   const functions = all.filter((fn) => fn.kind === "serviceBus");
   if (functions.length === 0) return { close: () => Promise.resolve() };

@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { ServiceBusClient } from "@azure/service-bus";
 import type { ServiceBusFunction } from "./host-function.ts";
 import type { ServiceBusSettings } from "./host-settings.ts";
+import type { HostTime } from "./host-time.ts";
 import type { HostLog, Invoke } from "./invoke.ts";
 import { createMessageHandler } from "./message-handler.ts";
 import { startQueuePump } from "./queue-pump.ts";
@@ -14,6 +15,7 @@ const closeMs = 1_000;
 type Options = {
   readonly functions: readonly ServiceBusFunction[];
   readonly settings: ServiceBusSettings;
+  readonly time: HostTime;
   readonly invoke: Invoke;
   readonly log: HostLog;
 };
@@ -85,13 +87,14 @@ async function openConnection(connectionString: string, options: Options): Promi
 function startPump(
   client: ServiceBusClient,
   fn: ServiceBusFunction,
-  { settings, invoke, log }: Options,
+  { settings, time, invoke, log }: Options,
 ): Pump {
   const common = {
     client,
     queue: fn.queue,
     functionName: fn.name,
     maxLockRenewalMs: settings.maxAutoLockRenewalMs,
+    time,
     handle: createMessageHandler({ fn, settings, invoke, log }),
     log,
   };

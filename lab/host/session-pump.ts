@@ -1,6 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { ServiceBusClient, ServiceBusSessionReceiver } from "@azure/service-bus";
+import type { HostTime } from "./host-time.ts";
 import type { HostLog } from "./invoke.ts";
+import { renewLock } from "./lock-renewal.ts";
 import { errorText, type MessageHandler } from "./message-handler.ts";
 
 /** Something that takes messages from one queue until it is closed. */
@@ -16,6 +18,7 @@ export type SessionPumpOptions = {
   readonly maxSessions: number;
   readonly idleTimeoutMs: number;
   readonly maxLockRenewalMs: number;
+  readonly time: HostTime;
   readonly handle: MessageHandler;
   readonly log: HostLog;
 };
@@ -24,21 +27,26 @@ export type SessionPumpOptions = {
 // replaced at once, up to maxSessions.
 const spareAccepts = 2;
 const retryMs = 1_000;
+/** How long a jump of the clock waits for an idle session to be given up; real time. */
+const giveUpMs = 500;
 
 /** Works on up to `maxSessions` sessions in parallel, on the messages of each one in order. */
 export function startSessionPump(options: SessionPumpOptions): Pump {
-  const { client, queue, functionName, maxSessions, handle, log } = options;
+  const { client, queue, functionName, maxSessions, time, handle, log } = options;
   const working = new Set<Promise<void>>();
-  const idle = new Set<ServiceBusSessionReceiver>();
+  /** Sessions that wait for a message, and since when, virtual time. */
+  const idle = new Map<ServiceBusSessionReceiver, number>();
   let accepting = 0;
   const closing = new AbortController();
   let broker: "up" | "down" = "up";
+  const stopListening = time.onJump(endIdle);
   topUp();
 
   return {
     async close() {
       closing.abort();
-      await Promise.all([...idle].map((receiver) => receiver.close()));
+      stopListening();
+      await Promise.all([...idle.keys()].map((receiver) => receiver.close()));
       await Promise.all(working);
     },
   };
@@ -66,7 +74,7 @@ export function startSessionPump(options: SessionPumpOptions): Pump {
   async function accept(): Promise<ServiceBusSessionReceiver | undefined> {
     try {
       const receiver = await client.acceptNextSession(queue, {
-        maxAutoLockRenewalDurationInMs: options.maxLockRenewalMs,
+        maxAutoLockRenewalDurationInMs: 0, // renewLock does it
         skipParsingBodyAsJson: true,
       });
       noteBroker("up");
@@ -96,10 +104,29 @@ export function startSessionPump(options: SessionPumpOptions): Pump {
     log({ level: next === "up" ? "information" : "warning", category: "system", functionName, message });
   }
 
+  /** When the clock has jumped beyond the end of a wait, that is over before anything that fell due is delivered. */
+  async function endIdle(): Promise<void> {
+    const over = [...idle].filter(([, since]) => time.now() - since >= options.idleTimeoutMs);
+    const closed = over.map(([receiver]) => receiver.close().catch(() => undefined));
+    await Promise.race([Promise.all(closed), delay(giveUpMs, undefined, { ref: false })]);
+  }
+
+  function cannotRenew(error: unknown): void {
+    const message = `A session lock of ${queue} was not renewed (${errorText(error)}). Its messages come again.`;
+    log({ level: "warning", category: "system", functionName, message });
+  }
+
   async function workOn(receiver: ServiceBusSessionReceiver): Promise<void> {
+    const renewal = renewLock({
+      lock: { lockedUntil: receiver.sessionLockedUntilUtc, renew: () => receiver.renewSessionLock() },
+      maxMs: options.maxLockRenewalMs,
+      time,
+      onError: cannotRenew,
+    });
     try {
       while (!closing.signal.aborted) {
-        idle.add(receiver);
+        // The idle time covers the wait for the first message, too, and the session keeps its slot meanwhile.
+        idle.set(receiver, time.now());
         const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: options.idleTimeoutMs });
         idle.delete(receiver);
         if (message === undefined) break;
@@ -109,6 +136,7 @@ export function startSessionPump(options: SessionPumpOptions): Pump {
       const message = `Session ${receiver.sessionId} of ${queue} was lost (${errorText(error)}). It can be accepted anew.`;
       if (!closing.signal.aborted) log({ level: "debug", category: "system", functionName, message });
     } finally {
+      renewal.stop();
       idle.delete(receiver);
       await receiver.close().catch(() => undefined); // it is closed already when its session was lost
     }

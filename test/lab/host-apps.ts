@@ -43,10 +43,18 @@ export function newHost(options: {
   clock: LabClock;
   env?: Readonly<Record<string, string>>;
   name?: string;
+  afterDeath?: "restart" | "stay";
 }): TestHost {
-  const { app, clock, env = {}, name = "host-1" } = options;
+  const { app, clock, env = {}, name = "host-1", afterDeath = "stay" } = options;
   const lines: HostLogLine[] = [];
-  const host = createHost({ appDir: app, clock, env, name, onLog: (line) => lines.push(line) });
+  const host = createHost({
+    appDir: app,
+    clock,
+    env,
+    name,
+    afterDeath,
+    onLog: (line) => lines.push(line),
+  });
   return {
     host,
     lines,

@@ -5,6 +5,7 @@ import { parseHostSettings, parseTimeSpan } from "../../lab/host/host-settings.t
 describe("host.json", () => {
   it("has Azure's defaults for what it leaves out", () => {
     expect(parseHostSettings('{ "version": "2.0" }', "host.json")).toEqual({
+      functionTimeoutMs: 1_800_000,
       routePrefix: "api",
       serviceBus: {
         autoComplete: "on",
@@ -26,9 +27,11 @@ describe("host.json", () => {
     };
     const text = JSON.stringify({
       version: "2.0",
+      functionTimeout: "00:05:00",
       extensions: { serviceBus, http: { routePrefix: "/v1/" } },
     });
     expect(parseHostSettings(text, "host.json")).toEqual({
+      functionTimeoutMs: 300_000,
       routePrefix: "v1",
       serviceBus: {
         autoComplete: "off",
@@ -38,6 +41,15 @@ describe("host.json", () => {
         sessionIdleTimeoutMs: 2_000,
       },
     });
+  });
+
+  it("lets functions run for ever when it says so", () => {
+    for (const functionTimeout of ["-1", "-00:00:00.0010000"]) {
+      const text = JSON.stringify({ version: "2.0", functionTimeout });
+      expect(parseHostSettings(text, "host.json").functionTimeoutMs).toBe(Infinity);
+    }
+    const text = JSON.stringify({ version: "2.0", functionTimeout: "5 minutes" });
+    expect(() => parseHostSettings(text, "host.json")).toThrow("- functionTimeout must be a time span");
   });
 
   it("is refused when it asks for parallel calls within a session", () => {

@@ -1,0 +1,66 @@
+import type { HostTime } from "./host-time.ts";
+
+/** One run of a function. */
+export type Invocation = { readonly functionName: string; readonly invocationId: string };
+
+/** Knows what is running, and for how long already. */
+export type InvocationWatch = {
+  /**
+   * Watches until `run` has ended, well or badly. Rejects earlier when all is over: in Azure the host has lost the process
+   * then in which `run` goes on.
+   */
+  during<T>(invocation: Invocation, run: () => Promise<T>): Promise<T>;
+  /** Fails whatever is running, and whatever would begin. */
+  failAll(error: Error): void;
+  /** How much is running. */
+  count(): number;
+};
+
+type Entry = { readonly invocation: Invocation; readonly endsAt: number };
+
+// setTimeout cannot wait longer; a longer wait is re-armed.
+const longestTimeoutMs = 2 ** 31 - 1;
+
+/** `onTimeout` is called once, for the first invocation that lived longer than `timeoutMs`. */
+export function watchInvocations(options: {
+  readonly time: Pick<HostTime, "lived" | "onJump">;
+  readonly timeoutMs: number;
+  readonly onTimeout: (invocation: Invocation) => void | Promise<void>;
+}): InvocationWatch {
+  const { time, timeoutMs, onTimeout } = options;
+  // The oldest first: all of them may live equally long.
+  const running = new Set<Entry>();
+  const over = Promise.withResolvers<never>();
+  over.promise.catch(() => undefined); // whoever runs something gets it
+  let timer: NodeJS.Timeout | undefined;
+  let state: "watching" | "timed out" = "watching";
+  time.onJump(look);
+
+  async function look(): Promise<void> {
+    clearTimeout(timer);
+    const [oldest] = running;
+    if (oldest === undefined || timeoutMs === Infinity || state === "timed out") return;
+    const leftMs = oldest.endsAt - time.lived();
+    if (leftMs <= 0) {
+      state = "timed out";
+      return onTimeout(oldest.invocation);
+    }
+    timer = setTimeout(() => void look(), Math.min(leftMs, longestTimeoutMs));
+    timer.unref();
+  }
+
+  return {
+    async during(invocation, run) {
+      const entry = { invocation, endsAt: time.lived() + timeoutMs };
+      running.add(entry);
+      if (running.size === 1) void look();
+      try {
+        return await Promise.race([over.promise, run()]);
+      } finally {
+        running.delete(entry);
+      }
+    },
+    failAll: (error) => over.reject(error),
+    count: () => running.size,
+  };
+}
