@@ -23,6 +23,8 @@ const table = {
   replicaMs: { calm: [0, 0], azure: [0, 4_000], storm: [0, 120_000] },
   /** From a change to its notification. Docs: unknown for users and groups; reported: 1 to 15 s. */
   notificationMs: { calm: [0, 0], azure: [500, 10_000], storm: [1_000, 60_000] },
+  /** Endpoints of webhooks that are slowed down or dropped for slow answers. Docs: all of them. */
+  judgedEndpoints: { calm: 0, azure: 1, storm: 1 },
   /** Notifications that never come. Docs: loss is silent for users and groups. */
   lostNotifications: { calm: 0, azure: 0.01, storm: 0.1 },
   /** Notifications that come twice. Docs promise no exactly-once. */

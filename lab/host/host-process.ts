@@ -1,4 +1,5 @@
 import type { LabClock } from "../clock.ts";
+import { livedTime } from "../lived-time.ts";
 import { forkHost, type HostChild } from "./host-child.ts";
 import type { FunctionInfo, ProcessLogLine } from "./host-messages.ts";
 import type { TimerOccasion } from "./timer-input.ts";
@@ -68,16 +69,14 @@ export function createHost(options: HostProcessOptions): HostProcess {
   let starting: Promise<void> | undefined;
   let state: HostState = "stopped";
   let functions: readonly FunctionInfo[] = [];
-  // Of the running process: jumps that nobody was kept waiting for. They make no invocation older.
-  let leaptMs = 0;
-  let lastOffsetMs = clock.offsetMs();
+  const lived = livedTime(clock);
+  let leaptBeforeStartMs = 0;
   let wanted: HostState = "stopped";
   let restart: { cancel(): void } | undefined;
   let restarting = false;
 
   clock.onJump((offsetMs) => {
-    if (!clock.expected().some(({ held }) => held)) leaptMs += offsetMs - lastOffsetMs;
-    lastOffsetMs = offsetMs;
+    const leaptMs = lived.leaptMs() - leaptBeforeStartMs;
     // A host that dies meanwhile learns the offset when it starts again.
     return child?.command({ kind: "clock", offsetMs, leaptMs }).catch(() => undefined);
   });
@@ -116,7 +115,7 @@ export function createHost(options: HostProcessOptions): HostProcess {
     if (leaving !== undefined) await leaving;
     restart?.cancel();
     if (state === "running") return;
-    leaptMs = 0;
+    leaptBeforeStartMs = lived.leaptMs();
     const next = forkHost({ ...forkOptions(), port, clockOffsetMs: clock.offsetMs() });
     child = next;
     void next.exited.then((how) => ended(next, how));

@@ -4,10 +4,7 @@ import { installVirtualDate } from "./virtual-date.ts";
 export type HostTime = {
   /** Epoch milliseconds. */
   now(): number;
-  /**
-   * Grows with virtual time, but not with leaps: jumps at which the lab kept nobody waiting. What is really running lives
-   * through this time, and a test that moves the clock on by a day does not make it a day old.
-   */
+  /** Grows with virtual time, but not with leaps (lab/lived-time.ts): what is really running lives through this. */
   lived(): number;
   /** Resolves when everybody who has to know of the jump has acted on it. */
   jump(to: { readonly offsetMs: number; readonly leaptMs: number }): Promise<void>;

@@ -1,8 +1,13 @@
 import type { LabClock } from "../../clock.ts";
+import { livedTime } from "../../lived-time.ts";
 import type { WebhookCounters } from "../record/counters.ts";
+import { endpointHealth } from "./endpoint-health.ts";
 import type { Notification } from "./notification.ts";
 
-/** Posts notifications and keeps at it: 3 s for the first answer, then back-off for up to four hours. */
+/**
+ * Posts notifications and keeps at it: 3 s for the first answer, then back-off for up to four hours. New notifications for an
+ * endpoint that answers slowly are put off or dropped.
+ */
 export type Delivery = {
   deliver(url: string, notifications: readonly Notification[]): Promise<void>;
   /** Counts notifications that a fault loses before they are sent. */
@@ -23,28 +28,54 @@ const retryTimeoutMs = 10_000;
 const giveUpAfterMs = 4 * 60 * 60 * 1000;
 const firstBackOffMs = 2_000;
 const longestBackOffMs = 15 * 60 * 1000;
-/** A retry due this soon keeps the lab busy; a later one is nothing to wait for. */
+/** A retry due this soon is waited for; a later one is nothing to wait for. */
 const withinReachMs = 5_000;
+/** How much later new notifications are sent to an endpoint that is slow. */
+const slowMs = 10 * 60 * 1000;
 
-export function delivery(clock: LabClock, closing: AbortSignal): Delivery {
+export function delivery(
+  clock: LabClock,
+  closing: AbortSignal,
+  endpoints: "judged" | "trusted" = "trusted",
+): Delivery {
   const posting = new Set<Attempt>();
-  const waiting = new Map<Attempt, number>();
+  const health = endpointHealth(() => clock.now());
+  const lived = livedTime(clock);
   const ackMs: number[] = [];
   const counts = { deliveries: 0, acknowledged: 0, failed: 0, dropped: 0 };
 
   async function attempt(next: Attempt): Promise<void> {
     posting.add(next);
     counts.deliveries++;
-    const startedAt = performance.now();
-    const isAcknowledged = await post(next, closing);
+    const { isAcknowledged, tookMs } = await timed(next);
     posting.delete(next);
+    health.answered(next.url, tookMs);
     if (isAcknowledged) {
       counts.acknowledged++;
-      ackMs.push(performance.now() - startedAt);
+      ackMs.push(tookMs);
       return;
     }
     counts.failed++;
     if (!closing.aborted) retry(next);
+  }
+
+  /** An endpoint has as much time as it is given, in real time and in the time that the lab lets it wait. */
+  async function timed(next: Attempt): Promise<{ isAcknowledged: boolean; tookMs: number }> {
+    const timeoutMs = next.number === 0 ? firstTimeoutMs : retryTimeoutMs;
+    const began = { real: performance.now(), lived: lived.now() };
+    const tooLate = new AbortController();
+    const label = `graph: gives up waiting for ${next.url}`;
+    let appointment = clock.at(clock.now() + timeoutMs, label, giveUp);
+    function giveUp(): void {
+      const leftMs = timeoutMs - (lived.now() - began.lived);
+      if (leftMs <= 0) tooLate.abort();
+      else appointment = clock.at(clock.now() + leftMs, label, giveUp);
+    }
+    const timeUp = AbortSignal.any([tooLate.signal, AbortSignal.timeout(timeoutMs)]);
+    const isAcknowledged = await post(next, AbortSignal.any([timeUp, closing]));
+    appointment.cancel();
+    const tookMs = Math.max(performance.now() - began.real, lived.now() - began.lived);
+    return { isAcknowledged, tookMs: timeUp.aborted ? Math.max(tookMs, timeoutMs + 1) : tookMs };
   }
 
   function retry(failed: Attempt): void {
@@ -55,37 +86,40 @@ export function delivery(clock: LabClock, closing: AbortSignal): Delivery {
       return;
     }
     const next = { ...failed, number: failed.number + 1 };
-    waiting.set(next, at);
-    clock.at(at, `graph: retry a notification to ${failed.url}`, async () => {
-      waiting.delete(next);
-      await attempt(next);
-    });
+    const kind = backOffMs <= withinReachMs ? "expect" : "at";
+    clock[kind](at, `graph: retries a notification to ${failed.url}`, () => attempt(next));
+  }
+
+  async function deliver(url: string, notifications: readonly Notification[]): Promise<void> {
+    const state = endpoints === "judged" ? health.state(url) : "well";
+    const attemptNow = () => attempt({ url, notifications, firstAt: clock.now(), number: 0 });
+    if (state === "well") return attemptNow();
+    if (state === "drop") counts.dropped += notifications.length;
+    else clock.at(clock.now() + slowMs, `graph: a notification for slow ${url}`, attemptNow);
   }
 
   return {
-    deliver: (url, notifications) => attempt({ url, notifications, firstAt: clock.now(), number: 0 }),
+    deliver,
     lose: (count) => {
       counts.dropped += count;
     },
-    busy: () => [
-      ...[...posting].map(({ url }) => `graph is posting a notification to ${url}`),
-      ...[...waiting]
-        .filter(([, at]) => at - clock.now() <= withinReachMs)
-        .map(([{ url }]) => `graph is about to retry a notification to ${url}`),
-    ],
+    busy() {
+      // While the lab keeps somebody waiting, that may be the endpoint: then the clock lists what it waits for.
+      if (clock.expected().some(({ held }) => held)) return [];
+      return [...posting].map(({ url }) => `graph is posting a notification to ${url}`);
+    },
     counters: () => ({ ...counts, ackMs: summaryOf(ackMs) }),
   };
 }
 
-async function post(attempt: Attempt, closing: AbortSignal): Promise<boolean> {
-  const timeoutMs = attempt.number === 0 ? firstTimeoutMs : retryTimeoutMs;
+async function post(attempt: Attempt, until: AbortSignal): Promise<boolean> {
   try {
     const response = await fetch(attempt.url, {
       method: "POST",
       headers: { "Content-Type": "application/json; charset=utf-8" },
       body: JSON.stringify({ value: attempt.notifications }),
       redirect: "manual",
-      signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), closing]),
+      signal: until,
     });
     await response.body?.cancel();
     return response.ok;

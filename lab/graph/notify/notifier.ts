@@ -40,7 +40,7 @@ export function notifier(parts: {
   readonly closing: AbortSignal;
 }): Notifier {
   const { clock, weather, draws, tenants, subscriptions } = parts;
-  const post = delivery(clock, parts.closing);
+  const post = delivery(clock, parts.closing, weather.judgedEndpoints > 0 ? "judged" : "trusted");
   const box = outbox({ ...parts, delivery: post });
 
   /** Sends it off: it arrives later, twice or never, as the weather is. */
