@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Broker } from "./bus/broker.ts";
 import type { LabClock } from "./clock.ts";
+import type { ColdStarts } from "./host/cold-starts.ts";
 import type { TableServer } from "./tables/azurite.ts";
 
 const ms = z.number().positive();
@@ -26,6 +27,7 @@ export const outerFaultSchema = z.discriminatedUnion("kind", [
   }),
   z.strictObject({ kind: z.literal("tablesDown"), ms }),
   z.strictObject({ kind: z.literal("tablesSlow"), ms }),
+  z.strictObject({ kind: z.literal("coldStart"), ms, times: times.optional() }),
 ]);
 
 export type OuterFault = z.infer<typeof outerFaultSchema>;
@@ -47,7 +49,12 @@ type Standing = {
   cancel(): void;
 };
 
-type Parts = { readonly clock: LabClock; readonly bus: Broker; readonly tables: TableServer };
+type Parts = {
+  readonly clock: LabClock;
+  readonly bus: Broker;
+  readonly tables: TableServer;
+  readonly coldStarts: ColdStarts;
+};
 
 export function outerFaults(parts: Parts): OuterFaults {
   const standing = new Map<string, Standing & { readonly fault: OuterFault }>();
@@ -81,7 +88,7 @@ export function outerFaults(parts: Parts): OuterFaults {
 }
 
 /** Undefined when nothing is left that could be taken back. */
-function strike(fault: OuterFault, { clock, bus, tables }: Parts): Standing | undefined {
+function strike(fault: OuterFault, { clock, bus, tables, coldStarts }: Parts): Standing | undefined {
   switch (fault.kind) {
     case "busDown":
       void bus.faults.down(fault.ms);
@@ -98,6 +105,8 @@ function strike(fault: OuterFault, { clock, bus, tables }: Parts): Standing | un
     case "tablesSlow":
       tables.door.slow(fault.ms);
       return { timesLeft: () => undefined, cancel: () => tables.door.slow(0) };
+    case "coldStart":
+      return coldStarts.order(fault.ms, fault.times);
     default:
       return fault satisfies never;
   }

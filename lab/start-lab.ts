@@ -7,6 +7,7 @@ import { startControl } from "./control.ts";
 import { freePort } from "./free-port.ts";
 import { createCertificates } from "./graph/certificates.ts";
 import { startGraph, type GraphLab } from "./graph/simulator.ts";
+import { coldStarts, type ColdStarts } from "./host/cold-starts.ts";
 import { createHost, scheduleTimers, type HostLogLine, type HostProcess } from "./host/host-process.ts";
 import { startTables, type TableServer } from "./tables/azurite.ts";
 import { enlist } from "./enlist.ts";
@@ -40,6 +41,7 @@ export type RunningLab = Timing & {
   readonly bus: Broker;
   readonly tables: TableServer;
   readonly hosts: readonly HostProcess[];
+  readonly coldStarts: ColdStarts;
   readonly policyFile: string;
   readonly controlUrl: string;
   /** What lab.json says. */
@@ -94,7 +96,8 @@ export async function startLab(options: LabOptions = {}): Promise<RunningLab> {
       policyFile: options.policyFile,
     });
     onProgress("starting the app");
-    const hosts = await startHosts({ options, world, clock, graph, bus, tables, files });
+    const cold = coldStarts(clock);
+    const hosts = await startHosts({ options, world, clock, graph, bus, tables, files, cold });
     stops.push(async () => void (await Promise.all(hosts.map((host) => host.stop()))));
     const timers = scheduleTimers({ clock, hosts });
     stops.push(async () => timers.stop());
@@ -110,6 +113,7 @@ export async function startLab(options: LabOptions = {}): Promise<RunningLab> {
       bus,
       tables,
       hosts,
+      coldStarts: cold,
       policyFile: files.policy,
       settled,
       advance,
@@ -160,6 +164,7 @@ type HostParts = {
   readonly bus: Broker;
   readonly tables: TableServer;
   readonly files: Files;
+  readonly cold: ColdStarts;
 };
 
 async function startHosts({
@@ -170,6 +175,7 @@ async function startHosts({
   bus,
   tables,
   files,
+  cold,
 }: HostParts): Promise<HostProcess[]> {
   // Graph delivers to one address, which in Azure is a load balancer; here it is the first host.
   const ports = await Promise.all(Array.from({ length: options.hosts ?? 1 }, () => freePort()));
@@ -193,6 +199,7 @@ async function startHosts({
       port,
       name: `host-${index + 1}`,
       afterDeath: "restart",
+      beforeHttp: (request) => cold.wakeUp(request),
       ...onLog,
     }),
   );

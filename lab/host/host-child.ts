@@ -26,6 +26,8 @@ export type HostChildOptions = {
   readonly env: Readonly<Record<string, string>>;
   readonly node: string;
   readonly onLog: (line: ProcessLogLine) => void;
+  /** Resolves when an HTTP request is to be let in. */
+  readonly onHttp: (request: { readonly isFirst: boolean }) => Promise<void>;
   readonly now: () => number;
 };
 
@@ -43,6 +45,7 @@ export function forkHost(options: HostChildOptions): HostChild {
   const pending = new Map<number, PromiseWithResolvers<void>>();
   const inFlight = new Map<string, string>();
   let lastId = 0;
+  let requests = 0;
 
   child.on("message", (report: HostReport) => receive(report));
   child.once("error", (error) => end(`could not be started: ${error.message}`));
@@ -56,16 +59,25 @@ export function forkHost(options: HostChildOptions): HostChild {
     ready: ready.promise,
     exited: exited.promise,
     inFlight: () => [...inFlight.values()],
-    command(command) {
-      const id = ++lastId;
-      const answer = Promise.withResolvers<void>();
-      pending.set(id, answer);
-      if (child.connected) child.send({ ...command, id }, (error) => error && fail(id, error.message));
-      else fail(id, "its process is gone");
-      return answer.promise;
-    },
+    command: tell,
     kill: () => void child.kill("SIGKILL"),
   };
+
+  function tell(command: Command): Promise<void> {
+    const id = ++lastId;
+    const answer = Promise.withResolvers<void>();
+    pending.set(id, answer);
+    if (child.connected) child.send({ ...command, id }, (error) => error && fail(id, error.message));
+    else fail(id, "its process is gone");
+    return answer.promise;
+  }
+
+  async function letIn(request: string): Promise<void> {
+    requests++;
+    await options.onHttp({ isFirst: requests === 1 });
+    // A process that has died meanwhile has nobody left to let in.
+    await tell({ kind: "admit", request }).catch(() => undefined);
+  }
 
   function receive(report: HostReport): void {
     switch (report.kind) {
@@ -73,6 +85,8 @@ export function forkHost(options: HostChildOptions): HostChild {
         return ready.resolve(report);
       case "failed":
         return ready.reject(new Error(`Host ${options.name} did not start. ${report.message}`));
+      case "asks":
+        return void letIn(report.request);
       case "began":
         return void inFlight.set(report.id, report.what);
       case "ended":

@@ -11,6 +11,7 @@ export type HostCommand =
       readonly leaptMs: number;
     }
   | { readonly kind: "fire"; readonly id: number; readonly name: string; readonly occasion: TimerOccasion }
+  | { readonly kind: "admit"; readonly id: number; readonly request: string }
   | { readonly kind: "stop"; readonly id: number };
 
 /** What a host process tells the lab. */
@@ -18,6 +19,8 @@ export type HostReport =
   | { readonly kind: "ready"; readonly port: number; readonly functions: readonly FunctionInfo[] }
   | { readonly kind: "failed"; readonly message: string }
   | { readonly kind: "done"; readonly id: number; readonly error?: string }
+  /** An HTTP request has come and waits to be admitted. */
+  | { readonly kind: "asks"; readonly request: string }
   | { readonly kind: "began"; readonly id: string; readonly what: string }
   | { readonly kind: "ended"; readonly id: string }
   | { readonly kind: "log"; readonly line: ProcessLogLine };

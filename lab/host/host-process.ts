@@ -1,5 +1,6 @@
 import type { LabClock } from "../clock.ts";
 import { livedTime } from "../lived-time.ts";
+import type { HttpRequest } from "./cold-starts.ts";
 import { forkHost, type HostChild } from "./host-child.ts";
 import type { FunctionInfo, ProcessLogLine } from "./host-messages.ts";
 import type { TimerOccasion } from "./timer-input.ts";
@@ -43,6 +44,8 @@ export type HostProcessOptions = {
   readonly port?: number;
   readonly name: string;
   readonly onLog?: (line: HostLogLine) => void;
+  /** An HTTP request waits for it before it reaches its function. */
+  readonly beforeHttp?: (request: HttpRequest) => Promise<void>;
   /**
    * What becomes of a process that ended without being told to: of a crash, or of a function that ran too long. "restart":
    * it is started again by itself, as Azure does. Default: it stays ended. One that was killed or stopped always does.
@@ -138,6 +141,8 @@ export function createHost(options: HostProcessOptions): HostProcess {
       node: options.node ?? process.execPath,
       now: () => clock.now(),
       onLog: (line: ProcessLogLine) => options.onLog?.({ host: name, ...line }),
+      onHttp: async ({ isFirst }: { readonly isFirst: boolean }) =>
+        options.beforeHttp?.({ host: name, isFirst }),
     };
   }
 

@@ -22,6 +22,8 @@ export type HttpListenerOptions = {
   readonly startByHand: (functionName: string) => "started" | "unknown";
   /** Wraps each invocation, so that the parent knows what is in flight. */
   readonly track: <T>(what: string, run: () => Promise<T>) => Promise<T>;
+  /** Resolves when a request may reach its function. */
+  readonly admission: () => Promise<void>;
   readonly log: HostLog;
 };
 
@@ -77,9 +79,10 @@ async function answer(
   const found = route(options, request.method ?? "GET", segments);
   // A wrong method is 404 as well: the Functions host has no 405.
   if (found === undefined) return finish(request, response, 404);
-  await options.track(`HTTP ${request.method} ${url.pathname}`, () =>
-    answerFunction(options, { ...found, url, request, response }),
-  );
+  await options.track(`HTTP ${request.method} ${url.pathname}`, async () => {
+    await options.admission();
+    await answerFunction(options, { ...found, url, request, response });
+  });
 }
 
 type Found = { readonly fn: HttpFunction; readonly params: Readonly<Record<string, string>> };

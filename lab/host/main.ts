@@ -30,6 +30,7 @@ async function start(): Promise<void> {
       time,
       log: parent.log,
       track: parent.track,
+      admission: parent.admission,
       die: async () => {
         await parent.flush();
         process.exit(1);
@@ -60,6 +61,8 @@ async function obey(command: HostCommand): Promise<void> {
       return time.jump(command);
     case "fire":
       return (await starting.promise).fireTimer(command.name, command.occasion);
+    case "admit":
+      return parent.admit(command.request);
     case "stop":
       return stop();
   }

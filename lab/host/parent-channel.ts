@@ -10,13 +10,19 @@ export type ParentChannel = {
   /** Resolves when everything said so far has left the process. */
   flush(): Promise<void>;
   readonly track: <T>(what: string, run: () => Promise<T>) => Promise<T>;
+  /** Resolves when the lab lets an HTTP request in. */
+  readonly admission: () => Promise<void>;
+  /** The lab has let it in. */
+  readonly admit: (request: string) => void;
 };
 
 export function openParentChannel(): ParentChannel {
   let last = Promise.resolve();
   const send = (report: HostReport) =>
     (last = process.send === undefined ? print(report) : sendToParent(report));
+  const asking = new Map<string, () => void>();
   let tracked = 0;
+  let asked = 0;
   return {
     send,
     onCommand(handle) {
@@ -29,6 +35,19 @@ export function openParentChannel(): ParentChannel {
     },
     log: (line) => void send({ kind: "log", line: { at: Date.now(), ...line } }),
     flush: () => last,
+    admission() {
+      // Started by hand, there is nobody to ask.
+      if (process.send === undefined) return Promise.resolve();
+      const request = String(++asked);
+      const { promise, resolve } = Promise.withResolvers<void>();
+      asking.set(request, resolve);
+      void send({ kind: "asks", request });
+      return promise;
+    },
+    admit(request) {
+      asking.get(request)?.();
+      asking.delete(request);
+    },
     async track(what, run) {
       const id = String(++tracked);
       void send({ kind: "began", id, what });

@@ -29,6 +29,8 @@ export type RunningHostOptions = {
   readonly log: HostLog;
   /** Tells the parent that something is in flight, and that it has ended. */
   readonly track: <T>(what: string, run: () => Promise<T>) => Promise<T>;
+  /** Resolves when an HTTP request may reach its function: a host can be asleep. */
+  readonly admission: () => Promise<void>;
   /** Ends the process, as Azure ends one with a function that ran too long. */
   readonly die: () => Promise<void>;
 };
@@ -64,6 +66,7 @@ export async function startHost(options: RunningHostOptions): Promise<RunningHos
     port: options.port,
     invoke,
     track,
+    admission: options.admission,
     log,
     startByHand(name) {
       const timer = timers.get(name.toLowerCase());

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import { startClock, type LabClock } from "../../lab/clock.ts";
+import type { ColdStarts } from "../../lab/host/cold-starts.ts";
 import { createHost, type HostLogLine, type HostProcess } from "../../lab/host/host-process.ts";
 
 const projectDir = fileURLToPath(new URL("../..", import.meta.url));
@@ -44,8 +45,9 @@ export function newHost(options: {
   env?: Readonly<Record<string, string>>;
   name?: string;
   afterDeath?: "restart" | "stay";
+  coldStarts?: ColdStarts;
 }): TestHost {
-  const { app, clock, env = {}, name = "host-1", afterDeath = "stay" } = options;
+  const { app, clock, env = {}, name = "host-1", afterDeath = "stay", coldStarts } = options;
   const lines: HostLogLine[] = [];
   const host = createHost({
     appDir: app,
@@ -53,6 +55,7 @@ export function newHost(options: {
     env,
     name,
     afterDeath,
+    ...(coldStarts === undefined ? {} : { beforeHttp: (request) => coldStarts.wakeUp(request) }),
     onLog: (line) => lines.push(line),
   });
   return {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { coldStarts } from "../../lab/host/cold-starts.ts";
 import { outerFaults, outerFaultSchema } from "../../lab/outer-faults.ts";
 import type { TableServer } from "../../lab/tables/azurite.ts";
 import { codeOf, receiveOne, sessionful, startBus } from "./bus-world.ts";
@@ -18,7 +19,8 @@ function newDoor(now: () => number) {
 async function world() {
   const bus = await startBus(sessionful("analysts"), sessionful("access"));
   const { state, tables } = newDoor(() => bus.clock.now());
-  const faults = outerFaults({ clock: bus.clock, bus: bus.broker, tables });
+  const cold = coldStarts(bus.clock);
+  const faults = outerFaults({ clock: bus.clock, bus: bus.broker, tables, coldStarts: cold });
   const add = (fault: Readonly<Record<string, unknown>>) => faults.add(outerFaultSchema.parse(fault));
   const work = async (queue: string) => {
     await bus.client.createSender(queue).sendMessages({ body: 1, sessionId: "a" });

@@ -260,6 +260,8 @@ describe("faults", () => {
       { kind: "busLinkDropped", ms: 1, what: "connection", queue: "access", afterMs: 10 },
       { kind: "tablesDown", ms: 1 },
       { kind: "tablesSlow", ms: 1 },
+      { kind: "coldStart", ms: 1 },
+      { kind: "coldStart", ms: 1, times: 1 },
     ]) {
       const { status } = await first.control("POST", "/faults", fault);
       if (status !== 201) refused.push(fault.kind);

@@ -1,5 +1,5 @@
 /** What Graph thinks of an endpoint by the times it took to answer. */
-export type EndpointState = "well" | "slow" | "drop";
+type EndpointState = "well" | "slow" | "drop";
 
 export type EndpointHealth = {
   /** Notes an answer, or that there was none by then. */
