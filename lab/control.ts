@@ -4,6 +4,7 @@ import { Temporal } from "temporal-polyfill";
 import { z } from "zod";
 import { faultSchema, type Fault } from "./graph/faults/fault-schema.ts";
 import { outerFaults, outerFaultSchema, type OuterFault } from "./outer-faults.ts";
+import { hostOfTimer } from "./host/host-process.ts";
 import type { RunningLab } from "./start-lab.ts";
 
 export type Control = { readonly url: string; readonly close: () => Promise<void> };
@@ -146,12 +147,13 @@ function hostRoutes(app: Hono, { hosts }: Parts): void {
     return context.json({ state: host.state() });
   });
   app.post("/timers/:function/fire", async (context) => {
-    const host = hosts.find((candidate) => candidate.state() === "running");
-    if (host === undefined) return context.json({ error: "no host is running" }, 409);
+    const running = hosts.filter((candidate) => candidate.state() === "running");
+    if (running.length === 0) return context.json({ error: "no host is running" }, 409);
     const name = context.req.param("function");
-    const timers = host.functions().flatMap((info) => (info.kind === "timer" ? [info.name] : []));
-    if (!timers.includes(name)) return context.json({ error: `the timers are ${timers.join(", ")}` }, 404);
-    await host.fireTimer(name);
+    const infos = running.flatMap((host) => host.functions());
+    const timers = new Set(infos.flatMap((info) => (info.kind === "timer" ? [info.name] : [])));
+    if (!timers.has(name)) return context.json({ error: `the timers are ${[...timers].join(", ")}` }, 404);
+    await hostOfTimer(hosts, name)?.fireTimer(name);
     return context.body(null, 204);
   });
 }

@@ -10,6 +10,7 @@ const program = new Command("lab")
   .option("--analysts <n>", "analysts at work when the lab is ready", whole, 12)
   .option("--targets <n>", "target tenants", positive, 3)
   .option("--hosts <n>", "Functions host processes", positive, 1)
+  .option("--split", "a process for HTTP, one for timers and one for each queue, as Azure scales them")
   .option("--seed <n>", "which world", whole, 1)
   .option("--rtt <ms>", "latency added to every Graph response", whole, 0)
   .addOption(new Option("--weather <name>", "how kind the world is").choices(weatherNames).default("calm"))
@@ -21,6 +22,7 @@ const options = program.opts<{
   analysts: number;
   targets: number;
   hosts: number;
+  split?: true;
   seed: number;
   rtt: number;
   weather: WeatherName;
@@ -47,6 +49,7 @@ try {
     analysts: options.analysts,
     targets: options.targets,
     hosts: options.hosts,
+    processes: options.split === true ? "split" : "together",
     seed: options.seed,
     rttMs: options.rtt,
     weather: options.weather,
@@ -62,7 +65,8 @@ try {
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   console.log(`lab ready in ${seconds} s`);
   console.log(`  graph      ${lab.graph.url}`);
-  for (const host of lab.hosts) console.log(`  functions  ${host.url}`);
+  for (const [index, { name, url }] of lab.hosts.entries())
+    console.log(`  host ${index + 1}     ${url} (${name})`);
   console.log(`  control    ${lab.controlUrl}`);
   console.log(`  described  ${options.out}`);
   console.log(`  host logs  ${logFile}`);

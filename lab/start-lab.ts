@@ -8,7 +8,14 @@ import { freePort } from "./free-port.ts";
 import { createCertificates } from "./graph/certificates.ts";
 import { startGraph, type GraphLab } from "./graph/simulator.ts";
 import { coldStarts, type ColdStarts } from "./host/cold-starts.ts";
-import { createHost, scheduleTimers, type HostLogLine, type HostProcess } from "./host/host-process.ts";
+import type { FunctionGroup } from "./host/function-group.ts";
+import {
+  createHost,
+  hostOfTimer,
+  scheduleTimers,
+  type HostLogLine,
+  type HostProcess,
+} from "./host/host-process.ts";
 import { startTables, type TableServer } from "./tables/azurite.ts";
 import { enlist } from "./enlist.ts";
 import { timingOf, type Timing } from "./timing.ts";
@@ -19,6 +26,8 @@ export type LabOptions = {
   readonly analysts?: number;
   readonly targets?: number;
   readonly hosts?: number;
+  /** "split": each host has a process for HTTP, one for timers and one for each queue. Default: one for all. */
+  readonly processes?: "together" | "split";
   readonly seed?: number;
   /** Added to every Graph response, ms. */
   readonly rttMs?: number;
@@ -48,6 +57,9 @@ export type RunningLab = Timing & {
   readonly description: unknown;
   readonly stop: () => Promise<void>;
 };
+
+/** What Azure scales apart. */
+const groups = ["http", "timers", "queue:analysts", "queue:access"] as const;
 
 const projectDir = resolve(import.meta.dirname, "..");
 const queues = [
@@ -121,7 +133,7 @@ export async function startLab(options: LabOptions = {}): Promise<RunningLab> {
     const control = await startControl(parts);
     stops.push(control.close);
     onProgress("subscribing to changes");
-    await hosts[0]?.fireTimer("subscriptions");
+    await hostOfTimer(hosts, "subscriptions")?.fireTimer("subscriptions");
     onProgress(`giving ${world.analysts.length} analysts their roles`);
     await enlist({ world, graph, settled, advance });
     const description = describe({ ...parts, controlUrl: control.url, files });
@@ -191,21 +203,26 @@ async function startHosts({
     ServiceBus: bus.connectionString,
   };
   const onLog = options.onLog === undefined ? {} : { onLog: options.onLog };
-  const hosts = ports.map((port, index) =>
+  const create = (named: { readonly name: string; readonly port: number; readonly only?: FunctionGroup }) =>
     createHost({
       appDir: projectDir,
       clock,
       env,
-      port,
-      name: `host-${index + 1}`,
       afterDeath: "restart",
       beforeHttp: (request) => cold.wakeUp(request),
+      ...named,
       ...onLog,
-    }),
-  );
+    });
+  const hosts = ports.flatMap((port, index) => {
+    const name = `host-${index + 1}`;
+    if (options.processes !== "split") return [create({ name, port })];
+    return groups.map((only) => create({ name: `${name}/${only}`, port: only === "http" ? port : 0, only }));
+  });
   await Promise.all(hosts.map((host) => host.start()));
   return hosts;
 }
+
+const servesHttp = (host: HostProcess) => host.functions().some(({ kind }) => kind === "http");
 
 type Description = Omit<RunningLab, "stop" | "description"> & { readonly files: Files };
 
@@ -216,7 +233,8 @@ function describe({ world, graph, bus, tables, hosts, controlUrl, files }: Descr
     graph: graph.url,
     authority: graph.url,
     ca: files.certificate,
-    functions: hosts.map(({ url }) => url),
+    functions: hosts.filter(servesHttp).map(({ url }) => url),
+    hosts: hosts.map(({ name }) => name),
     control: controlUrl,
     serviceBus: bus.connectionString,
     tables: tables.connectionString,

@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import type { FunctionGroup } from "./function-group.ts";
 import type { FunctionInfo, HostCommand, HostReport, ProcessLogLine } from "./host-messages.ts";
 
 /** One life of a host process, seen from the lab. */
@@ -22,6 +23,7 @@ export type HostChildOptions = {
   readonly name: string;
   readonly appDir: string;
   readonly port: number;
+  readonly only: FunctionGroup | undefined;
   readonly clockOffsetMs: number;
   readonly env: Readonly<Record<string, string>>;
   readonly node: string;
@@ -34,7 +36,8 @@ export type HostChildOptions = {
 const main = fileURLToPath(new URL("./main.ts", import.meta.url));
 
 export function forkHost(options: HostChildOptions): HostChild {
-  const child = fork(main, ["--app", options.appDir, "--port", String(options.port)], {
+  const only = options.only === undefined ? [] : ["--only", options.only];
+  const child = fork(main, ["--app", options.appDir, "--port", String(options.port), ...only], {
     execPath: options.node,
     execArgv: [],
     env: childEnvironment(options),

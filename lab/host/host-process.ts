@@ -2,6 +2,7 @@ import type { LabClock } from "../clock.ts";
 import { livedTime } from "../lived-time.ts";
 import type { HttpRequest } from "./cold-starts.ts";
 import { forkHost, type HostChild } from "./host-child.ts";
+import type { FunctionGroup } from "./function-group.ts";
 import type { FunctionInfo, ProcessLogLine } from "./host-messages.ts";
 import type { TimerOccasion } from "./timer-input.ts";
 import { runSchedule, type TimerStatus } from "./timer-schedule.ts";
@@ -10,6 +11,7 @@ type HostState = "running" | "stopped";
 
 /** One Functions host process that can be killed and started again. */
 export type HostProcess = {
+  readonly name: string;
   /** `http://127.0.0.1:PORT`, without the route prefix; the same after every restart. Throws before the first start when the port was left open. */
   readonly url: string;
   readonly state: () => HostState;
@@ -42,6 +44,8 @@ export type HostProcessOptions = {
   readonly env: Readonly<Record<string, string>>;
   /** 0 or absent: a free one. */
   readonly port?: number;
+  /** The functions it runs; absent: all. */
+  readonly only?: FunctionGroup;
   readonly name: string;
   readonly onLog?: (line: HostLogLine) => void;
   /** An HTTP request waits for it before it reaches its function. */
@@ -85,6 +89,7 @@ export function createHost(options: HostProcessOptions): HostProcess {
   });
 
   const host: HostProcess = {
+    name,
     get url() {
       if (port === 0) throw new Error(`Host ${name} has no address before its first start.`);
       return `http://127.0.0.1:${port}`;
@@ -137,6 +142,7 @@ export function createHost(options: HostProcessOptions): HostProcess {
     return {
       name,
       appDir: options.appDir,
+      only: options.only,
       env: options.env,
       node: options.node ?? process.execPath,
       now: () => clock.now(),
@@ -236,13 +242,12 @@ export function scheduleTimers(options: { clock: LabClock; hosts: readonly HostP
   function elect(): void {
     if (keeper?.state() === "running") return;
     for (const schedule of schedules) schedule.stop();
-    keeper = hosts.find((host) => host.state() === "running");
+    keeper = hosts.find((host) => host.state() === "running" && timersOf(host).length > 0);
     schedules = keeper === undefined ? [] : schedulesOf(keeper);
   }
 
   function schedulesOf(host: HostProcess): readonly { stop(): void }[] {
-    const timers = host.functions().filter((each) => each.kind === "timer");
-    return timers.map((timer) =>
+    return timersOf(host).map((timer) =>
       runSchedule({
         clock,
         timer,
@@ -255,4 +260,15 @@ export function scheduleTimers(options: { clock: LabClock; hosts: readonly HostP
       }),
     );
   }
+}
+
+/** A host that can run this timer now. */
+export function hostOfTimer(hosts: readonly HostProcess[], name: string): HostProcess | undefined {
+  return hosts.find(
+    (host) => host.state() === "running" && timersOf(host).some((timer) => timer.name === name),
+  );
+}
+
+function timersOf(host: HostProcess) {
+  return host.functions().filter((each) => each.kind === "timer");
 }

@@ -1,8 +1,9 @@
 /**
- * One host process: `node lab/host/main.ts --app DIR [--port N]`. Settings are environment variables. The lab forks it
+ * One host process: `node lab/host/main.ts --app DIR [--port N] [--only GROUP]`. Settings are environment variables. The lab forks it
  * and speaks with it over the fork channel; started by hand it serves until SIGTERM, without running timers by itself.
  */
 import { parseArgs } from "node:util";
+import { isFunctionGroup, type FunctionGroup } from "./function-group.ts";
 import type { HostCommand } from "./host-messages.ts";
 import { errorWithCauses, openParentChannel } from "./parent-channel.ts";
 import { installHostTime } from "./host-time.ts";
@@ -22,10 +23,11 @@ await start();
 
 async function start(): Promise<void> {
   try {
-    const { app, port } = readArguments();
+    const { app, port, only } = readArguments();
     const host = await startHost({
       appDir: app,
       port,
+      only,
       settings: process.env,
       time,
       log: parent.log,
@@ -46,13 +48,20 @@ async function start(): Promise<void> {
   }
 }
 
-function readArguments(): { app: string; port: number } {
+function readArguments(): { app: string; port: number; only: FunctionGroup | undefined } {
   const { values } = parseArgs({
-    options: { app: { type: "string" }, port: { type: "string", default: "0" } },
+    options: {
+      app: { type: "string" },
+      port: { type: "string", default: "0" },
+      only: { type: "string" },
+    },
   });
   if (values.app === undefined)
     throw new Error("--app DIR is missing: the folder with the built app's package.json.");
-  return { app: values.app, port: Number(values.port) };
+  const { only } = values;
+  if (only !== undefined && !isFunctionGroup(only))
+    throw new Error(`--only ${only} is no group of functions: use http, timers or queue:NAME.`);
+  return { app: values.app, port: Number(values.port), only };
 }
 
 async function obey(command: HostCommand): Promise<void> {

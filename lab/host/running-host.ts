@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { AppSettings } from "./app-settings.ts";
 import { installCoreApi, type CoreApi } from "./core-api.ts";
+import { groupOf, type FunctionGroup } from "./function-group.ts";
 import { toHostFunctions, type HostFunction, type TimerFunction } from "./host-function.ts";
 import type { FunctionInfo } from "./host-messages.ts";
 import { readHostSettings, type ServiceBusSettings } from "./host-settings.ts";
@@ -24,6 +25,8 @@ export type RunningHost = {
 export type RunningHostOptions = {
   readonly appDir: string;
   readonly port: number;
+  /** Runs this group alone; absent: all functions. */
+  readonly only?: FunctionGroup | undefined;
   readonly settings: AppSettings;
   readonly time: HostTime;
   readonly log: HostLog;
@@ -51,7 +54,7 @@ export async function startHost(options: RunningHostOptions): Promise<RunningHos
   });
   const hostSettings = await readHostSettings(appDir);
   const app = await loadApp(appDir, core);
-  const functions = toHostFunctions(app.registrations, settings);
+  const functions = chosen(toHostFunctions(app.registrations, settings), options.only);
   const watch = watchInvocations({ time, timeoutMs: hostSettings.functionTimeoutMs, onTimeout: end });
   const invoke = createInvoke({ app, core, watch, log });
   const timers = new Map(
@@ -106,6 +109,14 @@ export async function startHost(options: RunningHostOptions): Promise<RunningHos
     await Promise.race([Promise.all([http.close(), bus.close()]), delay(lastWishMs)]);
     await options.die();
   }
+}
+
+function chosen(all: readonly HostFunction[], only: FunctionGroup | undefined): readonly HostFunction[] {
+  if (only === undefined) return all;
+  const group = all.filter((fn) => groupOf(fn) === only);
+  if (group.length > 0) return group;
+  const groups = [...new Set(all.map(groupOf))].join(", ");
+  throw new Error(`The app has no function in the group "${only}"; its groups are ${groups}.`);
 }
 
 async function listenBus(

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import { startClock, type LabClock } from "../../lab/clock.ts";
 import type { ColdStarts } from "../../lab/host/cold-starts.ts";
+import type { FunctionGroup } from "../../lab/host/function-group.ts";
 import { createHost, type HostLogLine, type HostProcess } from "../../lab/host/host-process.ts";
 
 const projectDir = fileURLToPath(new URL("../..", import.meta.url));
@@ -46,8 +47,9 @@ export function newHost(options: {
   name?: string;
   afterDeath?: "restart" | "stay";
   coldStarts?: ColdStarts;
+  only?: FunctionGroup;
 }): TestHost {
-  const { app, clock, env = {}, name = "host-1", afterDeath = "stay", coldStarts } = options;
+  const { app, clock, env = {}, name = "host-1", afterDeath = "stay", coldStarts, only } = options;
   const lines: HostLogLine[] = [];
   const host = createHost({
     appDir: app,
@@ -55,6 +57,7 @@ export function newHost(options: {
     env,
     name,
     afterDeath,
+    ...(only === undefined ? {} : { only }),
     ...(coldStarts === undefined ? {} : { beforeHttp: (request) => coldStarts.wakeUp(request) }),
     onLog: (line) => lines.push(line),
   });
