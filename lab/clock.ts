@@ -98,8 +98,9 @@ export function startClock(realNow: () => number = () => Date.now()): LabClock {
     const byMs = at - now();
     if (byMs <= 0) return;
     offsetMs += byMs;
-    for (const entry of entries) arm(entry);
+    // Everybody is told before anything that is due now can happen.
     for (const listener of listeners) await listener(offsetMs);
+    for (const entry of entries) arm(entry);
   }
 
   async function walk(byMs: number, rest: (() => Promise<void>) | undefined): Promise<void> {
