@@ -94,6 +94,7 @@ test("loses locks, drops links and doubles messages in the share that the weathe
   const { client, broker } = await startBusIn({ weather }, sessionful("keys", { maxDeliveryCount: 1000 }));
   const sessions = Array.from({ length: 30 }, (_, n) => `s-${n}`);
   await client.createSender("keys").sendMessages(sessions.map((sessionId) => ({ body: 1, sessionId })));
+  const bystander = await client.acceptSession("keys", "nobody's");
   const codes: string[] = [];
   while (broker.busy().length > 0) {
     const session = await client.acceptNextSession("keys");
@@ -103,6 +104,7 @@ test("loses locks, drops links and doubles messages in the share that the weathe
   const { completed, redelivered } = broker.stats()["keys"] ?? {};
   expect(completed).toBe(sessions.length);
   expect(codes).toContain("SessionLockLost");
+  expect(bystander.isClosed).toBe(false);
   expect(redelivered).toBe(codes.length - sessions.length);
   expect(redelivered).toBeGreaterThan(sessions.length / 3);
 });

@@ -9,7 +9,13 @@ import type { EntityFinder } from "./entity.ts";
 import { IdleLinks } from "./idle-links.ts";
 import { serveManagement } from "./management.ts";
 import { ReplyLinks } from "./reply-links.ts";
-import { acceptSocket, createConnection, keepMessageBytes, silence } from "./rhea-internals.ts";
+import {
+  acceptSocket,
+  createConnection,
+  forgiveEndedSessions,
+  keepMessageBytes,
+  silence,
+} from "./rhea-internals.ts";
 import { ServedLinks, type ServedLink } from "./served-links.ts";
 import { readSessionWish, serveSession } from "./session-receiver.ts";
 
@@ -53,6 +59,7 @@ export function serveConnection(
   });
   connection.on("receiver_close", ({ receiver }: EventContext) => receiver && idle.end(receiver));
   tolerate(connection);
+  forgiveEndedSessions(connection);
   sendAcks(socket, connection);
   acceptSocket(connection, socket);
   // rhea does not watch this event, and a socket that the broker destroys raises no other.

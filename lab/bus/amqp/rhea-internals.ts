@@ -35,7 +35,10 @@ type LinkInternals = {
   readonly local: { readonly attach: Record<string, unknown> };
   readonly state: { local_open: boolean; open_requests: number };
 };
-type ConnectionInternals = {
+type Frame = { readonly channel: number };
+type FrameHandler = "on_detach" | "on_disposition" | "on_end" | "on_flow" | "on_transfer";
+type ConnectionInternals = Record<FrameHandler, (frame: Frame) => void> & {
+  readonly remote_channel_map: Readonly<Record<number, unknown>>;
   accept(socket: Socket): void;
   _register(): void;
   readonly socket: Socket | undefined;
@@ -134,6 +137,20 @@ export function createConnection(container: Container, options: object): Connect
 
 export function acceptSocket(connection: Connection, socket: Socket): void {
   (connection as unknown as ConnectionInternals).accept(socket);
+}
+
+/**
+ * A client that closes a link which the broker is closing, too, may end its session first. rhea would take the detach that
+ * comes afterwards for a breach of the protocol and end the whole connection, with every session on it.
+ */
+export function forgiveEndedSessions(connection: Connection): void {
+  const internals = connection as unknown as ConnectionInternals;
+  for (const name of ["on_detach", "on_disposition", "on_end", "on_flow", "on_transfer"] as const) {
+    const handle = internals[name].bind(connection);
+    internals[name] = (frame) => {
+      if (internals.remote_channel_map[frame.channel] !== undefined) handle(frame);
+    };
+  }
 }
 
 /** Ends the connection of a link as a network does: without a word. */
