@@ -28,6 +28,8 @@ export type HostChildOptions = {
   readonly env: Readonly<Record<string, string>>;
   readonly node: string;
   readonly onLog: (line: ProcessLogLine) => void;
+  /** Resolves when so much virtual time has passed. */
+  readonly onSleep: (sleep: { readonly ms: number; readonly who: string }) => Promise<void>;
   /** Resolves when an HTTP request is to be let in. */
   readonly onHttp: (request: { readonly isFirst: boolean }) => Promise<void>;
   readonly now: () => number;
@@ -75,6 +77,11 @@ export function forkHost(options: HostChildOptions): HostChild {
     return answer.promise;
   }
 
+  async function wake({ sleep, ms, who }: { sleep: string; ms: number; who: string }): Promise<void> {
+    await options.onSleep({ ms, who });
+    await tell({ kind: "wake", sleep }).catch(() => undefined);
+  }
+
   async function letIn(request: string): Promise<void> {
     requests++;
     await options.onHttp({ isFirst: requests === 1 });
@@ -90,6 +97,8 @@ export function forkHost(options: HostChildOptions): HostChild {
         return ready.reject(new Error(`Host ${options.name} did not start. ${report.message}`));
       case "asks":
         return void letIn(report.request);
+      case "sleeps":
+        return void wake(report);
       case "began":
         return void inFlight.set(report.id, report.what);
       case "ended":

@@ -12,6 +12,7 @@ export type HostCommand =
     }
   | { readonly kind: "fire"; readonly id: number; readonly name: string; readonly occasion: TimerOccasion }
   | { readonly kind: "admit"; readonly id: number; readonly request: string }
+  | { readonly kind: "wake"; readonly id: number; readonly sleep: string }
   | { readonly kind: "stop"; readonly id: number };
 
 /** What a host process tells the lab. */
@@ -21,6 +22,8 @@ export type HostReport =
   | { readonly kind: "done"; readonly id: number; readonly error?: string }
   /** An HTTP request has come and waits to be admitted. */
   | { readonly kind: "asks"; readonly request: string }
+  /** A function sleeps, and is to be woken after so much virtual time. */
+  | { readonly kind: "sleeps"; readonly sleep: string; readonly ms: number; readonly who: string }
   | { readonly kind: "began"; readonly id: string; readonly what: string }
   | { readonly kind: "ended"; readonly id: string }
   | { readonly kind: "log"; readonly line: ProcessLogLine };

@@ -147,6 +147,8 @@ export function createHost(options: HostProcessOptions): HostProcess {
       node: options.node ?? process.execPath,
       now: () => clock.now(),
       onLog: (line: ProcessLogLine) => options.onLog?.({ host: name, ...line }),
+      onSleep: ({ ms, who }: { readonly ms: number; readonly who: string }) =>
+        clock.hold(ms, `${name}: ${who} sleeps`),
       onHttp: async ({ isFirst }: { readonly isFirst: boolean }) =>
         options.beforeHttp?.({ host: name, isFirst }),
     };

@@ -3,6 +3,7 @@ import type { CoreApi } from "./core-api.ts";
 import type { HostFunction } from "./host-function.ts";
 import type { InvocationWatch } from "./invocation-watch.ts";
 import type { LoadedApp } from "./load-app.ts";
+import type { Sleeper } from "./virtual-sleep.ts";
 import type {
   CoreInvocationContext,
   FunctionCallback,
@@ -39,9 +40,10 @@ export function createInvoke(options: {
   app: LoadedApp;
   core: CoreApi;
   watch: InvocationWatch;
+  sleeper: Sleeper;
   log: HostLog;
 }): Invoke {
-  const { app, core, watch, log } = options;
+  const { app, core, watch, sleeper, log } = options;
   return async (fn, invocation) => {
     const invocationId = randomUUID();
     const about = { functionName: fn.name, invocationId };
@@ -53,7 +55,7 @@ export function createInvoke(options: {
     };
     try {
       const output = await watch.during(about, () =>
-        runOnce({ fn, invocation, invocationId, app, core, log }),
+        sleeper(fn.name, () => runOnce({ fn, invocation, invocationId, app, core, log })),
       );
       report("information", "Succeeded");
       return output;

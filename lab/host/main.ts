@@ -7,10 +7,14 @@ import { isFunctionGroup, type FunctionGroup } from "./function-group.ts";
 import type { HostCommand } from "./host-messages.ts";
 import { errorWithCauses, openParentChannel } from "./parent-channel.ts";
 import { installHostTime } from "./host-time.ts";
+import { installVirtualSleep, type Sleeper } from "./virtual-sleep.ts";
 import { startHost, type RunningHost } from "./running-host.ts";
 
 const time = installHostTime(Number(process.env["LAB_CLOCK_OFFSET_MS"] ?? 0));
 const parent = openParentChannel();
+// Started by hand, there is nobody who would wake it.
+const sleeper: Sleeper =
+  process.send === undefined ? async (_name, run) => run() : installVirtualSleep(parent.sleep);
 const starting = Promise.withResolvers<RunningHost>();
 let stopping: Promise<void> | undefined;
 
@@ -30,6 +34,7 @@ async function start(): Promise<void> {
       only,
       settings: process.env,
       time,
+      sleeper,
       log: parent.log,
       track: parent.track,
       admission: parent.admission,
@@ -71,7 +76,9 @@ async function obey(command: HostCommand): Promise<void> {
     case "fire":
       return (await starting.promise).fireTimer(command.name, command.occasion);
     case "admit":
-      return parent.admit(command.request);
+      return parent.answered(command.request);
+    case "wake":
+      return parent.answered(command.sleep);
     case "stop":
       return stop();
   }

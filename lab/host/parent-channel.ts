@@ -12,8 +12,10 @@ export type ParentChannel = {
   readonly track: <T>(what: string, run: () => Promise<T>) => Promise<T>;
   /** Resolves when the lab lets an HTTP request in. */
   readonly admission: () => Promise<void>;
-  /** The lab has let it in. */
-  readonly admit: (request: string) => void;
+  /** Resolves when so much virtual time has passed. */
+  readonly sleep: (ms: number, who: string) => Promise<void>;
+  /** The lab has answered one of these. */
+  readonly answered: (question: string) => void;
 };
 
 export function openParentChannel(): ParentChannel {
@@ -23,6 +25,17 @@ export function openParentChannel(): ParentChannel {
   const asking = new Map<string, () => void>();
   let tracked = 0;
   let asked = 0;
+
+  function ask(reportOf: (question: string) => HostReport): Promise<void> {
+    // Started by hand, there is nobody to ask.
+    if (process.send === undefined) return Promise.resolve();
+    const question = String(++asked);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    asking.set(question, resolve);
+    void send(reportOf(question));
+    return promise;
+  }
+
   return {
     send,
     onCommand(handle) {
@@ -35,18 +48,11 @@ export function openParentChannel(): ParentChannel {
     },
     log: (line) => void send({ kind: "log", line: { at: Date.now(), ...line } }),
     flush: () => last,
-    admission() {
-      // Started by hand, there is nobody to ask.
-      if (process.send === undefined) return Promise.resolve();
-      const request = String(++asked);
-      const { promise, resolve } = Promise.withResolvers<void>();
-      asking.set(request, resolve);
-      void send({ kind: "asks", request });
-      return promise;
-    },
-    admit(request) {
-      asking.get(request)?.();
-      asking.delete(request);
+    admission: () => ask((request) => ({ kind: "asks", request })),
+    sleep: (ms, who) => ask((sleep) => ({ kind: "sleeps", sleep, ms, who })),
+    answered(question) {
+      asking.get(question)?.();
+      asking.delete(question);
     },
     async track(what, run) {
       const id = String(++tracked);

@@ -11,6 +11,7 @@ import { listenHttp } from "./http-listener.ts";
 import { watchInvocations, type Invocation } from "./invocation-watch.ts";
 import { createInvoke, type HostLog, type Invoke } from "./invoke.ts";
 import { loadApp, type LoadedApp } from "./load-app.ts";
+import type { Sleeper } from "./virtual-sleep.ts";
 import type { Pump } from "./session-pump.ts";
 import { toTimerInput, type TimerOccasion } from "./timer-input.ts";
 
@@ -29,6 +30,7 @@ export type RunningHostOptions = {
   readonly only?: FunctionGroup | undefined;
   readonly settings: AppSettings;
   readonly time: HostTime;
+  readonly sleeper: Sleeper;
   readonly log: HostLog;
   /** Tells the parent that something is in flight, and that it has ended. */
   readonly track: <T>(what: string, run: () => Promise<T>) => Promise<T>;
@@ -56,7 +58,7 @@ export async function startHost(options: RunningHostOptions): Promise<RunningHos
   const app = await loadApp(appDir, core);
   const functions = chosen(toHostFunctions(app.registrations, settings), options.only);
   const watch = watchInvocations({ time, timeoutMs: hostSettings.functionTimeoutMs, onTimeout: end });
-  const invoke = createInvoke({ app, core, watch, log });
+  const invoke = createInvoke({ app, core, watch, sleeper: options.sleeper, log });
   const timers = new Map(
     functions.filter((fn) => fn.kind === "timer").map((fn) => [fn.name.toLowerCase(), fn]),
   );

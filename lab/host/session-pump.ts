@@ -36,6 +36,7 @@ export function startSessionPump(options: SessionPumpOptions): Pump {
   const working = new Set<Promise<void>>();
   /** Sessions that wait for a message, and since when, virtual time. */
   const idle = new Map<ServiceBusSessionReceiver, number>();
+  const givenUp = new WeakSet<ServiceBusSessionReceiver>();
   let accepting = 0;
   const closing = new AbortController();
   let broker: "up" | "down" = "up";
@@ -107,7 +108,10 @@ export function startSessionPump(options: SessionPumpOptions): Pump {
   /** When the clock has jumped beyond the end of a wait, that is over before anything that fell due is delivered. */
   async function endIdle(): Promise<void> {
     const over = [...idle].filter(([, since]) => time.now() - since >= options.idleTimeoutMs);
-    const closed = over.map(([receiver]) => receiver.close().catch(() => undefined));
+    const closed = over.map(([receiver]) => {
+      givenUp.add(receiver);
+      return receiver.close().catch(() => undefined);
+    });
     await Promise.race([Promise.all(closed), delay(giveUpMs, undefined, { ref: false })]);
   }
 
@@ -129,7 +133,8 @@ export function startSessionPump(options: SessionPumpOptions): Pump {
         idle.set(receiver, time.now());
         const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: options.idleTimeoutMs });
         idle.delete(receiver);
-        if (message === undefined) break;
+        // What came when the session had been given up is back in its queue already.
+        if (message === undefined || givenUp.has(receiver)) break;
         await handle(receiver, message);
       }
     } catch (error) {
