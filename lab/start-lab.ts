@@ -94,6 +94,7 @@ export async function startLab(options: LabOptions = {}): Promise<RunningLab> {
       seed: world.seed,
       ca: { cert: certificates.certPem, key: certificates.keyPem },
       rttMs: options.rttMs ?? 0,
+      weather,
     });
     stops.push(() => graph.close());
     const files = await writeFiles(out, {

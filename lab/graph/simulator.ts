@@ -2,6 +2,7 @@ import { getRequestListener } from "@hono/node-server";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { LabClock } from "../clock.ts";
+import type { Weather } from "../weather.ts";
 import type { FaultRegistry } from "./faults/fault-registry.ts";
 import type { RequestListener } from "./http/hooks.ts";
 import type { GraphCounters } from "./record/counters.ts";
@@ -39,6 +40,8 @@ export type GraphOptions = {
   readonly port?: number;
   /** Real latency added to every Graph response, milliseconds. */
   readonly rttMs?: number;
+  /** How kind the world is. Default: calm. */
+  readonly weather?: Weather;
 };
 
 export async function startGraph(options: GraphOptions): Promise<GraphLab> {

@@ -1,4 +1,5 @@
 import type { Http2Bindings, HttpBindings } from "@hono/node-server";
+import { weatherOf } from "../weather.ts";
 import { buildTenant, shareExtensions } from "./directory/build-tenant.ts";
 import type { Tenant } from "./directory/tenant.ts";
 import { faultBook } from "./faults/fault-registry.ts";
@@ -14,7 +15,7 @@ import type { Lab } from "./lab.ts";
 import { throttle } from "./limits/throttle.ts";
 import { notifier } from "./notify/notifier.ts";
 import { subscriptions } from "./notify/subscriptions.ts";
-import { randomFrom } from "./random.ts";
+import { drawsFrom, randomFrom } from "./random.ts";
 import { counters } from "./record/counters.ts";
 import { manners } from "./record/manners.ts";
 import { traffic } from "./record/traffic.ts";
@@ -74,7 +75,7 @@ function buildLab(
   options: GraphOptions,
   { tenants, closing }: { tenants: ReadonlyMap<string, Tenant>; closing: AbortSignal },
 ): Lab {
-  const { clock, seed, rttMs = 0 } = options;
+  const { clock, seed, rttMs = 0, weather = weatherOf("calm") } = options;
   const now = () => clock.now();
   const mint = mintFrom(seed.seed);
   const random = randomFrom(seed.seed, "lab");
@@ -86,6 +87,8 @@ function buildLab(
     clock,
     mint,
     random,
+    draws: drawsFrom(seed.seed),
+    weather,
     rttMs,
     closing,
     tenants,

@@ -4,6 +4,7 @@ import { createCertificates, type Certificates } from "../../lab/graph/certifica
 import { guidFrom } from "../../lab/graph/ids.ts";
 import type { AppSeed, SyncJobSeed, TenantSeed, UserSeed, WorldSeed } from "../../lab/graph/seed.ts";
 import { startGraph, type GraphLab } from "../../lab/graph/simulator.ts";
+import { weatherOf, type Weather } from "../../lab/weather.ts";
 
 /** Ids of the small world most tests use: one source, two targets, a handful of people. */
 export const ids = {
@@ -41,6 +42,8 @@ export type Changes = {
   readonly app?: Partial<AppSeed>;
   readonly world?: Partial<WorldSeed>;
   readonly rttMs?: number;
+  /** What differs from calm. */
+  readonly weather?: Partial<Weather>;
 };
 
 export type TestLab = {
@@ -92,6 +95,7 @@ export async function testLab(changes: Changes = {}): Promise<TestLab> {
     seed: smallWorld(changes),
     ca: { cert: certPem, key: keyPem },
     ...(changes.rttMs !== undefined && { rttMs: changes.rttMs }),
+    weather: { ...weatherOf("calm"), ...changes.weather },
   });
   onTestFinished(async () => {
     clock.stop();
@@ -180,7 +184,13 @@ function smallWorld(changes: Changes): WorldSeed {
     seed: 1,
     tenants: [sourceTenant(changes), targetTenant("contoso", changes.targetUsers), targetTenant("fabrikam")],
     apps: [
-      { ...shared, clientId: ids.app, displayName: "Muster", assertions: ["an assertion"], ...changes.app },
+      {
+        ...shared,
+        clientId: ids.app,
+        displayName: "Muster",
+        assertions: ["an assertion"],
+        ...changes.app,
+      },
       { clientId: ids.admin, kind: "admin", secret: "admin secret", consentedTenants: "all" },
       {
         clientId: ids.operator,
