@@ -90,8 +90,10 @@ export type AppSeed = {
   /** Client assertions accepted as they are, standing in for a federated credential. */
   readonly assertions?: readonly string[];
   readonly consentedTenants: readonly string[] | "all";
-  /** Granted application permissions: the `roles` claim. */
-  readonly roles?: readonly string[];
+  /** Granted application permissions, the `roles` claim: the same in all tenants, or by their kind. */
+  readonly roles?: readonly string[] | Readonly<Record<TenantSeed["kind"], readonly string[]>>;
+  /** Object ids of the service principals and applications that it owns: what `….OwnedBy` covers. */
+  readonly owns?: readonly string[];
   /** Entra roles of the service principal itself, e.g. "Privileged Authentication Administrator". */
   readonly directoryRoles?: readonly string[];
 };

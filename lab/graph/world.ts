@@ -45,8 +45,8 @@ export async function buildWorld(options: GraphOptions): Promise<World> {
   const issuer = await tokenIssuer(clock, seed.seed);
   const { app, route } = graphApp(lab, conducted, { apps, issuer });
   registerResources(route, lab, async (request, part) => app.fetch(request, { part }));
-  const tenantIds = new Set(lab.tenants.keys());
-  app.route("/", tokenRoutes({ apps, issuer, clock, mint: lab.mint, tenantIds }));
+  const { mint, tenants, faults } = lab;
+  app.route("/", tokenRoutes({ apps, issuer, clock, mint, tenants, faults }));
   return {
     lab,
     conduct: conducted,

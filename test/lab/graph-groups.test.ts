@@ -82,13 +82,13 @@ test.each([
   expect(answer.body.error?.message).toContain(message);
 });
 
-test("a role-assignable group needs RoleManagement.ReadWrite.Directory", async () => {
+test("a role-assignable group needs RoleManagement.ReadWrite.Directory besides", async () => {
   const plain = await (
     await testLab({ app: { roles: ["GroupMember.ReadWrite.All"] } })
   ).as("app", ids.source);
   const refused = await plain.post(`/groups/${ids.roleGroup}/members/$ref`, ref(ids.ana));
   expect([refused.status, refused.body.error?.code]).toEqual([403, "Authorization_RequestDenied"]);
-  const roles = ["RoleManagement.ReadWrite.Directory"];
+  const roles = ["GroupMember.ReadWrite.All", "RoleManagement.ReadWrite.Directory"];
   const mighty = await (await testLab({ app: { roles } })).as("app", ids.source);
   expect((await mighty.post(`/groups/${ids.roleGroup}/members/$ref`, ref(ids.ana))).status).toBe(204);
 });

@@ -17,6 +17,8 @@ export type FaultBook = FaultRegistry & {
   take<K extends FaultKind>(kind: K, target: FaultTarget): Struck<K> | undefined;
   /** Like `take`, but nothing is used up: for states, such as a quarantined job. */
   find<K extends FaultKind>(kind: K, target: FaultTarget): Struck<K> | undefined;
+  /** Like `find`, for states that add up. */
+  findAll<K extends FaultKind>(kind: K, target: FaultTarget): readonly Struck<K>[];
   /** Resolves when the fault is removed. */
   removed(id: string): Promise<void>;
 };
@@ -45,11 +47,13 @@ type Entry = {
 export function faultBook(seed: string | number, mint: Mint): FaultBook {
   const entries = new Map<string, Entry>();
 
+  function strikes({ fault, timesLeft, die }: Entry, kind: FaultKind, target: FaultTarget): boolean {
+    if (fault.kind !== kind || timesLeft === 0) return false;
+    return isMatch(fault, target) && die() < (fault.share ?? 1);
+  }
+
   function first(kind: FaultKind, target: FaultTarget): Entry | undefined {
-    for (const entry of entries.values()) {
-      if (entry.fault.kind !== kind || entry.timesLeft === 0) continue;
-      if (isMatch(entry.fault, target) && entry.die() < (entry.fault.share ?? 1)) return entry;
-    }
+    for (const entry of entries.values()) if (strikes(entry, kind, target)) return entry;
     return undefined;
   }
 
@@ -85,6 +89,8 @@ export function faultBook(seed: string | number, mint: Mint): FaultBook {
       const entry = first(kind, target);
       return entry === undefined ? undefined : struck(entry);
     },
+    findAll: (kind, target) =>
+      [...entries.values()].filter((entry) => strikes(entry, kind, target)).map(struck<typeof kind>),
     removed(id) {
       const entry = entries.get(id);
       if (entry === undefined) return Promise.resolve();
@@ -100,10 +106,11 @@ function parseFault(input: unknown): Fault {
   throw new Error(`This fault cannot be injected: ${z.prettifyError(parsed.error)}. Known kinds: ${kinds}.`);
 }
 
-function isMatch({ match }: Fault, target: FaultTarget): boolean {
+function isMatch(fault: Fault, target: FaultTarget): boolean {
+  const { match } = fault;
+  const tenant = fault.kind === "missingPermission" ? (fault.tenant ?? match.tenant) : match.tenant;
   if (match.caller !== "any" && target.caller !== "app") return false;
-  if (match.tenant !== undefined && ![target.tenant.id, target.tenant.name].includes(match.tenant))
-    return false;
+  if (tenant !== undefined && ![target.tenant.id, target.tenant.name].includes(tenant)) return false;
   if (match.method !== undefined && match.method.toUpperCase() !== target.method) return false;
   const { path } = match;
   return path === undefined || target.paths.some((candidate) => new RegExp(path).test(candidate));

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { permissionTable } from "../identity/permission-table.ts";
 
 const regex = z.string().refine(isRegex, "is not a valid regular expression");
 
@@ -50,12 +51,25 @@ export const faultSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("delayNotification"), ...common, ms }),
   z.strictObject({ kind: z.literal("quarantine"), ...common, job: z.string().optional() }),
   z.strictObject({ kind: z.literal("revokedConsent"), ...common }),
+  z.strictObject({
+    kind: z.literal("missingPermission"),
+    ...common,
+    /** The same as `match.tenant`. */
+    tenant: z.string().optional(),
+    permission: z.string().refine(isKnownPermission, "is no permission that a call of the lab's Graph needs"),
+  }),
 ]);
 
 export type Fault = z.infer<typeof faultSchema>;
 /** What callers may write: defaults filled in by the schema are optional. */
 export type FaultInput = z.input<typeof faultSchema>;
 export type FaultKind = Fault["kind"];
+
+function isKnownPermission(name: string): boolean {
+  return permissionTable.some(({ needs, properties = {} }) =>
+    [needs, ...Object.values(properties)].flat(2).includes(name),
+  );
+}
 
 function isRegex(text: string): boolean {
   try {

@@ -8,7 +8,10 @@ export type Caller = {
   readonly appId: string;
   readonly displayName: string;
   readonly servicePrincipalId: string;
+  /** The application permissions granted in the tenant. */
   readonly roles: readonly string[];
+  /** Object ids of the service principals and applications it owns. */
+  readonly owns: readonly string[];
   readonly directoryRoles: readonly string[];
 };
 

@@ -1,12 +1,14 @@
 import type { Context } from "hono";
 import { matchedRoutes } from "hono/route";
 import { viewOf } from "../directory/view.ts";
+import { withoutMissing } from "../identity/missing-permissions.ts";
 import { callerOf, type RegisteredApps } from "../identity/registered-apps.ts";
 import { graphAudience, type TokenIssuer } from "../identity/token-issuer.ts";
 import type { Lab } from "../lab.ts";
 import type { Call, Caller } from "./call.ts";
 import type { GraphEnv } from "./graph-app.ts";
 import { GraphProblem } from "./problem.ts";
+import { targetOf } from "./strikes.ts";
 
 export type Identity = { readonly apps: RegisteredApps; readonly issuer: TokenIssuer };
 
@@ -24,7 +26,7 @@ export function openCall(
   const tenant = lab.tenants.get(tenantId);
   if (tenant === undefined) throw invalidToken("Invalid tenant.");
   const url = new URL(c.req.url);
-  return {
+  const call: Call = {
     seq: details.seq,
     at: lab.clock.now(),
     requestId: lab.mint("request"),
@@ -40,6 +42,7 @@ export function openCall(
     signal: c.req.raw.signal,
     view: viewOf(tenant),
   };
+  return { ...call, caller: { ...caller, roles: withoutMissing(lab.faults, targetOf(call), caller.roles) } };
 }
 
 function proveCaller(
@@ -53,7 +56,7 @@ function proveCaller(
   if (grant.audience !== graphAudience)
     throw invalidToken("Access token validation failure. Invalid audience.");
   const { app, tenantId } = grant;
-  const caller = callerOf(app, identity.apps.servicePrincipalId(app, tenantId));
+  const caller = callerOf(app, identity.apps, tenantId);
   if (caller === undefined) throw invalidToken("This app has no access to Microsoft Graph.");
   return { caller, tenantId };
 }

@@ -67,7 +67,7 @@ function take<K extends FaultKind>(lab: Lab, call: Call, kind: K): Struck<K> | u
   return lab.faults.take(kind, target);
 }
 
-function targetOf(call: Call): FaultTarget {
+export function targetOf(call: Call): FaultTarget {
   const { path, url, tenant, method } = call;
   const paths = [path, `/v1.0${path}`, `${path}${decodeURIComponent(url.search)}`];
   return { tenant, caller: call.caller.kind, method, paths };

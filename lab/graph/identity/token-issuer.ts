@@ -7,7 +7,9 @@ import type { AppSeed } from "../seed.ts";
 type IssuedToken = { readonly app: AppSeed; readonly tenantId: string; readonly audience: string };
 
 export type TokenIssuer = {
-  issue(grant: IssuedToken & { issuer: string; servicePrincipalId: string }): Promise<AccessToken>;
+  issue(
+    grant: IssuedToken & { issuer: string; servicePrincipalId: string; roles: readonly string[] },
+  ): Promise<AccessToken>;
   /** The grant behind a token issued here and not expired. */
   recognize(token: string): IssuedToken | undefined;
   readonly publicKeys: { readonly keys: readonly JWK[] };
@@ -36,7 +38,7 @@ export async function tokenIssuer(clock: LabClock, seed: string | number): Promi
 
   return {
     publicKeys: { keys: [jwk] },
-    async issue({ app, tenantId, audience, issuer, servicePrincipalId }) {
+    async issue({ app, tenantId, audience, issuer, servicePrincipalId, roles }) {
       const lifetimeSeconds = app.kind === "app" ? appLifetimeSeconds : driverLifetimeSeconds;
       const claims = {
         tid: tenantId,
@@ -45,7 +47,8 @@ export async function tokenIssuer(clock: LabClock, seed: string | number): Promi
         oid: servicePrincipalId,
         idtyp: "app",
         ver: "2.0",
-        ...rolesFor(app, audience),
+        // Entra leaves the claim out when there is nothing in it.
+        ...(roles.length > 0 && isOwnResource(app, audience) && { roles }),
         // Keeps tokens apart that are issued within one second.
         uti: guidFrom(seed, "token", issued.size),
       };
@@ -74,7 +77,6 @@ export async function tokenIssuer(clock: LabClock, seed: string | number): Promi
 }
 
 /** Roles are granted on one resource: an operator's on Muster's API, everybody else's on Graph. */
-function rolesFor(app: AppSeed, audience: string): { roles?: readonly string[] } {
-  const isOwnResource = (app.kind === "operator") !== (audience === graphAudience);
-  return isOwnResource && app.roles !== undefined ? { roles: app.roles } : {};
+function isOwnResource(app: AppSeed, audience: string): boolean {
+  return (app.kind === "operator") !== (audience === graphAudience);
 }

@@ -1,8 +1,11 @@
 import { Hono, type Context } from "hono";
 import type { LabClock } from "../../clock.ts";
+import type { Tenant } from "../directory/tenant.ts";
+import type { FaultBook } from "../faults/fault-registry.ts";
 import type { Mint } from "../ids.ts";
 import type { AppSeed } from "../seed.ts";
 import { EntraError, entraErrorBody } from "./entra-error.ts";
+import { withoutMissing } from "./missing-permissions.ts";
 import type { RegisteredApps } from "./registered-apps.ts";
 import { graphAudience, type TokenIssuer } from "./token-issuer.ts";
 
@@ -13,7 +16,8 @@ type Authority = {
   readonly issuer: TokenIssuer;
   readonly clock: LabClock;
   readonly mint: Mint;
-  readonly tenantIds: ReadonlySet<string>;
+  readonly tenants: ReadonlyMap<string, Tenant>;
+  readonly faults: FaultBook;
 };
 
 /** Entra's sign-in endpoints for app-only callers: discovery, keys and client credentials, per tenant. */
@@ -88,13 +92,21 @@ async function issueToken(authority: Authority, c: Context): Promise<Response> {
     audience,
     issuer: issuerOf(new URL(c.req.url).origin, tenantId),
     servicePrincipalId: authority.apps.servicePrincipalId(app, tenantId),
+    roles: rolesNow(authority, app, tenantId),
   });
   return c.json(token, 200, { "Cache-Control": "no-store" });
 }
 
+function rolesNow({ apps, faults, tenants }: Authority, app: AppSeed, tenantId: string): readonly string[] {
+  const granted = apps.rolesIn(app, tenantId);
+  const tenant = tenants.get(tenantId);
+  if (tenant === undefined || app.kind !== "app") return granted;
+  return withoutMissing(faults, { tenant, caller: "app", method: "POST", paths: [] }, granted);
+}
+
 function requireTenant(authority: Authority, tenant: string): string {
   const tenantId = tenant.toLowerCase();
-  if (authority.tenantIds.has(tenantId)) return tenantId;
+  if (authority.tenants.has(tenantId)) return tenantId;
   throw new EntraError(
     400,
     "invalid_request",

@@ -1,4 +1,4 @@
-import type { DirectoryObject, GroupRecord } from "../directory/objects.ts";
+import type { DirectoryObject, GroupRecord, Properties } from "../directory/objects.ts";
 import {
   directoryObjectShape,
   groupShape,
@@ -9,6 +9,7 @@ import {
 import { bodyOf, type Call, type Reply } from "../http/call.ts";
 import { badRequest } from "../http/problem.ts";
 import { param, type Route } from "../http/router.ts";
+import { maySee } from "../identity/authorize.ts";
 import { listing } from "../odata/listing.ts";
 import { project } from "../odata/project.ts";
 import { readQuery } from "../odata/query.ts";
@@ -56,7 +57,8 @@ export function listObjects(call: Call, objects: readonly DirectoryObject[]): Re
       const shape = shapes[object.kind];
       // Properties that this kind does not have are left out.
       const select = query.select?.filter((name) => shape.known.has(name) || name.startsWith("extension_"));
-      return { "@odata.type": `#${shape.type}`, ...project(object.properties, shape, select) };
+      const properties = visible(call, object);
+      return { "@odata.type": `#${shape.type}`, ...project(properties, shape, select) };
     },
   });
 }
@@ -69,8 +71,16 @@ export function listOneKind(call: Call, objects: readonly DirectoryObject[], kin
     items: objects.filter((object) => object.kind === kind),
     context: contextOf(`${kind}s`, query.select),
     read: (object, path) => object.properties[path],
-    show: (object) => project(object.properties, shape, query.select),
+    show: (object) => project(visible(call, object), shape, query.select),
   });
+}
+
+/**
+ * Of a kind that the app may not read it gets the id, and null for the rest: "Limited information returned for inaccessible
+ * member objects", learn.microsoft.com/graph/permissions-overview.
+ */
+function visible(call: Call, { id, kind, properties }: DirectoryObject): Properties {
+  return maySee(call, kind) ? properties : { id };
 }
 
 function contextOf(set: string, select: readonly string[] | undefined): string {

@@ -1,6 +1,8 @@
 import type { Call, Reply } from "../http/call.ts";
 import { GraphProblem } from "../http/problem.ts";
 import { param, type Route } from "../http/router.ts";
+import { requirePermission } from "../identity/authorize.ts";
+import { subscriptionNeeds } from "../identity/permission-table.ts";
 import type { Lab } from "../lab.ts";
 import { proveEndpoint } from "../notify/handshake.ts";
 import { normalized, type SubscriptionRecord } from "../notify/subscriptions.ts";
@@ -20,7 +22,7 @@ export function subscriptionRoutes(route: Route, lab: Lab): void {
   }));
   route("PATCH", "/subscriptions/{id}", (call, params) => renew(lab, call, param(params, "id")));
   route("POST", "/subscriptions/{id}/reauthorize", (call, params) => {
-    requireOwn(lab, call, param(params, "id"));
+    requireReading(call, requireOwn(lab, call, param(params, "id")).resource);
     return { status: 204 };
   });
   route("DELETE", "/subscriptions/{id}", (call, params) => {
@@ -31,6 +33,7 @@ export function subscriptionRoutes(route: Route, lab: Lab): void {
 
 async function subscribe(lab: Lab, call: Call): Promise<Reply> {
   const wanted = readNewSubscription(call);
+  requireReading(call, wanted.resource);
   refuseDuplicate(lab, call, wanted);
   const urls = new Set([wanted.notificationUrl, wanted.lifecycleNotificationUrl ?? wanted.notificationUrl]);
   for (const url of urls) await proveEndpoint(url, validationToken(call), lab.closing);
@@ -51,6 +54,7 @@ async function subscribe(lab: Lab, call: Call): Promise<Reply> {
 async function renew(lab: Lab, call: Call, id: string): Promise<Reply> {
   const change = readSubscriptionChange(call);
   const current = requireOwn(lab, call, id);
+  requireReading(call, current.resource);
   if (change.notificationUrl !== undefined && change.notificationUrl !== current.notificationUrl) {
     await proveEndpoint(change.notificationUrl, validationToken(call), lab.closing);
   }
@@ -58,6 +62,11 @@ async function renew(lab: Lab, call: Call, id: string): Promise<Reply> {
   lab.subscriptions.put(renewed);
   if (change.expiresAt !== undefined) lab.notifier.watchLife(renewed);
   return { status: 200, body: entity(call, renewed) };
+}
+
+/** Who wants to hear of users, or go on hearing of them, must be able to read them; the same for groups. */
+function requireReading(call: Call, resource: string): void {
+  requirePermission(call, subscriptionNeeds[normalized(resource).startsWith("users") ? "users" : "groups"]);
 }
 
 function refuseDuplicate(lab: Lab, call: Call, wanted: NewSubscription): void {
