@@ -50,7 +50,14 @@ export const faultSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("reorderNotifications"), ...common, windowMs: ms.default(300) }),
   z.strictObject({ kind: z.literal("delayNotification"), ...common, ms }),
   z.strictObject({ kind: z.literal("quarantine"), ...common, job: z.string().optional() }),
-  z.strictObject({ kind: z.literal("revokedConsent"), ...common }),
+  z.strictObject({
+    kind: z.literal("revokedConsent"),
+    ...common,
+    /** `permissions` are refused at once. An app that was `deleted` or `disabled` gets no new token; old ones live on. */
+    how: z.enum(["permissions", "deleted", "disabled"]).default("permissions"),
+    /** What tokens issued before are good for until they end. */
+    oldTokens: z.enum(["work", "denied"]).default("work"),
+  }),
   z.strictObject({
     kind: z.literal("missingPermission"),
     ...common,

@@ -13,6 +13,8 @@ export type Caller = {
   /** Object ids of the service principals and applications it owns. */
   readonly owns: readonly string[];
   readonly directoryRoles: readonly string[];
+  /** Virtual time, epoch milliseconds. */
+  readonly tokenIssuedAt: number;
 };
 
 /** One Graph request, alone or as a part of a `$batch`. */

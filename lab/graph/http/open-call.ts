@@ -55,10 +55,9 @@ function proveCaller(
   if (grant === undefined) throw invalidToken("Lifetime validation failed, the token is expired or unknown.");
   if (grant.audience !== graphAudience)
     throw invalidToken("Access token validation failure. Invalid audience.");
-  const { app, tenantId } = grant;
-  const caller = callerOf(app, identity.apps, tenantId);
+  const caller = callerOf(grant, identity.apps);
   if (caller === undefined) throw invalidToken("This app has no access to Microsoft Graph.");
-  return { caller, tenantId };
+  return { caller, tenantId: grant.tenantId };
 }
 
 function invalidToken(message: string): GraphProblem {

@@ -2,12 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { viewOf } from "../directory/view.ts";
 import type { FaultKind } from "../faults/fault-schema.ts";
 import type { FaultTarget, Struck } from "../faults/fault-registry.ts";
+import { refuseRevoked } from "../identity/revoked-consent.ts";
 import type { Lab } from "../lab.ts";
 import { nextLink } from "../odata/listing.ts";
 import { doomed, doomOf } from "../odata/skip-token.ts";
 import { isWrite, type Call, type Reply } from "./call.ts";
 import { Hang } from "./hang.ts";
-import { denied, GraphProblem, tooManyRequests } from "./problem.ts";
+import { GraphProblem, tooManyRequests } from "./problem.ts";
 
 const codes: Readonly<Record<number, string>> = {
   400: "Request_BadRequest",
@@ -29,7 +30,8 @@ export async function strikeBefore(lab: Lab, call: Call): Promise<void> {
   if (slow !== undefined) await sleep(slow.fault.ms);
   setView(lab, call);
   refuseDoomedPage(call);
-  if (take(lab, call, "revokedConsent") !== undefined) throw denied();
+  const revoked = take(lab, call, "revokedConsent");
+  if (revoked !== undefined) refuseRevoked(call, revoked, lab.clock.now());
   const throttle = take(lab, call, "throttle");
   if (throttle !== undefined) throw tooManyRequests(throttle.fault.retryAfterSeconds);
   const error = take(lab, call, "error");

@@ -32,7 +32,14 @@ export function registeredApps(seed: WorldSeed): RegisteredApps {
 const isList = (roles: NonNullable<AppSeed["roles"]>): roles is readonly string[] => Array.isArray(roles);
 
 /** The caller a token of this app stands for; operators have no business with Graph. */
-export function callerOf(app: AppSeed, apps: RegisteredApps, tenantId: string): Caller | undefined {
+export function callerOf(
+  {
+    app,
+    tenantId,
+    issuedAt,
+  }: { readonly app: AppSeed; readonly tenantId: string; readonly issuedAt: number },
+  apps: RegisteredApps,
+): Caller | undefined {
   if (app.kind === "operator") return undefined;
   return {
     kind: app.kind,
@@ -42,5 +49,6 @@ export function callerOf(app: AppSeed, apps: RegisteredApps, tenantId: string): 
     roles: apps.rolesIn(app, tenantId),
     owns: app.owns ?? [],
     directoryRoles: app.directoryRoles ?? [],
+    tokenIssuedAt: issuedAt,
   };
 }

@@ -7,6 +7,7 @@ import type { AppSeed } from "../seed.ts";
 import { EntraError, entraErrorBody } from "./entra-error.ts";
 import { withoutMissing } from "./missing-permissions.ts";
 import type { RegisteredApps } from "./registered-apps.ts";
+import { refuseToken } from "./revoked-consent.ts";
 import { graphAudience, type TokenIssuer } from "./token-issuer.ts";
 
 const jwtAssertion = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -24,8 +25,8 @@ type Authority = {
 export function tokenRoutes(authority: Authority): Hono {
   const routes = new Hono();
   routes.get("/:tenant/v2.0/.well-known/openid-configuration", (c) => {
-    const tenantId = requireTenant(authority, c.req.param("tenant"));
-    return c.json(discoveryDocument(new URL(c.req.url).origin, tenantId));
+    const { id } = requireTenant(authority, c.req.param("tenant"));
+    return c.json(discoveryDocument(new URL(c.req.url).origin, id));
   });
   routes.get("/:tenant/discovery/v2.0/keys", (c) => {
     requireTenant(authority, c.req.param("tenant"));
@@ -77,7 +78,8 @@ function issuerOf(origin: string, tenantId: string): string {
 }
 
 async function issueToken(authority: Authority, c: Context): Promise<Response> {
-  const tenantId = requireTenant(authority, c.req.param("tenant") ?? "");
+  const tenant = requireTenant(authority, c.req.param("tenant") ?? "");
+  const tenantId = tenant.id;
   const form = new URLSearchParams(await c.req.text());
   if (form.get("grant_type") !== "client_credentials") {
     const got = form.get("grant_type") ?? "";
@@ -85,6 +87,7 @@ async function issueToken(authority: Authority, c: Context): Promise<Response> {
   }
   const app = requireApp(authority, form.get("client_id") ?? "", tenantId);
   proveClient(app, form);
+  refuseToken(authority.faults, app, tenant);
   const audience = audienceOf(app, form.get("scope") ?? "");
   const token = await authority.issuer.issue({
     app,
@@ -92,21 +95,20 @@ async function issueToken(authority: Authority, c: Context): Promise<Response> {
     audience,
     issuer: issuerOf(new URL(c.req.url).origin, tenantId),
     servicePrincipalId: authority.apps.servicePrincipalId(app, tenantId),
-    roles: rolesNow(authority, app, tenantId),
+    roles: rolesNow(authority, app, tenant),
   });
   return c.json(token, 200, { "Cache-Control": "no-store" });
 }
 
-function rolesNow({ apps, faults, tenants }: Authority, app: AppSeed, tenantId: string): readonly string[] {
-  const granted = apps.rolesIn(app, tenantId);
-  const tenant = tenants.get(tenantId);
-  if (tenant === undefined || app.kind !== "app") return granted;
+function rolesNow({ apps, faults }: Authority, app: AppSeed, tenant: Tenant): readonly string[] {
+  const granted = apps.rolesIn(app, tenant.id);
+  if (app.kind !== "app") return granted;
   return withoutMissing(faults, { tenant, caller: "app", method: "POST", paths: [] }, granted);
 }
 
-function requireTenant(authority: Authority, tenant: string): string {
-  const tenantId = tenant.toLowerCase();
-  if (authority.tenants.has(tenantId)) return tenantId;
+function requireTenant(authority: Authority, tenant: string): Tenant {
+  const known = authority.tenants.get(tenant.toLowerCase());
+  if (known !== undefined) return known;
   throw new EntraError(
     400,
     "invalid_request",
