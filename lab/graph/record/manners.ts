@@ -15,7 +15,7 @@ const crossingMs = 100;
 const timerSlackMs = 20;
 
 const needsSelect =
-  /^\/(users|groups)(\/\{id\})?$|^\/users\/\{id\}\/(transitiveMemberOf|memberOf)(\/microsoft\.graph\.\w+)?$|^\/groups\/\{id\}\/(transitiveMembers|members)(\/microsoft\.graph\.\w+)?$/;
+  /^\/(users|groups)(\/\{id\})?$|^\/(users|groups)\/\{id\}\/(transitiveMemberOf|memberOf)(\/microsoft\.graph\.\w+)?$|^\/groups\/\{id\}\/(transitiveMembers|members)(\/microsoft\.graph\.\w+)?$/;
 
 type Hold = { readonly until: number; readonly since: number; readonly request: string };
 
