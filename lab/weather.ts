@@ -33,6 +33,8 @@ const table = {
   emptyPages: { calm: 0, azure: 0.01, storm: 0.1 },
   /** Writes of members that meet a conflict (409) and were not carried out. Reported for parallel writes to one group. */
   writeConflicts: { calm: 0, azure: 0.01, storm: 0.1 },
+  /** Whether quotas go by a tenant's number of users and hold over all tenants as well; otherwise they are a large tenant's. */
+  publishedQuotas: { calm: false, azure: true, storm: true },
   /** Requests that are throttled although the quota is not used up; the tenant's other applications use it, too. */
   throttled: { calm: 0, azure: 0, storm: 0.03 },
   /** Users that a sync cycle fails on and tries again in the next one. Docs: escrow. */
@@ -45,11 +47,13 @@ const table = {
   lostLocks: { calm: 0, azure: 0, storm: 0.03 },
   /** Messages that are delivered once more after they were completed. Peek-lock is at least once. */
   doubledMessages: { calm: 0, azure: 0, storm: 0.03 },
-} as const satisfies Readonly<Record<string, Readonly<Record<WeatherName, Span | number>>>>;
+} as const satisfies Readonly<Record<string, Readonly<Record<WeatherName, Span | number | boolean>>>>;
 
 export type Weather = {
-  readonly [K in keyof typeof table]: (typeof table)[K]["azure"] extends number ? number : Span;
+  readonly [K in keyof typeof table]: Widened<(typeof table)[K]["azure"]>;
 };
+
+type Widened<T> = T extends number ? number : T extends boolean ? boolean : Span;
 
 export function weatherOf(name: WeatherName): Weather {
   const values = Object.entries(table).map(([what, by]) => [what, by[name]]);

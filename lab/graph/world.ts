@@ -12,6 +12,7 @@ import { tokenIssuer } from "./identity/token-issuer.ts";
 import { tokenRoutes } from "./identity/token-routes.ts";
 import { mintFrom } from "./ids.ts";
 import type { Lab } from "./lab.ts";
+import { quotasOf } from "./limits/quotas.ts";
 import { throttle } from "./limits/throttle.ts";
 import { notifier } from "./notify/notifier.ts";
 import { subscriptions } from "./notify/subscriptions.ts";
@@ -82,7 +83,7 @@ function buildLab(
   const faults = faultBook(seed.seed, mint);
   const subscribed = subscriptions(now);
   const reported = violations();
-  const limits = { resourceUnits: 8_000, writes: 3_000, ...seed.limits };
+  const quotas = quotasOf(seed.limits ?? {}, weather.publishedQuotas ? "published" : "generous");
   return {
     clock,
     mint,
@@ -94,7 +95,7 @@ function buildLab(
     tenants,
     faults,
     sentinels: sentinelWatch(tenants.values()),
-    throttle: throttle(limits, now),
+    throttle: throttle(quotas, now),
     traffic: traffic(),
     counters: counters(tenants.keys()),
     manners: manners(reported, { protectedIds: seed.protected ?? [], now, rttMs }),

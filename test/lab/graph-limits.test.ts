@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { quotasOf } from "../../lab/graph/limits/quotas.ts";
 import { resourceCost } from "../../lab/graph/limits/resource-cost.ts";
 import { ids, ref, rolesExtension, testLab, type Client, type TestLab } from "./graph-world.ts";
 
@@ -40,6 +41,57 @@ test("beyond the resource units of ten seconds comes 429 with a fractional Retry
   expect(headers.get("x-ms-throttle-information")).toBe("ResourceUnitLimitExceeded");
   await lab.advance(667);
   expect((await app.get(ana)).status).toBe(200);
+});
+
+test.each([
+  [0, 3_500],
+  [49, 3_500],
+  [50, 5_000],
+  [500, 5_000],
+  [501, 8_000],
+])("a tenant of %i users has %i resource units in ten seconds", (users, units) => {
+  expect(quotasOf({}, "published").units(users)).toBe(units);
+  expect(quotasOf({}, "generous").units(users)).toBe(8_000);
+  expect(quotasOf({ resourceUnits: 7 }, "published").units(users)).toBe(7);
+});
+
+test("published quotas are enforced where the weather has them, and grow with the tenant", async () => {
+  const lab = await testLab({ weather: { publishedQuotas: true } });
+  const [app, admin] = [await lab.as("app", ids.source), await lab.as("admin", ids.source)];
+  const costly = `/groups/${ids.readers}/transitiveMembers?$count=true`;
+  const useUp = async () => {
+    let requests = 0;
+    while ((await app.get(costly)).status === 200) requests++;
+    return requests * 5;
+  };
+  expect(await useUp()).toBe(3_500);
+  for (let n = 0; n < 50; n++) {
+    await admin.post("/users", {
+      accountEnabled: true,
+      displayName: `Person ${n}`,
+      mailNickname: `p${n}`,
+      passwordProfile: {},
+      userPrincipalName: `p${n}@source.example`,
+    });
+  }
+  await lab.advance(60_000);
+  expect(await useUp()).toBe(5_000);
+});
+
+test.each([
+  ["resource units", { appResourceUnits: 3 }, "ResourceUnitLimitExceeded"],
+  ["writes", { appWrites: 3 }, "WriteLimitExceeded"],
+] as const)("the %s of all tenants together are limited per app", async (_what, limits, reason) => {
+  const lab = await testLab({ world: { limits } });
+  const [home, away] = [await lab.as("app", ids.source), await lab.as("app", ids.contoso)];
+  const write = (client: Client) => client.delete(`/groups/${ids.targetReaders}/members/${ids.ana}/$ref`);
+  for (const client of [home, away, home]) expect((await write(client)).status).toBe(404);
+  const { status, headers } = await write(away);
+  expect(status).toBe(429);
+  expect(headers.get("x-ms-throttle-scope")).toBe(`Application/ReadWrite/${ids.app}`);
+  expect(headers.get("x-ms-throttle-information")).toBe(reason);
+  expect(Number(headers.get("Retry-After"))).toBeGreaterThan(0);
+  expect((await (await lab.as("admin", ids.contoso)).get("/users?$select=id")).status).toBe(200);
 });
 
 test("every answer tells its units; the share of the limit shows from 80 % on", async () => {
