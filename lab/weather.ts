@@ -29,10 +29,14 @@ const table = {
   doubledNotifications: { calm: 0, azure: 0.05, storm: 0.2 },
   /** Group notifications without `members@delta`, which is undocumented. */
   withoutMembersDelta: { calm: 0, azure: 0.1, storm: 0.5 },
-  /** Listings with an empty page and a next link in the middle. Docs: legal. */
+  /** Pages without anything on them but a next link. Docs: legal. */
   emptyPages: { calm: 0, azure: 0.01, storm: 0.1 },
+  /** Pages with fewer items than asked for, and a next link. Docs: legal. */
+  smallPages: { calm: 0, azure: 0.02, storm: 0.3 },
   /** Writes of members that meet a conflict (409) and were not carried out. Reported for parallel writes to one group. */
   writeConflicts: { calm: 0, azure: 0.01, storm: 0.1 },
+  /** Of these, the part that is answered with 429 or 503 instead. Reported for parts of a batch. */
+  conflictsAsTrouble: { calm: 0, azure: 0, storm: 0.5 },
   /** Whether quotas go by a tenant's number of users and hold over all tenants as well; otherwise they are a large tenant's. */
   publishedQuotas: { calm: false, azure: true, storm: true },
   /** Requests that are throttled although the quota is not used up; the tenant's other applications use it, too. */

@@ -168,6 +168,41 @@ test("a request for another object that crossed the 429 on its way is nobody's f
   expect(lab.kinds()).toEqual(["early-retry"]);
 });
 
+test("a part of a batch that comes back too early is reported, alone or in another batch", async () => {
+  const lab = await testLab();
+  lab.lab.faults.add({ kind: "throttle", match: { path: "/users/" }, times: 1, retryAfterSeconds: 10 });
+  const app = await lab.as("app", ids.source);
+  const part = { id: "1", method: "GET", url: ana };
+  const statuses = async () =>
+    ((await app.batch([part])).body["responses"] as { status: number }[]).map(({ status }) => status);
+  expect(await statuses()).toEqual([429]);
+  await lab.advance(1_000);
+  expect(await statuses()).toEqual([200]);
+  expect(lab.kinds()).toEqual(["early-retry"]);
+  await app.get(ana);
+  expect(lab.kinds()).toEqual(["early-retry", "early-retry"]);
+  await lab.advance(9_000);
+  await statuses();
+  expect(lab.kinds()).toHaveLength(2);
+});
+
+test("a 503 with Retry-After holds back that one request, and no other", async () => {
+  const lab = await testLab({ weather: { writeConflicts: 1, conflictsAsTrouble: 1 } });
+  const app = await lab.as("app", ids.source);
+  const add = (member: string) => app.post(`/groups/${ids.scope}/members/$ref`, ref(member));
+  let answer = await add(ids.ana);
+  while (answer.status !== 503) {
+    await lab.advance(20_000);
+    answer = await add(ids.ana);
+  }
+  expect(Number(answer.headers.get("Retry-After"))).toBeGreaterThanOrEqual(1);
+  await lab.advance(500);
+  await add(ids.ben);
+  expect(lab.kinds()).toEqual([]);
+  await add(ids.ana);
+  expect(lab.kinds()).toEqual(["early-retry"]);
+});
+
 test("another tenant, and another operation, need not wait", async () => {
   const lab = await testLab();
   lab.lab.faults.add({ kind: "throttle", times: 1, retryAfterSeconds: 10 });

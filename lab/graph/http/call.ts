@@ -55,6 +55,11 @@ export function actorOf(call: Call): Actor {
   return { kind, appId, displayName, servicePrincipalId };
 }
 
+/** What a request asks, in one line: the same for a request that is sent again. */
+export function wordsOf({ tenant, method, url, body }: Call): string {
+  return `${tenant.id} ${method} ${url.pathname}${url.search} ${JSON.stringify(body) ?? ""}`;
+}
+
 const readActions = /\/(checkMemberGroups|getMemberGroups|getByIds|\$batch|validateCredentials)$/;
 
 /** Whether a request writes, as Graph counts writes. */

@@ -1,4 +1,4 @@
-import { isWrite, type Call } from "../http/call.ts";
+import { isWrite, wordsOf, type Call } from "../http/call.ts";
 import type { Violations } from "./violations.ts";
 
 /** Judges how the app asks, whatever the answer is; rules about single operations live with these. */
@@ -27,9 +27,11 @@ export function manners(
   const holds = new Map<string, Hold>();
 
   function judgeRetry(call: Call): void {
-    const hold = holds.get(holdKey(call));
-    if (hold === undefined || call.at >= hold.until - timerSlackMs) return;
-    const isSame = hold.request === exactly(call);
+    const hold = [wordsOf(call), operationOf(call)]
+      .map((key) => holds.get(key))
+      .find((known) => known !== undefined && call.at < known.until - timerSlackMs);
+    if (hold === undefined) return;
+    const isSame = hold.request === wordsOf(call);
     if (!isSame && call.at < hold.since + crossingMs + options.rttMs) return;
     const waitMs = Math.round(hold.until - call.at);
     const kind = call.template.endsWith("/provisionOnDemand") ? "on-demand-limit" : "early-retry";
@@ -58,9 +60,12 @@ export function manners(
     answered(call, status, retryAfterSeconds) {
       if (call.caller.kind !== "app") return;
       if (call.batch === undefined) inFlight.set(call.tenant.id, (inFlight.get(call.tenant.id) ?? 1) - 1);
-      if (status !== 429 || retryAfterSeconds === undefined) return;
+      if (retryAfterSeconds === undefined) return;
+      // 429 is about everybody who does the same; 503 asks this one request to wait: https://learn.microsoft.com/graph/errors.
+      const held = { 429: operationOf(call), 503: wordsOf(call) }[status];
+      if (held === undefined) return;
       const since = options.now();
-      holds.set(holdKey(call), { since, until: since + retryAfterSeconds * 1000, request: exactly(call) });
+      holds.set(held, { since, until: since + retryAfterSeconds * 1000, request: wordsOf(call) });
     },
   };
 }
@@ -76,10 +81,6 @@ function protectedIdIn(call: Call, protectedIds: readonly string[]): string | un
   return protectedIds.find((id) => spoken.includes(id.toLowerCase()));
 }
 
-function holdKey(call: Call): string {
+function operationOf(call: Call): string {
   return `${call.tenant.id} ${call.method} ${call.template}`;
-}
-
-function exactly(call: Call): string {
-  return `${call.url.pathname}${call.url.search} ${JSON.stringify(call.body)}`;
 }
