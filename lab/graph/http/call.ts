@@ -1,6 +1,7 @@
 import type { Actor } from "../directory/objects.ts";
 import type { Tenant } from "../directory/tenant.ts";
 import type { DirectoryView } from "../directory/view.ts";
+import type { PageSize } from "../odata/page-size.ts";
 
 /** Who is calling, as its token says. */
 export type Caller = {
@@ -37,6 +38,8 @@ export type Call = {
   readonly batch: string | undefined;
   /** Aborts when the client goes away. */
   readonly signal: AbortSignal;
+  /** How many items a page of its listing gets. */
+  readonly pageSize: PageSize;
   /** What this call reads; older than now when replication lags. */
   view: DirectoryView;
 };

@@ -5,6 +5,7 @@ import { withoutMissing } from "../identity/missing-permissions.ts";
 import { callerOf, type RegisteredApps } from "../identity/registered-apps.ts";
 import { graphAudience, type TokenIssuer } from "../identity/token-issuer.ts";
 import type { Lab } from "../lab.ts";
+import { pageSizeFor } from "../odata/page-size.ts";
 import type { Call, Caller } from "./call.ts";
 import type { GraphEnv } from "./graph-app.ts";
 import { GraphProblem } from "./problem.ts";
@@ -40,6 +41,7 @@ export function openCall(
     caller,
     batch: part?.batch.requestId,
     signal: c.req.raw.signal,
+    pageSize: pageSizeFor(lab, { caller, tenant, url }),
     view: viewOf(tenant),
   };
   return { ...call, caller: { ...caller, roles: withoutMissing(lab.faults, targetOf(call), caller.roles) } };

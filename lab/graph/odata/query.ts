@@ -44,6 +44,18 @@ export function readQuery(call: Call, shape: EntityShape, listed: Listed = "enti
   };
 }
 
+/** For a listing that comes in pages and knows no options. */
+export function pagedQuery(call: Call): Query {
+  return {
+    select: undefined,
+    filter: undefined,
+    top: undefined,
+    count: false,
+    orderBy: undefined,
+    skipToken: call.url.searchParams.get("$skiptoken") ?? undefined,
+  };
+}
+
 /** https://learn.microsoft.com/graph/aad-advanced-queries */
 function isAdvancedQuery(call: Call): boolean {
   return hasConsistencyLevel(call) && call.url.searchParams.get("$count") === "true";

@@ -5,6 +5,8 @@ import { requirePermission } from "../identity/authorize.ts";
 import { subscriptionNeeds } from "../identity/permission-table.ts";
 import type { Lab } from "../lab.ts";
 import { proveEndpoint } from "../notify/handshake.ts";
+import { listing } from "../odata/listing.ts";
+import { pagedQuery } from "../odata/query.ts";
 import { normalized, type SubscriptionRecord } from "../notify/subscriptions.ts";
 import { readNewSubscription, readSubscriptionChange, type NewSubscription } from "./subscription-body.ts";
 
@@ -12,10 +14,14 @@ const maxPerAppAndTenant = 100;
 
 export function subscriptionRoutes(route: Route, lab: Lab): void {
   route("POST", "/subscriptions", (call) => subscribe(lab, call));
-  route("GET", "/subscriptions", (call) => {
-    const context = `${call.url.origin}/v1.0/$metadata#subscriptions`;
-    return { status: 200, body: { "@odata.context": context, value: ownOf(lab, call).map(shown) } };
-  });
+  route("GET", "/subscriptions", (call) =>
+    listing(call, pagedQuery(call), {
+      items: ownOf(lab, call),
+      context: "subscriptions",
+      read: () => undefined,
+      show: shown,
+    }),
+  );
   route("GET", "/subscriptions/{id}", (call, params) => ({
     status: 200,
     body: entity(call, requireOwn(lab, call, param(params, "id"))),
