@@ -168,6 +168,18 @@ test("a request for another object that crossed the 429 on its way is nobody's f
   expect(lab.kinds()).toEqual(["early-retry"]);
 });
 
+test("the same question of another worker that crossed the 429 is nobody's fault; the same call again is", async () => {
+  const lab = await testLab();
+  lab.lab.faults.add({ kind: "throttle", times: 1, retryAfterSeconds: 10 });
+  const app = await lab.as("app", ids.source);
+  const [mine, another] = [{ "client-request-id": "one" }, { "client-request-id": "two" }];
+  expect((await app.get(ana, mine)).status).toBe(429);
+  await app.get(ana, another);
+  expect(lab.kinds()).toEqual([]);
+  await app.get(ana, mine);
+  expect(lab.kinds()).toEqual(["early-retry"]);
+});
+
 test("a part of a batch that comes back too early is reported, alone or in another batch", async () => {
   const lab = await testLab();
   lab.lab.faults.add({ kind: "throttle", match: { path: "/users/" }, times: 1, retryAfterSeconds: 10 });

@@ -17,7 +17,13 @@ const timerSlackMs = 20;
 const needsSelect =
   /^\/(users|groups)(\/\{id\})?$|^\/(users|groups)\/\{id\}\/(transitiveMemberOf|memberOf)(\/microsoft\.graph\.\w+)?$|^\/groups\/\{id\}\/(transitiveMembers|members)(\/microsoft\.graph\.\w+)?$/;
 
-type Hold = { readonly until: number; readonly since: number; readonly request: string };
+type Hold = {
+  readonly until: number;
+  readonly since: number;
+  readonly request: string;
+  /** As the client calls its request, over all tries; null when it does not. */
+  readonly name: string | null;
+};
 
 export function manners(
   violations: Violations,
@@ -31,7 +37,7 @@ export function manners(
       .map((key) => holds.get(key))
       .find((known) => known !== undefined && call.at < known.until - timerSlackMs);
     if (hold === undefined) return;
-    const isSame = hold.request === wordsOf(call);
+    const isSame = hold.request === wordsOf(call) && hold.name === nameOf(call);
     if (!isSame && call.at < hold.since + crossingMs + options.rttMs) return;
     const waitMs = Math.round(hold.until - call.at);
     const kind = call.template.endsWith("/provisionOnDemand") ? "on-demand-limit" : "early-retry";
@@ -65,7 +71,8 @@ export function manners(
       const held = { 429: operationOf(call), 503: wordsOf(call) }[status];
       if (held === undefined) return;
       const since = options.now();
-      holds.set(held, { since, until: since + retryAfterSeconds * 1000, request: wordsOf(call) });
+      const until = since + retryAfterSeconds * 1000;
+      holds.set(held, { since, until, request: wordsOf(call), name: nameOf(call) });
     },
   };
 }
@@ -79,6 +86,11 @@ function protectedIdIn(call: Call, protectedIds: readonly string[]): string | un
   if (protectedIds.length === 0 || !isWrite(call.method, call.template)) return undefined;
   const spoken = `${call.path} ${call.body === undefined ? "" : JSON.stringify(call.body)}`.toLowerCase();
   return protectedIds.find((id) => spoken.includes(id.toLowerCase()));
+}
+
+/** Two workers may ask the same at once; only who sends the same call again has heard the answer. */
+function nameOf(call: Call): string | null {
+  return call.headers.get("client-request-id");
 }
 
 function operationOf(call: Call): string {
