@@ -92,7 +92,7 @@ export type AppSeed = {
   /** Client assertions accepted as they are, standing in for a federated credential. */
   readonly assertions?: readonly string[];
   readonly consentedTenants: readonly string[] | "all";
-  /** Granted application permissions, the `roles` claim: the same in all tenants, or by their kind. */
+  /** Granted application permissions, the `roles` claim: the same in all tenants, or by their kind; none when left out. */
   readonly roles?: readonly string[] | Readonly<Record<TenantSeed["kind"], readonly string[]>>;
   /** Object ids of the service principals and applications that it owns: what `….OwnedBy` covers. */
   readonly owns?: readonly string[];
