@@ -93,8 +93,8 @@ export async function startLab(options: LabOptions = {}): Promise<RunningLab> {
       clock,
       seed: world.seed,
       ca: { cert: certificates.certPem, key: certificates.keyPem },
-      rttMs: options.rttMs ?? 0,
       weather,
+      rttMs: options.rttMs ?? 0,
     });
     stops.push(() => graph.close());
     const files = await writeFiles(out, {

@@ -3,7 +3,7 @@ export const weatherNames = ["calm", "azure", "storm"] as const;
 export type WeatherName = (typeof weatherNames)[number];
 
 /** From and to, milliseconds of virtual time; each case is drawn from the lab's seed. */
-type Span = readonly [fromMs: number, toMs: number];
+export type Span = readonly [fromMs: number, toMs: number];
 
 /**
  * Everything about the world that is not the same in every weather, in one table. A share is the part of all cases (0 to 1)
@@ -37,8 +37,8 @@ const table = {
   writeConflicts: { calm: 0, azure: 0.01, storm: 0.1 },
   /** Of these, the part that is answered with 429 or 503 instead. Reported for parts of a batch. */
   conflictsAsTrouble: { calm: 0, azure: 0, storm: 0.5 },
-  /** Whether quotas go by a tenant's number of users and hold over all tenants as well; otherwise they are a large tenant's. */
-  publishedQuotas: { calm: false, azure: true, storm: true },
+  /** Quotas that go by a tenant's number of users and hold over all tenants as well. Docs: all of them; without, a large tenant's. */
+  publishedQuotas: { calm: 0, azure: 1, storm: 1 },
   /** Requests that are throttled although the quota is not used up; the tenant's other applications use it, too. */
   throttled: { calm: 0, azure: 0, storm: 0.03 },
   /** Users that a sync cycle fails on and tries again in the next one. Docs: escrow. */
@@ -51,13 +51,11 @@ const table = {
   lostLocks: { calm: 0, azure: 0, storm: 0.03 },
   /** Messages that are delivered once more after they were completed. Peek-lock is at least once. */
   doubledMessages: { calm: 0, azure: 0, storm: 0.03 },
-} as const satisfies Readonly<Record<string, Readonly<Record<WeatherName, Span | number | boolean>>>>;
+} as const satisfies Readonly<Record<string, Readonly<Record<WeatherName, Span | number>>>>;
 
 export type Weather = {
-  readonly [K in keyof typeof table]: Widened<(typeof table)[K]["azure"]>;
+  readonly [K in keyof typeof table]: (typeof table)[K]["azure"] extends number ? number : Span;
 };
-
-type Widened<T> = T extends number ? number : T extends boolean ? boolean : Span;
 
 export function weatherOf(name: WeatherName): Weather {
   const values = Object.entries(table).map(([what, by]) => [what, by[name]]);

@@ -1,12 +1,13 @@
 import type { LabClock } from "../clock.ts";
 import type { Weather } from "../weather.ts";
 import type { Tenant } from "./directory/tenant.ts";
+import type { Draws } from "./draws.ts";
 import type { FaultBook } from "./faults/fault-registry.ts";
 import type { Mint } from "./ids.ts";
 import type { Throttle } from "./limits/throttle.ts";
 import type { Notifier } from "./notify/notifier.ts";
 import type { Subscriptions } from "./notify/subscriptions.ts";
-import type { Draws, Random } from "./random.ts";
+import type { Random } from "./random.ts";
 import type { Counters } from "./record/counters.ts";
 import type { Manners } from "./record/manners.ts";
 import type { Traffic } from "./record/traffic.ts";
@@ -17,10 +18,10 @@ import type { SyncEngine } from "./sync/engine.ts";
 /** The parts of a running simulator, as its request handlers see them. */
 export type Lab = {
   readonly clock: LabClock;
+  readonly weather: Weather;
+  readonly draws: Draws;
   readonly mint: Mint;
   readonly random: Random;
-  readonly draws: Draws;
-  readonly weather: Weather;
   readonly rttMs: number;
   /** Aborts when the simulator shuts down. */
   readonly closing: AbortSignal;

@@ -14,22 +14,6 @@ export function randomFrom(...seed: readonly (string | number)[]): Random {
   };
 }
 
-/**
- * A die for each thing that may happen, by what it is and whom it concerns: the n-th draw under one name is always the same,
- * whatever else was drawn in between. So a run repeats although its requests arrive in another order.
- */
-export type Draws = (what: string, ...names: readonly string[]) => Random;
-
-export function drawsFrom(seed: string | number): Draws {
-  const counts = new Map<string, number>();
-  return (what, ...names) => {
-    const key = [what, ...names].join("\0");
-    const count = (counts.get(key) ?? 0) + 1;
-    counts.set(key, count);
-    return randomFrom(seed, what, ...names, count);
-  };
-}
-
 /** A shuffled copy (Fisher-Yates). */
 export function shuffled<T>(items: readonly T[], random: Random): T[] {
   const copy = [...items];

@@ -38,10 +38,10 @@ export type GraphOptions = {
   readonly ca: { readonly cert: string; readonly key: string };
   /** 0, the default, picks a free port. */
   readonly port?: number;
-  /** Real latency added to every Graph response, milliseconds. */
-  readonly rttMs?: number;
   /** How kind the world is. Default: calm. */
   readonly weather?: Weather;
+  /** Real latency added to every Graph response, milliseconds. */
+  readonly rttMs?: number;
 };
 
 export async function startGraph(options: GraphOptions): Promise<GraphLab> {

@@ -2,6 +2,7 @@ import type { Http2Bindings, HttpBindings } from "@hono/node-server";
 import { weatherOf } from "../weather.ts";
 import { buildTenant, shareExtensions } from "./directory/build-tenant.ts";
 import type { Tenant } from "./directory/tenant.ts";
+import { drawsFrom } from "./draws.ts";
 import { faultBook } from "./faults/fault-registry.ts";
 import { sentinelWatch } from "./faults/sentinel-watch.ts";
 import { conduct, type Conduct } from "./http/conduct.ts";
@@ -16,7 +17,7 @@ import { quotasOf } from "./limits/quotas.ts";
 import { throttle } from "./limits/throttle.ts";
 import { notifier } from "./notify/notifier.ts";
 import { subscriptions } from "./notify/subscriptions.ts";
-import { drawsFrom, randomFrom } from "./random.ts";
+import { randomFrom } from "./random.ts";
 import { counters } from "./record/counters.ts";
 import { manners } from "./record/manners.ts";
 import { traffic } from "./record/traffic.ts";
@@ -83,13 +84,13 @@ function buildLab(
   const faults = faultBook(seed.seed, mint);
   const subscribed = subscriptions(now);
   const reported = violations();
-  const quotas = quotasOf(seed.limits ?? {}, weather.publishedQuotas ? "published" : "generous");
+  const quotas = quotasOf(seed.limits ?? {}, weather.publishedQuotas > 0 ? "published" : "generous");
   return {
     clock,
+    weather,
+    draws: drawsFrom(seed.seed),
     mint,
     random,
-    draws: drawsFrom(seed.seed),
-    weather,
     rttMs,
     closing,
     tenants,

@@ -56,7 +56,7 @@ test.each([
 });
 
 test("published quotas are enforced where the weather has them, and grow with the tenant", async () => {
-  const lab = await testLab({ weather: { publishedQuotas: true } });
+  const lab = await testLab({ weather: { publishedQuotas: 1 } });
   const [app, admin] = [await lab.as("app", ids.source), await lab.as("admin", ids.source)];
   const costly = `/groups/${ids.readers}/transitiveMembers?$count=true`;
   const useUp = async () => {

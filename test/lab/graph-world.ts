@@ -1,10 +1,10 @@
 import { onTestFinished } from "vitest";
 import { startClock, type LabClock } from "../../lab/clock.ts";
+import { weatherOf, type Weather } from "../../lab/weather.ts";
 import { createCertificates, type Certificates } from "../../lab/graph/certificates.ts";
 import { guidFrom } from "../../lab/graph/ids.ts";
 import type { AppSeed, SyncJobSeed, TenantSeed, UserSeed, WorldSeed } from "../../lab/graph/seed.ts";
 import { startGraph, type GraphLab } from "../../lab/graph/simulator.ts";
-import { weatherOf, type Weather } from "../../lab/weather.ts";
 
 /** Ids of the small world most tests use: one source, two targets, a handful of people. */
 export const ids = {
@@ -42,7 +42,7 @@ export type Changes = {
   readonly app?: Partial<AppSeed>;
   readonly world?: Partial<WorldSeed>;
   readonly rttMs?: number;
-  /** What differs from calm. */
+  /** What is not as in calm weather. */
   readonly weather?: Partial<Weather>;
 };
 
@@ -106,9 +106,9 @@ export async function testLab(changes: Changes = {}): Promise<TestLab> {
   const lab = await startGraph({
     clock,
     seed: smallWorld(changes),
+    weather: { ...weatherOf("calm"), ...changes.weather },
     ca: { cert: certPem, key: keyPem },
     ...(changes.rttMs !== undefined && { rttMs: changes.rttMs }),
-    weather: { ...weatherOf("calm"), ...changes.weather },
   });
   onTestFinished(async () => {
     clock.stop();

@@ -12,15 +12,15 @@ export function conflictOf(
   call: Call,
   underWay: Iterable<Call>,
 ): GraphProblem | undefined {
-  if (weather.writeConflicts === 0 || call.caller.kind === "admin") return undefined;
-  const group = groupWrittenBy(call);
+  const group = call.caller.kind === "admin" ? undefined : groupWrittenBy(call);
   if (group === undefined) return undefined;
+  const words = wordsOf(call);
   const hasCompany = [...underWay].some((other) => other !== call && groupWrittenBy(other) === group);
-  const die = draws("conflict", wordsOf(call));
-  if (die() >= weather.writeConflicts * (hasCompany ? together : 1)) return undefined;
-  if (die() >= weather.conflictsAsTrouble) return concurrencyViolation();
-  const seconds = retryAfter(die);
-  if (die() < 0.5) return tooManyRequests(seconds);
+  if (!draws.happens(weather.writeConflicts * (hasCompany ? together : 1), "conflict", words))
+    return undefined;
+  if (!draws.happens(weather.conflictsAsTrouble, "conflict as trouble", words)) return concurrencyViolation();
+  const seconds = retryAfter(draws, call);
+  if (draws.happens(0.5, "conflict as throttling", words)) return tooManyRequests(seconds);
   const message = "The service is temporarily unavailable. Please try again.";
   return new GraphProblem(503, "ServiceUnavailable", message, { "Retry-After": String(seconds) });
 }

@@ -1,5 +1,5 @@
 import type { Call } from "../http/call.ts";
-import type { Draws } from "../random.ts";
+import type { Draws } from "../draws.ts";
 import type { Weather } from "../../weather.ts";
 
 /**
@@ -17,12 +17,13 @@ type Listing = Pick<Call, "tenant" | "url"> & { readonly caller: Pick<Call["call
 
 export function pageSizeFor({ weather, draws }: Parts, { caller, tenant, url }: Listing): PageSize {
   const { emptyPages, smallPages } = weather;
-  if (caller.kind === "admin" || (emptyPages === 0 && smallPages === 0)) return ({ asked }) => asked;
+  if (caller.kind === "admin") return ({ asked }) => asked;
   return ({ asked, offset, isAfterEmpty }) => {
-    const query = [...url.searchParams].filter(([name]) => name !== "$skiptoken");
-    const die = draws("page", tenant.id, url.pathname, JSON.stringify(query), String(offset));
+    const options = [...url.searchParams].filter(([name]) => name !== "$skiptoken");
+    const page = [tenant.id, url.pathname, JSON.stringify(options), offset];
     // One empty page in a row: a listing has to end.
-    if (die() < emptyPages && !isAfterEmpty) return 0;
-    return die() < smallPages ? Math.max(1, Math.floor(die() * asked)) : asked;
+    if (!isAfterEmpty && draws.happens(emptyPages, "empty page", ...page)) return 0;
+    if (!draws.happens(smallPages, "small page", ...page)) return asked;
+    return Math.max(1, draws.oneOf(asked, "page size", ...page));
   };
 }
