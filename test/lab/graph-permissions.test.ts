@@ -269,6 +269,13 @@ test("several permissions can be missing at once, everywhere", async () => {
   expect((await app.get(`${user}/memberOf?$select=id`)).status).toBe(200);
 });
 
+test("a permission is missing or not: not for a while, and not for a share of the calls", async () => {
+  const { lab } = await testLab();
+  const fault = { kind: "missingPermission", permission: "User.Read.All", times: 1 };
+  // Wrong on purpose: what the control API passes on is unchecked.
+  expect(() => lab.faults.add(fault as unknown as FaultInput)).toThrow("times");
+});
+
 test("a permission that no call needs cannot be missing", async () => {
   const { lab } = await testLab();
   const fault: FaultInput = { kind: "missingPermission", permission: "User.ReadAll" };

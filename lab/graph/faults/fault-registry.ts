@@ -17,7 +17,7 @@ export type FaultBook = FaultRegistry & {
   take<K extends FaultKind>(kind: K, target: FaultTarget): Struck<K> | undefined;
   /** Like `take`, but nothing is used up: for states, such as a quarantined job. */
   find<K extends FaultKind>(kind: K, target: FaultTarget): Struck<K> | undefined;
-  /** Like `find`, for states that add up. */
+  /** Every fault of a kind that is about this target: for states that add up and last, whatever `times` and `share` say. */
   findAll<K extends FaultKind>(kind: K, target: FaultTarget): readonly Struck<K>[];
   /** Resolves when the fault is removed. */
   removed(id: string): Promise<void>;
@@ -47,13 +47,11 @@ type Entry = {
 export function faultBook(seed: string | number, mint: Mint): FaultBook {
   const entries = new Map<string, Entry>();
 
-  function strikes({ fault, timesLeft, die }: Entry, kind: FaultKind, target: FaultTarget): boolean {
-    if (fault.kind !== kind || timesLeft === 0) return false;
-    return isMatch(fault, target) && die() < (fault.share ?? 1);
-  }
-
   function first(kind: FaultKind, target: FaultTarget): Entry | undefined {
-    for (const entry of entries.values()) if (strikes(entry, kind, target)) return entry;
+    for (const entry of entries.values()) {
+      if (entry.fault.kind !== kind || entry.timesLeft === 0) continue;
+      if (isMatch(entry.fault, target) && entry.die() < (entry.fault.share ?? 1)) return entry;
+    }
     return undefined;
   }
 
@@ -90,7 +88,9 @@ export function faultBook(seed: string | number, mint: Mint): FaultBook {
       return entry === undefined ? undefined : struck(entry);
     },
     findAll: (kind, target) =>
-      [...entries.values()].filter((entry) => strikes(entry, kind, target)).map(struck<typeof kind>),
+      [...entries.values()]
+        .filter(({ fault }) => fault.kind === kind && isMatch(fault, target))
+        .map(struck<typeof kind>),
     removed(id) {
       const entry = entries.get(id);
       if (entry === undefined) return Promise.resolve();

@@ -60,7 +60,10 @@ export const faultSchema = z.discriminatedUnion("kind", [
   }),
   z.strictObject({
     kind: z.literal("missingPermission"),
-    ...common,
+    match,
+    // It is missing, or it is not.
+    times: z.never().optional(),
+    share: z.never().optional(),
     /** The same as `match.tenant`. */
     tenant: z.string().optional(),
     permission: z.string().refine(isKnownPermission, "is no permission that a call of the lab's Graph needs"),

@@ -173,6 +173,7 @@ export const permissionTable: readonly CallPermissions[] = [
   row("GET", sync, readSync),
   row("GET", `${sync}/{id}`, readSync),
   row("GET", `${sync}/{id}/schema`, readSync),
+  row("PUT", `${sync}/{id}/schema`, writeSync),
   row("POST", `${sync}/{id}/start`, writeSync),
   row("POST", `${sync}/{id}/pause`, writeSync),
   row("POST", `${sync}/{id}/restart`, writeSync),
