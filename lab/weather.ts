@@ -40,10 +40,16 @@ const table = {
   },
   /** Group notifications without `members@delta`, which is undocumented. */
   withoutMembersDelta: { calm: 0, azure: 0.1, storm: 0.5 },
-  /** Listings with an empty page and a next link in the middle. Docs: legal. */
+  /** Pages without anything on them but a next link. Docs: legal. */
   emptyPages: { calm: 0, azure: 0.01, storm: 0.1 },
+  /** Pages with fewer items than asked for, and a next link. Docs: legal. */
+  smallPages: { calm: 0, azure: 0.02, storm: 0.3 },
   /** Writes of members that meet a conflict (409) and were not carried out. Reported for parallel writes to one group. */
   writeConflicts: { calm: 0, azure: 0.01, storm: 0.1 },
+  /** Of these, the part that is answered with 429 or 503 instead. Reported for parts of a batch. */
+  conflictsAsTrouble: { calm: 0, azure: 0, storm: 0.5 },
+  /** Quotas that go by a tenant's number of users and hold over all tenants as well. Docs: all of them; without, a large tenant's. */
+  publishedQuotas: { calm: 0, azure: 1, storm: 1 },
   /** Requests that are throttled although the quota is not used up; the tenant's other applications use it, too. */
   throttled: { calm: 0, azure: 0, storm: 0.03 },
   /** Users that a sync cycle fails on and tries again in the next one. Docs: escrow. */

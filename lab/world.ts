@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import { consent } from "./consent.ts";
 import { extensionName } from "./graph/directory/build-tenant.ts";
 import { guidFrom } from "./graph/ids.ts";
 import type { AppSeed, GroupSeed, SyncJobSeed, TenantSeed, UserSeed, WorldSeed } from "./graph/seed.ts";
@@ -78,7 +79,7 @@ export function buildWorld(options: WorldOptions): World {
     veteran: { ...person(id, "veteran"), account: id(second, "user", "veteran"), target: second },
     breakGlass: { ...person(id, "break-glass"), account: id(first, "user", "break-glass"), target: first },
   };
-  const apps = appSeeds(id);
+  const apps = appSeeds(id, names);
   const protectedIds = [cast.breakGlass.id, cast.breakGlass.account];
   const targets = names.map((name) => targetTenant(id, { name, cast, extensionApp: source.extensionApp }));
   return {
@@ -256,7 +257,7 @@ function syncJob(
   };
 }
 
-function appSeeds(id: Id) {
+function appSeeds(id: Id, names: readonly string[]) {
   const muster = {
     clientId: id("app", "muster"),
     assertion: `lab.${id("app", "muster", "assertion")}.federated`,
@@ -278,25 +279,14 @@ function appSeeds(id: Id) {
         kind: "app",
         assertions: [muster.assertion],
         consentedTenants: "all",
-        roles: permissions,
+        roles: consent,
+        owns: names.map((name) => syncOf(id, name).servicePrincipal),
       } satisfies AppSeed,
     },
     admin: { credential: admin, seed: secret(admin, "admin") },
     operator: { credential: operator, seed: secret(operator, "operator") },
   };
 }
-
-/** docs/graph-permissions.md says what each is for. */
-const permissions = [
-  "User.Read.All",
-  "User.ReadWrite.All",
-  "User.EnableDisableAccount.All",
-  "User.RevokeSessions.All",
-  "User.DeleteRestore.All",
-  "Group.Read.All",
-  "GroupMember.ReadWrite.All",
-  "Synchronization.ReadWrite.All",
-];
 
 type PolicyParts = {
   readonly names: readonly string[];

@@ -1,3 +1,5 @@
+import type { Limits } from "./limits/quotas.ts";
+
 /** The world at time zero, as plain data. Every id in it is the caller's choice (see `guidFrom`). */
 export type WorldSeed = {
   /** Decides every id minted and every die rolled while running. */
@@ -7,8 +9,8 @@ export type WorldSeed = {
   readonly syncJobs?: readonly SyncJobSeed[];
   /** Object ids, in any tenant, that the app must never write to. */
   readonly protected?: readonly string[];
-  /** Token buckets per app and tenant; Graph's for a large tenant when left out: 8,000 units/10 s, 3,000 writes/150 s. */
-  readonly limits?: { readonly resourceUnits?: number; readonly writes?: number };
+  /** Quotas to use instead of Graph's, or of what the weather makes of them: see limits/quotas.ts. */
+  readonly limits?: Limits;
 };
 
 export type TenantSeed = {
@@ -90,8 +92,10 @@ export type AppSeed = {
   /** Client assertions accepted as they are, standing in for a federated credential. */
   readonly assertions?: readonly string[];
   readonly consentedTenants: readonly string[] | "all";
-  /** Granted application permissions: the `roles` claim. */
-  readonly roles?: readonly string[];
+  /** Granted application permissions, the `roles` claim: the same in all tenants, or by their kind; none when left out. */
+  readonly roles?: readonly string[] | Readonly<Record<TenantSeed["kind"], readonly string[]>>;
+  /** Object ids of the service principals and applications that it owns: what `….OwnedBy` covers. */
+  readonly owns?: readonly string[];
   /** Entra roles of the service principal itself, e.g. "Privileged Authentication Administrator". */
   readonly directoryRoles?: readonly string[];
 };

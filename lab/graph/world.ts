@@ -15,6 +15,7 @@ import { tokenIssuer } from "./identity/token-issuer.ts";
 import { tokenRoutes } from "./identity/token-routes.ts";
 import { mintFrom } from "./ids.ts";
 import type { Lab } from "./lab.ts";
+import { quotasOf } from "./limits/quotas.ts";
 import { throttle } from "./limits/throttle.ts";
 import { notifier } from "./notify/notifier.ts";
 import { subscriptions } from "./notify/subscriptions.ts";
@@ -52,8 +53,8 @@ export async function buildWorld(options: GraphOptions): Promise<World> {
   const issuer = await tokenIssuer(clock, seed.seed);
   const { app, route } = graphApp(lab, conducted, { apps, issuer });
   registerResources(route, lab, async (request, part) => app.fetch(request, { part }));
-  const tenantIds = new Set(lab.tenants.keys());
-  app.route("/", tokenRoutes({ apps, issuer, clock, mint: lab.mint, tenantIds }));
+  const { mint, faults } = lab;
+  app.route("/", tokenRoutes({ apps, issuer, clock, mint, tenants, faults }));
   return {
     lab,
     conduct: conducted,
@@ -98,7 +99,7 @@ function buildLab(
   const sentinels = sentinelWatch(tenants.values());
   const subscribed = subscriptions(now);
   const reported = violations();
-  const limits = { resourceUnits: 8_000, writes: 3_000, ...seed.limits };
+  const quotas = quotasOf(seed.limits ?? {}, weather.publishedQuotas > 0 ? "published" : "generous");
   return {
     clock,
     weather,
@@ -111,7 +112,7 @@ function buildLab(
     held: heldCalls(clock),
     faults,
     sentinels,
-    throttle: throttle(limits, now),
+    throttle: throttle(quotas, now),
     traffic: traffic(now),
     counters: counters(tenants.keys()),
     manners: manners(reported, { protectedIds: seed.protected ?? [], now, rttMs }),

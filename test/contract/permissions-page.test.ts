@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { consent } from "../../lab/consent.ts";
 import { graphData, graphDataNotice } from "./data.ts";
 import {
   acceptedApplicationPermissions,
@@ -58,6 +59,13 @@ describe("docs/graph-permissions.md", () => {
   ])("sums up what its calls use: %s", (heading, used) => {
     const consented = tableUnder(heading).flatMap(([permission = ""]) => code(permission));
     expect(consented).toEqual([...new Set(used)].toSorted());
+  });
+
+  test.each([
+    ["**In the source tenant**", consent.source],
+    ["**In every target tenant**", consent.target],
+  ])("asks for exactly what the lab grants: %s", (heading, granted) => {
+    expect(tableUnder(heading).flatMap(([permission = ""]) => code(permission))).toEqual(granted);
   });
 
   test("uses none of the permissions that could take over a tenant, and says so", () => {

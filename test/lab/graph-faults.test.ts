@@ -9,8 +9,9 @@ async function faulty(
   ...faults: readonly FaultInput[]
 ): Promise<{ lab: TestLab; app: Client; admin: Client }> {
   const lab = await testLab();
+  const [app, admin] = [await lab.as("app", ids.source), await lab.as("admin", ids.source)];
   for (const fault of faults) lab.lab.faults.add(fault);
-  return { lab, app: await lab.as("app", ids.source), admin: await lab.as("admin", ids.source) };
+  return { lab, app, admin };
 }
 
 /** A request over the real network, as a client would send it. */
@@ -226,11 +227,44 @@ test("emptyRead: a listing comes back empty, as if complete; single objects are 
   expect((await app.get(ana)).body.id).toBe(ids.ana);
 });
 
-test("revokedConsent is 403 everywhere in one tenant", async () => {
+test("revokedConsent of permissions is 403 everywhere in one tenant, and tokens are still issued", async () => {
   const { lab, app } = await faulty({ kind: "revokedConsent", match: { tenant: "source" } });
   const { status, body } = await app.get(ana);
   expect([status, body.error?.code]).toEqual([403, "Authorization_RequestDenied"]);
+  expect((await lab.token(ids.source, tokenForm)).status).toBe(200);
   expect((await (await lab.as("app", ids.contoso)).get("/users?$select=id")).status).toBe(200);
+});
+
+const tokenForm = { client_id: ids.app, client_secret: "app secret" };
+
+test.each([
+  ["deleted", 401, "invalid_client", "AADSTS7000229"],
+  ["disabled", 400, "unauthorized_client", "AADSTS7000112"],
+] as const)(
+  "revokedConsent of an app that was %s: its tokens live on for an hour, and it gets no other",
+  async (how, status, error, code) => {
+    const { lab, app, admin } = await faulty();
+    const id = lab.lab.faults.add({ kind: "revokedConsent", how, match: { tenant: "source" } });
+    const refused = await lab.token(ids.source, tokenForm);
+    const body = (await refused.json()) as { error: string; error_description: string };
+    expect([refused.status, body.error]).toEqual([status, error]);
+    expect(body.error_description).toContain(code);
+    expect((await lab.token(ids.contoso, tokenForm)).status).toBe(200);
+    await lab.advance(59 * 60_000);
+    expect((await app.get(ana)).status).toBe(200);
+    await lab.advance(60_000);
+    const late = await app.get(ana);
+    expect([late.status, late.body.error?.code]).toEqual([401, "InvalidAuthenticationToken"]);
+    expect((await admin.get(ana)).status).toBe(200);
+    lab.lab.faults.remove(id);
+    expect((await (await lab.as("app", ids.source)).get(ana)).status).toBe(200);
+  },
+);
+
+test("revokedConsent can deny the tokens issued before as well", async () => {
+  const { app } = await faulty({ kind: "revokedConsent", how: "deleted", oldTokens: "denied" });
+  const { status, body } = await app.get(ana);
+  expect([status, body.error?.code]).toEqual([403, "Authorization_RequestDenied"]);
 });
 
 test("quarantine: the job says so and its cycles do nothing, until the fault is removed", async () => {

@@ -7,6 +7,8 @@ const bind = (...members: readonly string[]) => ({
   "members@odata.bind": members.map((id) => ref(id)["@odata.id"]),
 });
 
+const eventual = { ConsistencyLevel: "eventual" };
+
 test("a member is added and removed by reference: 204 each", async () => {
   const admin = await (await testLab()).as("admin", ids.source);
   expect((await admin.post(`/groups/${ids.scope}/members/$ref`, ref(ids.ana))).status).toBe(204);
@@ -72,6 +74,40 @@ test("transitiveMembers includes the members of nested groups, each once, loops 
   expect(idsIn(await admin.get(path)).toSorted()).toEqual([ids.ana, ids.ben].toSorted());
 });
 
+test("nested groups are listed by casts of members and transitive members, the latter as an advanced query", async () => {
+  const admin = await (await testLab()).as("admin", ids.source);
+  const deepest = { displayName: "Deepest", mailEnabled: false, mailNickname: "d", securityEnabled: true };
+  const { id = "" } = (await admin.post("/groups", deepest)).body;
+  await admin.post(`/groups/${ids.nested}/members/$ref`, ref(id));
+  const direct = `/groups/${ids.readers}/members/microsoft.graph.group?$select=id`;
+  expect((await admin.get(direct)).body.value).toEqual([{ id: ids.nested }]);
+  const transitive = `/groups/${ids.readers}/transitiveMembers/microsoft.graph.group?$select=id`;
+  const plain = await admin.get(transitive);
+  expect([plain.status, plain.body.error]).toMatchObject([
+    400,
+    { code: "Request_UnsupportedQuery", message: "Invalid search request." },
+  ]);
+  const advanced = await admin.get(`${transitive}&$count=true`, eventual);
+  expect(idsIn(advanced).toSorted()).toEqual([ids.nested, id].toSorted());
+  expect(advanced.body["@odata.count"]).toBe(2);
+});
+
+test("a group tells which groups it is in, directly and transitively, page by page", async () => {
+  const admin = await (await testLab()).as("admin", ids.source);
+  await admin.post(`/groups/${ids.scope}/members/$ref`, ref(ids.readers));
+  const group = (id: string) => ({ "@odata.type": "#microsoft.graph.group", id });
+  const direct = await admin.get(`/groups/${ids.nested}/memberOf?$select=id`);
+  expect(direct.body.value).toEqual([group(ids.readers)]);
+  const first = await admin.get(`/groups/${ids.nested}/transitiveMemberOf?$select=id&$top=1`);
+  expect(first.body.value).toEqual([group(ids.readers)]);
+  const second = await admin.get(String(first.body["@odata.nextLink"]));
+  expect([second.body.value, second.body["@odata.nextLink"]]).toEqual([[group(ids.scope)], undefined]);
+  const cast = `/groups/${ids.nested}/transitiveMemberOf/microsoft.graph.group?$select=id`;
+  expect((await admin.get(cast)).status).toBe(400);
+  expect(idsIn(await admin.get(`${cast}&$count=true`, eventual))).toEqual([ids.readers, ids.scope]);
+  expect((await admin.get(`/groups/${ids.ana}/memberOf?$select=id`)).status).toBe(404);
+});
+
 test.each([
   [ids.dynamic, 400, "dynamic membership"],
   [ids.onPremises, 400, "on-premises mastered Directory Sync objects"],
@@ -82,13 +118,13 @@ test.each([
   expect(answer.body.error?.message).toContain(message);
 });
 
-test("a role-assignable group needs RoleManagement.ReadWrite.Directory", async () => {
+test("a role-assignable group needs RoleManagement.ReadWrite.Directory besides", async () => {
   const plain = await (
     await testLab({ app: { roles: ["GroupMember.ReadWrite.All"] } })
   ).as("app", ids.source);
   const refused = await plain.post(`/groups/${ids.roleGroup}/members/$ref`, ref(ids.ana));
   expect([refused.status, refused.body.error?.code]).toEqual([403, "Authorization_RequestDenied"]);
-  const roles = ["RoleManagement.ReadWrite.Directory"];
+  const roles = ["GroupMember.ReadWrite.All", "RoleManagement.ReadWrite.Directory"];
   const mighty = await (await testLab({ app: { roles } })).as("app", ids.source);
   expect((await mighty.post(`/groups/${ids.roleGroup}/members/$ref`, ref(ids.ana))).status).toBe(204);
 });

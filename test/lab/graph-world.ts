@@ -87,6 +87,19 @@ export type Client = {
   readonly headers: Readonly<Record<string, string>>;
 };
 
+/** Enough for every call of the lab's Graph; tests of permissions grant less. */
+const everything = [
+  "Application.Read.All",
+  "AppRoleAssignment.ReadWrite.All",
+  "AuditLog.Read.All",
+  "Directory.ReadWrite.All",
+  "Group.ReadWrite.All",
+  "Group.Read.All",
+  "Synchronization.ReadWrite.All",
+  "User.Read.All",
+  "User.ReadWrite.All",
+];
+
 let certificates: Promise<Certificates> | undefined;
 
 /** Starts a lab whose time stands still until it is advanced; closed when the test ends. */
@@ -201,7 +214,14 @@ function smallWorld(changes: Changes): WorldSeed {
     seed: 1,
     tenants: [sourceTenant(changes), targetTenant("contoso", changes.targetUsers), targetTenant("fabrikam")],
     apps: [
-      { ...shared, clientId: ids.app, displayName: "Muster", assertions: ["an assertion"], ...changes.app },
+      {
+        ...shared,
+        clientId: ids.app,
+        displayName: "Muster",
+        assertions: ["an assertion"],
+        roles: everything,
+        ...changes.app,
+      },
       { clientId: ids.admin, kind: "admin", secret: "admin secret", consentedTenants: "all" },
       {
         clientId: ids.operator,

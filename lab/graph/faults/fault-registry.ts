@@ -21,6 +21,8 @@ export type FaultBook = FaultRegistry & {
   ): Struck<K> | undefined;
   /** Like `take`, but nothing is used up: for states, such as a quarantined job. */
   find<K extends FaultKind>(kind: K, target: FaultTarget): Struck<K> | undefined;
+  /** Every fault of a kind that is about this target: for states that add up and last, whatever `times` and `share` say. */
+  findAll<K extends FaultKind>(kind: K, target: FaultTarget): readonly Struck<K>[];
   /** Resolves when the fault is removed. */
   removed(id: string): Promise<void>;
 };
@@ -94,6 +96,10 @@ export function faultBook(seed: string | number, mint: Mint): FaultBook {
       const entry = first(kind, target);
       return entry === undefined ? undefined : struck(entry);
     },
+    findAll: (kind, target) =>
+      [...entries.values()]
+        .filter(({ fault }) => fault.kind === kind && isMatch(fault, target))
+        .map(struck<typeof kind>),
     removed(id) {
       const entry = entries.get(id);
       if (entry === undefined) return Promise.resolve();
@@ -109,10 +115,11 @@ function parseFault(input: unknown): Fault {
   throw new Error(`This fault cannot be injected: ${z.prettifyError(parsed.error)}. Known kinds: ${kinds}.`);
 }
 
-function isMatch({ match }: Fault, target: FaultTarget): boolean {
+function isMatch(fault: Fault, target: FaultTarget): boolean {
+  const { match } = fault;
+  const tenant = fault.kind === "missingPermission" ? (fault.tenant ?? match.tenant) : match.tenant;
   if (match.caller !== "any" && target.caller !== "app") return false;
-  if (match.tenant !== undefined && ![target.tenant.id, target.tenant.name].includes(match.tenant))
-    return false;
+  if (tenant !== undefined && ![target.tenant.id, target.tenant.name].includes(tenant)) return false;
   if (match.method !== undefined && match.method.toUpperCase() !== target.method) return false;
   const { path } = match;
   return path === undefined || target.paths.some((candidate) => new RegExp(path).test(candidate));

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { permissionTable } from "../identity/permission-table.ts";
 
 const regex = z.string().refine(isRegex, "is not a valid regular expression");
 
@@ -57,13 +58,36 @@ export const faultSchema = z.discriminatedUnion("kind", [
     code: z.string().min(1).default("InvalidUserInformation"),
     message: z.string().min(1).default("An injected fault keeps this user from being synchronized."),
   }),
-  z.strictObject({ kind: z.literal("revokedConsent"), ...common }),
+  z.strictObject({
+    kind: z.literal("revokedConsent"),
+    ...common,
+    /** `permissions` are refused at once. An app that was `deleted` or `disabled` gets no new token; old ones live on. */
+    how: z.enum(["permissions", "deleted", "disabled"]).default("permissions"),
+    /** What tokens issued before are good for until they end. */
+    oldTokens: z.enum(["work", "denied"]).default("work"),
+  }),
+  z.strictObject({
+    kind: z.literal("missingPermission"),
+    match,
+    // It is missing, or it is not.
+    times: z.never().optional(),
+    share: z.never().optional(),
+    /** The same as `match.tenant`. */
+    tenant: z.string().optional(),
+    permission: z.string().refine(isKnownPermission, "is no permission that a call of the lab's Graph needs"),
+  }),
 ]);
 
 export type Fault = z.infer<typeof faultSchema>;
 /** What callers may write: defaults filled in by the schema are optional. */
 export type FaultInput = z.input<typeof faultSchema>;
 export type FaultKind = Fault["kind"];
+
+function isKnownPermission(name: string): boolean {
+  return permissionTable.some(({ needs, properties = {} }) =>
+    [needs, ...Object.values(properties)].flat(2).includes(name),
+  );
+}
 
 function isRegex(text: string): boolean {
   try {

@@ -1,6 +1,7 @@
 import type { Actor } from "../directory/objects.ts";
 import type { Tenant } from "../directory/tenant.ts";
 import type { DirectoryView } from "../directory/view.ts";
+import type { PageSize } from "../odata/page-size.ts";
 
 /** Who is calling, as its token says. */
 export type Caller = {
@@ -8,8 +9,13 @@ export type Caller = {
   readonly appId: string;
   readonly displayName: string;
   readonly servicePrincipalId: string;
+  /** The application permissions granted in the tenant. */
   readonly roles: readonly string[];
+  /** Object ids of the service principals and applications it owns. */
+  readonly owns: readonly string[];
   readonly directoryRoles: readonly string[];
+  /** Virtual time, epoch milliseconds. */
+  readonly tokenIssuedAt: number;
 };
 
 /** One Graph request, alone or as a part of a `$batch`. */
@@ -32,6 +38,8 @@ export type Call = {
   readonly batch: string | undefined;
   /** Aborts when the client goes away. */
   readonly signal: AbortSignal;
+  /** How many items a page of its listing gets. */
+  readonly pageSize: PageSize;
   /** What this call reads; older than now when replication lags. */
   view: DirectoryView;
 };
@@ -48,6 +56,11 @@ export type Reply = {
 export function actorOf(call: Call): Actor {
   const { kind, appId, displayName, servicePrincipalId } = call.caller;
   return { kind, appId, displayName, servicePrincipalId };
+}
+
+/** What a request asks, in one line: the same for a request that is sent again. */
+export function wordsOf({ tenant, method, url, body }: Call): string {
+  return `${tenant.id} ${method} ${url.pathname}${url.search} ${JSON.stringify(body) ?? ""}`;
 }
 
 const readActions = /\/(checkMemberGroups|getMemberGroups|getByIds|\$batch|validateCredentials)$/;

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Lab } from "../lab.ts";
+import { conflictOf } from "../limits/conflicts.ts";
+import { throttledByOthers } from "../limits/other-load.ts";
 import type { Call, Reply } from "./call.ts";
 import { Hang } from "./hang.ts";
 import type { RequestHooks } from "./hooks.ts";
@@ -24,7 +26,7 @@ export function conduct(lab: Lab, hooks: RequestHooks): Conduct {
     let outcome: Outcome = silent;
     try {
       await hooks.reached(call, "received");
-      outcome = await outcomeOf(lab, call, perform);
+      outcome = await outcomeOf(lab, call, { perform, underWay: open });
       if (outcome.kind === "reply") await hooks.reached(call, "answered");
       // Real time, like the wire's; parts of a batch travel together.
       if (lab.rttMs > 0 && call.batch === undefined) await sleep(lab.rttMs);
@@ -64,7 +66,11 @@ async function silence(lab: Lab, call: Call, hang: Hang): Promise<void> {
   await Promise.race([aborted, lab.faults.removed(hang.faultId)]);
 }
 
-async function outcomeOf(lab: Lab, call: Call, perform: () => Promise<Reply>): Promise<Outcome> {
+async function outcomeOf(
+  lab: Lab,
+  call: Call,
+  { perform, underWay }: { perform: () => Promise<Reply>; underWay: ReadonlySet<Call> },
+): Promise<Outcome> {
   let resourceUnits = 0;
   let headers: Readonly<Record<string, string>> = {};
   try {
@@ -73,7 +79,8 @@ async function outcomeOf(lab: Lab, call: Call, perform: () => Promise<Reply>): P
     if (call.template !== "/$batch") {
       const charge = lab.throttle.charge(call);
       ({ resourceUnits, headers } = charge);
-      if (charge.refusal !== undefined) throw charge.refusal;
+      const refusal = charge.refusal ?? throttledByOthers(lab, call) ?? conflictOf(lab, call, underWay);
+      if (refusal !== undefined) throw refusal;
     }
     const reply = strikeAfter(lab, call, await perform());
     return { kind: "reply", reply: decorated(call, reply, headers), resourceUnits };

@@ -1,6 +1,7 @@
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { Http2Bindings, HttpBindings } from "@hono/node-server";
 import { Hono, type Context, type MiddlewareHandler } from "hono";
+import { authorizeCallsOf } from "../identity/authorize.ts";
 import type { Lab } from "../lab.ts";
 import { plainHeaders } from "../record/traffic.ts";
 import type { Call, Reply } from "./call.ts";
@@ -66,7 +67,12 @@ export function graphApp(lab: Lab, conduct: Conduct, identity: Identity): GraphA
   return {
     app,
     route: (method, path, handler) => {
-      app.on(method, `/v1.0${path.replace(/\{(\w+)\}/g, ":$1")}`, (c) => perform(c, handler));
+      const authorize = authorizeCallsOf(method, path);
+      const allowed: Handler = (call, params) => {
+        authorize(call);
+        return handler(call, params);
+      };
+      app.on(method, `/v1.0${path.replace(/\{(\w+)\}/g, ":$1")}`, (c) => perform(c, allowed));
     },
   };
 }

@@ -1,12 +1,15 @@
 import type { Context } from "hono";
 import { matchedRoutes } from "hono/route";
 import { viewOf } from "../directory/view.ts";
+import { withoutMissing } from "../identity/missing-permissions.ts";
 import { callerOf, type RegisteredApps } from "../identity/registered-apps.ts";
 import { graphAudience, type TokenIssuer } from "../identity/token-issuer.ts";
 import type { Lab } from "../lab.ts";
+import { pageSizeFor } from "../odata/page-size.ts";
 import type { Call, Caller } from "./call.ts";
 import type { GraphEnv } from "./graph-app.ts";
 import { GraphProblem } from "./problem.ts";
+import { targetOf } from "./strikes.ts";
 
 export type Identity = { readonly apps: RegisteredApps; readonly issuer: TokenIssuer };
 
@@ -24,7 +27,7 @@ export function openCall(
   const tenant = lab.tenants.get(tenantId);
   if (tenant === undefined) throw invalidToken("Invalid tenant.");
   const url = new URL(c.req.url);
-  return {
+  const call: Call = {
     seq: details.seq,
     at: lab.clock.now(),
     requestId: lab.mint("request"),
@@ -38,8 +41,10 @@ export function openCall(
     caller,
     batch: part?.batch.requestId,
     signal: c.req.raw.signal,
+    pageSize: pageSizeFor(lab, { caller, tenant, url }),
     view: viewOf(tenant),
   };
+  return { ...call, caller: { ...caller, roles: withoutMissing(lab.faults, targetOf(call), caller.roles) } };
 }
 
 function proveCaller(
@@ -52,10 +57,9 @@ function proveCaller(
   if (grant === undefined) throw invalidToken("Lifetime validation failed, the token is expired or unknown.");
   if (grant.audience !== graphAudience)
     throw invalidToken("Access token validation failure. Invalid audience.");
-  const { app, tenantId } = grant;
-  const caller = callerOf(app, identity.apps.servicePrincipalId(app, tenantId));
+  const caller = callerOf(grant, identity.apps);
   if (caller === undefined) throw invalidToken("This app has no access to Microsoft Graph.");
-  return { caller, tenantId };
+  return { caller, tenantId: grant.tenantId };
 }
 
 function invalidToken(message: string): GraphProblem {

@@ -31,11 +31,12 @@ export function notFound(id: string): GraphProblem {
   );
 }
 
-export function denied(): GraphProblem {
+export function denied(hint?: string): GraphProblem {
   return new GraphProblem(
     403,
     "Authorization_RequestDenied",
     "Insufficient privileges to complete the operation.",
+    hint === undefined ? {} : { "x-lab-hint": hint },
   );
 }
 

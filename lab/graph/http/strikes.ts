@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FaultKind } from "../faults/fault-schema.ts";
 import type { FaultTarget, Struck } from "../faults/fault-registry.ts";
+import { refuseRevoked } from "../identity/revoked-consent.ts";
 import type { Lab } from "../lab.ts";
 import { nextLink } from "../odata/listing.ts";
 import { doomed, doomOf } from "../odata/skip-token.ts";
 import type { Call, Reply } from "./call.ts";
 import { chooseView } from "./choose-view.ts";
 import { Hang } from "./hang.ts";
-import { denied, GraphProblem, tooManyRequests } from "./problem.ts";
+import { GraphProblem, tooManyRequests } from "./problem.ts";
 
 const codes: Readonly<Record<number, string>> = {
   400: "Request_BadRequest",
@@ -29,7 +30,8 @@ export async function strikeBefore(lab: Lab, call: Call): Promise<void> {
   if (slow !== undefined) await sleep(slow.fault.ms);
   call.view = chooseView(lab, call, take(lab, call, "lag")?.fault.ms);
   refuseDoomedPage(call);
-  if (take(lab, call, "revokedConsent") !== undefined) throw denied();
+  const revoked = take(lab, call, "revokedConsent");
+  if (revoked !== undefined) refuseRevoked(call, revoked, lab.clock.now());
   const throttle = take(lab, call, "throttle");
   if (throttle !== undefined) throw tooManyRequests(throttle.fault.retryAfterSeconds);
   const error = take(lab, call, "error");
@@ -67,7 +69,7 @@ function take<K extends FaultKind>(lab: Lab, call: Call, kind: K): Struck<K> | u
   return lab.faults.take(kind, target);
 }
 
-function targetOf(call: Call): FaultTarget {
+export function targetOf(call: Call): FaultTarget {
   const { path, url, tenant, method } = call;
   const paths = [path, `/v1.0${path}`, `${path}${decodeURIComponent(url.search)}`];
   return { tenant, caller: call.caller.kind, method, paths };

@@ -5,11 +5,14 @@ import type { AppSeed } from "../seed.ts";
 
 /** What an issued token stands for, kept so that a request costs no signature check. */
 type IssuedToken = { readonly app: AppSeed; readonly tenantId: string; readonly audience: string };
+type KnownToken = IssuedToken & { /** Virtual time, epoch milliseconds. */ readonly issuedAt: number };
 
 export type TokenIssuer = {
-  issue(grant: IssuedToken & { issuer: string; servicePrincipalId: string }): Promise<AccessToken>;
+  issue(
+    grant: IssuedToken & { issuer: string; servicePrincipalId: string; roles: readonly string[] },
+  ): Promise<AccessToken>;
   /** The grant behind a token issued here and not expired. */
-  recognize(token: string): IssuedToken | undefined;
+  recognize(token: string): KnownToken | undefined;
   readonly publicKeys: { readonly keys: readonly JWK[] };
 };
 
@@ -22,7 +25,7 @@ type AccessToken = {
 
 export const graphAudience = "https://graph.microsoft.com";
 
-const appLifetimeSeconds = 3599;
+export const appLifetimeSeconds = 3599;
 // People and tests drive the lab with these while they advance its clock by days.
 const driverLifetimeSeconds = 30 * 24 * 60 * 60;
 
@@ -30,13 +33,13 @@ export async function tokenIssuer(clock: LabClock, seed: string | number): Promi
   const { publicKey, privateKey } = await generateKeyPair("RS256", { extractable: true });
   const kid = guidFrom(seed, "signing key").replaceAll("-", "");
   const jwk: JWK = { ...(await exportJWK(publicKey)), kid, use: "sig", alg: "RS256" };
-  const issued = new Map<string, IssuedToken & { expiresAt: number }>();
+  const issued = new Map<string, KnownToken & { expiresAt: number }>();
   // Tokens live in real time: a clock that jumps is the lab's doing, not the holder's fault.
   const realNow = () => clock.now() - clock.offsetMs();
 
   return {
     publicKeys: { keys: [jwk] },
-    async issue({ app, tenantId, audience, issuer, servicePrincipalId }) {
+    async issue({ app, tenantId, audience, issuer, servicePrincipalId, roles }) {
       const lifetimeSeconds = app.kind === "app" ? appLifetimeSeconds : driverLifetimeSeconds;
       const claims = {
         tid: tenantId,
@@ -45,7 +48,8 @@ export async function tokenIssuer(clock: LabClock, seed: string | number): Promi
         oid: servicePrincipalId,
         idtyp: "app",
         ver: "2.0",
-        ...rolesFor(app, audience),
+        // Entra leaves the claim out when there is nothing in it.
+        ...(roles.length > 0 && isOwnResource(app, audience) && { roles }),
         // Keeps tokens apart that are issued within one second.
         uti: guidFrom(seed, "token", issued.size),
       };
@@ -58,7 +62,8 @@ export async function tokenIssuer(clock: LabClock, seed: string | number): Promi
         .setNotBefore(Math.floor(realNow() / 1000))
         .setExpirationTime(Math.floor(clock.now() / 1000) + lifetimeSeconds)
         .sign(privateKey);
-      issued.set(token, { app, tenantId, audience, expiresAt: realNow() + lifetimeSeconds * 1000 });
+      const expiresAt = realNow() + lifetimeSeconds * 1000;
+      issued.set(token, { app, tenantId, audience, issuedAt: clock.now(), expiresAt });
       return {
         token_type: "Bearer",
         expires_in: lifetimeSeconds,
@@ -74,7 +79,6 @@ export async function tokenIssuer(clock: LabClock, seed: string | number): Promi
 }
 
 /** Roles are granted on one resource: an operator's on Muster's API, everybody else's on Graph. */
-function rolesFor(app: AppSeed, audience: string): { roles?: readonly string[] } {
-  const isOwnResource = (app.kind === "operator") !== (audience === graphAudience);
-  return isOwnResource && app.roles !== undefined ? { roles: app.roles } : {};
+function isOwnResource(app: AppSeed, audience: string): boolean {
+  return (app.kind === "operator") !== (audience === graphAudience);
 }

@@ -1,9 +1,13 @@
 import { Hono, type Context } from "hono";
 import type { LabClock } from "../../clock.ts";
+import type { Tenant } from "../directory/tenant.ts";
+import type { FaultBook } from "../faults/fault-registry.ts";
 import type { Mint } from "../ids.ts";
 import type { AppSeed } from "../seed.ts";
 import { EntraError, entraErrorBody } from "./entra-error.ts";
+import { withoutMissing } from "./missing-permissions.ts";
 import type { RegisteredApps } from "./registered-apps.ts";
+import { refuseToken } from "./revoked-consent.ts";
 import { graphAudience, type TokenIssuer } from "./token-issuer.ts";
 
 const jwtAssertion = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -13,15 +17,16 @@ type Authority = {
   readonly issuer: TokenIssuer;
   readonly clock: LabClock;
   readonly mint: Mint;
-  readonly tenantIds: ReadonlySet<string>;
+  readonly tenants: ReadonlyMap<string, Tenant>;
+  readonly faults: FaultBook;
 };
 
 /** Entra's sign-in endpoints for app-only callers: discovery, keys and client credentials, per tenant. */
 export function tokenRoutes(authority: Authority): Hono {
   const routes = new Hono();
   routes.get("/:tenant/v2.0/.well-known/openid-configuration", (c) => {
-    const tenantId = requireTenant(authority, c.req.param("tenant"));
-    return c.json(discoveryDocument(new URL(c.req.url).origin, tenantId));
+    const { id } = requireTenant(authority, c.req.param("tenant"));
+    return c.json(discoveryDocument(new URL(c.req.url).origin, id));
   });
   routes.get("/:tenant/discovery/v2.0/keys", (c) => {
     requireTenant(authority, c.req.param("tenant"));
@@ -73,7 +78,8 @@ function issuerOf(origin: string, tenantId: string): string {
 }
 
 async function issueToken(authority: Authority, c: Context): Promise<Response> {
-  const tenantId = requireTenant(authority, c.req.param("tenant") ?? "");
+  const tenant = requireTenant(authority, c.req.param("tenant") ?? "");
+  const tenantId = tenant.id;
   const form = new URLSearchParams(await c.req.text());
   if (form.get("grant_type") !== "client_credentials") {
     const got = form.get("grant_type") ?? "";
@@ -81,6 +87,7 @@ async function issueToken(authority: Authority, c: Context): Promise<Response> {
   }
   const app = requireApp(authority, form.get("client_id") ?? "", tenantId);
   proveClient(app, form);
+  refuseToken(authority.faults, app, tenant);
   const audience = audienceOf(app, form.get("scope") ?? "");
   const token = await authority.issuer.issue({
     app,
@@ -88,13 +95,20 @@ async function issueToken(authority: Authority, c: Context): Promise<Response> {
     audience,
     issuer: issuerOf(new URL(c.req.url).origin, tenantId),
     servicePrincipalId: authority.apps.servicePrincipalId(app, tenantId),
+    roles: rolesNow(authority, app, tenant),
   });
   return c.json(token, 200, { "Cache-Control": "no-store" });
 }
 
-function requireTenant(authority: Authority, tenant: string): string {
-  const tenantId = tenant.toLowerCase();
-  if (authority.tenantIds.has(tenantId)) return tenantId;
+function rolesNow({ apps, faults }: Authority, app: AppSeed, tenant: Tenant): readonly string[] {
+  const granted = apps.rolesIn(app, tenant.id);
+  if (app.kind !== "app") return granted;
+  return withoutMissing(faults, { tenant, caller: "app", method: "POST", paths: [] }, granted);
+}
+
+function requireTenant(authority: Authority, tenant: string): Tenant {
+  const known = authority.tenants.get(tenant.toLowerCase());
+  if (known !== undefined) return known;
   throw new EntraError(
     400,
     "invalid_request",

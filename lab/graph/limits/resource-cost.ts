@@ -9,6 +9,8 @@ const readCosts: Readonly<Record<string, number>> = {
   "/users/{id}/getMemberGroups": 2,
   "/users/{id}/memberOf": 2,
   "/users/{id}/transitiveMemberOf": 2,
+  "/groups/{id}/memberOf": 2,
+  "/groups/{id}/transitiveMemberOf": 2,
   "/users/{id}/appRoleAssignments": 2,
   "/applications": 2,
 };

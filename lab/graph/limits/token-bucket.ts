@@ -10,11 +10,13 @@ type Taken =
 // However hard a caller hammers, it gets back in after half a window.
 const deepestDebt = 0.5;
 
-export function tokenBucket(capacity: number, windowMs: number, now: () => number): TokenBucket {
-  let level = capacity;
+/** The capacity may change with what it depends on, such as the size of a tenant. */
+export function tokenBucket(capacityNow: () => number, windowMs: number, now: () => number): TokenBucket {
+  let level = capacityNow();
   let filledAt = now();
   return {
     take(amount) {
+      const capacity = capacityNow();
       level = Math.min(capacity, level + ((now() - filledAt) * capacity) / windowMs);
       filledAt = now();
       const isGranted = level >= amount;

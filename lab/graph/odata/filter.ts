@@ -6,19 +6,35 @@ export type Filter = {
   matches(read: (path: string) => unknown): boolean;
   /** Paths it reads, for checking that they exist. */
   readonly paths: readonly string[];
-  /** The first operator Graph supports as an advanced query only. */
-  readonly advanced: string | undefined;
+  /** Every comparison in it, for checking that Graph makes it. */
+  readonly clauses: readonly Clause[];
+  /** The most alternatives that one `or` or `in` in it has. */
+  readonly alternatives: number;
 };
+
+export type Clause = {
+  /** `x/any`, or `x/any/y`, inside a lambda over `x`. */
+  readonly path: string;
+  readonly operator: Operator;
+  readonly value: string | number | boolean | null;
+};
+
+type Operator =
+  | Extract<Expression, { kind: "compare" }>["operator"]
+  | Extract<Expression, { kind: "call" }>["name"]
+  | "in"
+  | "not"
+  | "any";
 
 /** Throws a `SyntaxError` in plain words when the text is not a filter. */
 export function compileFilter(text: string): Filter {
   const expression = parseFilter(text);
-  const paths = new Set<string>();
-  collectPaths(expression, paths);
+  const clauses = clausesOf(expression, (path) => path);
   return {
     matches: (read) => evaluate(expression, read),
-    paths: [...paths],
-    advanced: advancedOperator(expression),
+    paths: [...new Set(clauses.map(({ path }) => path.replace(/\/any(\/.*)?$/, "")))],
+    clauses,
+    alternatives: mostAlternatives(expression),
   };
 }
 
@@ -118,44 +134,80 @@ function textual(name: "startswith" | "endswith" | "contains", left: unknown, ri
   return name === "endswith" ? text.endsWith(part) : text.includes(part);
 }
 
-function collectPaths(expression: Expression, paths: Set<string>): void {
-  const operands = (...list: readonly Operand[]) => {
-    for (const operand of list) if (operand.kind === "path") paths.add(operand.path);
-  };
+/** `named` turns a path inside a lambda into the path of its collection. */
+function clausesOf(expression: Expression, named: (path: string) => string): readonly Clause[] {
   switch (expression.kind) {
     case "and":
     case "or":
-      collectPaths(expression.left, paths);
-      return collectPaths(expression.right, paths);
+      return [...clausesOf(expression.left, named), ...clausesOf(expression.right, named)];
     case "not":
-      return collectPaths(expression.inner, paths);
+      return clausesOf(expression.inner, named).flatMap((clause) => [
+        clause,
+        { ...clause, operator: "not" as const },
+      ]);
     case "compare":
-    case "call":
-      return operands(expression.left, expression.right);
+    case "call": {
+      const operator = expression.kind === "call" ? expression.name : expression.operator;
+      const value = literalIn(expression.left, expression.right);
+      return pathsIn(expression.left, expression.right).map((path) => ({
+        path: named(path),
+        operator,
+        value,
+      }));
+    }
     case "in":
-      return operands(expression.left);
-    case "any":
-      paths.add(expression.path);
-  }
-}
-
-/** See learn.microsoft.com/graph/aad-advanced-queries: these need ConsistencyLevel and $count. */
-function advancedOperator(expression: Expression): string | undefined {
-  switch (expression.kind) {
-    case "and":
-    case "or":
-      return advancedOperator(expression.left) ?? advancedOperator(expression.right);
-    case "not":
-      return "Not";
-    case "compare":
-      return expression.operator === "ne" ? "NotEquals" : undefined;
-    case "call":
-      return { startswith: undefined, endswith: "EndsWith", contains: "Contains" }[expression.name];
-    case "any":
-      return expression.inner === undefined ? undefined : advancedOperator(expression.inner);
-    case "in":
-      return undefined;
+      return pathsIn(expression.left).map((path) => ({
+        path: named(path),
+        operator: "in",
+        value: longest(expression.values),
+      }));
+    case "any": {
+      const { path, variable, inner } = expression;
+      const inside = (name: string) =>
+        name === variable || name.startsWith(`${variable}/`)
+          ? `${path}/any${name.slice(variable.length)}`
+          : named(name);
+      if (inner === undefined) return [{ path: `${path}/any`, operator: "any", value: null }];
+      return clausesOf(inner, inside);
+    }
     default:
       return expression satisfies never;
   }
+}
+
+const pathsIn = (...operands: readonly Operand[]) =>
+  operands.flatMap((operand) => (operand.kind === "path" ? [operand.path] : []));
+
+function literalIn(...operands: readonly Operand[]): Clause["value"] {
+  for (const operand of operands) if (operand.kind === "literal") return operand.value;
+  return "";
+}
+
+const longest = (operands: readonly Operand[]) =>
+  operands.map((operand) => String(literalIn(operand))).toSorted((a, b) => b.length - a.length)[0] ?? "";
+
+function mostAlternatives(expression: Expression): number {
+  switch (expression.kind) {
+    case "or":
+    case "and": {
+      const inside = [mostAlternatives(expression.left), mostAlternatives(expression.right)];
+      return Math.max(alternativesOf(expression), ...inside);
+    }
+    case "not":
+      return mostAlternatives(expression.inner);
+    case "any":
+      return expression.inner === undefined ? 1 : mostAlternatives(expression.inner);
+    case "in":
+    case "compare":
+    case "call":
+      return alternativesOf(expression);
+    default:
+      return expression satisfies never;
+  }
+}
+
+/** `a or b or c` is one choice of three, and each value of an `in` is one more. */
+function alternativesOf(expression: Expression): number {
+  if (expression.kind === "or") return alternativesOf(expression.left) + alternativesOf(expression.right);
+  return expression.kind === "in" ? expression.values.length : 1;
 }

@@ -2,7 +2,7 @@ import { textOf } from "../directory/text.ts";
 import { badRequest } from "../http/problem.ts";
 import type { Call, Reply } from "../http/call.ts";
 import type { Query } from "./query.ts";
-import { readSkipToken, skipTokenAfter } from "./skip-token.ts";
+import { afterEmpty, readSkipToken, skipTokenAfter } from "./skip-token.ts";
 
 const defaultPageSize = 100;
 
@@ -19,16 +19,19 @@ export function listing<T extends { readonly id: string }>(
   },
 ): Reply {
   const wanted = sorted(matching(source.items, query, source.read), query, source.read);
-  const start = startOf(wanted, query.skipToken);
-  const end = start + (query.top ?? defaultPageSize);
-  const last = wanted[end - 1];
-  const hasMore = last !== undefined && end < wanted.length;
+  const { start, isAfterEmpty } = startOf(wanted, query.skipToken);
+  const asked = Math.min(query.top ?? defaultPageSize, Math.max(1, wanted.length - start));
+  const size = call.pageSize({ asked, offset: start, isAfterEmpty });
+  const end = start + size;
+  const next = size === 0 || end < wanted.length ? skipTokenAfter(wanted[end - 1]?.id ?? "", end) : undefined;
   return {
     status: 200,
     body: {
       "@odata.context": `${call.url.origin}/v1.0/$metadata#${source.context}`,
       ...(query.count && { "@odata.count": wanted.length }),
-      ...(hasMore && { "@odata.nextLink": nextLink(call, skipTokenAfter(last.id, end)) }),
+      ...(next !== undefined && {
+        "@odata.nextLink": nextLink(call, size === 0 ? afterEmpty(next) : next),
+      }),
       value: wanted.slice(start, end).map(source.show),
     },
   };
@@ -59,11 +62,15 @@ function sorted<T>(items: T[], query: Query, read: (item: T, path: string) => un
   return orderBy.descending ? ascending.toReversed() : ascending;
 }
 
-function startOf(items: readonly { readonly id: string }[], skipToken: string | undefined): number {
-  if (skipToken === undefined) return 0;
+function startOf(
+  items: readonly { readonly id: string }[],
+  skipToken: string | undefined,
+): { start: number; isAfterEmpty: boolean } {
+  if (skipToken === undefined) return { start: 0, isAfterEmpty: false };
   const position = readSkipToken(skipToken);
   if (position === undefined) throw badRequest("The specified $skiptoken is not valid.");
+  const { after, offset, isAfterEmpty } = position;
   // The item may be gone by now: then the place where it was.
-  const after = items.findIndex(({ id }) => id === position.after);
-  return after === -1 ? Math.max(0, position.offset - 1) : after + 1;
+  const last = items.findIndex(({ id }) => id === after);
+  return { start: last === -1 ? Math.max(0, offset - 1) : last + 1, isAfterEmpty };
 }

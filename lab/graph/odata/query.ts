@@ -1,7 +1,9 @@
 import type { EntityShape } from "../directory/properties.ts";
 import type { Call } from "../http/call.ts";
 import { badRequest, GraphProblem, notImitated, unsupportedQuery } from "../http/problem.ts";
+import { checkFilter } from "./filter-rules.ts";
 import { compileFilter, type Filter } from "./filter.ts";
+import { sortSupport } from "./filterable.ts";
 
 /** The system query options of a request, checked against the entity they speak of. */
 export type Query = {
@@ -15,26 +17,57 @@ export type Query = {
 
 const maxPageSize = 999;
 
-export function readQuery(call: Call, shape: EntityShape): Query {
+/** `references` are objects listed through another one, such as members. */
+export type Listed = "entities" | "references";
+
+export function readQuery(call: Call, shape: EntityShape, listed: Listed = "entities"): Query {
   const options = call.url.searchParams;
   for (const option of ["$expand", "$search", "$skip", "$apply"]) {
     if (options.has(option)) throw notImitated(`${option} on ${call.template}`);
   }
-  const isAdvanced = hasConsistencyLevel(call) && options.get("$count") === "true";
-  const filterText = options.get("$filter");
+  const isAdvanced = isAdvancedQuery(call);
+  const [filter, orderBy] = [options.get("$filter"), options.get("$orderby")];
+  if (listed === "references" && (filter ?? orderBy) !== null && !isAdvanced) {
+    // As reported in github.com/microsoftgraph/microsoft-graph-docs/issues/11242 and documented with each listing.
+    throw unsupportedQuery(
+      "The specified filter to the reference property query is currently not supported.",
+    );
+  }
   return {
     select: readSelect(call, shape),
-    filter: filterText === null ? undefined : readFilter(filterText, { call, shape, isAdvanced }),
+    filter: filter === null ? undefined : readFilter(filter, { call, shape, isAdvanced }),
     top: readTop(options.get("$top")),
     // Without the header Graph ignores $count on directory objects.
     count: isAdvanced,
-    orderBy: readOrderBy(options.get("$orderby"), shape),
+    orderBy: readOrderBy(orderBy, { shape, isAdvanced, isFiltered: filter !== null }),
     skipToken: options.get("$skiptoken") ?? undefined,
   };
 }
 
+/** For a listing that comes in pages and knows no options. */
+export function pagedQuery(call: Call): Query {
+  return {
+    select: undefined,
+    filter: undefined,
+    top: undefined,
+    count: false,
+    orderBy: undefined,
+    skipToken: call.url.searchParams.get("$skiptoken") ?? undefined,
+  };
+}
+
+/** https://learn.microsoft.com/graph/aad-advanced-queries */
+function isAdvancedQuery(call: Call): boolean {
+  return hasConsistencyLevel(call) && call.url.searchParams.get("$count") === "true";
+}
+
 export function hasConsistencyLevel(call: Call): boolean {
   return call.headers.get("ConsistencyLevel")?.toLowerCase() === "eventual";
+}
+
+/** A cast of a transitive listing is an advanced query. */
+export function requireAdvancedCast(call: Call): void {
+  if (!isAdvancedQuery(call)) throw unsupportedQuery("Invalid search request.");
 }
 
 /** The selected names, or undefined for the default set; unknown names are a 400 as in Graph. */
@@ -78,13 +111,7 @@ function readFilter(
     if (shape.extensible && isExtensionName(name)) requireExtension(call, name);
     else throw undeclared(name);
   }
-  if (filter.advanced !== undefined && !isAdvanced && shape.operators === "directory") {
-    throw unsupportedQuery(
-      `Operator '${filter.advanced}' is not supported because the required parameters might be missing. ` +
-        "Try adding $count=true query parameter and ConsistencyLevel:eventual header. " +
-        "Refer to https://aka.ms/graph-docs/advanced-queries for more information",
-    );
-  }
+  checkFilter(filter, { type: shape.type, isAdvanced, urlLength: call.url.href.length });
   return filter;
 }
 
@@ -106,9 +133,18 @@ function readTop(text: string | null): number | undefined {
   );
 }
 
-function readOrderBy(text: string | null, shape: EntityShape): Query["orderBy"] {
+function readOrderBy(
+  text: string | null,
+  query: { shape: EntityShape; isAdvanced: boolean; isFiltered: boolean },
+): Query["orderBy"] {
   if (text === null) return undefined;
+  const { shape, isAdvanced, isFiltered } = query;
   const [path = "", direction = "asc"] = text.trim().split(/\s+/);
   if (!shape.known.has(path)) throw undeclared(path);
+  const support = sortSupport(shape.type, path);
+  if (support === "none") throw unsupportedQuery("An unsupported property was specified.");
+  // Directory objects are sorted and filtered at once by advanced queries only.
+  const needsAdvanced = support === "advanced" || (isFiltered && shape.operators === "directory");
+  if (needsAdvanced && !isAdvanced) throw unsupportedQuery("Sorting not supported for current query.");
   return { path, descending: direction.toLowerCase() === "desc" };
 }

@@ -1,4 +1,4 @@
-import { isWrite, type Call } from "../http/call.ts";
+import { isWrite, wordsOf, type Call } from "../http/call.ts";
 import type { Violations } from "./violations.ts";
 
 /** Judges how the app asks, whatever the answer is; rules about single operations live with these. */
@@ -9,15 +9,21 @@ export type Manners = {
 };
 
 const maxConcurrent = 20;
-// Requests that were on their way while the 429 travelled back are nobody's fault.
-const crossingMs = 100;
+// Requests that were on their way while the 429 travelled back are nobody's fault; on a busy machine opening a connection takes a while.
+const crossingMs = 500;
 // Timers may fire a moment before their time.
 const timerSlackMs = 20;
 
 const needsSelect =
-  /^\/(users|groups)(\/\{id\})?$|^\/users\/\{id\}\/(transitiveMemberOf|memberOf)(\/microsoft\.graph\.\w+)?$|^\/groups\/\{id\}\/(transitiveMembers|members)(\/microsoft\.graph\.\w+)?$/;
+  /^\/(users|groups)(\/\{id\})?$|^\/(users|groups)\/\{id\}\/(transitiveMemberOf|memberOf)(\/microsoft\.graph\.\w+)?$|^\/groups\/\{id\}\/(transitiveMembers|members)(\/microsoft\.graph\.\w+)?$/;
 
-type Hold = { readonly until: number; readonly since: number; readonly request: string };
+type Hold = {
+  readonly until: number;
+  readonly since: number;
+  readonly request: string;
+  /** As the client calls its request, over all tries; null when it does not. */
+  readonly name: string | null;
+};
 
 export function manners(
   violations: Violations,
@@ -27,9 +33,11 @@ export function manners(
   const holds = new Map<string, Hold>();
 
   function judgeRetry(call: Call): void {
-    const hold = holds.get(holdKey(call));
-    if (hold === undefined || call.at >= hold.until - timerSlackMs) return;
-    const isSame = hold.request === exactly(call);
+    const hold = [wordsOf(call), operationOf(call)]
+      .map((key) => holds.get(key))
+      .find((known) => known !== undefined && call.at < known.until - timerSlackMs);
+    if (hold === undefined) return;
+    const isSame = hold.request === wordsOf(call) && hold.name === nameOf(call);
     if (!isSame && call.at < hold.since + crossingMs + options.rttMs) return;
     const waitMs = Math.round(hold.until - call.at);
     const kind = call.template.endsWith("/provisionOnDemand") ? "on-demand-limit" : "early-retry";
@@ -58,9 +66,13 @@ export function manners(
     answered(call, status, retryAfterSeconds) {
       if (call.caller.kind !== "app") return;
       if (call.batch === undefined) inFlight.set(call.tenant.id, (inFlight.get(call.tenant.id) ?? 1) - 1);
-      if (status !== 429 || retryAfterSeconds === undefined) return;
+      if (retryAfterSeconds === undefined) return;
+      // 429 is about everybody who does the same; 503 asks this one request to wait: https://learn.microsoft.com/graph/errors.
+      const held = { 429: operationOf(call), 503: wordsOf(call) }[status];
+      if (held === undefined) return;
       const since = options.now();
-      holds.set(holdKey(call), { since, until: since + retryAfterSeconds * 1000, request: exactly(call) });
+      const until = since + retryAfterSeconds * 1000;
+      holds.set(held, { since, until, request: wordsOf(call), name: nameOf(call) });
     },
   };
 }
@@ -76,10 +88,11 @@ function protectedIdIn(call: Call, protectedIds: readonly string[]): string | un
   return protectedIds.find((id) => spoken.includes(id.toLowerCase()));
 }
 
-function holdKey(call: Call): string {
-  return `${call.tenant.id} ${call.method} ${call.template}`;
+/** Two workers may ask the same at once; only who sends the same call again has heard the answer. */
+function nameOf(call: Call): string | null {
+  return call.headers.get("client-request-id");
 }
 
-function exactly(call: Call): string {
-  return `${call.url.pathname}${call.url.search} ${JSON.stringify(call.body)}`;
+function operationOf(call: Call): string {
+  return `${call.tenant.id} ${call.method} ${call.template}`;
 }

@@ -16,12 +16,18 @@ const keepSessions = 500;
 export function deltaPages(): DeltaPages {
   const sessions = new Map<string, Session>();
 
-  function page(call: Call, session: Session, at: { key: string; start: number }): Reply {
-    const end = at.start + pageSize;
+  function page(
+    call: Call,
+    session: Session,
+    at: { key: string; start: number; isAfterEmpty: boolean },
+  ): Reply {
+    const asked = Math.min(pageSize, Math.max(1, session.items.length - at.start));
+    const size = call.pageSize({ asked, offset: at.start, isAfterEmpty: at.isAfterEmpty });
+    const end = at.start + size;
     const base = `${call.url.origin}${call.url.pathname}`;
     const link =
-      end < session.items.length
-        ? { "@odata.nextLink": `${base}?$skiptoken=${at.key}.${end}` }
+      size === 0 || end < session.items.length
+        ? { "@odata.nextLink": `${base}?$skiptoken=${at.key}.${end}${size === 0 ? ".empty" : ""}` }
         : { "@odata.deltaLink": `${base}?$deltatoken=${session.deltaToken}` };
     const context = `${call.url.origin}/v1.0/$metadata#${session.context}`;
     const value = session.items.slice(at.start, end);
@@ -33,13 +39,13 @@ export function deltaPages(): DeltaPages {
       sessions.set(call.requestId, session);
       const oldest = sessions.keys().next();
       if (sessions.size > keepSessions && oldest.done !== true) sessions.delete(oldest.value);
-      return page(call, session, { key: call.requestId, start: 0 });
+      return page(call, session, { key: call.requestId, start: 0, isAfterEmpty: false });
     },
     next(call, skipToken) {
-      const [key = "", start = ""] = skipToken.split(".");
+      const [key = "", start = "", empty] = skipToken.split(".");
       const session = doomOf(skipToken) === undefined ? sessions.get(key) : undefined;
       if (session === undefined) throw badRequest("The specified $skiptoken is not valid.");
-      return page(call, session, { key, start: Number(start) });
+      return page(call, session, { key, start: Number(start), isAfterEmpty: empty !== undefined });
     },
   };
 }

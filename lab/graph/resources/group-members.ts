@@ -4,7 +4,7 @@ import { actorOf, bodyOf, type Call, type Reply } from "../http/call.ts";
 import { badRequest, denied, notFound } from "../http/problem.ts";
 import { param, type Route } from "../http/router.ts";
 import type { Lab } from "../lab.ts";
-import { hasConsistencyLevel } from "../odata/query.ts";
+import { hasConsistencyLevel, requireAdvancedCast } from "../odata/query.ts";
 import { requireGroup } from "./find.ts";
 import { alreadyMember, linkedObject, requireMayChangeMembers } from "./group-rules.ts";
 import { listObjects, listOneKind } from "./memberships.ts";
@@ -21,15 +21,19 @@ export function groupMemberRoutes(route: Route, lab: Lab): void {
     const path = `/groups/{id}/${name}`;
     route("GET", path, (call, params) => listObjects(call, read(call, param(params, "id"))));
     route("GET", `${path}/$count`, (call, params) => count(call, read(call, param(params, "id"))));
-    route("GET", `${path}/microsoft.graph.user`, (call, params) =>
-      listOneKind(call, read(call, param(params, "id")), "user"),
-    );
-    route("GET", `${path}/microsoft.graph.user/$count`, (call, params) =>
-      count(
-        call,
-        read(call, param(params, "id")).filter(({ kind }) => kind === "user"),
-      ),
-    );
+    for (const kind of ["user", "group"] as const) {
+      route("GET", `${path}/microsoft.graph.${kind}`, (call, params) => {
+        // Users are listed without further ado, groups are not: see github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/1517.
+        if (name === "transitiveMembers" && kind === "group") requireAdvancedCast(call);
+        return listOneKind(call, read(call, param(params, "id")), kind);
+      });
+      route("GET", `${path}/microsoft.graph.${kind}/$count`, (call, params) =>
+        count(
+          call,
+          read(call, param(params, "id")).filter((member) => member.kind === kind),
+        ),
+      );
+    }
   }
   route("POST", "/groups/{id}/members/$ref", (call, params) => addMember(lab, call, param(params, "id")));
   route("DELETE", "/groups/{id}/members/{memberId}/$ref", (call, params) =>

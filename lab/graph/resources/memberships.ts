@@ -1,4 +1,4 @@
-import type { DirectoryObject, GroupRecord } from "../directory/objects.ts";
+import type { DirectoryObject, GroupRecord, Properties } from "../directory/objects.ts";
 import {
   directoryObjectShape,
   groupShape,
@@ -9,24 +9,19 @@ import {
 import { bodyOf, type Call, type Reply } from "../http/call.ts";
 import { badRequest } from "../http/problem.ts";
 import { param, type Route } from "../http/router.ts";
+import { maySee } from "../identity/authorize.ts";
 import { listing } from "../odata/listing.ts";
 import { project } from "../odata/project.ts";
-import { readQuery } from "../odata/query.ts";
-import { requireUser } from "./find.ts";
+import { readQuery, requireAdvancedCast } from "../odata/query.ts";
+import { requireGroup, requireUser } from "./find.ts";
 
-/** What a user is a member of. */
+type Params = Readonly<Record<string, string>>;
+
+/** What a user or a group is a member of. */
 export function membershipRoutes(route: Route): void {
-  const direct = (call: Call, id: string) => call.view.groupsOf(requireUser(call, id).id);
+  membershipLists(route, "users", requireUser);
+  membershipLists(route, "groups", requireGroup);
   const transitive = (call: Call, id: string) => call.view.transitiveGroupsOf(requireUser(call, id).id);
-  for (const [name, read] of [
-    ["memberOf", direct],
-    ["transitiveMemberOf", transitive],
-  ] as const) {
-    route("GET", `/users/{id}/${name}`, (call, params) => listObjects(call, read(call, param(params, "id"))));
-    route("GET", `/users/{id}/${name}/microsoft.graph.group`, (call, params) =>
-      listOneKind(call, read(call, param(params, "id")), "group"),
-    );
-  }
   route("POST", "/users/{id}/checkMemberGroups", (call, params) => {
     const asked = groupIdsOf(call);
     const own = new Set(transitive(call, param(params, "id")).map(({ id }) => id));
@@ -45,9 +40,30 @@ export function membershipRoutes(route: Route): void {
   });
 }
 
+function membershipLists(
+  route: Route,
+  set: "users" | "groups",
+  require: (call: Call, id: string) => DirectoryObject,
+): void {
+  const direct = `/${set}/{id}/memberOf`;
+  const transitive = `/${set}/{id}/transitiveMemberOf`;
+  const groupsOf = (call: Call, params: Params) => call.view.groupsOf(require(call, param(params, "id")).id);
+  const allGroupsOf = (call: Call, params: Params) =>
+    call.view.transitiveGroupsOf(require(call, param(params, "id")).id);
+  route("GET", direct, (call, params) => listObjects(call, groupsOf(call, params)));
+  route("GET", `${direct}/microsoft.graph.group`, (call, params) =>
+    listOneKind(call, groupsOf(call, params), "group"),
+  );
+  route("GET", transitive, (call, params) => listObjects(call, allGroupsOf(call, params)));
+  route("GET", `${transitive}/microsoft.graph.group`, (call, params) => {
+    requireAdvancedCast(call);
+    return listOneKind(call, allGroupsOf(call, params), "group");
+  });
+}
+
 /** Objects of any kind: each says its type. */
 export function listObjects(call: Call, objects: readonly DirectoryObject[]): Reply {
-  const query = readQuery(call, directoryObjectShape);
+  const query = readQuery(call, directoryObjectShape, "references");
   return listing(call, query, {
     items: objects,
     context: contextOf("directoryObjects", query.select),
@@ -56,7 +72,8 @@ export function listObjects(call: Call, objects: readonly DirectoryObject[]): Re
       const shape = shapes[object.kind];
       // Properties that this kind does not have are left out.
       const select = query.select?.filter((name) => shape.known.has(name) || name.startsWith("extension_"));
-      return { "@odata.type": `#${shape.type}`, ...project(object.properties, shape, select) };
+      const properties = visible(call, object);
+      return { "@odata.type": `#${shape.type}`, ...project(properties, shape, select) };
     },
   });
 }
@@ -64,13 +81,21 @@ export function listObjects(call: Call, objects: readonly DirectoryObject[]): Re
 /** Objects of one kind, behind a cast such as `/microsoft.graph.user`. */
 export function listOneKind(call: Call, objects: readonly DirectoryObject[], kind: "user" | "group"): Reply {
   const shape: EntityShape = kind === "user" ? userShape : groupShape;
-  const query = readQuery(call, shape);
+  const query = readQuery(call, shape, "references");
   return listing(call, query, {
     items: objects.filter((object) => object.kind === kind),
     context: contextOf(`${kind}s`, query.select),
     read: (object, path) => object.properties[path],
-    show: (object) => project(object.properties, shape, query.select),
+    show: (object) => project(visible(call, object), shape, query.select),
   });
+}
+
+/**
+ * Of a kind that the app may not read it gets the id, and null for the rest: "Limited information returned for inaccessible
+ * member objects", learn.microsoft.com/graph/permissions-overview.
+ */
+function visible(call: Call, { id, kind, properties }: DirectoryObject): Properties {
+  return maySee(call, kind) ? properties : { id };
 }
 
 function contextOf(set: string, select: readonly string[] | undefined): string {

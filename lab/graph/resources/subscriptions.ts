@@ -1,8 +1,12 @@
 import type { Call, Reply } from "../http/call.ts";
 import { GraphProblem } from "../http/problem.ts";
 import { param, type Route } from "../http/router.ts";
+import { requirePermission } from "../identity/authorize.ts";
+import { subscriptionNeeds } from "../identity/permission-table.ts";
 import type { Lab } from "../lab.ts";
 import { proveEndpoint } from "../notify/handshake.ts";
+import { listing } from "../odata/listing.ts";
+import { pagedQuery } from "../odata/query.ts";
 import { normalized, type SubscriptionRecord } from "../notify/subscriptions.ts";
 import { readNewSubscription, readSubscriptionChange, type NewSubscription } from "./subscription-body.ts";
 
@@ -10,17 +14,23 @@ const maxPerAppAndTenant = 100;
 
 export function subscriptionRoutes(route: Route, lab: Lab): void {
   route("POST", "/subscriptions", (call) => subscribe(lab, call));
-  route("GET", "/subscriptions", (call) => {
-    const context = `${call.url.origin}/v1.0/$metadata#subscriptions`;
-    return { status: 200, body: { "@odata.context": context, value: ownOf(lab, call).map(shown) } };
-  });
+  route("GET", "/subscriptions", (call) =>
+    listing(call, pagedQuery(call), {
+      items: ownOf(lab, call),
+      context: "subscriptions",
+      read: () => undefined,
+      show: shown,
+    }),
+  );
   route("GET", "/subscriptions/{id}", (call, params) => ({
     status: 200,
     body: entity(call, requireOwn(lab, call, param(params, "id"))),
   }));
   route("PATCH", "/subscriptions/{id}", (call, params) => renew(lab, call, param(params, "id")));
   route("POST", "/subscriptions/{id}/reauthorize", (call, params) => {
-    keep(lab, requireOwn(lab, call, param(params, "id")));
+    const record = requireOwn(lab, call, param(params, "id"));
+    requireReading(call, record.resource);
+    keep(lab, record);
     return { status: 204 };
   });
   route("DELETE", "/subscriptions/{id}", (call, params) => {
@@ -31,6 +41,7 @@ export function subscriptionRoutes(route: Route, lab: Lab): void {
 
 async function subscribe(lab: Lab, call: Call): Promise<Reply> {
   const wanted = readNewSubscription(call);
+  requireReading(call, wanted.resource);
   refuseDuplicate(lab, call, wanted);
   const urls = new Set([wanted.notificationUrl, wanted.lifecycleNotificationUrl ?? wanted.notificationUrl]);
   for (const url of urls) await proveEndpoint(url, validationToken(call), lab.closing);
@@ -50,6 +61,7 @@ async function subscribe(lab: Lab, call: Call): Promise<Reply> {
 async function renew(lab: Lab, call: Call, id: string): Promise<Reply> {
   const change = readSubscriptionChange(call);
   const current = requireOwn(lab, call, id);
+  requireReading(call, current.resource);
   if (change.notificationUrl !== undefined && change.notificationUrl !== current.notificationUrl) {
     await proveEndpoint(change.notificationUrl, validationToken(call), lab.closing);
   }
@@ -67,6 +79,11 @@ function keep(lab: Lab, record: Omit<SubscriptionRecord, "accessUntil">): Subscr
   lab.subscriptions.put(kept);
   lab.notifier.watchAccess(kept);
   return kept;
+}
+
+/** Who wants to hear of users, or go on hearing of them, must be able to read them; the same for groups. */
+function requireReading(call: Call, resource: string): void {
+  requirePermission(call, subscriptionNeeds[normalized(resource).startsWith("users") ? "users" : "groups"]);
 }
 
 function refuseDuplicate(lab: Lab, call: Call, wanted: NewSubscription): void {

@@ -1,0 +1,22 @@
+/**
+ * The application permissions that Muster is granted in a tenant of each kind. docs/graph-permissions.md says what each is for;
+ * test/contract/permissions-page.test.ts holds the two equal.
+ */
+export const consent = {
+  source: [
+    "Application.ReadWrite.OwnedBy",
+    "Group.Read.All",
+    "GroupMember.ReadBasic.All",
+    "GroupMember.ReadWrite.All",
+    "User.Read.All",
+    "User.ReadUpdate.All",
+    "User.RevokeSessions.All",
+  ],
+  target: [
+    "Group.ReadBasic.All",
+    "GroupMember.ReadWrite.All",
+    "User.DeleteRestore.All",
+    "User.EnableDisableAccount.All",
+    "User.Read.All",
+  ],
+} as const;
