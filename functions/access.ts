@@ -1,10 +1,10 @@
 import { app } from "@azure/functions";
-import { workOnAccess } from "../shared/runtime/work.ts";
+import { takeAccess } from "../shared/runtime/work.ts";
 
 /** One analyst in one target. The session is the pair. */
 app.serviceBusQueue("access", {
   connection: "ServiceBus",
   queueName: "access",
   isSessionsEnabled: true,
-  handler: workOnAccess,
+  handler: takeAccess,
 });

@@ -1,6 +1,6 @@
 import DataLoader from "dataloader";
 import { z } from "zod";
-import type { Http, HttpAnswer, HttpCall } from "./http.ts";
+import { late, type Http, type HttpAnswer, type HttpCall } from "./http.ts";
 
 /** Graph takes at most 20 requests in a batch. https://learn.microsoft.com/graph/json-batching */
 const batchLimit = 20;
@@ -30,9 +30,17 @@ async function sendTogether(http: Http, calls: readonly HttpCall[]): Promise<rea
     headers: priorityOf(first),
     body: { requests: calls.map((call, index) => part(call, index)) },
     timeoutMs: Math.max(...calls.map(({ timeoutMs }) => timeoutMs)),
+    ...earliest(calls),
   });
+  // It waited too long for one of its parts; the others need not suffer for that.
+  if (answer === late) return Promise.all(calls.map((call) => http(call)));
   if (answer.status !== 200) return calls.map(() => answer);
   return spread(answer, calls.length);
+}
+
+function earliest(calls: readonly HttpCall[]): Pick<HttpCall, "sendBefore"> {
+  const times = calls.flatMap(({ sendBefore }) => sendBefore ?? []);
+  return times.length === 0 ? {} : { sendBefore: Math.min(...times) };
 }
 
 /** A batch holds calls of one priority, so the first one speaks for all. */

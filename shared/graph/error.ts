@@ -38,8 +38,8 @@ export type Classification =
   | { readonly kind: "retry" }
   /** The service said when to come back. */
   | { readonly kind: "wait"; readonly ms: number }
-  /** It will not succeed until somebody changes something. */
-  | { readonly kind: "stop"; readonly reason: string; readonly advice: string }
+  /** It will not succeed until somebody changes something. `cause`: it hits every such call in the tenant alike. */
+  | { readonly kind: "stop"; readonly reason: string; readonly advice: string; readonly cause: string | null }
   /** The object is not there. */
   | { readonly kind: "gone" };
 
@@ -52,11 +52,21 @@ export function classify({ failure }: GraphError): Classification {
   return {
     kind: "stop",
     reason: `Graph answered ${failure.status} ${failure.code} to ${failure.method} ${failure.template} in tenant ${failure.tenantId}: ${failure.message}`,
-    advice:
-      failure.status === 401 || failure.status === 403
-        ? "check the admin consent of Muster's application in that tenant against docs/graph-permissions.md; a 403 on a person who holds an Entra role needs that role removed first"
-        : "look the request up by its id in the tenant's logs; if the policy is right, this is a bug in Muster",
+    advice: isRefusal(failure)
+      ? "check the admin consent of Muster's application in that tenant against docs/graph-permissions.md; a 403 on a person who holds an Entra role needs that role removed first"
+      : "look the request up by its id in the tenant's logs; if the policy is right, this is a bug in Muster",
+    cause:
+      isRefusal(failure) && !isAboutOne(failure)
+        ? `${failure.status} ${failure.method} ${failure.template}`
+        : null,
   };
+}
+
+const isRefusal = ({ status }: GraphFailure) => status === 401 || status === 403;
+
+/** Writes to one person's account are refused for what that person is, an administrator for example. */
+function isAboutOne({ method, template }: GraphFailure): boolean {
+  return (method !== "GET" && template.startsWith("/users/{id}")) || template.endsWith("/restore");
 }
 
 /** Statuses worth another try: no answer, throttled, timeouts, conflicts of concurrent writes, server trouble. */
@@ -65,7 +75,7 @@ export function isPassing(status: number): boolean {
 }
 
 /** Errors that Microsoft's token service gives when the application is not (or no longer) welcome in a tenant. */
-const notWelcome = /AADSTS(?:700016|90002|650052|65001|7000215|700027|70021|500011|7000112)\b/;
+const notWelcome = /AADSTS(?:700016|90002|650052|65001|7000215|7000229|700027|70021|500011|7000112)\b/;
 
 function classifyToken(failure: GraphFailure): Classification {
   if (!notWelcome.test(failure.message)) return { kind: "retry" };
@@ -75,5 +85,6 @@ function classifyToken(failure: GraphFailure): Classification {
     reason: `no token for tenant ${failure.tenantId}: ${/AADSTS\d+:[^]*?(?=\s*(?:Trace ID|- Trace|$))/.exec(failure.message)?.[0] ?? "refused"}`,
     advice:
       "an administrator of that tenant has to consent to Muster's application (again); check the tenant id in the policy, and the federated credential of the application",
+    cause: "token",
   };
 }

@@ -1,6 +1,8 @@
 import type { GroupFacts } from "../model/grant.ts";
 import type { GroupId } from "../model/ids.ts";
+import { equalTo } from "./filter.ts";
 import { listAll } from "./listing.ts";
+import { memory } from "./memory.ts";
 import { notFound, type GraphTenant, type Priority } from "./tenant.ts";
 import { groupFacts, groupSchema, groupSelect } from "./wire.ts";
 
@@ -22,23 +24,12 @@ export type GroupDirectory = {
 const memoryMs = 60_000;
 
 export function groupDirectory(tenant: GraphTenant): GroupDirectory {
-  const memory = new Map<string, { readonly until: number; readonly asked: Promise<GroupFound> }>();
+  const remembered = memory<GroupFound>(memoryMs, ({ kind }) => kind === "found");
   return {
-    async find(name, priority) {
-      const key = name.kind === "id" ? name.id : `name ${name.name}`;
-      const known = memory.get(key);
-      if (known !== undefined && known.until > Date.now()) return known.asked;
-      // Shared while it is under way; only what was found is kept.
-      const asked =
-        name.kind === "id" ? byId(tenant, name.id, priority) : byName(tenant, name.name, priority);
-      memory.set(key, { until: Date.now() + memoryMs, asked });
-      const answer = await asked.catch((error: unknown) => {
-        memory.delete(key);
-        throw error;
-      });
-      if (answer.kind !== "found") memory.delete(key);
-      return answer;
-    },
+    find: (name, priority) =>
+      remembered(name.kind === "id" ? name.id : `name ${name.name}`, () =>
+        name.kind === "id" ? byId(tenant, name.id, priority) : byName(tenant, name.name, priority),
+      ),
   };
 }
 
@@ -59,17 +50,20 @@ async function byId(tenant: GraphTenant, id: GroupId, priority: Priority): Promi
 }
 
 async function byName(tenant: GraphTenant, name: string, priority: Priority): Promise<GroupFound> {
-  const filter = encodeURIComponent(`displayName eq '${name.replaceAll("'", "''")}'`);
+  const { query, headers } = equalTo({ displayName: name });
   const { items, completeness } = await listAll(
     tenant,
-    { path: `/groups?$filter=${filter}&$select=${groupSelect}`, template: "/groups", priority },
+    { path: `/groups?${query}&$select=${groupSelect}`, template: "/groups", headers, priority },
     groupSchema,
   );
   const [only, ...more] = items;
   if (only !== undefined && more.length === 0 && completeness.kind === "complete") {
     return { kind: "found", facts: groupFacts(only) };
   }
-  const count = completeness.kind === "partial" ? "an unknown number of" : items.length;
+  // Nothing to tell people: it is read again.
+  if (completeness.kind === "partial")
+    throw new Error(`the groups called "${name}" could not be read to the end: ${completeness.why}`);
+  const count = items.length;
   return {
     kind: "not-found",
     reason: `${count === 0 ? "no" : count} groups in tenant ${tenant.tenantId} are called "${name}"`,

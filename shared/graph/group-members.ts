@@ -3,7 +3,7 @@ import {
   notFound,
   type GraphReply,
   type GraphTenant,
-  type Priority,
+  type SendLimits,
   type Refusal,
   type Trace,
 } from "./tenant.ts";
@@ -16,20 +16,20 @@ export type Written = {
   readonly trace: Trace;
 };
 
-export type Member = { readonly group: GroupId; readonly member: string; readonly priority: Priority };
+export type Member = { readonly group: GroupId; readonly member: string; readonly limits: SendLimits };
 
 /**
  * Adds one member. One reference a call, not `members@odata.bind`: with that, one member who is already there fails
  * the other nineteen.
  * @throws GraphError; 404 may mean "not visible yet" right after creation, or that the group is gone.
  */
-export async function addMember(tenant: GraphTenant, { group, member, priority }: Member): Promise<Written> {
+export async function addMember(tenant: GraphTenant, { group, member, limits }: Member): Promise<Written> {
   const call = {
     method: "POST",
     path: `/groups/${group}/members/$ref`,
     template: "/groups/{id}/members/$ref",
     body: { "@odata.id": `${tenant.url}/v1.0/directoryObjects/${member}` },
-    priority,
+    ...limits,
     accepts: isAlreadyMember,
   } as const;
   const reply = await tenant.send(call);
@@ -45,15 +45,12 @@ export async function addMember(tenant: GraphTenant, { group, member, priority }
  * member itself.
  * @throws GraphError
  */
-export async function removeMember(
-  tenant: GraphTenant,
-  { group, member, priority }: Member,
-): Promise<Written> {
+export async function removeMember(tenant: GraphTenant, { group, member, limits }: Member): Promise<Written> {
   const reply = await tenant.send({
     method: "DELETE",
     path: `/groups/${group}/members/${member}/$ref`,
     template: "/groups/{id}/members/{id}/$ref",
-    priority,
+    ...limits,
     accepts: notFound,
   });
   return {

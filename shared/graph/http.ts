@@ -5,7 +5,6 @@ import {
   HTTPMessageHandler,
   ResponseType,
 } from "@microsoft/microsoft-graph-client";
-import { TokenCredentialAuthenticationProvider } from "@microsoft/microsoft-graph-client/authProviders/azureTokenCredentials/index.js";
 
 export type Method = "GET" | "POST" | "PATCH" | "DELETE";
 
@@ -15,6 +14,8 @@ export type HttpCall = {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: unknown;
+  /** Not to be sent any more after this, epoch ms. */
+  readonly sendBefore?: number;
   readonly timeoutMs: number;
 };
 
@@ -26,6 +27,13 @@ export type HttpAnswer = {
   readonly body: unknown;
 };
 
+/** It was not sent, because its time was over before there was a place for it. */
+export const late: HttpAnswer = {
+  status: 0,
+  headers: {},
+  body: { error: { code: "late", message: "there was no place for this call in time, so it was not made" } },
+};
+
 export type Http = (call: HttpCall) => Promise<HttpAnswer>;
 
 /**
@@ -33,10 +41,10 @@ export type Http = (call: HttpCall) => Promise<HttpAnswer>;
  * see the parts of a batch, and the gateway needs to know whether an earlier try may have gone through.
  */
 export function graphHttp(options: { readonly url: string; readonly credential: TokenCredential }): Http {
-  const provider = new TokenCredentialAuthenticationProvider(options.credential, {
-    scopes: [`${options.url}/.default`],
+  const scope = `${options.url}/.default`;
+  const authentication = new AuthenticationHandler({
+    getAccessToken: () => tokenInTime(options.credential, scope),
   });
-  const authentication = new AuthenticationHandler(provider);
   authentication.setNext(new HTTPMessageHandler());
   const client = Client.initWithMiddleware({
     middleware: authentication,
@@ -51,6 +59,26 @@ export function graphHttp(options: { readonly url: string; readonly credential: 
       return noAnswer(error);
     }
   };
+}
+
+/** A token service that does not answer must not hold up a whole tenant. */
+const tokenTimeoutMs = 10_000;
+
+/** Not every credential listens to its signal, so the time runs beside it as well. */
+async function tokenInTime(credential: TokenCredential, scope: string): Promise<string> {
+  const abortSignal = AbortSignal.timeout(tokenTimeoutMs);
+  const tooLate = new Promise<never>((_, reject) => {
+    const end = () => reject(new TokenTimeout(`no token came within ${tokenTimeoutMs / 1_000} s`));
+    abortSignal.addEventListener("abort", end, { once: true });
+  });
+  const token = await Promise.race([credential.getToken(scope, { abortSignal }), tooLate]);
+  if (token === null) throw new TokenTimeout("the credential gave no token");
+  return token.token;
+}
+
+/** Named so that it is told from a time-out of Graph itself. */
+class TokenTimeout extends Error {
+  override readonly name = "CredentialUnavailableError";
 }
 
 async function exchange(client: Client, call: HttpCall): Promise<HttpAnswer> {

@@ -1,8 +1,9 @@
 import type { SourceUserRead } from "../model/analyst.ts";
 import { analystIdSchema, type AnalystId, type GroupId } from "../model/ids.ts";
+import { equalTo } from "./filter.ts";
 import { listAll, type Listing } from "./listing.ts";
 import { checkMemberGroups, listMemberOf } from "./memberships.ts";
-import { notFound, type GraphTenant, type Priority } from "./tenant.ts";
+import { notFound, type GraphCall, type GraphTenant, type Priority } from "./tenant.ts";
 import { directoryObjectSchema, textOf, timeOf, userSchema } from "./wire.ts";
 
 /** Reads the source tenant; it has nothing to write with. Every method throws GraphError when Graph gives no answer. */
@@ -11,14 +12,19 @@ export type SourceReader = {
   readonly readUser: (question: UserQuestion) => Promise<SourceUserRead>;
   /** Two independent answers to "which groups is this user in". */
   readonly readMemberships: (question: MembershipQuestion) => Promise<SourceMemberships>;
-  /** Everybody in the group, nested groups included. */
-  readonly listMembers: (group: GroupId, priority: Priority) => Promise<Listing<string>>;
+  /** Everybody in the group, and the groups in it, nested ones included. */
+  readonly listMembers: (group: GroupId, priority: Priority) => Promise<GroupMembers>;
+  /** Groups that the group is in, directly or through another. */
+  readonly listGroupsAround: (group: GroupId, priority: Priority) => Promise<Listing<string>>;
   /** Everybody with exactly these attribute values. */
   readonly listByAttributes: (
     attributes: Readonly<Record<string, string>>,
     priority: Priority,
   ) => Promise<Listing<string>>;
 };
+
+/** `items` are users; who is not said to be a group counts as one. */
+export type GroupMembers = Listing<string> & { readonly groups: readonly string[] };
 
 type UserQuestion = {
   readonly id: AnalystId;
@@ -51,32 +57,52 @@ export function sourceReader(tenant: GraphTenant): SourceReader {
       ]);
       return { direct, confirmed };
     },
-    async listMembers(group, priority) {
-      const listing = await listAll(
-        tenant,
-        {
-          path: `/groups/${group}/transitiveMembers?$select=id&$top=999`,
-          template: "/groups/{id}/transitiveMembers",
-          priority,
-        },
-        directoryObjectSchema,
-      );
-      return { ...listing, items: listing.items.map(({ id }) => id.toLowerCase()) };
-    },
-    async listByAttributes(attributes, priority) {
-      const conditions = Object.entries(attributes).map(
-        ([name, value]) => `${name} eq '${value.replaceAll("'", "''")}'`,
-      );
-      const filter = encodeURIComponent(conditions.join(" and "));
+    listMembers: (group, priority) => listMembers(tenant, group, priority),
+    listGroupsAround: (group, priority) =>
+      listIds(tenant, {
+        path: `/groups/${group}/transitiveMemberOf?$select=id&$top=999`,
+        template: "/groups/{id}/transitiveMemberOf",
+        priority,
+      }),
+    listByAttributes(attributes, priority) {
+      const { query, headers } = equalTo(attributes);
       const call = {
-        path: `/users?$filter=${filter}&$select=id&$top=999`,
+        path: `/users?${query}&$select=id&$top=999`,
         template: "/users",
+        headers,
         priority,
       } as const;
-      const listing = await listAll(tenant, call, directoryObjectSchema);
-      return { ...listing, items: listing.items.map(({ id }) => id.toLowerCase()) };
+      return listIds(tenant, call);
     },
   };
+}
+
+/**
+ * Not `…/transitiveMembers/microsoft.graph.user`: a cast of a transitive list is an advanced query, which reads an index that
+ * is further behind than the directory. https://learn.microsoft.com/graph/aad-advanced-queries
+ */
+async function listMembers(tenant: GraphTenant, group: GroupId, priority: Priority): Promise<GroupMembers> {
+  const call = {
+    path: `/groups/${group}/transitiveMembers?$select=id&$top=999`,
+    template: "/groups/{id}/transitiveMembers",
+    priority,
+  } as const;
+  const listing = await listAll(tenant, call, directoryObjectSchema);
+  const [groups, items] = split(
+    listing.items,
+    (item) => textOf(item, "@odata.type") === "#microsoft.graph.group",
+  );
+  const ids = (of: typeof items) => of.map(({ id }) => id.toLowerCase());
+  return { ...listing, items: ids(items), groups: ids(groups) };
+}
+
+function split<T>(items: readonly T[], isFirst: (item: T) => boolean): readonly [readonly T[], readonly T[]] {
+  return [items.filter(isFirst), items.filter((item) => !isFirst(item))];
+}
+
+async function listIds(tenant: GraphTenant, call: Omit<GraphCall, "method">): Promise<Listing<string>> {
+  const listing = await listAll(tenant, call, directoryObjectSchema);
+  return { ...listing, items: listing.items.map(({ id }) => id.toLowerCase()) };
 }
 
 async function readUser(tenant: GraphTenant, question: UserQuestion): Promise<SourceUserRead> {

@@ -1,42 +1,42 @@
 import type { AnalystId, GroupId } from "../model/ids.ts";
 import { addMember, removeMember, type Written } from "./group-members.ts";
-import type { GraphTenant, Priority } from "./tenant.ts";
+import type { GraphTenant, SendLimits } from "./tenant.ts";
 
 /** Writes the source tenant. Every method is safe to repeat and throws GraphError when it could not be done. */
 export type SourceWriter = {
   readonly stamp: (
     id: AnalystId,
     values: Readonly<Record<string, string>>,
-    priority: Priority,
+    limits: SendLimits,
   ) => Promise<Written>;
   /** Signs the analyst out everywhere, targets included: sessions of a guest end only in the home tenant. */
-  readonly revokeSessions: (id: AnalystId, priority: Priority) => Promise<Written>;
-  readonly joinScope: (group: GroupId, id: AnalystId, priority: Priority) => Promise<Written>;
-  readonly leaveScope: (group: GroupId, id: AnalystId, priority: Priority) => Promise<Written>;
+  readonly revokeSessions: (id: AnalystId, limits: SendLimits) => Promise<Written>;
+  readonly joinScope: (group: GroupId, id: AnalystId, limits: SendLimits) => Promise<Written>;
+  readonly leaveScope: (group: GroupId, id: AnalystId, limits: SendLimits) => Promise<Written>;
 };
 
 export function sourceWriter(tenant: GraphTenant): SourceWriter {
   return {
-    async stamp(id, values, priority) {
+    async stamp(id, values, limits) {
       const reply = await tenant.send({
         method: "PATCH",
         path: `/users/${id}`,
         template: "/users/{id}",
         body: values,
-        priority,
+        ...limits,
       });
       return { result: "done", appliedBefore: reply.appliedBefore, trace: reply.trace };
     },
-    async revokeSessions(id, priority) {
+    async revokeSessions(id, limits) {
       const reply = await tenant.send({
         method: "POST",
         path: `/users/${id}/revokeSignInSessions`,
         template: "/users/{id}/revokeSignInSessions",
-        priority,
+        ...limits,
       });
       return { result: "done", appliedBefore: reply.appliedBefore, trace: reply.trace };
     },
-    joinScope: (group, member, priority) => addMember(tenant, { group, member, priority }),
-    leaveScope: (group, member, priority) => removeMember(tenant, { group, member, priority }),
+    joinScope: (group, member, limits) => addMember(tenant, { group, member, limits }),
+    leaveScope: (group, member, limits) => removeMember(tenant, { group, member, limits }),
   };
 }

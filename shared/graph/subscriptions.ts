@@ -21,6 +21,8 @@ export type SubscriptionWish = {
 export type SubscriptionWriter = {
   /** @returns null when there is one already for this resource (409): find it and renew it. @throws GraphError */
   readonly create: (wish: SubscriptionWish) => Promise<Subscription | null>;
+  /** @returns null when Graph knows it no more. @throws GraphError */
+  readonly get: (id: string) => Promise<Subscription | null>;
   /** One PATCH renews and reauthorizes. @returns null when Graph knows it no more. @throws GraphError */
   readonly renew: (id: string, expiresAt: number) => Promise<Subscription | null>;
   readonly list: () => Promise<readonly Subscription[]>;
@@ -57,6 +59,16 @@ export function subscriptionWriter(tenant: GraphTenant): SubscriptionWriter {
         accepts: ({ status }) => status === 409,
       });
       return reply.status === 409 ? null : subscriptionOf(reply.body);
+    },
+    async get(id) {
+      const reply = await tenant.send({
+        method: "GET",
+        path: `/subscriptions/${id}?$select=id,resource,notificationUrl,expirationDateTime`,
+        template: "/subscriptions/{id}",
+        priority,
+        accepts: notFound,
+      });
+      return reply.status === 404 ? null : subscriptionOf(reply.body);
     },
     async renew(id, expiresAt) {
       const reply = await tenant.send({

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { AnalystId, ServicePrincipalId } from "../model/ids.ts";
+import { memory } from "./memory.ts";
 import { readProvisionResult, type ProvisionResult } from "./provision-result.ts";
-import type { GraphTenant, Priority, Trace } from "./tenant.ts";
+import type { GraphTenant, Priority, SendLimits, Trace } from "./tenant.ts";
 
 /** One cross-tenant synchronization job. It lives in the source tenant, as a part of a service principal. */
 type SyncJob = { readonly servicePrincipal: ServicePrincipalId; readonly job: string };
@@ -21,7 +22,7 @@ export type Provisioner = {
   readonly provisionOnDemand: (
     job: SyncJob,
     analyst: AnalystId,
-    priority: Priority,
+    limits: SendLimits,
   ) => Promise<{ readonly result: ProvisionResult; readonly trace: Trace }>;
 };
 
@@ -58,17 +59,17 @@ export function syncJobReader(tenant: GraphTenant): SyncJobReader {
 }
 
 export function provisioner(tenant: GraphTenant): Provisioner {
-  const rules = new Map<string, Promise<string>>();
+  const remembered = memory<string>(Infinity);
   return {
-    async provisionOnDemand(job, analyst, priority) {
-      const ruleId = await remembered(rules, job.job, () => readRule(tenant, job, priority));
+    async provisionOnDemand(job, analyst, limits) {
+      const ruleId = await remembered(job.job, () => readRule(tenant, job, limits.priority));
       const reply = await tenant.send({
         method: "POST",
         path: `${pathOf(job)}/provisionOnDemand`,
         template: "/servicePrincipals/{id}/synchronization/jobs/{id}/provisionOnDemand",
         body: { parameters: [{ ruleId, subjects: [{ objectId: analyst, objectTypeName: "User" }] }] },
-        priority,
-        lane: "on-demand",
+        ...limits,
+        lane: `on-demand ${job.job}`,
       });
       return { result: readProvisionResult(reply.body), trace: reply.trace };
     },
@@ -89,18 +90,4 @@ async function readRule(tenant: GraphTenant, job: SyncJob, priority: Priority): 
   const [rule] = schemaSchema.parse(reply.body).synchronizationRules;
   if (rule === undefined) throw new Error(`the synchronization job ${job.job} has no rule`);
   return rule.id;
-}
-
-/** Keeps the answer, not the failure. */
-async function remembered<T>(
-  memory: Map<string, Promise<T>>,
-  key: string,
-  ask: () => Promise<T>,
-): Promise<T> {
-  const known = memory.get(key);
-  if (known !== undefined) return known;
-  const asked = ask();
-  memory.set(key, asked);
-  asked.catch(() => memory.delete(key));
-  return asked;
 }

@@ -1,4 +1,5 @@
 import { accountIdSchema, type AccountId, type AnalystId, type GroupId } from "../model/ids.ts";
+import { equalTo } from "./filter.ts";
 import { listAll, type Listing } from "./listing.ts";
 import { checkMemberGroups, listMemberOf } from "./memberships.ts";
 import { notFound, type GraphTenant, type Priority } from "./tenant.ts";
@@ -42,10 +43,10 @@ export function targetReader(tenant: GraphTenant): TargetReader {
   return {
     readAccount: (question) => readAccount(tenant, question),
     async findByStamp({ analyst, stamp, priority }) {
-      const filter = encodeURIComponent(`${stamp} eq '${analyst}'`);
+      const { query, headers } = equalTo({ [stamp]: analyst });
       const listing = await listAll(
         tenant,
-        { path: `/users?$filter=${filter}&$select=${accountSelect(stamp)}`, template: "/users", priority },
+        { path: `/users?${query}&$select=${accountSelect(stamp)}`, template: "/users", headers, priority },
         userSchema,
       );
       return { ...listing, items: listing.items.map((wire) => accountOf(wire, stamp)) };

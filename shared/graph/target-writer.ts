@@ -1,20 +1,20 @@
 import type { Grant } from "../model/grant.ts";
 import type { AccountId } from "../model/ids.ts";
 import { addMember, removeMember, type Written } from "./group-members.ts";
-import { notFound, type GraphCall, type GraphTenant, type Priority } from "./tenant.ts";
+import { notFound, type GraphCall, type GraphTenant, type SendLimits } from "./tenant.ts";
 
 /** Writes a target tenant. Every method is safe to repeat and throws GraphError when it could not be done. */
 export type TargetWriter = {
-  readonly grant: (grant: Grant, account: AccountId, priority: Priority) => Promise<Written>;
-  readonly revoke: (grant: Grant, account: AccountId, priority: Priority) => Promise<Written>;
+  readonly grant: (grant: Grant, account: AccountId, limits: SendLimits) => Promise<Written>;
+  readonly revoke: (grant: Grant, account: AccountId, limits: SendLimits) => Promise<Written>;
   readonly setEnabled: (
     account: AccountId,
     state: "blocked" | "unblocked",
-    priority: Priority,
+    limits: SendLimits,
   ) => Promise<Written>;
   /** Moves the account to the recycle bin, where it can be restored for 30 days. */
-  readonly remove: (account: AccountId, priority: Priority) => Promise<Written>;
-  readonly restore: (account: AccountId, priority: Priority) => Promise<Written>;
+  readonly remove: (account: AccountId, limits: SendLimits) => Promise<Written>;
+  readonly restore: (account: AccountId, limits: SendLimits) => Promise<Written>;
 };
 
 export function targetWriter(tenant: GraphTenant): TargetWriter {
@@ -24,30 +24,30 @@ export function targetWriter(tenant: GraphTenant): TargetWriter {
     return { result, appliedBefore: reply.appliedBefore, trace: reply.trace };
   };
   return {
-    grant: ({ group }, member, priority) => addMember(tenant, { group, member, priority }),
-    revoke: ({ group }, member, priority) => removeMember(tenant, { group, member, priority }),
-    setEnabled: (account, state, priority) =>
+    grant: ({ group }, member, limits) => addMember(tenant, { group, member, limits }),
+    revoke: ({ group }, member, limits) => removeMember(tenant, { group, member, limits }),
+    setEnabled: (account, state, limits) =>
       call({
         method: "PATCH",
         path: `/users/${account}`,
         template: "/users/{id}",
         body: { accountEnabled: state === "unblocked" },
-        priority,
+        ...limits,
       }),
-    remove: (account, priority) =>
+    remove: (account, limits) =>
       call({
         method: "DELETE",
         path: `/users/${account}`,
         template: "/users/{id}",
-        priority,
+        ...limits,
         accepts: notFound,
       }),
-    restore: (account, priority) =>
+    restore: (account, limits) =>
       call({
         method: "POST",
         path: `/directory/deletedItems/${account}/restore`,
         template: "/directory/deletedItems/{id}/restore",
-        priority,
+        ...limits,
       }),
   };
 }

@@ -3,7 +3,7 @@ import PQueue from "p-queue";
 import { z } from "zod";
 import { coalesce } from "./batch.ts";
 import { GraphError, isPassing } from "./error.ts";
-import type { Http, HttpAnswer, Method } from "./http.ts";
+import { late, type Http, type HttpAnswer, type Method } from "./http.ts";
 
 /**
  * What to serve first when a tenant throttles: `high` for leavers, `low` for sweeps.
@@ -22,9 +22,17 @@ export type GraphCall = {
   readonly priority: Priority;
   /** Says which refusals are answers, not errors. */
   readonly accepts?: (refusal: Refusal) => boolean;
-  /** Slow, separately limited calls travel alone and wait alone. */
-  readonly lane?: "directory" | "on-demand";
+  /**
+   * Slow, separately limited calls travel alone and wait alone, in a lane of their own: one synchronization job that is slow
+   * holds up no other.
+   */
+  readonly lane?: `on-demand ${string}`;
+  /** Not sent any more after this, epoch ms: whoever asked may have lost the right to. */
+  readonly sendBefore?: number;
 };
+
+/** How urgent a write is, and until when it may be sent, epoch ms. */
+export type SendLimits = { readonly priority: Priority; readonly sendBefore: number };
 
 export type Refusal = { readonly status: number; readonly message: string };
 
@@ -55,6 +63,8 @@ export type GraphTenant = {
   readonly url: string;
   /** @throws GraphError when Graph gives no answer the call asked for. */
   readonly send: (call: GraphCall) => Promise<GraphReply>;
+  /** The tenant's own time, epoch ms, as its answers tell it. */
+  readonly now: () => number;
 };
 
 export type TenantOptions = {
@@ -68,63 +78,90 @@ export type TenantOptions = {
 /** Waits up to this long are made here; longer ones go back to the queue, because a worker never waits. */
 const patienceMs = 2_000;
 const tryLimit = 3;
-const timeouts = { directory: 10_000, "on-demand": 60_000 } as const;
+const timeouts = { directory: 10_000, onDemand: 60_000 } as const;
+/** Provisioning takes up to a minute and 5 begin in 10 seconds; more than this at once is not that. */
+const onDemandConcurrency = 12;
 const queuePriority = { high: 2, normal: 1, low: 0 } as const;
 
+/** One row of calls: what waits and what stays silent concern the others in it alone. */
+type Lane = {
+  readonly queue: PQueue;
+  readonly timeoutMs: number;
+  /** A limit is a tenant's: the calls of one kind have it together, whatever their lane. */
+  readonly limit: Limit;
+  silentUntil: number;
+  silences: number;
+};
+
+type Limit = { pausedUntil: number };
+
+const lane = (concurrency: number, timeoutMs: number, limit: Limit): Lane => ({
+  queue: new PQueue({ concurrency }),
+  timeoutMs,
+  limit,
+  silentUntil: 0,
+  silences: 0,
+});
+
 export function graphTenant({ tenantId, url, http, concurrency = 4 }: TenantOptions): GraphTenant {
-  // On-demand calls take up to a minute: in a queue of their own they hold up nobody else.
-  const queues = { directory: new PQueue({ concurrency }), "on-demand": new PQueue({ concurrency }) };
-  const pausedUntil = { directory: 0, "on-demand": 0 };
-  const silentUntil = { directory: 0, "on-demand": 0 };
-  const silences = { directory: 0, "on-demand": 0 };
-  const limited = (priority: Priority, lane: keyof typeof queues = "directory"): Http => {
+  const directory = lane(concurrency, timeouts.directory, { pausedUntil: 0 });
+  const onDemand = new Map<string, Lane>();
+  const onDemandLimit: Limit = { pausedUntil: 0 };
+  let aheadMs = 0;
+
+  const limited = (priority: Priority, of: Lane): Http => {
     // A tenant that was silent twice in a row is left alone for a while, also by the calls that were waiting for their turn.
     const ask: Http = async (call) => {
-      if (silentUntil[lane] > Date.now()) return silence;
-      if (pausedUntil[lane] > Date.now()) return stillPaused(pausedUntil[lane] - Date.now());
+      if (of.silentUntil > Date.now()) return silence;
+      if (call.sendBefore !== undefined && call.sendBefore < Date.now()) return late;
+      if (of.limit.pausedUntil > Date.now()) return stillPaused(of.limit.pausedUntil - Date.now());
       const answer = await http(call);
-      silences[lane] = isTimeout(answer) ? silences[lane] + 1 : 0;
-      if (silences[lane] > 1) silentUntil[lane] = Date.now() + silenceMs;
+      of.silences = isTimeout(answer) ? of.silences + 1 : 0;
+      if (of.silences > 1) of.silentUntil = Date.now() + silenceMs;
+      aheadMs = aheadOf(answer) ?? aheadMs;
       return answer;
     };
-    return (call) => queues[lane].add(() => ask(call), { priority: queuePriority[priority] });
+    return (call) => of.queue.add(() => ask(call), { priority: queuePriority[priority] });
   };
   const together = {
-    high: coalesce(limited("high")),
-    normal: coalesce(limited("normal")),
-    low: coalesce(limited("low")),
+    high: coalesce(limited("high", directory)),
+    normal: coalesce(limited("normal", directory)),
+    low: coalesce(limited("low", directory)),
   };
 
+  function laneOf({ lane: name }: GraphCall): Lane {
+    if (name === undefined) return directory;
+    const known = onDemand.get(name) ?? lane(onDemandConcurrency, timeouts.onDemand, onDemandLimit);
+    onDemand.set(name, known);
+    return known;
+  }
+
   async function send(call: GraphCall): Promise<GraphReply> {
-    const lane = call.lane ?? "directory";
+    const of = laneOf(call);
     const clientRequestId = crypto.randomUUID();
     const startedAt = Date.now();
     let appliedBefore: GraphReply["appliedBefore"] = "no";
     for (let tries = 1; ; tries += 1) {
-      const pauseMs = Math.max(pausedUntil[lane], silentUntil[lane]) - Date.now();
+      const pauseMs = Math.max(of.limit.pausedUntil, of.silentUntil) - Date.now();
       if (pauseMs > patienceMs) throw paused({ call, tenantId, clientRequestId, appliedBefore }, pauseMs);
       if (pauseMs > 0) await sleep(pauseMs);
-      const answer = await transmit(call, lane, clientRequestId);
+      const answer = await transmit(call, of, clientRequestId);
       if (isAnswer(call, answer)) {
         const trace = traceOf(answer, { clientRequestId, startedAt, tries });
         return { status: answer.status, body: answer.body, trace, appliedBefore };
       }
       const error = toError({ call, tenantId, clientRequestId, answer, appliedBefore });
-      if (answer.status === 429)
-        pausedUntil[lane] = Math.max(pausedUntil[lane], Date.now() + waitMs(error, tries));
+      if (asksToWait(answer))
+        of.limit.pausedUntil = Math.max(of.limit.pausedUntil, Date.now() + waitMs(error, tries));
       if (!isPassing(answer.status) || tries >= tryLimit || waitMs(error, tries) > patienceMs) throw error;
-      if (error.failure.code === "token") throw error;
+      if (error.failure.code === "token" || error.failure.code === "late") throw error;
       if (answer.status === 0 || answer.status >= 500) appliedBefore = "maybe";
       await sleep(waitMs(error, tries));
     }
   }
 
-  function transmit(
-    call: GraphCall,
-    lane: keyof typeof timeouts,
-    clientRequestId: string,
-  ): Promise<HttpAnswer> {
-    const carrier = lane === "on-demand" ? limited(call.priority, lane) : together[call.priority];
+  function transmit(call: GraphCall, of: Lane, clientRequestId: string): Promise<HttpAnswer> {
+    const carrier = of === directory ? together[call.priority] : limited(call.priority, of);
     return carrier({
       method: call.method,
       path: call.path,
@@ -134,11 +171,23 @@ export function graphTenant({ tenantId, url, http, concurrency = 4 }: TenantOpti
         ...call.headers,
       },
       ...(call.body === undefined ? {} : { body: call.body }),
-      timeoutMs: timeouts[lane],
+      ...(call.sendBefore === undefined ? {} : { sendBefore: call.sendBefore }),
+      timeoutMs: of.timeoutMs,
     });
   }
 
-  return { tenantId, url, send };
+  return { tenantId, url, send, now: () => Date.now() + aheadMs };
+}
+
+/** Answers say the time in whole seconds; less of a difference than that is none. */
+const clockGrainMs = 2_000;
+
+/** How far the tenant's clock is ahead of ours, ms; undefined when the answer does not say. */
+function aheadOf({ headers }: HttpAnswer): number | undefined {
+  const at = Date.parse(headers["date"] ?? "");
+  if (Number.isNaN(at)) return undefined;
+  const aheadMs = at - Date.now();
+  return Math.abs(aheadMs) < clockGrainMs ? 0 : aheadMs;
 }
 
 /** Workers are shared: one tenant that does not answer must not keep them all waiting. */
@@ -181,6 +230,10 @@ function traceOf(
     tries,
   };
 }
+
+/** 503 says for how long nothing will be done when it says so at all: RFC 9110, 10.2.3. */
+const asksToWait = ({ status, headers }: HttpAnswer) =>
+  status === 429 || (status === 503 && headers["retry-after"] !== undefined);
 
 /** Seconds, and they may have a fraction; Graph sends none for some resources, then the wait grows with every try. */
 function waitMs(error: GraphError, tries: number): number {

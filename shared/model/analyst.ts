@@ -1,4 +1,4 @@
-import type { AnalystId, RoleName, TargetName } from "./ids.ts";
+import type { AnalystId, RoleName, TenantId } from "./ids.ts";
 
 /** Why someone who was an analyst is one no more. */
 export type Leaving = "disabled" | "deleted" | "no-role";
@@ -20,27 +20,64 @@ export type SourceUserRead =
   | { readonly kind: "soft-deleted" }
   | { readonly kind: "absent" };
 
+export type UserState = "enabled" | "disabled" | "soft-deleted" | "absent";
+
+/**
+ * A role and what shows that somebody holds it: `group:<id>`, or `attributes:<names and values>`. Roles are renamed in
+ * the policy; what shows them stays.
+ */
+export type HeldRole = { readonly role: RoleName; readonly by: string };
+
 /** What Muster remembers of an analyst; all of it can be rebuilt by reading again. */
 export type AnalystRecord = {
   readonly id: AnalystId;
   readonly userPrincipalName: string;
   readonly displayName: string;
-  readonly roles: readonly RoleName[];
+  /** Roles for which there was evidence when the user was last seen, whether they may act on them or not. */
+  readonly held: readonly HeldRole[];
+  /** What the targets act on: nothing for who is leaving, otherwise what is held and what a check would not let go. */
+  readonly roles: readonly HeldRole[];
+  /**
+   * Roles that are kept because many lost them at once, by what showed them: since when (epoch ms), and among how many holders
+   * the loss was refused; null while it may still turn out to be something else.
+   */
+  readonly refused: Readonly<Record<string, { readonly since: number; readonly among: number | null }>>;
+  /** Roles that were let go of lately and not by a disabled or deleted account, by what showed them: when, epoch ms. */
+  readonly lost: Readonly<Record<string, number>>;
   readonly leaving: Leaving | null;
   /** When the leaving was first seen; null while the analyst holds a role. */
   readonly leftAt: number | null;
   /** First of two sightings of "nowhere to be found"; null otherwise. */
   readonly missingSince: number | null;
-  /** The stamps Muster last wrote, and when: a replica may not show them yet. */
-  readonly stamped: { readonly at: number; readonly values: Readonly<Record<string, string>> } | null;
+  readonly recent: Recent;
   /** When Graph last confirmed that the sessions are revoked, in this leaving; null before. */
   readonly sessionsRevokedAt: number | null;
-  /** Targets that were ever asked to do something for this analyst. */
-  readonly targets: readonly TargetName[];
-  /** What the targets were last told: equal value, nothing new to tell. */
-  readonly told: string;
-  /** When Muster last decided on roles or leaving, epoch ms. */
-  readonly decidedAt: number;
+  /** Target tenants that were ever asked to do something for this analyst. */
+  readonly targets: readonly TenantId[];
+  /** Hash of what the targets have to know; when it changes, the version grows. */
+  readonly meaning: string;
+  readonly version: number;
+  /** The version that all targets were told of. */
+  readonly told: number;
   /** When the event arrived that led to this state: the start of "time to access" and "time to revoke". */
   readonly since: number;
+};
+
+/**
+ * What was believed not long ago. A replica that is behind shows nothing but the past, so a read is doubted only when it
+ * shows what was true within the replication window. Times are epoch ms; what is older is left out.
+ */
+export type Recent = {
+  /** What the user was last believed to be. */
+  readonly state: UserState;
+  /** Until when the user was last believed to be in each of the other states. */
+  readonly states: Readonly<Partial<Record<UserState, number>>>;
+  /** When each role was last gained or lost, by what shows it. */
+  readonly roles: Readonly<Record<string, number>>;
+  /** The stamps that Muster last wrote, when, and when it wrote different ones before that (0: not lately). */
+  readonly stamps: {
+    readonly at: number;
+    readonly values: Readonly<Record<string, string>>;
+    readonly beforeAt: number;
+  } | null;
 };

@@ -1,3 +1,4 @@
+import type { Grant, Scope } from "./grant.ts";
 import type { AccountId } from "./ids.ts";
 
 /**
@@ -12,7 +13,16 @@ export type LedgerEntry = {
   readonly at: number;
   /** When Muster first wrote the intent to add, epoch ms: accounts created before it are not Muster's. */
   readonly since: number;
+  /** When Muster last wrote the opposite (removed before it added, added before it removed), epoch ms; 0 for never. */
+  readonly oppositeAt: number;
 };
+
+/** Something Muster gave: a grant in the target, or the scope in the source that leads there. */
+export type LedgerItem =
+  | { readonly kind: "grant"; readonly grant: Grant; readonly account: AccountId }
+  | { readonly kind: "scope"; readonly scope: Scope };
+
+export type LedgerRow = { readonly item: LedgerItem; readonly name: string; readonly entry: LedgerEntry };
 
 /** How a target account was proven to be this analyst's. Mail and UPN prove nothing. */
 export type AccountProof = "stamp" | "provisioned";
@@ -24,9 +34,12 @@ export type AccountRecord = {
   /** `created`: it exists because Muster put the analyst in scope. `before`: it was there already. */
   readonly origin: "created" | "before";
   readonly blocked: ByMuster;
-  readonly deleted: ByMuster | "by-others";
+  /** `expected`: Muster ended the scope, so cross-tenant sync deletes the account, sooner or later. */
+  readonly deleted: ByMuster | "expected" | "by-others";
   /** When Graph last confirmed something about the account itself: created, blocked, deleted, restored. */
   readonly changedAt: number;
+  /** When it last came to life: created, restored or unblocked, as far as Muster knows; 0 for long ago. */
+  readonly aliveAt: number;
 };
 
 /** `intended` is written before the call, `confirmed` after Graph answered; `no`: not by Muster's hand. */

@@ -51,6 +51,10 @@ export type Note =
   | { readonly kind: "account-not-proven"; readonly account: AccountId; readonly detail: string }
   | { readonly kind: "settling"; readonly name: string }
   | { readonly kind: "waits-for-account" }
+  /** The source refused to let go of a role, so what it may have given stays. */
+  | { readonly kind: "kept"; readonly name: string; readonly why: string }
+  /** A write of an earlier run may still take effect, or a replica may show the past. */
+  | { readonly kind: "unsure"; readonly name: string }
   | { readonly kind: "refused"; readonly reason: string; readonly advice: string };
 
 /** The steps after which somebody can do less than before. */

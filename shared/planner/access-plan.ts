@@ -3,7 +3,14 @@ import { grantKey, type Grant, type Scope } from "../model/grant.ts";
 import type { AccountId, AnalystId, TargetName } from "../model/ids.ts";
 import type { AccountProof, AccountRecord, LedgerEntry } from "../model/ledger.ts";
 import type { Note, Plan, Step } from "../model/plan.ts";
-import { decideMembership, replicationWindowMs, type MembershipDecision, type Seen } from "./membership.ts";
+import {
+  decideMembership,
+  replicationWindowMs,
+  visibleMs,
+  type MembershipDecision,
+  type Seen,
+} from "./membership.ts";
+import { nextAskAt } from "./provisioning.ts";
 import { sortSteps, type MoverOrder } from "./step-order.ts";
 
 /** One analyst in one target: everything the plan may depend on. Times are epoch milliseconds. */
@@ -13,6 +20,8 @@ export type AccessSituation = {
   readonly leaving: Leaving | null;
   /** What the analyst should hold here; empty when they leave this target. */
   readonly wanted: readonly NamedGrant[];
+  /** Why nothing may be taken back: the source kept a role that the policy does not know any more. null: no such role. */
+  readonly keeps: string | null;
   /** Every grant the policy names for this target, so that native ones can be told apart. */
   readonly managed: readonly NamedGrant[];
   /** null: the policy's scope group cannot be found, and Muster never put the analyst into one. */
@@ -43,6 +52,8 @@ export type AccountSeen =
       readonly enabled: boolean;
       readonly proof: AccountProof | "contested";
       readonly detail: string;
+      /** Whether it carries a stamp that names an owner. */
+      readonly stamped: "yes" | "no";
       readonly seen: (grant: Grant) => Seen;
     }
   | { readonly kind: "soft-deleted"; readonly id: AccountId };
@@ -52,6 +63,10 @@ export type Owned = {
   readonly scope: LedgerEntry | undefined;
   readonly account: AccountRecord | null;
   readonly leftAt: number | null;
+  /** Tries of on-demand provisioning since the analyst is in scope, and when that began; null: not in scope yet. */
+  readonly asked: { readonly tries: number; readonly scopedAt: number | null };
+  /** Calls whose answer nobody has seen may still take effect until then, epoch ms; 0 for none. */
+  readonly doubt: { readonly gives: number; readonly takes: number };
   /** Runs that failed so far: a revoke that cannot be done must not keep the account alive for ever. */
   readonly attempts: number;
 };
@@ -79,6 +94,8 @@ export type AccessDecision = {
   readonly lookAgainAt: number | null;
 };
 
+/** How often to look whether the 40-minute cycle has made the account. */
+const cyclePollMs = 5 * 60_000;
 /** How long to wait before asking whether a write has become visible. */
 const settleMs = 2_000;
 /** After this many failed rounds the account goes even if a revoke could not be done: no account, no access. */
@@ -86,17 +103,17 @@ const patience = 3;
 
 /** Wanted, seen and owned in; one plan out. Nothing else goes in: same input, same plan. */
 export function planAccess(situation: AccessSituation): AccessDecision {
-  return situation.wanted.length > 0 ? planStay(situation) : planLeave(situation);
+  const stays = situation.wanted.length > 0 || situation.keeps !== null;
+  return stays ? planStay(situation) : planLeave(situation);
 }
 
 function planStay(situation: AccessSituation): AccessDecision {
   const draft = new Draft(situation);
-  joinScope(draft);
   const { account } = situation;
+  if (situation.wanted.length > 0) joinScope(draft);
   switch (account.kind) {
     case "none":
-      if (draft.accountChangedJustNow()) draft.settling("the account");
-      else draft.step({ kind: "provision" });
+      if (situation.wanted.length > 0) provision(draft);
       draft.note({ kind: "waits-for-account" });
       break;
     case "soft-deleted":
@@ -114,21 +131,37 @@ function planStay(situation: AccessSituation): AccessDecision {
   return draft.decided("join", situation.movers);
 }
 
+/** On-demand provisioning sees an assignment after a while only, so it is asked at intervals, and then left to the cycle. */
+function provision(draft: Draft): void {
+  const { owned, now } = draft.situation;
+  const changedAt = owned.account?.changedAt;
+  if (draft.accountChanged("just now")) return draft.settling("the account", changedAt);
+  const binUntil = draft.mayBeInBinUntil();
+  // The next round, when the analyst is in scope, knows until when.
+  if (binUntil === Infinity) return;
+  if (binUntil > now) return draft.unsureOf("the account", binUntil);
+  // It was there a moment ago: a replica that shows it neither here nor in the recycle bin is behind.
+  if (draft.accountChanged("lately")) return draft.settling("the account", changedAt);
+  const askAt = owned.asked.scopedAt === null ? now : nextAskAt(owned.asked.scopedAt, owned.asked.tries);
+  if (askAt <= now) draft.step({ kind: "provision" });
+  else draft.lookAgain(Math.min(askAt, now + cyclePollMs));
+}
+
 function joinScope(draft: Draft): void {
   const { scope } = draft.situation;
   if (scope === null || draft.decideScope(scope, "yes").act !== "add") return;
   draft.step({ kind: "join-scope", scope: scope.scope, name: scope.name });
 }
 
-/** What Muster deleted, Muster restores: on-demand provisioning would make a second account beside it. */
+/**
+ * What Muster deleted, or made sync delete, Muster restores: on-demand provisioning would make a second account beside it.
+ */
 function bringBack(draft: Draft, account: AccountId): void {
-  const { account: known, leftAt } = draft.situation.owned;
-  const deleted = known?.deleted ?? "no";
-  // Cross-tenant sync deletes the account when Muster ends the scope, and may be quicker than Muster.
-  const byLeaving = known?.origin === "created" && leftAt !== null && deleted === "no";
-  if (deleted === "intended" || deleted === "confirmed" || byLeaving) {
+  const deleted = draft.situation.owned.account?.deleted ?? "no";
+  if (deleted === "intended" || deleted === "confirmed" || deleted === "expected") {
     draft.step({ kind: "restore-account", account });
-  } else if (draft.accountChangedJustNow()) draft.settling("the account");
+  } else if (draft.accountChanged("lately"))
+    draft.settling("the account", draft.situation.owned.account?.changedAt);
   else {
     draft.learn({ deleted: "by-others" });
     draft.note({ kind: "account-deleted-by-others", account });
@@ -141,20 +174,23 @@ function stayPresent(draft: Draft, account: PresentAccount): void {
     draft.note({ kind: "account-not-proven", account: account.id, detail: account.detail });
     return;
   }
-  const blocked = situation.owned.account?.blocked ?? "no";
+  const { blocked, deleted, changedAt } = situation.owned.account ?? unknownAccount;
+  const lately = draft.accountChanged("lately");
+  if (deleted !== "no" && !lately && !draft.scopeChangedLately()) draft.learn({ deleted: "no" });
   if (account.enabled && blocked !== "no") {
-    if (draft.accountChangedJustNow()) draft.settling("the account");
+    if (lately) draft.settling("the account", changedAt);
     else draft.learn({ blocked: "no" });
   }
-  if (situation.owned.account?.deleted === "by-others") draft.learn({ deleted: "no" });
   if (!account.enabled) {
     if (blocked !== "no") draft.step({ kind: "unblock-account", account: account.id });
-    else if (draft.accountChangedJustNow()) draft.settling("the account");
+    else if (lately) draft.settling("the account", changedAt);
     else draft.note({ kind: "account-blocked-by-others", account: account.id });
   }
   const wanted = new Set(situation.wanted.map(({ grant }) => grantKey(grant)));
   for (const named of allGrants(situation)) {
-    draft.grant(account, named, wanted.has(grantKey(named.grant)) ? "yes" : "no");
+    if (wanted.has(grantKey(named.grant))) draft.grant(account, named, "yes");
+    else if (situation.keeps === null) draft.grant(account, named, "no");
+    else draft.keep(named, situation.keeps);
   }
 }
 
@@ -162,28 +198,33 @@ function planLeave(situation: AccessSituation): AccessDecision {
   const draft = new Draft(situation);
   const { account, owned, leavers } = situation;
   const ours = leavers.accounts === "all" || owned.account?.origin === "created";
+  const known = owned.account;
   if (account.kind === "present") {
     for (const named of allGrants(situation)) draft.grant(account, named, "no");
-  } else if (account.kind === "none" && owned.account !== null) {
-    takeBackUnseen(draft, owned.account.accountId);
+  } else if (
+    account.kind !== "unreachable" &&
+    known !== null &&
+    (account.kind === "none" || draft.isNewborn(known))
+  ) {
+    takeBackUnseen(draft, known.accountId);
   }
   // An account that was there before goes with the scope, so the scope stays while it may still be there.
   const nobodys = account.kind === "none" || account.kind === "soft-deleted";
   leaveScope(draft, ours || nobodys ? "may-go" : "stays");
   if (account.kind === "present") leaveAccount(draft, account, ours);
-  if (
-    account.kind === "none" &&
-    owned.account?.origin === "created" &&
-    owned.account.deleted !== "confirmed"
-  ) {
-    // Two reads said "not found". The account was Muster's to delete, so it is deleted, and Graph's answer settles it.
-    draft.step({ kind: "delete-account", account: owned.account.accountId });
-  }
-  if (account.kind === "soft-deleted" && ours && owned.account?.deleted === "no") {
-    // Cross-tenant sync deletes when Muster ends the scope; before that, it was somebody else.
-    draft.learn({ deleted: owned.leftAt === null ? "by-others" : "confirmed" });
-  }
+  if (nobodys && known !== null && ours) leaveUnseen(draft, account.kind, known);
   return draft.decided("leave", situation.movers);
+}
+
+/** The account is not among the users, as some replica knows them; one that came to life lately may be there all the same. */
+function leaveUnseen(draft: Draft, seen: "none" | "soft-deleted", known: AccountRecord): void {
+  if (draft.isNewborn(known)) draft.unsureOf("the account", known.aliveAt + replicationWindowMs);
+  const mayBeThere = seen === "none" || draft.isNewborn(known);
+  if (mayBeThere && known.deleted !== "confirmed")
+    // It was Muster's to delete, so it is deleted, and Graph's answer settles it.
+    draft.step({ kind: "delete-account", account: known.accountId });
+  // Whoever was quicker, sync or Muster: it is what leaving means, so coming back means restoring it.
+  else if (seen === "soft-deleted" && known.deleted !== "by-others") draft.learn({ deleted: "confirmed" });
 }
 
 function takeBackUnseen(draft: Draft, account: AccountId): void {
@@ -203,7 +244,8 @@ function takeBackUnseen(draft: Draft, account: AccountId): void {
 
 function leaveScope(draft: Draft, account: "may-go" | "stays"): void {
   const { scope, owned, leavers } = draft.situation;
-  if (scope === null || scope.seen === "deleted") return;
+  if (scope === null) return;
+  if (scope.seen === "deleted") return void draft.decideScope(scope, "no");
   if (owned.scope === undefined) {
     if (scope.seen !== "present") return;
     if (leavers.accounts === "all") draft.step({ kind: "leave-scope", scope: scope.scope, name: scope.name });
@@ -225,13 +267,13 @@ function leaveAccount(draft: Draft, account: PresentAccount, ours: boolean): voi
   if (account.proof === "contested") {
     return draft.note({ kind: "account-not-proven", account: account.id, detail: account.detail });
   }
-  const { blocked, deleted } = owned.account ?? { blocked: "no", deleted: "no" };
-  const justNow = draft.accountChangedJustNow();
-  if (deleted === "confirmed" && justNow) return draft.settling("the account");
+  const { blocked, deleted, changedAt } = owned.account ?? unknownAccount;
+  const justNow = draft.accountChanged("just now");
+  if (deleted === "confirmed" && justNow) return draft.settling("the account", changedAt);
   // Unblocked a moment ago and seen blocked: the replica is behind, and blocking once more settles it.
-  const perhapsEnabled = account.enabled || (blocked === "no" && justNow);
+  const perhapsEnabled = account.enabled || (blocked === "no" && draft.accountChanged("lately"));
   if (leavers.block && perhapsEnabled) {
-    if (blocked === "confirmed" && justNow) draft.settling("the account");
+    if (blocked === "confirmed" && justNow) draft.settling("the account", changedAt);
     else draft.step({ kind: "block-account", account: account.id });
   }
   if (leavers.deleteAfterMs === "never") return;
@@ -254,6 +296,8 @@ function allGrants(situation: AccessSituation): readonly NamedGrant[] {
   }
   return [...named].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, grant]) => grant);
 }
+
+const unknownAccount = { blocked: "no", deleted: "no", changedAt: 0 } as const;
 
 type PresentAccount = Extract<AccountSeen, { kind: "present" }>;
 
@@ -289,10 +333,16 @@ class Draft {
 
   decideScope(scope: ScopeSeen, wanted: "yes" | "no"): MembershipDecision {
     const { owned, now } = this.situation;
-    if (scope.seen === "deleted") return { act: "nothing", ledger: "same" };
+    if (scope.seen === "deleted") {
+      // Graph took the analyst into the scope not long ago, so there was a user then: this may be the time before.
+      const joinedAt = owned.scope?.state === "added" ? owned.scope.at : 0;
+      if (now - joinedAt < replicationWindowMs) this.unsureOf(scope.name, joinedAt + replicationWindowMs);
+      return { act: "nothing", ledger: "same", unsureUntil: null };
+    }
     const decision = decideMembership({ wanted, seen: scope.seen, entry: owned.scope, now });
     if (decision.ledger !== "same") this.ledger.push({ what: "scope", change: decision.ledger });
-    if (decision.act === "wait") this.settling(scope.name);
+    if (decision.act === "wait") this.settling(scope.name, owned.scope?.at);
+    this.unsure(scope.name, decision);
     return decision;
   }
 
@@ -309,11 +359,17 @@ class Draft {
       grant,
       name,
     }));
-    if (decision.act === "wait") this.settling(name);
+    if (decision.act === "wait") this.settling(name, entry?.at);
+    this.unsure(name, decision);
     if (owned?.writable !== "no" && (decision.act === "remove" || decision.act === "wait")) {
       this.unsettledGrants += 1;
     }
     if (entry === undefined && seen === "present") this.note({ kind: "native-grant", name });
+  }
+
+  keep({ grant, name }: NamedGrant, why: string): void {
+    const isOwned = this.situation.owned.grants.some((owned) => grantKey(owned.grant) === grantKey(grant));
+    if (isOwned) this.note({ kind: "kept", name, why });
   }
 
   apply(decision: MembershipDecision, grant: Grant, step: () => Step): void {
@@ -322,7 +378,13 @@ class Draft {
   }
 
   decided(purpose: Plan["purpose"], order: MoverOrder): AccessDecision {
-    const { analyst, target, leaving } = this.situation;
+    const { analyst, target, leaving, owned, now } = this.situation;
+    const { gives, takes } = owned.doubt;
+    const doubtUntil = purpose === "leave" ? gives : Math.max(gives, takes);
+    if (doubtUntil > now) {
+      this.note({ kind: "unsure", name: "what an interrupted run was doing" });
+      this.lookAgain(doubtUntil);
+    }
     return {
       plan: {
         analyst,
@@ -338,14 +400,55 @@ class Draft {
     };
   }
 
-  /** A replica may still show the account as it was before Muster's last write. */
-  accountChangedJustNow(): boolean {
+  /**
+   * `just now`: the change may not be visible yet, and is made once more after that. `lately`: a replica may still show the
+   * account as it was before.
+   */
+  accountChanged(when: "just now" | "lately"): boolean {
     const { owned, now } = this.situation;
-    return owned.account !== null && now - owned.account.changedAt < replicationWindowMs;
+    const windowMs = when === "just now" ? visibleMs : replicationWindowMs;
+    return owned.account !== null && now - owned.account.changedAt < windowMs;
   }
 
-  settling(name: string): void {
+  /** Sync may still be about to act on the scope as it was before. */
+  scopeChangedLately(): boolean {
+    const { owned, now } = this.situation;
+    return owned.scope !== undefined && now - owned.scope.at < replicationWindowMs;
+  }
+
+  /** Waits a little, and longer the longer the write is ago that does not show. */
+  settling(name: string, writtenAt: number | undefined): void {
+    const { now } = this.situation;
     this.note({ kind: "settling", name });
-    this.lookAgain(this.situation.now + settleMs);
+    const waitedMs = now - (writtenAt ?? now);
+    this.lookAgain(now + Math.max(settleMs, Math.min(waitedMs / 2, visibleMs)));
+  }
+
+  /**
+   * A deleted account that no replica shows is either gone for good or was deleted a moment ago, by Muster or by the sync that
+   * heard of the analyst's leaving. A new one beside it would never be found.
+   * @returns epoch ms; 0 when there is no doubt, Infinity before the analyst is in scope again
+   */
+  mayBeInBinUntil(): number {
+    const { owned, scope } = this.situation;
+    const { account, scope: entry } = owned;
+    if (account === null || account.deleted === "no") return 0;
+    const isIn = scope === null || scope.seen === "present" || entry?.state === "added";
+    const joinedAt = isIn ? (entry?.at ?? 0) : Infinity;
+    return Math.max(account.changedAt, account.aliveAt, joinedAt) + replicationWindowMs;
+  }
+
+  unsure(name: string, { unsureUntil }: MembershipDecision): void {
+    if (unsureUntil !== null) this.unsureOf(name, unsureUntil);
+  }
+
+  unsureOf(name: string, until: number): void {
+    this.note({ kind: "unsure", name });
+    this.lookAgain(until);
+  }
+
+  /** A replica may still show the time before the account came to life. */
+  isNewborn({ aliveAt }: AccountRecord): boolean {
+    return this.situation.now - aliveAt < replicationWindowMs;
   }
 }

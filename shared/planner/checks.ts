@@ -1,5 +1,5 @@
 import { grantKey, type GroupMembership } from "../model/grant.ts";
-import type { AccountId, RoleName } from "../model/ids.ts";
+import type { AccountId } from "../model/ids.ts";
 import { removesAccess, type Plan, type Step, type Withheld } from "../model/plan.ts";
 
 /** What the checks of a finished plan may look at. */
@@ -95,12 +95,18 @@ function isOwned(step: Step, facts: CheckFacts): boolean {
 }
 
 function checkWritable(plan: Plan, facts: CheckFacts): readonly Withheld[] {
-  return plan.steps.flatMap((step) => {
+  const withheld = plan.steps.flatMap((step) => {
     const group = "grant" in step ? step.grant.group : "scope" in step ? step.scope.group : undefined;
     const membership = group === undefined ? undefined : facts.membership.get(group);
     if (membership === undefined || membership === "assigned" || !("name" in step)) return [];
     return [{ step, check: "writable", ...unwritable(step.name, membership) }];
   });
+  const scope = withheld.find(({ step }) => step.kind === "join-scope");
+  if (scope === undefined) return withheld;
+  // Whom nobody puts in scope, sync does not provision.
+  const { reason, advice } = scope;
+  const provisions = plan.steps.filter(({ kind }) => kind === "provision");
+  return [...withheld, ...provisions.map((step) => ({ step, check: "writable", reason, advice }))];
 }
 
 /** Why the members of such a group cannot be written, and what to do about it. */
@@ -171,62 +177,4 @@ function withhold(
   words: () => { readonly reason: string; readonly advice: string },
 ): readonly Withheld[] {
   return steps.map((step) => ({ step, check, ...words() }));
-}
-
-/** Roles an analyst held last time and does not seem to hold now. */
-export type Loss = {
-  readonly roles: readonly RoleName[];
-  /** Both independent reads of the memberships were complete and agree; otherwise what was wrong. */
-  readonly evidence: { readonly kind: "sound" } | { readonly kind: "doubtful"; readonly why: string };
-  /** Per lost role: known holders, and how many of them a listing of its holders no longer shows. */
-  readonly groups: readonly {
-    readonly role: RoleName;
-    readonly known: number;
-    readonly missing: number;
-    readonly listing: "complete" | "partial";
-  }[];
-  readonly budget: { readonly perRun: number; readonly share: number };
-};
-
-export type LossCheck = {
-  readonly name: string;
-  readonly run: (loss: Loss) => readonly { check: string; reason: string; advice: string }[];
-};
-
-/** Checks on losing a role: a reading error or an emptied group must not look like a wave of leavers. */
-export const lossChecks: readonly LossCheck[] = [
-  { name: "completeness", run: checkLossEvidence },
-  { name: "budget", run: checkLossBudget },
-];
-
-function checkLossEvidence({ evidence, roles, groups }: Loss) {
-  const partial = groups.filter(({ listing }) => listing === "partial").map(({ role }) => role);
-  const why =
-    evidence.kind === "doubtful"
-      ? evidence.why
-      : `the members of ${partial.join(", ")} could not be read to the end`;
-  if (evidence.kind === "sound" && partial.length === 0) return [];
-  return [
-    {
-      check: "completeness",
-      reason: `the loss of ${roles.join(", ")} is not proven: ${why}`,
-      advice: "nothing to do: it is read again shortly, and nothing is removed until then",
-    },
-  ];
-}
-
-function checkLossBudget({ groups, budget, roles }: Loss) {
-  return groups.flatMap(({ role, known, missing, listing }) => {
-    if (listing === "partial") return [];
-    const allowed = Math.min(budget.perRun, Math.max(1, Math.floor(known * budget.share)));
-    if (missing <= allowed) return [];
-    return [
-      {
-        check: "budget",
-        reason: `${missing} of ${known} holders of ${role} have lost it at once; the policy allows ${allowed}, so ${roles.join(", ")} stay`,
-        advice:
-          "if it is meant, raise guardrails.removals; if not, give them back what made them holders: nobody has lost anything",
-      },
-    ];
-  });
 }

@@ -65,6 +65,10 @@ function explainNote(note: Note): string {
       return `an account was found that is not proven to be this analyst's (${note.detail}); it gets nothing`;
     case "settling":
       return `waits until Graph shows the last change of ${note.name}`;
+    case "kept":
+      return `keeps ${note.name}: ${note.why}`;
+    case "unsure":
+      return `looks once more at ${note.name}: a replica may still show the past`;
     case "waits-for-account":
       return "grants follow when the account exists";
     case "refused":

@@ -1,15 +1,22 @@
-import type { AnalystRecord, Leaving, SourceUserRead } from "../model/analyst.ts";
+import type {
+  AnalystRecord,
+  HeldRole,
+  Leaving,
+  Recent,
+  SourceUserRead,
+  UserState,
+} from "../model/analyst.ts";
 import type { AnalystId, RoleName } from "../model/ids.ts";
 import type { Plan, Step, Withheld } from "../model/plan.ts";
-import { lossChecks, type Loss } from "./checks.ts";
-import { replicationWindowMs } from "./membership.ts";
+import { lossWindowMs, objectionsTo, refusalMs, type Loss, type Objection } from "./loss-checks.ts";
+import { replicationWindowMs, visibleMs } from "./membership.ts";
 
 /** One analyst in the source tenant: everything the plan may depend on. Times are epoch milliseconds. */
 export type SourceSituation = {
   readonly analyst: AnalystId;
   readonly read: SourceUserRead;
-  /** Roles for which there is direct evidence now, sorted. */
-  readonly roles: readonly RoleName[];
+  /** Roles for which there is direct evidence now. */
+  readonly held: readonly HeldRole[];
   /** What is known about the roles that are gone since last time; null when none is. */
   readonly loss: Loss | null;
   readonly record: AnalystRecord | null;
@@ -17,31 +24,34 @@ export type SourceSituation = {
   readonly revokeSessions: boolean;
   /** Stamp values for a set of roles: property -> value. */
   readonly stamps: (roles: readonly RoleName[]) => Readonly<Record<string, string>>;
-  /** Two sightings of "nowhere" must be this far apart before they count. */
-  readonly absenceMs: number;
-  /** The latest event about this analyst that was heard of. */
-  readonly heardAt: number;
   readonly now: number;
 };
 
 export type SourceDecision = {
-  /** The roles the targets should act on: what was read, plus whatever a check would not let go. */
-  readonly roles: readonly RoleName[];
+  /** Roles that are believed to be held, and those the targets should act on: a check may keep more, leaving keeps none. */
+  readonly held: readonly HeldRole[];
+  readonly roles: readonly HeldRole[];
+  readonly refused: AnalystRecord["refused"];
+  readonly lost: AnalystRecord["lost"];
   readonly leaving: Leaving | null;
   readonly leftAt: number | null;
   readonly missingSince: number | null;
+  readonly recent: Recent;
   readonly plan: Plan;
-  readonly verdict: Verdict;
+  /** What keeps this from being the last word; nothing when all is settled. */
+  readonly verdicts: readonly Verdict[];
 };
 
 export type Verdict =
-  | { readonly kind: "settled" }
   /** Not enough is known yet: look again at this time, epoch ms. */
   | { readonly kind: "uncertain"; readonly lookAgainAt: number; readonly why: string }
+  /** A read broke off: it is repeated. */
+  | { readonly kind: "unproven"; readonly why: string }
   /** A check kept roles that would have gone; a person has to look. */
-  | { readonly kind: "refused"; readonly reason: string; readonly advice: string };
+  | { readonly kind: "refused"; readonly reason: string; readonly advice: string; readonly cause: string };
 
-const settled: Verdict = { kind: "settled" };
+/** Two sightings of "this user is nowhere" count when they are this far apart. */
+export const absenceMs = 60_000;
 
 /**
  * | account            | roles now | roles before | then
@@ -54,79 +64,189 @@ const settled: Verdict = { kind: "settled" };
  * | nowhere, once      | -         | some         | keep everything, look again
  * | nowhere, twice     | -         | some         | leaver "deleted"
  * | protected          | -         | -            | nothing, ever
+ *
+ * What a read shows is believed unless it may be the past (see `Recent`): then what was known before holds until the
+ * replication window is over, or until a read proves to be newer.
  */
 export function planSource(situation: SourceSituation): SourceDecision {
   const { read, record } = situation;
-  if (situation.protected === "yes") return unchanged(situation, settled);
-  if (record === null && (situation.roles.length === 0 || !isEnabled(read)))
-    return unchanged(situation, settled);
-  const doubt = doubtOf(situation);
+  if (situation.protected === "yes") return unchanged(situation);
+  const seen = stateOf(read);
+  if (record === null && (situation.held.length === 0 || seen !== "enabled")) return unchanged(situation);
+  const doubt = doubtOfState(situation);
   if (doubt !== null) return unchanged(situation, doubt);
-  switch (read.kind) {
-    case "present":
-      return read.user.enabled ? planPresent(situation) : planLeaver(situation, "disabled");
+  switch (seen) {
+    case "enabled":
+      return planPresent(situation);
+    case "disabled":
+      return planLeaver(situation, "disabled", believedRoles(situation).held);
     case "soft-deleted":
-      return planLeaver(situation, "deleted");
+      return planLeaver(situation, "deleted", record?.held ?? []);
     case "absent":
       return planAbsent(situation);
     default:
-      return read satisfies never;
+      return seen satisfies never;
   }
 }
 
-const isEnabled = (read: SourceUserRead) => read.kind === "present" && read.user.enabled;
-
-/**
- * A state that was acted on a moment ago is not turned round by a read without any news: that read may come from a
- * replica that has not heard of it. Muster's own writes to the user come back as events and are no news.
- */
-function doubtOf({ record, read, roles, heardAt, now }: SourceSituation): Verdict | null {
-  if (record === null || read.kind !== "present" || !read.user.enabled) return null;
-  const lost = record.roles.some((role) => !roles.includes(role));
-  const turnsRound = record.leaving === null ? lost : roles.length > 0;
-  const decidedAt = record.leftAt ?? record.decidedAt;
-  const wroteAt = Math.max(decidedAt, record.stamped?.at ?? 0, record.sessionsRevokedAt ?? 0);
-  if (!turnsRound || now - decidedAt >= replicationWindowMs || heardAt > wroteAt + echoMs) return null;
-  const why = "a read contradicts what was done a moment ago, and nothing has been heard since";
-  return { kind: "uncertain", lookAgainAt: decidedAt + replicationWindowMs, why };
+function stateOf(read: SourceUserRead): UserState {
+  return read.kind === "present" ? (read.user.enabled ? "enabled" : "disabled") : read.kind;
 }
 
-/** How long the echo of a write may take to come back as a notification. */
-const echoMs = 3_000;
+const isRecent = (at: number, now: number) => now - at < replicationWindowMs;
+
+/** The read shows a state that the user was in not long ago, and nothing about it proves that it is newer than that. */
+function doubtOfState(situation: SourceSituation): Verdict | null {
+  const { record, read, now } = situation;
+  const seen = stateOf(read);
+  const until = record?.recent.states[seen] ?? 0;
+  if (!isRecent(until, now) || isNewerThan(until, situation)) return null;
+  const why = `that the user is ${seen} was true not long ago and is not what was seen last: it may be the past`;
+  return { kind: "uncertain", lookAgainAt: until + replicationWindowMs, why };
+}
+
+/**
+ * A replica that shows the stamps which Muster wrote after a moment is newer than that moment. When other stamps were
+ * written shortly before, the same values may be on show from earlier times, and prove nothing.
+ */
+function isNewerThan(at: number, { read, record, now }: SourceSituation): boolean {
+  const stamps = record?.recent.stamps ?? null;
+  if (read.kind !== "present" || stamps === null || stamps.at <= at || isRecent(stamps.beforeAt, now))
+    return false;
+  return Object.entries(stamps.values).every(([property, value]) => read.user.stamps[property] === value);
+}
+
+type Believed = { readonly held: readonly HeldRole[]; readonly doubtUntil: number | null };
+
+/** What the read shows of the roles, except that one which turned not long ago stays as it is known. */
+function believedRoles(situation: SourceSituation): Believed {
+  const { record, now } = situation;
+  const held = new Map(situation.held.map((role) => [role.by, role]));
+  if (record === null) return { held: sorted(held.values()), doubtUntil: null };
+  const known = new Map(record.held.map((role) => [role.by, role]));
+  const doubted = Object.entries(record.recent.roles).filter(
+    ([by, turnedAt]) =>
+      held.has(by) !== known.has(by) && isRecent(turnedAt, now) && !isNewerAttribute(by, turnedAt, situation),
+  );
+  for (const [by] of doubted) {
+    const before = known.get(by);
+    if (before === undefined) held.delete(by);
+    else held.set(by, before);
+  }
+  const until = doubted.map(([, turnedAt]) => turnedAt + replicationWindowMs);
+  return { held: sorted(held.values()), doubtUntil: until.length === 0 ? null : Math.max(...until) };
+}
+
+/** Attributes are on the user, beside the stamps; memberships are not. */
+const isNewerAttribute = (by: string, turnedAt: number, situation: SourceSituation) =>
+  by.startsWith("attributes:") && isNewerThan(turnedAt, situation);
+
+function sorted(roles: Iterable<HeldRole>): readonly HeldRole[] {
+  return [...roles].toSorted((a, b) => (a.role === b.role ? compare(a.by, b.by) : compare(a.role, b.role)));
+}
+
+const compare = (a: string, b: string) => (a < b ? -1 : Number(a > b));
 
 function planPresent(situation: SourceSituation): SourceDecision {
   const { loss, record } = situation;
-  const withheld = loss === null ? [] : lossChecks.flatMap((check) => check.run(loss));
-  const kept = withheld.length > 0 && record !== null ? record.roles : [];
-  const roles = [...new Set([...situation.roles, ...kept])].toSorted();
-  const notes = withheld.map(({ reason, advice }) => ({ kind: "refused", reason, advice }) as const);
-  if (roles.length === 0) return planLeaver(situation, "no-role");
+  const believed = believedRoles(situation);
+  const lost = lostRoles(record, [...believed.held, ...situation.held]);
+  const objections = (loss === null ? [] : objectionsTo(loss, record?.refused ?? {})).filter(
+    ({ keeps }) => among(lost, new Set(keeps)).length > 0,
+  );
+  const keptBy = (check?: Objection["check"]) =>
+    new Set(objections.flatMap((one) => (check === undefined || one.check === check ? one.keeps : [])));
+  const roles = sorted(united(believed.held, shownAndKept(situation), among(lost, keptBy())));
+  // A read that broke off says nothing about what it does not show.
+  const held = sorted(united(believed.held, among(record?.held ?? [], keptBy("completeness"))));
+  const refused = refusedNow({ situation, objections, held, roles });
+  const judged = objections.map((objection) => verdictOf(objection, { refused, now: situation.now }));
+  const verdicts = [...verdictsOf(believed), ...judged];
+  if (roles.length === 0) return { ...planLeaver(situation, "no-role", held), verdicts };
+  const notes = objections
+    .filter((_, index) => judged[index]?.kind !== "uncertain")
+    .map(({ reason, advice }) => ({ kind: "refused", reason, advice }) as const);
   return {
+    held,
     roles,
+    refused,
+    lost: nextLost(situation, roles),
     leaving: null,
     leftAt: null,
     missingSince: null,
-    plan: { ...emptyPlan(situation), steps: stampSteps(situation, roles), notes },
-    verdict: verdictOf(withheld, situation.now),
+    recent: nextRecent(situation, held),
+    plan: { ...emptyPlan(situation), steps: stampSteps(situation, namesOf(roles)), notes },
+    verdicts,
   };
 }
 
-function verdictOf(
-  withheld: readonly { check: string; reason: string; advice: string }[],
-  now: number,
-): Verdict {
-  const doubt = withheld.find(({ check }) => check === "completeness");
-  if (doubt !== undefined) return { kind: "uncertain", lookAgainAt: now + doubtMs, why: doubt.reason };
-  const [refused] = withheld;
-  return refused === undefined
-    ? settled
-    : { kind: "refused", reason: refused.reason, advice: refused.advice };
+const united = (...lists: readonly (readonly HeldRole[])[]) =>
+  new Map(lists.flat().map((role) => [role.by, role])).values();
+
+const among = (roles: readonly HeldRole[], ways: ReadonlySet<string>) =>
+  roles.filter(({ by }) => ways.has(by));
+
+/** What is acted on and on show is not lost, also when it is doubted that it is back: a check had kept it. */
+const shownAndKept = ({ record, held }: SourceSituation) =>
+  among(held, new Set(record?.roles.map(({ by }) => by)));
+
+/** A loss stays refused until the role is held again, or lost after all. */
+function refusedNow(next: {
+  readonly situation: SourceSituation;
+  readonly objections: readonly Objection[];
+  readonly held: readonly HeldRole[];
+  readonly roles: readonly HeldRole[];
+}): AnalystRecord["refused"] {
+  const { situation, objections, held, roles } = next;
+  const { loss, record, now } = situation;
+  const over = objections.filter(({ check }) => check === "budget").flatMap(({ keeps }) => keeps);
+  const refused = { ...record?.refused };
+  for (const { by, known } of (loss?.roles ?? []).filter((role) => over.includes(role.by))) {
+    const { since, among } = refused[by] ?? { since: now, among: null };
+    refused[by] = { since, among: among ?? (now - since < refusalMs ? null : known) };
+  }
+  const has = (list: readonly HeldRole[], by: string) => list.some((role) => role.by === by);
+  return Object.fromEntries(Object.entries(refused).filter(([by]) => has(roles, by) && !has(held, by)));
 }
 
-/** A read that broke off is repeated after this long. */
-const doubtMs = 2_000;
+/** What others who lose the same role a little later have to know. */
+function nextLost({ record, now }: SourceSituation, roles: readonly HeldRole[]): AnalystRecord["lost"] {
+  const still = Object.entries(record?.lost ?? {}).filter(([, at]) => now - at < lossWindowMs);
+  const gone = record?.leaving === null ? lostRoles(record, roles) : [];
+  return { ...Object.fromEntries(still), ...Object.fromEntries(gone.map(({ by }) => [by, now])) };
+}
 
-function planLeaver(situation: SourceSituation, leaving: Leaving): SourceDecision {
+/** Roles that are acted on and not held any more, in this way or in another. */
+export function lostRoles(record: AnalystRecord | null, held: readonly HeldRole[]): readonly HeldRole[] {
+  const known = record?.roles ?? [];
+  return known.filter(({ by, role }) => !held.some((one) => one.by === by || one.role === role));
+}
+
+/** Each once: a role may be held in two ways. */
+export const namesOf = (roles: readonly HeldRole[]): readonly RoleName[] => [
+  ...new Set(roles.map(({ role }) => role)),
+];
+
+function verdictsOf({ doubtUntil }: Believed): readonly Verdict[] {
+  if (doubtUntil === null) return [];
+  const why = "a role that turned a moment ago seems to have turned back, which may be the past";
+  return [{ kind: "uncertain", lookAgainAt: doubtUntil, why }];
+}
+
+function verdictOf(
+  { check, keeps, reason, advice, cause }: Objection,
+  { refused, now }: { readonly refused: AnalystRecord["refused"]; readonly now: number },
+): Verdict {
+  if (check === "completeness") return { kind: "unproven", why: reason };
+  const early = keeps.flatMap((by) =>
+    (refused[by]?.among ?? null) === null ? [refused[by]?.since ?? now] : [],
+  );
+  return early.length === 0
+    ? { kind: "refused", reason, advice, cause }
+    : { kind: "uncertain", lookAgainAt: Math.min(...early) + refusalMs, why: `${reason}, for now` };
+}
+
+function planLeaver(situation: SourceSituation, leaving: Leaving, held: readonly HeldRole[]): SourceDecision {
   const { record, now } = situation;
   const alreadyLeft = record !== null && record.leaving !== null;
   const leftAt = alreadyLeft ? (record.leftAt ?? now) : now;
@@ -134,12 +254,16 @@ function planLeaver(situation: SourceSituation, leaving: Leaving): SourceDecisio
   if (situation.revokeSessions && needsRevoking(situation, leftAt))
     steps.unshift({ kind: "revoke-sessions" });
   return {
+    held,
     roles: [],
+    refused: {},
+    lost: nextLost(situation, leaving === "no-role" ? [] : (record?.roles ?? [])),
     leaving,
     leftAt,
     missingSince: null,
+    recent: nextRecent(situation, held),
     plan: { ...emptyPlan(situation), purpose: "leave", leaving, steps },
-    verdict: settled,
+    verdicts: [],
   };
 }
 
@@ -152,32 +276,60 @@ function needsRevoking({ read, record, now }: SourceSituation, leftAt: number): 
   const validFrom = read.user.sessionsValidFrom ?? 0;
   const revokedAt = record?.leaving === null ? null : (record?.sessionsRevokedAt ?? null);
   if (revokedAt === null) return validFrom < leftAt;
-  return now - revokedAt > replicationWindowMs && validFrom < leftAt - clockToleranceMs;
+  return !isRecent(revokedAt, now) && validFrom < leftAt - clockToleranceMs;
 }
 
 const clockToleranceMs = 5 * 60_000;
 
 function planAbsent(situation: SourceSituation): SourceDecision {
-  const { record, now, absenceMs } = situation;
-  const since = record?.missingSince ?? now;
-  if (record?.leaving !== null && record !== null) return unchanged(situation, settled);
-  if (now - since >= absenceMs) return planLeaver(situation, "deleted");
+  const { record, now } = situation;
+  if (record === null) return unchanged(situation);
+  const since = record.missingSince ?? now;
+  if (record.leaving !== null || now - since >= absenceMs)
+    return planLeaver(situation, record.leaving ?? "deleted", record.held);
   const why = "the user is nowhere to be found; that has to show twice before it counts";
   const verdict: Verdict = { kind: "uncertain", lookAgainAt: since + absenceMs, why };
   return { ...unchanged(situation, verdict), missingSince: since };
 }
 
-function unchanged(situation: SourceSituation, verdict: Verdict): SourceDecision {
+function unchanged(situation: SourceSituation, ...verdicts: readonly Verdict[]): SourceDecision {
   const { record } = situation;
   return {
+    held: record?.held ?? [],
     roles: record?.roles ?? [],
+    refused: record?.refused ?? {},
+    lost: record?.lost ?? {},
     leaving: record?.leaving ?? null,
     leftAt: record?.leftAt ?? null,
     missingSince: null,
+    recent: record?.recent ?? { state: "enabled", states: {}, roles: {}, stamps: null },
     plan: emptyPlan(situation),
-    verdict,
+    verdicts,
   };
 }
+
+/** What was just believed becomes the present, and what it takes the place of, the recent past. */
+function nextRecent({ record, read, now }: SourceSituation, held: readonly HeldRole[]): Recent {
+  const state = stateOf(read);
+  const before = record?.recent;
+  const states = {
+    // Nothing is known of a user before the first look; a user who was just made or enabled may be seen without.
+    ...(before === undefined ? { disabled: now, absent: now } : before.states),
+    ...(before !== undefined && before.state !== state ? { [before.state]: now } : {}),
+    [state]: undefined,
+  };
+  const known = new Set(record?.held.map(({ by }) => by));
+  const turned = new Set(held.map(({ by }) => by)).symmetricDifference(known);
+  const roles = { ...before?.roles, ...Object.fromEntries([...turned].map((by) => [by, now])) };
+  return { state, states: lately(states, now), roles: lately(roles, now), stamps: before?.stamps ?? null };
+}
+
+const lately = (times: Readonly<Record<string, number | undefined>>, now: number) =>
+  Object.fromEntries(
+    Object.entries(times).flatMap(([name, at]) =>
+      at !== undefined && isRecent(at, now) ? [[name, at]] : [],
+    ),
+  ) as Record<string, number>; // pairs of a name and a time
 
 function stampSteps(situation: SourceSituation, roles: readonly RoleName[]): readonly Step[] {
   if (situation.read.kind !== "present") return [];
@@ -185,14 +337,14 @@ function stampSteps(situation: SourceSituation, roles: readonly RoleName[]): rea
   const wanted = situation.stamps(roles);
   const values = Object.entries(wanted)
     .filter(([property, value]) => actual[property] !== value)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1));
+    .toSorted(([a], [b]) => compare(a, b));
   return values.length === 0 ? [] : [{ kind: "stamp", values: Object.fromEntries(values) }];
 }
 
 /** What was written a moment ago beats a read from a replica that has not heard of it. */
 function justStamped({ record, now }: SourceSituation): Readonly<Record<string, string>> {
-  const stamped = record?.stamped ?? null;
-  return stamped !== null && now - stamped.at <= replicationWindowMs ? stamped.values : {};
+  const stamps = record?.recent.stamps ?? null;
+  return stamps !== null && now - stamps.at < visibleMs ? stamps.values : {};
 }
 
 function emptyPlan(situation: SourceSituation): Plan {

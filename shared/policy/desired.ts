@@ -1,22 +1,22 @@
-import type { AnalystId, RoleName } from "../model/ids.ts";
-import type { NameOrId, Policy, Role, Target } from "./policy.ts";
+import type { AnalystId, GroupId, RoleName } from "../model/ids.ts";
+import type { NameOrId, Target } from "./policy.ts";
 import { sortedGroups } from "./group-name.ts";
 import { placeholderPattern } from "./stamp-template.ts";
 
-/** What was read about a user that decides which roles they hold. */
-export type RoleEvidence = {
-  /** Names of the roles whose group the user is a member of. */
-  readonly groups: ReadonlySet<string>;
-  /** The user's attributes by Graph property name; null or absent when unset. */
-  readonly attributes: Readonly<Record<string, string | null>>;
-};
+/** What shows that somebody holds a role, as it is remembered: it stays when the role is renamed. */
+export const groupKey = (group: GroupId): string => `group:${group}`;
 
-/** Every role the user holds, sorted; none means that they are not an analyst. */
-export function rolesOf(policy: Pick<Policy, "roles">, evidence: RoleEvidence): readonly RoleName[] {
-  return policy.roles
-    .filter((role) => holds(role, evidence))
-    .map((role) => role.name)
-    .toSorted();
+export function attributesKey(attributes: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(attributes).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return `attributes:${JSON.stringify(pairs)}`;
+}
+
+/** All of them, compared to the letter; an attribute that is not set is null or absent. */
+export function holdsAttributes(
+  wanted: Readonly<Record<string, string>>,
+  attributes: Readonly<Record<string, string | null>>,
+): boolean {
+  return Object.entries(wanted).every(([name, value]) => attributes[name] === value);
 }
 
 /** The groups of one target that somebody with these roles belongs in: the union, sorted, each once. */
@@ -48,9 +48,4 @@ export function stampValue(
   const listed = [...new Set(roles)].toSorted().join(";");
   const value = template.replaceAll(placeholderPattern, (_, name) => (name === "id" ? id : listed));
   return value.length <= stampLimit ? value : { kind: "too-long", length: value.length, limit: stampLimit };
-}
-
-function holds({ name, holders }: Role, { groups, attributes }: RoleEvidence): boolean {
-  if (holders.kind === "group") return groups.has(name);
-  return Object.entries(holders.attributes).every(([key, value]) => attributes[key] === value);
 }

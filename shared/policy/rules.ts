@@ -13,6 +13,7 @@ const rules: readonly Rule[] = [
   rolesHaveOneHolder,
   noRoleIsCalledNone,
   sourceGroupsHaveOneUse,
+  attributesHaveOneUse,
   grantsNameRoles,
   targetsNameProfiles,
   targetsGrantSomething,
@@ -79,6 +80,25 @@ function sourceGroupsHaveOneUse(file: unknown): readonly Finding[] {
     wrong(path, `group ${show(value)} is already ${formatPath(first)}`, sharedGroupHint(path, first)),
   );
 }
+
+function attributesHaveOneUse(file: unknown): readonly Finding[] {
+  const uses = pick(file, "roles.*.attributes").map(({ path, value }) => ({
+    path,
+    value: attributesText(value),
+  }));
+  return repeats(uses).map(({ path, first }) =>
+    wrong(
+      path,
+      `these attributes are already ${formatPath(first)}`,
+      "give the roles attributes of their own, or make them one role",
+    ),
+  );
+}
+
+const attributesText = (attributes: unknown): string =>
+  typeof attributes === "object" && attributes !== null
+    ? JSON.stringify(Object.entries(attributes).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+    : JSON.stringify(attributes);
 
 function sharedGroupHint(path: Path, first: Path): string {
   if (path[0] !== first[0])

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { analystIdSchema, groupIdSchema, targetNameSchema } from "../model/ids.ts";
+import { analystIdSchema, groupIdSchema, tenantIdSchema } from "../model/ids.ts";
 
 /**
  * What travels on Service Bus: which analyst (or group, or pair) to look at, never what changed. Everything a worker
@@ -9,30 +9,47 @@ import { analystIdSchema, groupIdSchema, targetNameSchema } from "../model/ids.t
 const common = {
   /** Why somebody should look, for the journal. */
   cause: z.string().max(200),
-  /** When the thing happened or was heard of, epoch ms: a read that began later has seen it. In a wake: its time. */
+  /** When the thing happened or was heard of, epoch ms, by the sender's clock: for people, not for decisions. In a wake: its time. */
   heardAt: z.number().int().nonnegative(),
-  /** "wake": a reminder that was scheduled by the worker itself. */
-  occasion: z.enum(["event", "wake"]),
+  /** "check": nothing is known to have changed. "wake": a reminder that was scheduled by the worker itself. */
+  occasion: z.enum(["event", "check", "wake"]),
 };
 
-export const analystKeySchema = z.object({
+const analystKey = z.object({ kind: z.literal("analyst"), analyst: analystIdSchema });
+
+export const analystMessageSchema = z.object({
   key: z.discriminatedUnion("kind", [
-    z.object({ kind: z.literal("analyst"), analyst: analystIdSchema }),
-    /** A role group changed and nobody said who: compare its members with what is known. */
+    analystKey,
+    /** A role group changed, or a group in one: compare its members with what is known. */
     z.object({ kind: z.literal("role-group"), group: groupIdSchema }),
+    /** Somebody's attributes changed, and they are not known: compare who holds a role by attributes with what is known. */
+    z.object({ kind: z.literal("attribute-roles") }),
   ]),
   ...common,
 });
-export type AnalystMessage = z.infer<typeof analystKeySchema>;
+export type AnalystMessage = z.infer<typeof analystMessageSchema>;
 
-export const accessKeySchema = z.object({
-  key: z.object({ kind: z.literal("access"), target: targetNameSchema, analyst: analystIdSchema }),
+/** A user who was not known to be an analyst when the event was heard. */
+export const arrivalMessageSchema = z.object({
+  key: z.object({ kind: z.literal("arrival"), user: analystIdSchema }),
   ...common,
+  /** How often looking at this user has failed: nothing else is remembered of them. */
+  tries: z.number().int().nonnegative(),
 });
-export type AccessMessage = z.infer<typeof accessKeySchema>;
+export type ArrivalMessage = z.infer<typeof arrivalMessageSchema>;
 
-export type Message = AnalystMessage | AccessMessage;
+export const accessMessageSchema = z.object({
+  key: z.object({ kind: z.literal("access"), tenant: tenantIdSchema, analyst: analystIdSchema }),
+  ...common,
+  /** The version of the analyst's record that the target is told of; null when it is looked at for another reason. */
+  version: z.number().int().nonnegative().nullable(),
+});
+export type AccessMessage = z.infer<typeof accessMessageSchema>;
+
+export type Message = AnalystMessage | AccessMessage | ArrivalMessage;
 export type Key = Message["key"];
+/** The keys that something is remembered of. */
+export type WorkKey = (AnalystMessage | AccessMessage)["key"];
 
 /** A key that needs a person, with what they should know and do. */
 export type ParkedMessage = {
@@ -42,22 +59,42 @@ export type ParkedMessage = {
   readonly parkedAt: number;
 };
 
-export const queueNames = { analysts: "analysts", access: "access", parked: "parked" } as const;
-export type WorkQueue = "analysts" | "access";
+export const queueNames = {
+  analysts: "analysts",
+  arrivals: "arrivals",
+  access: "access",
+  parked: "parked",
+} as const;
+export type WorkQueue = "analysts" | "arrivals" | "access";
 
 export function queueOf(key: Key): WorkQueue {
-  return key.kind === "access" ? queueNames.access : queueNames.analysts;
+  switch (key.kind) {
+    case "access":
+      return queueNames.access;
+    case "arrival":
+      return queueNames.arrivals;
+    case "analyst":
+    case "role-group":
+    case "attribute-roles":
+      return queueNames.analysts;
+    default:
+      return key satisfies never;
+  }
 }
 
-/** The session of a key: work on one key never runs twice at the same time. Also its name in state and logs. */
+/** The session of a key: work on one key runs once at a time, as a rule. Also its name in logs. */
 export function sessionOf(key: Key): string {
   switch (key.kind) {
     case "analyst":
       return `analyst:${key.analyst}`;
+    case "arrival":
+      return `arrival:${key.user}`;
     case "role-group":
       return `group:${key.group}`;
+    case "attribute-roles":
+      return "attribute-roles";
     case "access":
-      return `access:${key.target}:${key.analyst}`;
+      return `access:${key.tenant}:${key.analyst}`;
     default:
       return key satisfies never;
   }

@@ -5,37 +5,38 @@ import type { Provisioner, SyncJobReader } from "../graph/synchronization.ts";
 import type { TargetReader } from "../graph/target-reader.ts";
 import type { TargetWriter } from "../graph/target-writer.ts";
 import type { Policy, Target } from "../policy/policy.ts";
-import type { Accounts } from "../state/accounts.ts";
 import type { Analysts } from "../state/analysts.ts";
 import type { Journal } from "../state/journal.ts";
-import type { Ledger } from "../state/ledger.ts";
 import type { Slots } from "../state/slots.ts";
+import type { PolicyNow } from "./policy-in-force.ts";
 
 /** What reading one analyst in one target needs. There is nothing to write with in here. */
 export type AccessReadPorts = {
-  readonly policy: Policy;
-  readonly target: Target;
   readonly source: { readonly reader: SourceReader; readonly groups: GroupDirectory };
   readonly tenant: { readonly reader: TargetReader; readonly groups: GroupDirectory };
-  readonly analysts: Analysts;
-  readonly accounts: Pick<Accounts, "get">;
-  readonly ledger: Pick<Ledger, "list">;
   readonly now: () => number;
 };
 
 /** What carrying out a checked plan needs. */
 export type AccessWritePorts = {
-  readonly policy: Policy;
-  readonly target: Target;
   readonly sourceWriter: SourceWriter;
   readonly targetWriter: TargetWriter;
   readonly tenant: { readonly reader: TargetReader };
   readonly provisioner: Provisioner;
   readonly jobs: SyncJobReader;
-  readonly accounts: Accounts;
-  readonly ledger: Ledger;
   readonly slots: Slots;
   readonly now: () => number;
+  /** The source tenant's own time, epoch ms: accounts say by that clock when they were created. */
+  readonly graphNow: () => number;
 };
 
-export type AccessPorts = AccessReadPorts & AccessWritePorts & { readonly journal: Journal };
+export type AccessPorts = AccessReadPorts &
+  AccessWritePorts & {
+    /** The policy that is in force now: asked in every round, never kept. */
+    readonly policy: () => Promise<PolicyNow>;
+    readonly analysts: Pick<Analysts, "read">;
+    readonly journal: Journal;
+  };
+
+/** What a round goes by: nothing of it is older than the round. */
+export type Rules = { readonly policy: Policy; readonly target: Target };

@@ -1,49 +1,118 @@
 import type { AnalystRecord } from "../model/analyst.ts";
 import { grantKey } from "../model/grant.ts";
-import type { AnalystId } from "../model/ids.ts";
-import type { Plan } from "../model/plan.ts";
+import type { AnalystId, TenantId } from "../model/ids.ts";
+import type { LedgerRow } from "../model/ledger.ts";
+import type { PairRecord } from "../model/pair.ts";
+import type { Note, Plan } from "../model/plan.ts";
 import { planAccess, type AccessDecision } from "../planner/access-plan.ts";
 import { checkPlan, type CheckFacts } from "../planner/checks.ts";
-import type { AccessPorts } from "./access-ports.ts";
+import { replicationWindowMs } from "../planner/membership.ts";
+import { analystRow } from "../state/analysts.ts";
+import type { Claim, KeyState } from "../state/key-state.ts";
+import type { AccessPorts, Rules } from "./access-ports.ts";
 import { applySteps, type Applied } from "./apply.ts";
 import type { Run } from "./handle.ts";
-import { worst, type Outcome } from "./outcome.ts";
-import { performAccess, rememberPair, type Performing } from "./perform-access.ts";
+import { endingOf, type Outcome } from "./outcome.ts";
+import { performStage } from "./perform-access.ts";
 import { hashOf } from "./plan-hash.ts";
-import { readAccess, type AccessRead } from "./read-access.ts";
+import { identityStamp, readAccess, type AccessRead } from "./read-access.ts";
 
 /** A plan that is carried out changes what a read shows; this many rounds is more than any life needs. */
 const roundLimit = 6;
 
+export type Pair = { readonly tenant: TenantId; readonly analyst: AnalystId };
+
 /**
  * The five steps for one analyst in one target: read, plan, check, apply, record, and again until a read shows nothing
- * left to do. That last read is the proof: no outcome is derived from a call that did not throw.
+ * left to do. That last read is the proof: no outcome is derived from a call that did not throw. Every round asks anew who
+ * the analyst is and what the policy says.
  */
-export async function reconcileAccess(id: AnalystId, ports: AccessPorts, run: Run): Promise<Outcome> {
-  const record = await ports.analysts.get(id);
-  if (record === null) return { kind: "done" };
+export async function reconcileAccess(
+  pair: Pair,
+  ports: AccessPorts,
+  { claim, run }: { readonly claim: Claim<PairRecord>; readonly run: Run },
+): Promise<readonly Outcome[]> {
   for (let round = 0; round < roundLimit; round += 1) {
-    const read = await readAccess(record, ports, run);
-    if (read.kind === "refused")
-      return { kind: "parked", reason: `${ports.target.name}: ${read.reason}`, advice: read.advice };
-    const decision = planAccess(read.situation);
-    const plan = checkPlan(decision.plan, factsOf(read, ports));
-    const doing = await keepBooks(read, { decision, record, ports });
-    if (plan.steps.length === 0) return conclude({ plan, read, decision, doing, record, ports, run });
-    const applied = await applySteps(plan.steps, read.situation.movers, (step) => performAccess(step, doing));
-    await enter(plan, { kind: "run", applied, record, ports, run, evidence: evidenceOf(read) });
-    const outcome = worst([...applied.outcomes, ...(read.trouble === null ? [] : [read.trouble])]);
-    if (outcome.kind !== "done") return outcome;
+    const played = await playRound(pair, ports, { claim, run });
+    if (played === "again") continue;
+    // Not before it is over: a run that dies has served nobody.
+    claim.set({ value: { ...claim.state().value, served: played.version } });
+    return played.outcomes;
   }
+  return [{ kind: "retry", why: `after ${roundLimit} rounds there is still something to do` }];
+}
+
+/** The version of the analyst's record that a round went by, and how it ended. */
+type Played = { readonly version: number; readonly outcomes: readonly Outcome[] };
+
+type Held = { readonly claim: Claim<PairRecord>; readonly run: Run };
+
+async function playRound(
+  { tenant, analyst }: Pair,
+  ports: AccessPorts,
+  { claim, run }: Held,
+): Promise<Played | "again"> {
+  if (ports.now() > run.until) {
+    const why = "there is more to do than fits into one run";
+    return { version: claim.state().value.served, outcomes: [{ kind: "wait", at: ports.now(), why }] };
+  }
+  const [{ policy }, known] = await Promise.all([ports.policy(), ports.analysts.read(analystRow(analyst))]);
+  const record = known?.value ?? null;
+  if (known === null || record === null) return { version: 0, outcomes: [] };
+  const { version } = record;
+  const target = policy.targets.find(({ tenantId }) => tenantId === tenant);
+  if (target === undefined) return { version, outcomes: [missingTarget(tenant)] };
+  const rules: Rules = { policy, target };
+  const priority = record.leaving !== null ? "high" : run.urgency === "low" ? "low" : "normal";
+  const pair = claim.state().value;
+  const read = await readAccess({ record, pair, rules, priority, run }, ports);
+  if (read.kind === "refused") return { version, outcomes: [read.outcome] };
+  const decision = planAccess(read.situation);
+  const plan = checkPlan(decision.plan, factsOf(read, rules));
+  claim.set({ value: keptBooks(pair, read, decision) });
+  const round: Round = { plan, read, decision, analyst: known, record, rules, ports, claim, run };
+  if (plan.steps.length === 0) {
+    const outcomes = await conclude(round);
+    return outcomes === "again" ? "again" : { version, outcomes };
+  }
+  const doing = { analyst, limits: { priority }, rules, ports, claim } as const;
+  const applied = await applySteps(plan.steps, {
+    order: read.situation.movers,
+    stage: (steps) => performStage(steps, doing),
+    now: ports.now,
+    until: run.until,
+  });
+  const outcomes = [...applied.outcomes, ...obstacles(round)];
+  await enterRun(round, applied, outcomes);
+  // What stands in the way of other things keeps nobody from looking at what was done.
+  if (endingOf(applied.outcomes).kind === "done" && read.trouble === null) return "again";
+  return { version, outcomes: [...outcomes, ...later(confirmations(claim.state().value, ports.now()))] };
+}
+
+function missingTarget(tenant: TenantId): Outcome {
   return {
-    kind: "retry",
-    why: `after ${roundLimit} rounds there is still something to do in ${ports.target.name}`,
+    kind: "parked",
+    reason: `tenant ${tenant} is not in the policy any more, and Muster once gave people access there`,
+    advice: "put the target back into the policy until everybody has left it, then take it out",
+    cause: "not in the policy",
   };
 }
 
 type ReadOk = Extract<AccessRead, { kind: "read" }>;
 
-function factsOf({ situation, membership }: ReadOk, { policy, target }: AccessPorts): CheckFacts {
+type Round = {
+  readonly plan: Plan;
+  readonly read: ReadOk;
+  readonly decision: AccessDecision;
+  readonly analyst: KeyState<AnalystRecord | null>;
+  readonly record: AnalystRecord;
+  readonly rules: Rules;
+  readonly ports: AccessPorts;
+  readonly claim: Claim<PairRecord>;
+  readonly run: Run;
+};
+
+function factsOf({ situation, membership }: ReadOk, { policy, target }: Rules): CheckFacts {
   const { owned } = situation;
   return {
     mode: target.mode,
@@ -58,93 +127,180 @@ function factsOf({ situation, membership }: ReadOk, { policy, target }: AccessPo
   };
 }
 
-type Books = {
-  readonly decision: AccessDecision;
-  readonly record: AnalystRecord;
-  readonly ports: AccessPorts;
-};
-
-/** Writes down what the read taught: an account that was found, a grant that turned out to be there or gone. */
-async function keepBooks(read: ReadOk, { decision, record, ports }: Books): Promise<Performing> {
-  const { pair, ledger, situation } = read;
-  const priority = record.leaving === null ? "normal" : "high";
-  const doing: Performing = { analyst: record.id, priority, ports, ledger, pair };
-  const leftAt = decision.plan.purpose === "join" ? null : (pair.leftAt ?? situation.now);
-  const { account: found } = situation.owned;
-  const account = found === null ? null : { ...found, ...decision.bookkeeping.account };
-  const next = { ...pair, account, leftAt };
-  if (hashOf(next) !== hashOf(pair)) await rememberPair(doing, next);
-  for (const { what, change } of decision.bookkeeping.ledger) {
-    const row = ledger.find(({ item }) =>
-      what === "scope"
-        ? item.kind === "scope"
-        : item.kind === "grant" && grantKey(item.grant) === grantKey(what),
-    );
-    if (row === undefined) continue;
-    if (change === "drop") await ports.ledger.drop(ports.target.name, record.id, row.item);
-    else
-      await ports.ledger.put(ports.target.name, record.id, {
-        ...row,
-        entry: { ...row.entry, state: "added" },
-      });
-  }
-  return doing;
+/** What the read taught: an account that was found, a grant that turned out to be there or gone, somebody who leaves. */
+function keptBooks(
+  pair: PairRecord,
+  { situation }: ReadOk,
+  { plan, bookkeeping }: AccessDecision,
+): PairRecord {
+  const { owned, account: seen, now } = situation;
+  const account = owned.account === null ? null : { ...owned.account, ...bookkeeping.account };
+  const leftAt = plan.purpose === "join" ? null : (pair.leftAt ?? now);
+  const waits = plan.purpose === "join" && seen.kind === "none";
+  const asked = waits
+    ? { ...pair.asked, scopedAt: pair.asked.scopedAt ?? (situation.scope?.seen === "present" ? now : null) }
+    : { tries: 0, scopedAt: null };
+  const ledger = pair.ledger.flatMap((row) => booked(row, bookkeeping, account?.accountId ?? null));
+  return { ...pair, account, leftAt, asked, ledger };
 }
 
-type Conclusion = {
-  readonly plan: Plan;
-  readonly read: ReadOk;
-  readonly decision: AccessDecision;
-  readonly doing: Performing;
-  readonly record: AnalystRecord;
-  readonly ports: AccessPorts;
-  readonly run: Run;
-};
+function booked(
+  row: LedgerRow,
+  { ledger }: AccessDecision["bookkeeping"],
+  account: string | null,
+): readonly LedgerRow[] {
+  const { item, entry } = row;
+  // The account it was given to is gone for good, and the membership with it.
+  if (item.kind === "grant" && account !== null && item.account !== account) return [];
+  const change = ledger.find(({ what }) =>
+    what === "scope"
+      ? item.kind === "scope"
+      : item.kind === "grant" && grantKey(item.grant) === grantKey(what),
+  )?.change;
+  if (change === "drop") return [];
+  return [change === "claim" ? { ...row, entry: { ...entry, state: "added" } } : row];
+}
 
 /** Nothing is left that may be done: say so, with what the read showed, or say what stands in the way. */
-async function conclude(conclusion: Conclusion): Promise<Outcome> {
-  const { plan, read, decision, doing, record, ports, run } = conclusion;
-  if (read.trouble !== null) return read.trouble;
-  const evidence = evidenceOf(read);
-  const proven = hashOf({ plan, evidence });
-  if (proven !== doing.pair.proven) {
-    const applied: Applied = { steps: [], outcomes: [] };
-    const kind = isProof(plan, decision) ? "proof" : "run";
-    await enter(plan, { kind, applied, record, ports, run, evidence });
-    await rememberPair(doing, { proven });
-  }
-  const obstacle = plan.withheld.find(({ check }) => check === "writable" || check === "budget");
-  if (obstacle !== undefined) {
-    return { kind: "parked", reason: `${ports.target.name}: ${obstacle.reason}`, advice: obstacle.advice };
-  }
-  const odd = plan.notes.find(
-    ({ kind }) => kind === "account-not-proven" || kind === "account-deleted-by-others",
-  );
-  if (odd !== undefined) {
-    return {
-      kind: "parked",
-      reason: `${ports.target.name}: the account of ${record.userPrincipalName} ${odd.kind === "account-not-proven" ? `is not proven to be theirs (${odd.detail})` : "was deleted by somebody else"}`,
-      advice:
-        "look at the account in the target tenant: correct its stamp, restore it, or purge it so that sync makes a new one",
-    };
-  }
-  if (decision.lookAgainAt === null) return { kind: "done" };
-  return {
-    kind: "again",
-    at: decision.lookAgainAt,
-    why: "a write is not visible yet, or a deletion is not due",
-  };
+async function conclude(round: Round): Promise<readonly Outcome[] | "again"> {
+  const { read, decision, ports, claim } = round;
+  const stuck = obstacles(round);
+  const news = await newsOf(round);
+  if (news === "changed") return "again";
+  if (news === "unseen")
+    return [
+      ...stuck,
+      { kind: "again", at: ports.now() + unseenMs, why: "an event about the analyst waits for its look" },
+    ];
+  if (isProof(round)) await prove(round);
+  else if (read.trouble === null) await enterRun(round, { steps: [], outcomes: [] }, stuck);
+  const { value } = claim.state();
+  const now = ports.now();
+  const looks = [
+    ...(decision.lookAgainAt === null ? [] : [decision.lookAgainAt]),
+    ...confirmations(value, now),
+  ];
+  return [...stuck, ...later(looks)];
 }
 
-/** A proof says that nothing is left to do. Whatever is withheld, awaited or not proven is left to do. */
-function isProof(plan: Plan, { lookAgainAt }: AccessDecision): boolean {
-  const open = plan.notes.some(({ kind }) =>
-    ["account-not-proven", "account-deleted-by-others", "waits-for-account", "settling", "refused"].includes(
-      kind,
-    ),
+const later = (times: readonly number[]) =>
+  times.map(
+    (at) => ({ kind: "again", at, why: "a write is not visible yet, may be undone, or is not due" }) as const,
   );
-  return plan.withheld.length === 0 && lookAgainAt === null && !open;
+
+/** What a person has to see to, and what could not be read. */
+function obstacles({ plan, read, record, rules }: Round): readonly Outcome[] {
+  const { name } = rules.target;
+  const withheld = plan.withheld
+    .filter(({ check }) => check === "writable" || check === "budget")
+    .map(({ check, reason, advice }): Outcome => {
+      const cause = check === "writable" ? reason : null;
+      return { kind: "parked", reason: `${name}: ${reason}`, advice, cause };
+    });
+  const odd = plan.notes.flatMap((note) => oddAccount(note, record, name));
+  return [
+    ...withheld,
+    ...odd,
+    ...(plan.purpose === "join" ? unstamped(read, rules) : []),
+    ...(read.trouble === null ? [] : [read.trouble]),
+  ];
 }
+
+/** Stamps come with sync. Accounts that a cycle makes are found by them, and so is everybody's when the memory is lost. */
+function unstamped({ situation }: ReadOk, { policy, target }: Rules): readonly Outcome[] {
+  const { account, owned, now } = situation;
+  const isNew = now - (owned.account?.aliveAt ?? now) < replicationWindowMs;
+  if (account.kind !== "present" || account.stamped === "yes" || isNew) return [];
+  if (owned.account?.origin !== "created") return [];
+  const reason = `${target.name}: accounts come without the stamp ${identityStamp({ policy })}`;
+  return [
+    {
+      kind: "parked",
+      reason,
+      advice: `map it in the attribute mappings of the synchronization job ${target.sync.job}, and restart the job`,
+      cause: reason,
+    },
+  ];
+}
+
+function oddAccount(note: Note, { userPrincipalName }: AnalystRecord, target: string): readonly Outcome[] {
+  if (note.kind !== "account-not-proven" && note.kind !== "account-deleted-by-others") return [];
+  const what =
+    note.kind === "account-not-proven"
+      ? `is not proven to be theirs (${note.detail})`
+      : "was deleted by somebody else";
+  return [
+    {
+      kind: "parked",
+      reason: `${target}: the account of ${userPrincipalName} ${what}`,
+      advice:
+        "look at the account in the target tenant: correct its stamp, restore it, or purge it so that sync makes a new one",
+      cause: null,
+    },
+  ];
+}
+
+/**
+ * Nothing is proven while something newer is known: the analyst's record has changed since this round began, or an event
+ * about them is waiting to be looked at.
+ */
+async function newsOf({ analyst, record, ports }: Round): Promise<"none" | "changed" | "unseen"> {
+  const latest = (await ports.analysts.read(analystRow(record.id))) ?? analyst;
+  if (latest.value?.version !== record.version) return "changed";
+  const { heard, looked, heardAt } = latest.clock;
+  return heard > looked && ports.now() - heardAt < newsMs ? "unseen" : "none";
+}
+
+/** How long an event may wait for its look before it is taken for one that nobody looks at any more. */
+const newsMs = 5 * 60_000;
+const unseenMs = 2_000;
+
+/** A proof says that nothing is left to do. Whatever is withheld, awaited or not proven is left to do. */
+function isProof({ plan, read, decision }: Round): boolean {
+  const open = plan.notes.some(({ kind }) => openNotes.has(kind));
+  return plan.withheld.length === 0 && read.trouble === null && decision.lookAgainAt === null && !open;
+}
+
+const openNotes: ReadonlySet<Note["kind"]> = new Set([
+  "account-not-proven",
+  "account-deleted-by-others",
+  "account-blocked-by-others",
+  "waits-for-account",
+  "settling",
+  "unsure",
+  "kept",
+  "refused",
+]);
+
+/** Written down before it is said, so that a run which lost the pair says nothing, and one that dies says it again. */
+async function prove(round: Round): Promise<void> {
+  const { plan, read, claim, ports } = round;
+  const evidence = evidenceOf(read);
+  const hash = hashOf({ plan, evidence });
+  const known = claim.state().value.proof;
+  if (known?.hash === hash && known.entered === "yes") return;
+  const at = known?.hash === hash ? known.at : ports.now();
+  await claim.write({ value: { ...claim.state().value, proof: { hash, at, entered: "no" } } });
+  await enter(round, { kind: "proof", at, steps: [], outcome: "done", evidence });
+  claim.set({
+    value: { ...claim.state().value, proof: { hash, at, entered: "yes" } },
+    entered: hash,
+  });
+}
+
+/**
+ * A read shows what some replica knows. So whatever was written is looked at once more when every replica must know it, and
+ * somebody who left once more when nothing that was under way can still happen.
+ */
+function confirmations({ wroteAt, leftAt }: PairRecord, now: number): readonly number[] {
+  const times = [
+    ...(wroteAt === 0 ? [] : [wroteAt + replicationWindowMs]),
+    ...(leftAt === null ? [] : [leftAt + afterLeavingMs]),
+  ];
+  return times.filter((at) => at > now);
+}
+
+const afterLeavingMs = 15 * 60_000;
 
 /** What the read showed, in words and ids that a person can look up in the tenant. */
 function evidenceOf({ situation }: ReadOk): Readonly<Record<string, unknown>> {
@@ -171,28 +327,39 @@ function evidenceOf({ situation }: ReadOk): Readonly<Record<string, unknown>> {
   };
 }
 
+/** What was done or found, unless nothing was done and the last entry about this pair says just that. */
+async function enterRun(round: Round, applied: Applied, outcomes: readonly Outcome[]): Promise<void> {
+  const { plan, read, claim, ports } = round;
+  const ending = endingOf(outcomes);
+  const steps = applied.steps.map(({ result, detail }) => ({ result, detail: withoutIds(detail) }));
+  const said = hashOf({ plan, steps, ending: { kind: ending.kind, parked: ending.parked.map(gist) } });
+  const idle = applied.steps.every(({ result }) => result === "waiting" || result === "failed");
+  if (idle && said === claim.state().entered) return;
+  const evidence = evidenceOf(read);
+  await enter(round, { kind: "run", at: ports.now(), steps: applied.steps, outcome: ending.kind, evidence });
+  claim.set({ entered: said });
+}
+
+const withoutIds = (text: string) => text.replaceAll(/request [\w-]+/g, "request");
+const gist = ({ reason }: { readonly reason: string }) => withoutIds(reason);
+
 type Entry = {
   readonly kind: "run" | "proof";
-  readonly applied: Applied;
-  readonly record: AnalystRecord;
-  readonly ports: AccessPorts;
-  readonly run: Run;
+  readonly at: number;
+  readonly steps: Applied["steps"];
+  readonly outcome: string;
   readonly evidence: Readonly<Record<string, unknown>>;
 };
 
-async function enter(plan: Plan, { kind, applied, record, ports, run, evidence }: Entry): Promise<void> {
-  const at = ports.now();
+async function enter({ plan, record, rules, ports, run }: Round, entry: Entry): Promise<void> {
   await ports.journal.append({
-    at,
-    kind,
+    ...entry,
     cause: run.cause,
     analyst: record.id,
-    target: ports.target.name,
+    target: rules.target.name,
+    tenant: rules.target.tenantId,
     planHash: hashOf(plan),
     plan,
-    steps: applied.steps,
-    outcome: worst(applied.outcomes).kind,
-    evidence,
-    sinceEventMs: at - record.since,
+    sinceEventMs: entry.at - record.since,
   });
 }

@@ -3,6 +3,7 @@ import type { Written } from "../graph/group-members.ts";
 import type { Trace } from "../graph/tenant.ts";
 import type { Step } from "../model/plan.ts";
 import { stagesOf, type MoverOrder } from "../planner/step-order.ts";
+import { ClaimLost } from "../state/key-state.ts";
 import type { JournalStep } from "../state/journal.ts";
 import { outcomeOf } from "./handle.ts";
 import type { Outcome } from "./outcome.ts";
@@ -14,9 +15,12 @@ export type Performed =
       readonly result: Written["result"];
       readonly trace: Trace;
       readonly detail?: string;
+      /** When to look at it again, although all is well. */
+      readonly outcome?: Outcome;
     }
   /** Not refused, not done: the outcome says when to come back, or whom to ask. */
-  | { readonly kind: "put-off"; readonly outcome: Outcome; readonly trace?: Trace };
+  | { readonly kind: "put-off"; readonly outcome: Outcome; readonly trace?: Trace }
+  | { readonly kind: "failed"; readonly error: unknown };
 
 export type Applied = {
   readonly steps: readonly JournalStep[];
@@ -24,55 +28,87 @@ export type Applied = {
   readonly outcomes: readonly Outcome[];
 };
 
+/** Carries out the steps of one stage together; answers for each, in their order. @throws ClaimLost and nothing else */
+export type Stage = (steps: readonly Step[]) => Promise<readonly Performed[]>;
+
 /**
- * Carries out the steps stage by stage, the steps of a stage together. A step that fails does not stop the others: each
- * has its own result, and running again does the rest.
+ * Carries out the steps stage by stage, as long as there is time. A step that fails does not stop the others: each has its own
+ * result, and running again does the rest.
  */
 export async function applySteps(
   steps: readonly Step[],
-  order: MoverOrder,
-  perform: (step: Step) => Promise<Performed>,
+  {
+    order,
+    stage,
+    now,
+    until,
+  }: {
+    readonly order: MoverOrder;
+    readonly stage: Stage;
+    readonly now: () => number;
+    readonly until: number;
+  },
 ): Promise<Applied> {
   const done: JournalStep[] = [];
   const outcomes: Outcome[] = [];
-  for (const stage of stagesOf(steps, order)) {
-    for (const { step, outcome } of await Promise.all(stage.map((one) => performOne(one, perform)))) {
-      done.push(step);
-      outcomes.push(outcome);
+  for (const group of stagesOf(steps, order)) {
+    const startedAt = now();
+    if (startedAt > until) {
+      outcomes.push({ kind: "wait", at: startedAt, why: "there is more to do than fits into one run" });
+      break;
+    }
+    const results = await stage(group);
+    const ms = now() - startedAt;
+    for (const [index, step] of group.entries()) {
+      const performed = results[index] ?? { kind: "failed", error: new Error("the step was passed over") };
+      done.push(entryOf(step, performed, ms));
+      outcomes.push(outcomeOfStep(performed, now()));
     }
   }
   return { steps: done, outcomes };
 }
 
-async function performOne(
-  step: Step,
-  perform: (step: Step) => Promise<Performed>,
-): Promise<{ readonly step: JournalStep; readonly outcome: Outcome }> {
-  const startedAt = Date.now();
+/** What a call came to; only the loss of the claim goes on up, because then nothing more may be done. */
+export async function attempted(call: () => Promise<Performed>): Promise<Performed> {
   try {
-    const performed = await perform(step);
-    const ms = Date.now() - startedAt;
-    if (performed.kind === "written")
-      return { step: written(step, performed, ms), outcome: { kind: "done" } };
-    return { step: putOff(step, performed, ms), outcome: performed.outcome };
+    return await call();
   } catch (error) {
-    return { step: failed(step, error, Date.now() - startedAt), outcome: outcomeOf(error) };
+    if (error instanceof ClaimLost) throw error;
+    return { kind: "failed", error };
   }
 }
 
-function written(
-  step: Step,
-  { result, trace, detail }: Extract<Performed, { kind: "written" }>,
-  ms: number,
-): JournalStep {
-  return {
-    step,
-    result,
-    detail: detail ?? "",
-    clientRequestId: trace.clientRequestId,
-    requestId: trace.requestId,
-    ms,
-  };
+function outcomeOfStep(performed: Performed, now: number): Outcome {
+  switch (performed.kind) {
+    case "written":
+      return performed.outcome ?? { kind: "done" };
+    case "put-off":
+      return performed.outcome;
+    case "failed":
+      return outcomeOf(performed.error, now);
+    default:
+      return performed satisfies never;
+  }
+}
+
+function entryOf(step: Step, performed: Performed, ms: number): JournalStep {
+  switch (performed.kind) {
+    case "written":
+      return {
+        step,
+        result: performed.result,
+        detail: performed.detail ?? "",
+        clientRequestId: performed.trace.clientRequestId,
+        requestId: performed.trace.requestId,
+        ms,
+      };
+    case "put-off":
+      return putOff(step, performed, ms);
+    case "failed":
+      return failed(step, performed.error, ms);
+    default:
+      return performed satisfies never;
+  }
 }
 
 function putOff(

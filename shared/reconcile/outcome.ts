@@ -1,22 +1,50 @@
-/** How handling a key ended. A failure that nobody foresaw is thrown instead. */
+/** How one thing that handling a key consists of ended. A failure that nobody foresaw is thrown instead. */
 export type Outcome =
   /** What Graph shows is what the policy says, as far as it could be read. */
   | { readonly kind: "done" }
   /** Look again at this time (epoch ms); nothing is wrong. */
   | { readonly kind: "again"; readonly at: number; readonly why: string }
+  /** Something was in the way, and said until when (epoch ms). */
+  | { readonly kind: "wait"; readonly at: number; readonly why: string }
   /** Passing trouble: look again soon, later each time. */
   | { readonly kind: "retry"; readonly why: string }
-  /** A person has to do something; it is tried again now and then all the same. */
-  | { readonly kind: "parked"; readonly reason: string; readonly advice: string };
+  | Parked;
 
-/** The outcome that needs attention first. */
-export function worst(outcomes: readonly Outcome[]): Outcome {
-  const rank = { parked: 3, retry: 2, again: 1, done: 0 } as const;
-  return outcomes.reduce<Outcome>(
-    (worse, outcome) => {
-      if (outcome.kind === "again" && worse.kind === "again") return outcome.at < worse.at ? outcome : worse;
-      return rank[outcome.kind] > rank[worse.kind] ? outcome : worse;
-    },
-    { kind: "done" },
-  );
+/**
+ * A person has to do something; it is tried again now and then all the same. `cause`: it hits every key of the tenant alike,
+ * so people hear of it once and one key tries for all; null: it is this key's own.
+ */
+export type Parked = {
+  readonly kind: "parked";
+  readonly reason: string;
+  readonly advice: string;
+  readonly cause: string | null;
+};
+
+/** How handling a key ended, all things together: each of them counts, the worst gives the name. */
+export type Ending = {
+  readonly kind: Outcome["kind"];
+  /** "yes": something was in the way, so not all that was to be tried was tried. */
+  readonly held: "yes" | "no";
+  /** The earliest time that somebody asked to look again; null when nobody did. */
+  readonly again: { readonly at: number; readonly why: string } | null;
+  readonly retry: { readonly why: string } | null;
+  readonly parked: readonly Parked[];
+};
+
+export function endingOf(outcomes: readonly Outcome[]): Ending {
+  const of = <K extends Outcome["kind"]>(kind: K) =>
+    outcomes.filter((outcome): outcome is Extract<Outcome, { kind: K }> => outcome.kind === kind);
+  const waits = of("wait");
+  const [again] = [...of("again"), ...waits].toSorted((a, b) => a.at - b.at);
+  const [retry] = of("retry");
+  const parked = [...new Map(of("parked").map((one) => [one.reason, one])).values()];
+  const worst = (["parked", "retry", "wait", "again"] as const).find((one) => of(one).length > 0);
+  return {
+    kind: worst ?? "done",
+    held: retry !== undefined || waits.length > 0 ? "yes" : "no",
+    again: again === undefined ? null : { at: again.at, why: again.why },
+    retry: retry === undefined ? null : { why: retry.why },
+    parked,
+  };
 }

@@ -1,67 +1,81 @@
 import { GraphError } from "../graph/error.ts";
 import type { Written } from "../graph/group-members.ts";
-import type { Priority } from "../graph/tenant.ts";
-import type { AnalystId, GroupId } from "../model/ids.ts";
-import type { AccountRecord, ByMuster, LedgerEntry, LedgerState } from "../model/ledger.ts";
+import type { SendLimits } from "../graph/tenant.ts";
+import type { AnalystId } from "../model/ids.ts";
+import type { AccountRecord, LedgerEntry, LedgerItem, LedgerRow, LedgerState } from "../model/ledger.ts";
+import type { PairRecord } from "../model/pair.ts";
 import type { Step } from "../model/plan.ts";
-import type { PairRecord } from "../state/accounts.ts";
-import type { LedgerItem, LedgerRow } from "../state/ledger.ts";
-import type { AccessWritePorts } from "./access-ports.ts";
-import type { Performed } from "./apply.ts";
-import { identityStamp, originOf } from "./read-access.ts";
+import type { Claim } from "../state/key-state.ts";
+import type { AccessWritePorts, Rules } from "./access-ports.ts";
+import { attempted, type Performed } from "./apply.ts";
+import { provision } from "./provision.ts";
+import { rowOf, sameItem } from "./read-access.ts";
 
-/** One run's writes for one pair; `pair` is what is remembered of it, kept current while steps run. */
+/** One run's writes for one pair. What is remembered of the pair is in the claim, kept current while steps run. */
 export type Performing = {
   readonly analyst: AnalystId;
-  readonly priority: Priority;
+  readonly limits: Pick<SendLimits, "priority">;
+  readonly rules: Rules;
   readonly ports: AccessWritePorts;
-  readonly ledger: readonly LedgerRow[];
-  pair: PairRecord;
+  readonly claim: Claim<PairRecord>;
 };
 
-/** Carries out one step: intent on record first, then the call, then what it came to. */
-export async function performAccess(step: Step, doing: Performing): Promise<Performed> {
-  const { ports, priority, analyst } = doing;
+/** A call may wait for its turn so long after the claim was checked; later, the claim may be somebody else's. */
+const sendWithinMs = 20_000;
+
+/**
+ * Carries out the steps of one stage: the intents of all of them on record first, which proves that the pair is still this
+ * run's; then the calls; then what they came to. "Already there" is judged by the ledger as it was when the intent was
+ * written, which nobody else can have changed.
+ *
+ * @throws ClaimLost
+ */
+export async function performStage(steps: readonly Step[], doing: Performing): Promise<readonly Performed[]> {
+  const { claim, ports } = doing;
+  const before = claim.state().value;
+  const theirs = await Promise.all(steps.map((step) => isNative(step, doing)));
+  const own = steps.filter((_, index) => theirs[index] !== "native");
+  const at = ports.now();
+  const intents = own.reduce((pair, step) => intentOf(step, pair, doing), { ...before, wroteAt: at });
+  await claim.write({ value: intents });
+  const limits = { ...doing.limits, sendBefore: at + sendWithinMs };
+  const results = await Promise.all(
+    steps.map((step, index) =>
+      theirs[index] === "native" ? putOffNative(doing) : attempted(() => perform(step, limits, doing)),
+    ),
+  );
+  const after = steps.reduce(
+    (pair, step, index) => settled(step, pair, { performed: results[index], before, doing }),
+    claim.state().value,
+  );
+  await claim.write({ value: { ...after, wroteAt: ports.now() } });
+  return steps.map((step, index) => told(step, results[index], { before, now: ports.now() }));
+}
+
+type Result = Performed & { readonly written?: Written };
+
+async function perform(step: Step, limits: SendLimits, doing: Performing): Promise<Result> {
+  const { ports, analyst } = doing;
   const { sourceWriter, targetWriter } = ports;
   switch (step.kind) {
     case "join-scope":
-      return add({ kind: "scope", scope: step.scope }, step.name, doing, () =>
-        sourceWriter.joinScope(step.scope.group, analyst, priority),
-      );
+      return wrote(await sourceWriter.joinScope(step.scope.group, analyst, limits));
     case "leave-scope":
-      return remove({ kind: "scope", scope: step.scope }, step.name, doing, () =>
-        sourceWriter.leaveScope(step.scope.group, analyst, priority),
-      );
+      return wrote(await sourceWriter.leaveScope(step.scope.group, analyst, limits));
     case "grant":
-      if (await isNative(step, doing)) {
-        const why = "the account was in this group already, by somebody else's hand";
-        return { kind: "put-off", outcome: { kind: "again", at: ports.now() + nativeMs, why } };
-      }
-      return add({ kind: "grant", grant: step.grant }, step.name, doing, () =>
-        targetWriter.grant(step.grant, step.account, priority),
-      );
+      return wrote(await targetWriter.grant(step.grant, step.account, limits));
     case "revoke":
-      return remove({ kind: "grant", grant: step.grant }, step.name, doing, () =>
-        targetWriter.revoke(step.grant, step.account, priority),
-      );
+      return wrote(await targetWriter.revoke(step.grant, step.account, limits));
     case "provision":
-      return provision(doing);
+      return provision(limits, doing);
     case "block-account":
-      return account(doing, "blocked", ["intended", "confirmed"], () =>
-        targetWriter.setEnabled(step.account, "blocked", priority),
-      );
+      return wrote(await targetWriter.setEnabled(step.account, "blocked", limits));
     case "unblock-account":
-      return account(doing, "blocked", ["intended", "no"], () =>
-        targetWriter.setEnabled(step.account, "unblocked", priority),
-      );
+      return wrote(await targetWriter.setEnabled(step.account, "unblocked", limits));
     case "delete-account":
-      return account(doing, "deleted", ["intended", "confirmed"], () =>
-        targetWriter.remove(step.account, priority),
-      );
+      return wrote(await targetWriter.remove(step.account, limits));
     case "restore-account":
-      return account(doing, "deleted", ["intended", "no"], () =>
-        targetWriter.restore(step.account, priority),
-      );
+      return wrote(await targetWriter.restore(step.account, limits));
     case "stamp":
     case "revoke-sessions":
       throw new Error(`an access plan holds no ${step.kind}`);
@@ -70,6 +84,8 @@ export async function performAccess(step: Step, doing: Performing): Promise<Perf
   }
 }
 
+const wrote = (written: Written): Result => ({ kind: "written", ...written, written });
+
 /** How soon a read that missed a native membership is repeated. */
 const nativeMs = 2_000;
 
@@ -77,208 +93,168 @@ const nativeMs = 2_000;
  * An account that was there before Muster may have native memberships that one read did not show. A second question
  * before the write keeps Muster from claiming them when the write stumbles.
  */
-async function isNative(step: Extract<Step, { kind: "grant" }>, doing: Performing): Promise<boolean> {
-  const { pair, ports, priority } = doing;
-  if (pair.account?.origin !== "before" || entryOf({ kind: "grant", grant: step.grant }, doing) !== undefined)
-    return false;
-  return ports.tenant.reader.isMember(step.account, step.grant.group, priority);
+async function isNative(step: Step, { claim, ports, limits }: Performing): Promise<"native" | "unknown"> {
+  const { account, ledger } = claim.state().value;
+  if (step.kind !== "grant" || account?.origin !== "before" || rowOf(ledger, itemOf(step)) !== undefined)
+    return "unknown";
+  const isMember = await ports.tenant.reader.isMember(step.account, step.grant.group, limits.priority);
+  return isMember ? "native" : "unknown";
+}
+
+async function putOffNative({ ports }: Performing): Promise<Performed> {
+  const why = "the account was in this group already, by somebody else's hand";
+  return { kind: "put-off", outcome: { kind: "again", at: ports.now() + nativeMs, why } };
+}
+
+type Membership = Extract<Step, { kind: "join-scope" | "leave-scope" | "grant" | "revoke" }>;
+
+function itemOf(step: Membership): LedgerItem {
+  return "scope" in step
+    ? { kind: "scope", scope: step.scope }
+    : { kind: "grant", grant: step.grant, account: step.account };
+}
+
+const isMembership = (step: Step): step is Membership =>
+  ["join-scope", "leave-scope", "grant", "revoke"].includes(step.kind);
+
+const adds = ({ kind }: Membership) => kind === "join-scope" || kind === "grant";
+
+/** What is on record before the call. */
+function intentOf(step: Step, pair: PairRecord, doing: Performing): PairRecord {
+  if (isMembership(step)) {
+    const noted = note(pair, step, { state: adds(step) ? "adding" : "removing", doing });
+    // Sync follows the scope, and deletes the account that came with it.
+    return step.kind === "leave-scope" ? withAccount(noted, expectDeletion) : noted;
+  }
+  switch (step.kind) {
+    case "block-account":
+    case "unblock-account":
+      return withAccount(pair, (account) => ({ ...account, blocked: "intended" }));
+    case "delete-account":
+    case "restore-account":
+      return withAccount(pair, (account) => ({ ...account, deleted: "intended" }));
+    case "provision":
+    case "stamp":
+    case "revoke-sessions":
+      return pair;
+    default:
+      return step satisfies never;
+  }
+}
+
+const expectDeletion = (account: AccountRecord): AccountRecord =>
+  account.deleted === "no" && account.origin === "created" ? { ...account, deleted: "expected" } : account;
+
+function withAccount(pair: PairRecord, change: (account: AccountRecord) => AccountRecord): PairRecord {
+  return pair.account === null ? pair : { ...pair, account: change(pair.account) };
+}
+
+type Settling = {
+  readonly performed: Result | undefined;
+  /** The pair before the intents of this stage. */
+  readonly before: PairRecord;
+  readonly doing: Performing;
+};
+
+/** What is on record after the call. Where it is not known what came of it, the intent stays. */
+function settled(step: Step, pair: PairRecord, { performed, before, doing }: Settling): PairRecord {
+  const known = isMembership(step) ? rowOf(before.ledger, itemOf(step)) : undefined;
+  if (performed?.kind === "failed" && isMembership(step) && adds(step) && known === undefined) {
+    // Refused for certain: nothing was added, so a grant that shows later is somebody else's.
+    return isRefusal(performed.error) ? drop(pair, step) : pair;
+  }
+  if (performed?.kind !== "written" || performed.written === undefined) return pair;
+  if (isMembership(step)) {
+    if (isTheirs(performed.written, step, before)) return drop(pair, step);
+    return note(pair, step, { state: adds(step) ? "added" : "removed", doing });
+  }
+  const changedAt = doing.ports.now();
+  switch (step.kind) {
+    case "block-account":
+      return withAccount(pair, (account) => ({ ...account, blocked: "confirmed", changedAt }));
+    case "unblock-account":
+      return withAccount(pair, (account) => ({ ...account, blocked: "no", changedAt, aliveAt: changedAt }));
+    case "delete-account":
+      return withAccount(pair, (account) => ({ ...account, deleted: "confirmed", changedAt }));
+    case "restore-account":
+      return withAccount(pair, (account) => ({ ...account, deleted: "no", changedAt, aliveAt: changedAt }));
+    case "provision":
+    case "stamp":
+    case "revoke-sessions":
+      return pair;
+    default:
+      return step satisfies never;
+  }
 }
 
 /**
- * Adds a membership. "Already a member" on the first try of a grant nobody had on record means that somebody else was
- * quicker: then it is theirs, and Muster will not take it away.
+ * "Already a member" on the first try of a grant nobody had on record means that somebody else was quicker; then it is
+ * theirs, and Muster will not take it away.
  */
-async function add(
-  item: LedgerItem,
-  name: string,
-  doing: Performing,
-  call: () => Promise<Written>,
-): Promise<Performed> {
-  const before = entryOf(item, doing);
-  await note(item, name, doing, "adding");
-  const written = await call().catch(async (error: unknown) => {
-    // Refused for certain: nothing was added, so a grant that shows later is somebody else's.
-    if (before === undefined && isRefusal(error)) await drop(item, doing);
-    throw error;
-  });
-  const theirs = written.result === "already" && written.appliedBefore === "no" && before === undefined;
-  if (theirs) await drop(item, doing);
-  else await note(item, name, doing, "added");
-  return {
-    kind: "written",
-    ...written,
-    detail: theirs ? "somebody else granted it; it is not Muster's" : "",
-  };
+function isTheirs(written: Written, step: Step, before: PairRecord): boolean {
+  return (
+    isMembership(step) &&
+    adds(step) &&
+    written.result === "already" &&
+    written.appliedBefore === "no" &&
+    rowOf(before.ledger, itemOf(step)) === undefined
+  );
 }
-
-const drop = (item: LedgerItem, { ports, analyst }: Performing) =>
-  ports.ledger.drop(ports.target.name, analyst, item);
 
 function isRefusal(error: unknown): boolean {
   if (!(error instanceof GraphError) || error.failure.appliedBefore === "maybe") return false;
-  return error.failure.status >= 400 && error.failure.status < 500;
+  const { status, code } = error.failure;
+  return code === "late" || (status >= 400 && status < 500);
 }
 
-async function remove(
-  item: LedgerItem,
-  name: string,
-  doing: Performing,
-  call: () => Promise<Written>,
-): Promise<Performed> {
-  await note(item, name, doing, "removing");
-  const written = await call();
-  await note(item, name, doing, "removed");
-  return { kind: "written", ...written };
+const drop = (pair: PairRecord, step: Membership): PairRecord => ({
+  ...pair,
+  ledger: pair.ledger.filter(({ item }) => !sameItem(item, itemOf(step))),
+});
+
+function note(
+  pair: PairRecord,
+  step: Membership,
+  { state, doing }: { readonly state: LedgerState; readonly doing: Performing },
+): PairRecord {
+  const item = itemOf(step);
+  const known = rowOf(pair.ledger, item)?.entry;
+  const row: LedgerRow = { item, name: step.name, entry: entryAfter(known, state, doing.ports) };
+  return { ...pair, ledger: [...pair.ledger.filter((other) => !sameItem(other.item, item)), row] };
 }
 
-async function note(item: LedgerItem, name: string, doing: Performing, state: LedgerState): Promise<void> {
-  const { ports, analyst } = doing;
-  const at = ports.now();
-  const known = entryOf(item, doing);
+function entryAfter(
+  known: LedgerEntry | undefined,
+  state: LedgerState,
+  { now, graphNow }: Pick<AccessWritePorts, "now" | "graphNow">,
+): LedgerEntry {
+  const at = now();
+  if (known === undefined) return { state, at, since: graphNow(), oppositeAt: 0 };
+  const turns = isAdding(known.state) !== isAdding(state);
   // Joining anew after having left starts a new ownership: what was created in between is not Muster's.
-  const continues = known !== undefined && !(state === "adding" && known.state === "removed");
-  const entry: LedgerEntry = { state, at, since: continues ? known.since : at };
-  await ports.ledger.put(ports.target.name, analyst, { item, name, entry });
+  const anew = state === "adding" && known.state === "removed";
+  return {
+    state,
+    at,
+    since: anew ? graphNow() : known.since,
+    oppositeAt: turns ? known.at : known.oppositeAt,
+  };
 }
 
-function entryOf(item: LedgerItem, { ledger }: Performing): LedgerEntry | undefined {
-  const group = groupOf(item);
-  return ledger.find((row) => row.item.kind === item.kind && groupOf(row.item) === group)?.entry;
+const isAdding = (state: LedgerState) => state === "adding" || state === "added";
+
+/** How soon a read that does not show what somebody else gave is repeated. */
+const unseenMs = 10_000;
+
+/** What people read about the step. */
+function told(
+  step: Step,
+  performed: Result | undefined,
+  { before, now }: { readonly before: PairRecord; readonly now: number },
+): Performed {
+  if (performed === undefined) return { kind: "failed", error: new Error("the step was passed over") };
+  if (performed.kind !== "written" || performed.written === undefined) return performed;
+  if (!isTheirs(performed.written, step, before)) return performed;
+  const detail = "somebody else granted it; it is not Muster's";
+  return { ...performed, detail, outcome: { kind: "again", at: now + unseenMs, why: detail } };
 }
-
-const groupOf = (item: LedgerItem): GroupId => (item.kind === "grant" ? item.grant.group : item.scope.group);
-
-/** Changes what is remembered of the account before the call and after it: a worker that dies has not lied. */
-async function account(
-  doing: Performing,
-  what: "blocked" | "deleted",
-  [before, after]: readonly [ByMuster, ByMuster],
-  call: () => Promise<Written>,
-): Promise<Performed> {
-  await rememberAccount(doing, { [what]: before });
-  const written = await call();
-  await rememberAccount(doing, { [what]: after, changedAt: doing.ports.now() });
-  return { kind: "written", ...written };
-}
-
-async function rememberAccount(doing: Performing, change: Partial<AccountRecord>): Promise<void> {
-  if (doing.pair.account === null) return;
-  await rememberPair(doing, { account: { ...doing.pair.account, ...change } });
-}
-
-export async function rememberPair(doing: Performing, change: Partial<PairRecord>): Promise<void> {
-  doing.pair = { ...doing.pair, ...change };
-  await doing.ports.accounts.put(doing.ports.target.name, doing.analyst, doing.pair);
-}
-
-/** https://learn.microsoft.com/graph/api/synchronization-synchronizationjob-provisionondemand: 5 requests per 10 s. Calls take a moment to arrive. */
-const onDemandLimit = { count: 5, perMs: 10_500 };
-/** A place this far down the queue is not worth waiting for: the 40-minute cycle comes sooner or as soon. */
-const longestQueueMs = 10 * 60_000;
-/** An assignment can take minutes to reach the sync engine. */
-const notInScopeMs = 5_000;
-const patience = 12;
-/** How often to look whether the 40-minute cycle has made the account. */
-const cyclePollMs = 5 * 60_000;
-
-async function provision(doing: Performing): Promise<Performed> {
-  const { ports, pair, analyst } = doing;
-  const { asked } = pair.provisioning;
-  if (asked >= patience) {
-    return putOff(
-      ports.now() + cyclePollMs,
-      "on-demand provisioning does not see the analyst in scope; the next sync cycle will",
-    );
-  }
-  const slotAt = await ports.slots.draw(
-    `${ports.target.name}:${analyst}:${asked}`,
-    { name: `on-demand-${ports.policy.source.tenantId}`, ...onDemandLimit },
-    ports.now(),
-  );
-  if (slotAt - ports.now() > longestQueueMs)
-    return putOff(ports.now() + cyclePollMs, "the next sync cycle comes sooner");
-  if (slotAt > ports.now()) {
-    return putOff(slotAt, "waits for its turn: on-demand provisioning takes 5 requests in 10 seconds");
-  }
-  await rememberPair(doing, { provisioning: { asked: asked + 1 } });
-  const { result, trace } = await ports.provisioner.provisionOnDemand(
-    ports.target.sync,
-    analyst,
-    doing.priority,
-  );
-  switch (result.kind) {
-    case "provisioned":
-      await rememberPair(doing, {
-        account: await adopted(result, doing),
-        provisioning: { asked: 0 },
-      });
-      return { kind: "written", result: "done", trace, detail: `account ${result.origin}` };
-    case "unnamed":
-      return {
-        ...putOff(ports.now() + notInScopeMs, "the account was made; looking for it by its stamp"),
-        trace,
-      };
-    case "not-in-scope":
-      return { ...putOff(ports.now() + notInScopeMs, `not in scope yet: ${result.detail}`), trace };
-    case "failed":
-      return { ...(await explainFailure(result, doing)), trace };
-    default:
-      return result satisfies never;
-  }
-}
-
-const putOff = (at: number, why: string) =>
-  ({ kind: "put-off", outcome: { kind: "again", at, why } }) as const;
-
-/** "Matched" may still be Muster's own account, made by a call whose answer was lost: its age tells. */
-async function adopted(
-  result: { readonly account: AccountRecord["accountId"]; readonly origin: "created" | "matched" },
-  doing: Performing,
-): Promise<AccountRecord> {
-  const { ports, priority } = doing;
-  const base = {
-    accountId: result.account,
-    proof: "provisioned",
-    blocked: "no",
-    deleted: "no",
-    changedAt: ports.now(),
-  } as const;
-  const read = await ports.tenant.reader.readAccount({
-    id: result.account,
-    stamp: identityStamp(ports),
-    priority,
-  });
-  const ledger = await ports.ledger.list(ports.target.name, doing.analyst);
-  const scope = ledger.find(({ item }) => item.kind === "scope");
-  // Somebody else put the analyst in scope: the account would have come without Muster.
-  if (scope === undefined) return { ...base, origin: "before" };
-  if (result.origin === "created") return { ...base, origin: "created" };
-  return { ...base, origin: read.kind === "present" ? originOf(read.account, scope?.entry) : "before" };
-}
-
-async function explainFailure(
-  result: { readonly code: string; readonly detail: string },
-  { ports, priority }: Performing,
-) {
-  const status = await ports.jobs.readStatus(ports.target.sync, priority);
-  const { job } = ports.target.sync;
-  if (status.quarantine !== null) {
-    return parked(
-      `the synchronization job ${job} is in quarantine (${status.quarantine}): nobody is provisioned or removed by it`,
-      "find out why in the source tenant's provisioning logs; with TooManyDeletes, allow or reject the staged deletes; then restart the job",
-    );
-  }
-  if (result.code === "AzureDirectoryB2BManagementPolicyCheckFailure") {
-    return parked(
-      `the tenants do not trust each other for ${job}: ${result.detail}`,
-      "switch on automatic redemption in the source's outbound and the target's inbound cross-tenant access settings",
-    );
-  }
-  return parked(
-    `on-demand provisioning through ${job} failed: ${result.code}: ${result.detail}`,
-    "look at the provisioning logs of the synchronization application in the source tenant",
-  );
-}
-
-const parked = (reason: string, advice: string) =>
-  ({ kind: "put-off", outcome: { kind: "parked", reason, advice } }) as const;

@@ -1,64 +1,66 @@
 import { classify, GraphError } from "../graph/error.ts";
 import type { GroupFound } from "../graph/group-directory.ts";
 import type { Listing } from "../graph/listing.ts";
-import type { Priority } from "../graph/tenant.ts";
 import type { TargetAccount } from "../graph/target-reader.ts";
+import type { Priority } from "../graph/tenant.ts";
 import type { AnalystRecord } from "../model/analyst.ts";
-import type { Grant, GroupFacts, GroupMembership } from "../model/grant.ts";
-import type { AccountId } from "../model/ids.ts";
-import type { AccountRecord, LedgerEntry } from "../model/ledger.ts";
+import { grantKey, type Grant, type GroupFacts, type GroupMembership } from "../model/grant.ts";
+import type { AccountId, RoleName } from "../model/ids.ts";
+import type { AccountRecord, LedgerEntry, LedgerRow } from "../model/ledger.ts";
+import type { PairRecord } from "../model/pair.ts";
 import type { AccessSituation, AccountSeen, NamedGrant } from "../planner/access-plan.ts";
-import type { Seen } from "../planner/membership.ts";
+import { replicationWindowMs, type Seen } from "../planner/membership.ts";
+import { namesOf } from "../planner/source-plan.ts";
 import { desiredGrants } from "../policy/desired.ts";
-import type { NameOrId } from "../policy/policy.ts";
-import type { PairRecord } from "../state/accounts.ts";
-import type { LedgerRow } from "../state/ledger.ts";
-import type { AccessReadPorts } from "./access-ports.ts";
-import type { Run } from "./handle.ts";
-import { outcomeOf } from "./handle.ts";
-import type { Outcome } from "./outcome.ts";
+import type { NameOrId, Policy } from "../policy/policy.ts";
+import type { AccessReadPorts, Rules } from "./access-ports.ts";
+import { outcomeOf, type Run } from "./handle.ts";
+import type { Outcome, Parked } from "./outcome.ts";
 
 /** Everything one look at an analyst in a target found. */
 export type AccessRead =
   | {
       readonly kind: "read";
       readonly situation: AccessSituation;
-      /** What was remembered before this look; the account in the situation may be news. */
-      readonly pair: PairRecord;
-      readonly ledger: readonly LedgerRow[];
       /** How the groups that may be written take members, by id. */
       readonly membership: ReadonlyMap<string, GroupMembership>;
       /** Set when the target could not be read: the rest is done, and this is how it ends. */
       readonly trouble: Outcome | null;
     }
   /** The policy names something that is not there or not unique: nothing in this target is touched. */
-  | { readonly kind: "refused"; readonly reason: string; readonly advice: string };
+  | { readonly kind: "refused"; readonly outcome: Parked };
 
-export async function readAccess(
-  record: AnalystRecord,
-  ports: AccessReadPorts,
-  run: Pick<Run, "attempts">,
-): Promise<AccessRead> {
-  const { policy, target, now } = ports;
-  const priority: Priority = record.leaving === null ? "normal" : "high";
-  const wantedNames = record.leaving === null ? desiredGrants(target, record.roles) : [];
-  const staying = wantedNames.length > 0;
-  const [pair, ledger] = await Promise.all([
-    ports.accounts.get(target.name, record.id),
-    ports.ledger.list(target.name, record.id),
-  ]);
-  const scopeRow = ledger.find(({ item }) => item.kind === "scope");
+/** One round's look: the analyst as Muster knows them now, and what is remembered of the pair. */
+export type Looking = {
+  readonly record: AnalystRecord;
+  readonly pair: PairRecord;
+  readonly rules: Rules;
+  readonly priority: Priority;
+  readonly run: Pick<Run, "attempts">;
+};
+
+export async function readAccess(looking: Looking, ports: AccessReadPorts): Promise<AccessRead> {
+  const { record, pair, rules, run } = looking;
+  const { policy, target } = rules;
+  const names = namesOf(record.roles);
+  const wantedNames = record.leaving === null ? desiredGrants(target, names) : [];
+  const scopeRow = pair.ledger.find(({ item }) => item.kind === "scope");
   const [scopeSeen, named, account] = await Promise.all([
-    readScope(record, ports, priority),
-    resolveNames(wantedNames, ports, priority),
-    readAccount({ record, pair, scopeRow, priority, ports, run }),
+    readScope(looking, ports),
+    resolveNames(wantedNames, looking, ports),
+    readAccount(looking, scopeRow, ports),
   ]);
-  if (staying && named.refusal !== null) return { ...named.refusal, kind: "refused" };
+  if (wantedNames.length > 0 && named.refusal !== null) {
+    const { reason, advice } = named.refusal;
+    return {
+      kind: "refused",
+      outcome: { kind: "parked", reason: `${target.name}: ${reason}`, advice, cause: reason },
+    };
+  }
   const scope = scopeOf(named.scope, scopeRow);
+  const seen = scope === null ? null : scopeSeen(scope.scope.group);
   return {
     kind: "read",
-    pair,
-    ledger,
     membership: new Map(
       [...named.facts.values(), ...(named.scope === null ? [] : [named.scope])].map((facts) => [
         facts.id,
@@ -71,25 +73,52 @@ export async function readAccess(
       target: target.name,
       leaving: record.leaving,
       wanted: named.wanted,
+      keeps: record.leaving === null ? unknownRoles(policy, names) : null,
       managed: named.managed,
-      scope: scope === null ? null : { ...scope, seen: scopeSeen(scope.scope.group) },
+      scope: scope === null || seen === null ? null : { ...scope, seen },
       account: account.seen,
       owned: {
-        grants: ledger.flatMap(({ item, name, entry }) =>
-          item.kind === "grant"
-            ? [{ grant: item.grant, name, entry, writable: writable(item.grant, named.facts) }]
-            : [],
-        ),
+        grants: grantsOf(pair.ledger, account.record).map(({ item, name, entry }) => ({
+          grant: item.grant,
+          name,
+          entry,
+          writable: writable(item.grant, named.facts),
+        })),
         scope: scopeRow?.entry,
         account: account.record,
         leftAt: pair.leftAt,
+        asked: { tries: pair.asked.tries, scopedAt: scopedAt(scopeRow?.entry, pair) },
+        doubt: pair.doubt,
         attempts: run.attempts,
       },
       leavers: policy.leavers,
       movers: policy.movers.order,
-      now: now(),
+      now: ports.now(),
     },
   };
+}
+
+/** Roles that a check in the source did not let go of, and that the policy does not know any more: nobody can say what they give. */
+function unknownRoles({ roles }: Policy, held: readonly RoleName[]): string | null {
+  const unknown = held.filter((name) => !roles.some((role) => role.name === name));
+  return unknown.length === 0
+    ? null
+    : `${unknown.join(", ")} is not in the policy any more, and its holders were refused to lose it`;
+}
+
+/** Memberships belong to an account: what was given to one that is gone says nothing of the one in its place. */
+function grantsOf(ledger: readonly LedgerRow[], account: AccountRecord | null) {
+  return ledger.flatMap(({ item, ...rest }) =>
+    item.kind === "grant" && (account === null || item.account === account.accountId)
+      ? [{ item, ...rest }]
+      : [],
+  );
+}
+
+/** Since when sync may have seen the analyst; in a scope that Muster did not write, since Muster first looked. */
+function scopedAt(scope: LedgerEntry | undefined, { asked }: PairRecord): number | null {
+  if (scope === undefined) return asked.scopedAt;
+  return scope.state === "added" ? scope.at : null;
 }
 
 const writable = ({ group }: Grant, facts: ReadonlyMap<string, GroupFacts>) =>
@@ -100,17 +129,16 @@ const writable = ({ group }: Grant, facts: ReadonlyMap<string, GroupFacts>) =>
  * keep a leaver's access in a target alive, so for them it only means that the scope is not known.
  */
 async function readScope(
-  { id, leaving }: AnalystRecord,
+  { record, priority }: Looking,
   { source }: AccessReadPorts,
-  priority: Priority,
 ): Promise<(group: string) => Seen | "deleted"> {
   try {
-    const { direct } = await source.reader.readMemberships({ id, groups: [], priority });
+    const { direct } = await source.reader.readMemberships({ id: record.id, groups: [], priority });
     return (group) => seenIn(direct, group);
   } catch (error) {
     if (!(error instanceof GraphError)) throw error;
     if (classify(error).kind === "gone") return () => "deleted";
-    if (leaving === null) throw error;
+    if (record.leaving === null) throw error;
     return () => "unknown";
   }
 }
@@ -132,8 +160,8 @@ type Resolved = {
 /** Names become ids here. A leaver needs none of them: what Muster granted is in the ledger by id. */
 async function resolveNames(
   wantedNames: readonly NameOrId[],
-  { target, source, tenant }: AccessReadPorts,
-  priority: Priority,
+  { rules: { target }, priority }: Looking,
+  { source, tenant }: AccessReadPorts,
 ): Promise<Resolved> {
   const managedNames = desiredGrants(
     target,
@@ -181,15 +209,6 @@ function scopeOf(facts: GroupFacts | null, row: LedgerRow | undefined) {
     : { scope: { kind: "group", group: facts.id } as const, name: facts.displayName };
 }
 
-type AccountQuestion = {
-  readonly record: AnalystRecord;
-  readonly pair: PairRecord;
-  readonly scopeRow: LedgerRow | undefined;
-  readonly priority: Priority;
-  readonly ports: AccessReadPorts;
-  readonly run: Pick<Run, "attempts">;
-};
-
 type AccountAnswer = {
   readonly seen: AccountSeen;
   readonly record: AccountRecord | null;
@@ -199,26 +218,35 @@ type AccountAnswer = {
 /** Failures before a target that does not answer is worked around. */
 const patience = 2;
 
-async function readAccount(question: AccountQuestion): Promise<AccountAnswer> {
+async function readAccount(
+  looking: Looking,
+  scopeRow: LedgerRow | undefined,
+  ports: AccessReadPorts,
+): Promise<AccountAnswer> {
   try {
-    return await findAccount(question);
+    return await findAccount(looking, scopeRow, ports);
   } catch (error) {
-    const outcome = outcomeOf(error);
+    const outcome = outcomeOf(error, ports.now());
     // A leaver does not wait for a target that throttles: what can be done from the source is done now.
-    const waitsForLeaver = outcome.kind === "again" && question.record.leaving !== null;
-    const lasting = outcome.kind === "parked" || waitsForLeaver || question.run.attempts >= patience;
+    const waitsForLeaver = outcome.kind === "wait" && looking.record.leaving !== null;
+    const lasting = outcome.kind === "parked" || waitsForLeaver || looking.run.attempts >= patience;
     if (!lasting) throw error;
-    return { seen: { kind: "unreachable" }, record: question.pair.account, trouble: outcome };
+    return { seen: { kind: "unreachable" }, record: looking.pair.account, trouble: outcome };
   }
 }
 
 /** The account that is known, else the one whose stamp names this analyst. Never one that merely has the right mail. */
-async function findAccount(question: AccountQuestion): Promise<AccountAnswer> {
-  const known = question.pair.account;
-  const byId = known === null ? null : await readKnown(known, question);
+async function findAccount(
+  looking: Looking,
+  scopeRow: LedgerRow | undefined,
+  ports: AccessReadPorts,
+): Promise<AccountAnswer> {
+  const known = looking.pair.account;
+  const byId = known === null ? null : await readKnown(known, looking, ports);
   if (byId !== null) return byId;
-  const { record, ports, priority } = question;
-  const stamp = identityStamp(ports);
+  const { record, priority } = looking;
+  const { target } = looking.rules;
+  const stamp = identityStamp(looking.rules);
   const { items, completeness } = await ports.tenant.reader.findByStamp({
     analyst: record.id,
     stamp,
@@ -227,31 +255,39 @@ async function findAccount(question: AccountQuestion): Promise<AccountAnswer> {
   const [only, ...more] = items;
   if (more.length > 0 || completeness.kind === "partial") {
     throw new Error(
-      `${items.length} accounts in ${ports.target.name} carry the stamp of ${record.userPrincipalName}: which one is theirs cannot be proven; remove the stamp ${stamp} from the others`,
+      `${items.length} accounts in ${target.name} carry the stamp of ${record.userPrincipalName}: which one is theirs cannot be proven; remove the stamp ${stamp} from the others`,
     );
   }
-  if (only === undefined) return { seen: { kind: "none" }, record: known, trouble: null };
+  // What was deleted or restored a moment ago may be in neither place that a replica shows; another one is not theirs yet.
+  const mayBeThere = known !== null && ports.now() - known.changedAt < replicationWindowMs;
+  if (only === undefined || (mayBeThere && only.id !== known.accountId))
+    return { seen: { kind: "none" }, record: known, trouble: null };
   const found: AccountRecord = {
     accountId: only.id,
     proof: "stamp",
-    origin: originOf(only, question.scopeRow?.entry),
+    origin: originOf(only, scopeRow?.entry),
     blocked: "no",
     deleted: "no",
     changedAt: 0,
+    aliveAt: only.createdAt ?? 0,
   };
   const memberOf = await ports.tenant.reader.listMemberOf(only.id, priority);
-  return { seen: present(only, { proof: "stamp", record, memberOf }), record: found, trouble: null };
+  // The same account, which one replica did not show and another did, is what it was.
+  const account = only.id === known?.accountId ? known : found;
+  return { seen: present(only, { proof: account.proof, record, memberOf }), record: account, trouble: null };
 }
 
-async function readKnown(known: AccountRecord, question: AccountQuestion): Promise<AccountAnswer | null> {
-  const { record, ports, priority } = question;
-  const stamp = identityStamp(ports);
+async function readKnown(
+  known: AccountRecord,
+  { record, rules, priority }: Looking,
+  { tenant }: AccessReadPorts,
+): Promise<AccountAnswer | null> {
   const [read, memberOf] = await Promise.all([
-    ports.tenant.reader.readAccount({ id: known.accountId, stamp, priority }),
-    memberOfUnlessGone(known.accountId, question),
+    tenant.reader.readAccount({ id: known.accountId, stamp: identityStamp(rules), priority }),
+    memberOfUnlessGone(known.accountId, { priority, tenant }),
   ]);
   if (read.kind === "none") return null;
-  if (read.kind === "soft-deleted" || memberOf === null) {
+  if (read.kind === "soft-deleted") {
     return { seen: { kind: "soft-deleted", id: known.accountId }, record: known, trouble: null };
   }
   return {
@@ -263,13 +299,14 @@ async function readKnown(known: AccountRecord, question: AccountQuestion): Promi
 
 async function memberOfUnlessGone(
   id: AccountId,
-  { ports, priority }: AccountQuestion,
-): Promise<Listing<string> | null> {
+  { priority, tenant }: Pick<Looking, "priority"> & Pick<AccessReadPorts, "tenant">,
+): Promise<Listing<string>> {
   try {
-    return await ports.tenant.reader.listMemberOf(id, priority);
+    return await tenant.reader.listMemberOf(id, priority);
   } catch (error) {
-    if (error instanceof GraphError && classify(error).kind === "gone") return null;
-    throw error;
+    if (!(error instanceof GraphError) || classify(error).kind !== "gone") throw error;
+    // Whether the account is gone is said by `readAccount`; one replica may know it while another does not yet.
+    return { items: [], completeness: { kind: "partial", why: "the account was not found" } };
   }
 }
 
@@ -288,6 +325,7 @@ function present(account: TargetAccount, { proof, record, memberOf }: Evidence):
     enabled: account.enabled,
     proof: contested ? "contested" : proof,
     detail: contested ? `its stamp names ${stamped}` : "",
+    stamped: stamped === null ? "no" : "yes",
     seen: ({ group }) => seenIn(memberOf, group),
   };
 }
@@ -304,8 +342,18 @@ export function originOf(account: TargetAccount, scope: LedgerEntry | undefined)
 const clockToleranceMs = 5_000;
 
 /** The stamp that holds the analyst's id alone; the policy has exactly one. */
-export function identityStamp({ policy }: Pick<AccessReadPorts, "policy">): string {
+export function identityStamp({ policy }: Pick<Rules, "policy">): string {
   const stamp = policy.source.stamps.find(({ template }) => template === "{id}");
   if (stamp === undefined) throw new Error("the policy has no stamp with the template {id}");
   return stamp.property;
+}
+
+/** What is remembered of a grant or scope, if anything. */
+export function rowOf(ledger: readonly LedgerRow[], what: LedgerRow["item"]): LedgerRow | undefined {
+  return ledger.find(({ item }) => sameItem(item, what));
+}
+
+export function sameItem(a: LedgerRow["item"], b: LedgerRow["item"]): boolean {
+  if (a.kind === "scope") return b.kind === "scope" && a.scope.group === b.scope.group;
+  return b.kind === "grant" && a.account === b.account && grantKey(a.grant) === grantKey(b.grant);
 }

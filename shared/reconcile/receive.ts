@@ -1,16 +1,17 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { readNotifications, type Notification } from "../graph/notification.ts";
-import type { TenantId } from "../model/ids.ts";
-import { sessionOf, type AnalystMessage } from "../queue/keys.ts";
+import type { AnalystId } from "../model/ids.ts";
+import { sessionOf, type AnalystMessage, type ArrivalMessage } from "../queue/keys.ts";
 import type { SubscriptionRow } from "../state/subscription-rows.ts";
 
 export type ReceivePorts = {
-  readonly sourceTenant: TenantId;
   /** The subscriptions Muster made; `fresh` reads them again. */
   readonly subscriptions: (how: "remembered" | "fresh") => Promise<readonly SubscriptionRow[]>;
   /** Graph asks for a subscription to be renewed, or says that it is gone. */
-  readonly renewSoon: (row: SubscriptionRow, state: "renew" | "recreate") => Promise<void>;
-  readonly send: (messages: readonly AnalystMessage[]) => Promise<void>;
+  readonly renewSoon: (resource: string, state: "renew" | "recreate") => Promise<void>;
+  /** Whether this is, or was, an analyst, as far as this host has heard. */
+  readonly isKnown: (id: AnalystId) => Promise<boolean>;
+  readonly send: (messages: readonly (AnalystMessage | ArrivalMessage)[]) => Promise<void>;
   readonly now: () => number;
 };
 
@@ -39,11 +40,11 @@ export async function receiveNotifications(text: string, ports: ReceivePorts): P
     wrongClientState: 0,
     wrongTenant: 0,
   };
-  const keys = new Map<string, AnalystMessage>();
+  const keys = new Map<string, AnalystMessage | ArrivalMessage>();
   const directory = subscriptionDirectory(ports);
   try {
     for (const item of body.items) {
-      const proof = await prove(item, directory, ports);
+      const proof = await prove(item, directory);
       if (proof.kind === "dropped") dropped[proof.reason] += 1;
       else
         for (const message of await keysOf(item, proof.row, ports)) keys.set(sessionOf(message.key), message);
@@ -72,10 +73,10 @@ function subscriptionDirectory({ subscriptions }: ReceivePorts): Directory {
   };
 }
 
-async function prove(item: Notification, find: Directory, ports: ReceivePorts): Promise<Proof> {
-  if (item.tenantId !== ports.sourceTenant) return { kind: "dropped", reason: "wrongTenant" };
+async function prove(item: Notification, find: Directory): Promise<Proof> {
   const row = await find(item);
   if (row === undefined) return { kind: "dropped", reason: "unknownSubscription" };
+  if (row.tenantId !== item.tenantId) return { kind: "dropped", reason: "wrongTenant" };
   if (!sameSecret(row.clientState, item.clientState)) return { kind: "dropped", reason: "wrongClientState" };
   return { kind: "proven", row };
 }
@@ -101,11 +102,16 @@ async function keysOf(
   { about }: Notification,
   row: SubscriptionRow,
   ports: ReceivePorts,
-): Promise<readonly AnalystMessage[]> {
-  const common = { heardAt: ports.now(), occasion: "event" } as const;
+): Promise<readonly (AnalystMessage | ArrivalMessage)[]> {
+  const common = { heardAt: Math.max(0, Math.floor(ports.now())), occasion: "event" } as const;
   switch (about.kind) {
-    case "user":
-      return [{ key: { kind: "analyst", analyst: about.id }, cause: "notification: user", ...common }];
+    case "user": {
+      const cause = "notification: user";
+      // Most people of a tenant are nobody to Muster, and a nightly import changes them all: they wait in a queue of their own.
+      return (await ports.isKnown(about.id))
+        ? [{ key: { kind: "analyst", analyst: about.id }, cause, ...common }]
+        : [{ key: { kind: "arrival", user: about.id }, cause, ...common, tries: 0 }];
+    }
     case "group":
       // The members that Graph names get their look at once; the group as a whole is compared as well, because a member
       // may be a group itself, and nobody promises that the list is complete.
@@ -118,7 +124,7 @@ async function keysOf(
         { key: { kind: "role-group", group: about.id }, cause: "notification: group", ...common },
       ];
     case "lifecycle":
-      await ports.renewSoon(row, about.event === "reauthorizationRequired" ? "renew" : "recreate");
+      await ports.renewSoon(row.resource, about.event === "reauthorizationRequired" ? "renew" : "recreate");
       return [];
     default:
       return about satisfies never;

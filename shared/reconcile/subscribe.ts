@@ -1,21 +1,27 @@
 import type { GroupDirectory } from "../graph/group-directory.ts";
+import type { SourceReader } from "../graph/source-reader.ts";
 import type { SubscriptionWriter } from "../graph/subscriptions.ts";
-import type { Policy } from "../policy/policy.ts";
+import type { GroupId, TenantId } from "../model/ids.ts";
 import type { SubscriptionRow, SubscriptionRows } from "../state/subscription-rows.ts";
+import type { PolicyNow } from "./policy-in-force.ts";
 
 export type SubscribePorts = {
-  readonly policy: Policy;
+  readonly policy: () => Promise<PolicyNow>;
   readonly groups: GroupDirectory;
+  readonly reader: Pick<SourceReader, "listMembers">;
   readonly graph: SubscriptionWriter;
   readonly rows: SubscriptionRows;
   readonly notificationUrl: string;
   readonly newClientState: () => string;
+  /** Something may have gone unheard: everybody has to be looked at. */
+  readonly catchUp: (why: string) => Promise<void>;
   readonly now: () => number;
 };
 
 export type Subscribed = {
   readonly resource: string;
-  readonly did: "nothing" | "created" | "renewed" | "removed" | "failed";
+  /** `left out`: Graph allows no more; nothing is wrong, but somebody should know. */
+  readonly did: "nothing" | "created" | "recreated" | "renewed" | "removed" | "left out" | "failed";
   readonly detail: string;
 };
 
@@ -24,85 +30,121 @@ const lifeMs = 7 * 24 * 60 * 60_000;
 const renewBeforeMs = lifeMs / 2;
 
 /**
- * Keeps one subscription for all users and one for each role group, which is what the policy needs to hear of every
- * joiner, mover and leaver. One that fails does not stop the others.
+ * Keeps one subscription for all users and one for each role group and each group in it, which is what the policy needs to
+ * hear of every joiner, mover and leaver. One that fails does not stop the others. What Graph does not know any more, or
+ * knew too late, is made anew, and then everybody is looked at: what happened in between was not announced.
  */
 export async function keepSubscriptions(ports: SubscribePorts): Promise<readonly Subscribed[]> {
-  const wanted = await wantedResources(ports);
+  const { policy } = await ports.policy();
+  const wanted = await wantedResources(policy, ports);
   const rows = await ports.rows.list();
-  const results: Subscribed[] = [...wanted.missing];
-  for (const resource of wanted.resources) {
-    results.push(
-      await keep(
-        resource,
-        rows.find((row) => row.resource === resource),
-        ports,
-      ),
-    );
-  }
+  const results: Subscribed[] = [...wanted.missing, ...wanted.leftOut];
   // A role group that cannot be found today may be found tomorrow: nothing is unsubscribed on a doubt.
-  if (wanted.missing.length > 0) return results;
-  for (const row of rows.filter(({ resource }) => !wanted.resources.includes(resource))) {
-    results.push(await attempt(row.resource, () => remove(row, ports)));
+  const idle =
+    wanted.missing.length > 0 ? [] : rows.filter(({ resource }) => !wanted.resources.includes(resource));
+  for (const row of idle) results.push(await attempt(row.resource, () => remove(row, ports)));
+  for (const resource of wanted.resources) {
+    const row = rows.find((one) => one.resource === resource);
+    results.push(await keep(resource, row, { ports, tenantId: policy.source.tenantId }));
   }
+  if (results.some(({ did }) => did === "recreated")) await ports.catchUp("a subscription was made anew");
   return results;
 }
 
-async function wantedResources({ policy, groups }: SubscribePorts) {
+/** Graph allows 100 subscriptions of one application in a tenant. */
+const mostGroups = 90;
+
+/** Role groups come first: what is nested in them and left out is compared all the same, every 15 minutes. */
+async function wantedResources({ roles }: PolicyNow["policy"], ports: SubscribePorts) {
   const missing: Subscribed[] = [];
-  const resources = ["users"];
-  for (const { name, holders } of policy.roles) {
+  const roleGroups = new Map<GroupId, string>();
+  for (const { name, holders } of roles) {
     if (holders.kind !== "group") continue;
     const role = `role ${name}`;
-    const found = await groups.find(holders.group, "normal").catch((error: unknown) => failure(role, error));
+    const found = await ports.groups
+      .find(holders.group, "normal")
+      .catch((error: unknown) => failure(role, error));
     if ("did" in found) missing.push(found);
-    else if (found.kind === "found") resources.push(`groups/${found.facts.id}`);
-    else missing.push({ resource: role, did: "failed", detail: `${found.reason}; ${found.advice}` });
+    else if (found.kind === "not-found")
+      missing.push({ resource: role, did: "failed", detail: `${found.reason}; ${found.advice}` });
+    else roleGroups.set(found.facts.id, role);
   }
-  return { resources, missing };
+  const groups = new Set<string>(roleGroups.keys());
+  for (const [group, role] of roleGroups) {
+    const nested = await groupsWithin(group, ports).catch((error: unknown) => failure(role, error));
+    if ("did" in nested) missing.push(nested);
+    else for (const id of nested) groups.add(id);
+  }
+  const heard = [...groups].slice(0, mostGroups);
+  return {
+    resources: ["users", ...heard.map((id) => `groups/${id}`)],
+    missing,
+    leftOut: [...groups]
+      .slice(mostGroups)
+      .map((id): Subscribed => ({ resource: `groups/${id}`, did: "left out", detail: tooMany })),
+  };
 }
 
-function keep(
-  resource: string,
-  row: SubscriptionRow | undefined,
-  ports: SubscribePorts,
-): Promise<Subscribed> {
-  const { now, notificationUrl } = ports;
-  const current = row !== undefined && row.notificationUrl === notificationUrl ? row : undefined;
-  const left = (current?.expiresAt ?? 0) - now();
-  if (current?.subscriptionId && left > renewBeforeMs) {
-    return Promise.resolve({ resource, did: "nothing", detail: "" });
-  }
+const tooMany = `more than ${mostGroups} groups give roles: changes of this one are noticed within 15 minutes only`;
+
+/** Whoever is in a group that is in a role group holds the role, and only that group announces it. */
+async function groupsWithin(group: GroupId, { reader }: SubscribePorts): Promise<readonly string[]> {
+  const { groups, completeness } = await reader.listMembers(group, "normal");
+  if (completeness.kind === "partial")
+    throw new Error(`its members could not be listed: ${completeness.why}`);
+  return groups;
+}
+
+type Keeping = { readonly ports: SubscribePorts; readonly tenantId: TenantId };
+
+function keep(resource: string, row: SubscriptionRow | undefined, keeping: Keeping): Promise<Subscribed> {
+  const { ports } = keeping;
+  const current = row !== undefined && row.notificationUrl === ports.notificationUrl ? row : undefined;
   return attempt(resource, async () => {
     if (row !== undefined && current === undefined) await remove(row, ports);
     const id = current?.subscriptionId ?? null;
-    return id === null || current === undefined
-      ? create(resource, current, ports)
-      : renew(current, id, ports);
+    if (id === null || current === undefined) return create(resource, current, keeping);
+    const left = current.expiresAt - ports.now();
+    return left > renewBeforeMs ? readBack(current, id, keeping) : renew(current, id, keeping);
   });
 }
 
-async function renew(row: SubscriptionRow, id: string, ports: SubscribePorts): Promise<Subscribed> {
+/** Graph says nothing when a subscription is gone. */
+async function readBack(row: SubscriptionRow, id: string, keeping: Keeping): Promise<Subscribed> {
+  const there = await keeping.ports.graph.get(id);
+  if (there !== null && there.expiresAt > keeping.ports.now())
+    return { resource: row.resource, did: "nothing", detail: "" };
+  return recreate(row, keeping);
+}
+
+async function renew(row: SubscriptionRow, id: string, keeping: Keeping): Promise<Subscribed> {
+  const { ports } = keeping;
   const renewed = await ports.graph.renew(id, ports.now() + lifeMs);
-  if (renewed === null) {
-    // The id is forgotten first, so that a delivery of the new one is known by its client state.
-    const pending = { ...row, subscriptionId: null, expiresAt: 0 };
-    await ports.rows.put(pending);
-    return create(row.resource, pending, ports);
-  }
+  if (renewed === null) return recreate(row, keeping);
   await ports.rows.put({ ...row, expiresAt: renewed.expiresAt });
   return { resource: row.resource, did: "renewed", detail: "" };
+}
+
+async function recreate(row: SubscriptionRow, keeping: Keeping): Promise<Subscribed> {
+  // The id is forgotten first, so that a delivery of the new one is known by its client state.
+  const pending = { ...row, subscriptionId: null, expiresAt: 0 };
+  await keeping.ports.rows.put(pending);
+  const made = await create(row.resource, pending, keeping);
+  return made.did === "created"
+    ? { ...made, did: "recreated", detail: "Graph did not know it any more" }
+    : made;
 }
 
 /** The client state is on record before Graph can send it; hosts that do this at the same time use the same one. */
 async function create(
   resource: string,
   pending: SubscriptionRow | undefined,
-  ports: SubscribePorts,
+  keeping: Keeping,
 ): Promise<Subscribed> {
-  const { graph, rows, notificationUrl, newClientState, now } = ports;
+  const { graph, rows, notificationUrl, newClientState, now } = keeping.ports;
   const wish = {
     resource,
+    tenantId: keeping.tenantId,
     clientState: newClientState(),
     subscriptionId: null,
     notificationUrl,
@@ -111,7 +153,7 @@ async function create(
   const row = pending ?? (await rows.putIfAbsent(wish));
   const created = await graph.create({ ...row, expiresAt: now() + lifeMs });
   if (created === null)
-    return adopt(row, row.clientState === wish.clientState ? "unknown" : "on-record", ports);
+    return adopt(row, row.clientState === wish.clientState ? "unknown" : "on-record", keeping);
   await rows.put({ ...row, subscriptionId: created.id, expiresAt: created.expiresAt });
   return { resource, did: "created", detail: "" };
 }
@@ -123,8 +165,9 @@ async function create(
 async function adopt(
   row: SubscriptionRow,
   clientState: "on-record" | "unknown",
-  ports: SubscribePorts,
+  keeping: Keeping,
 ): Promise<Subscribed> {
+  const { ports } = keeping;
   const { resource, notificationUrl } = row;
   const same = (await ports.graph.list()).find(
     (other) =>
@@ -137,7 +180,7 @@ async function adopt(
   }
   if (clientState === "unknown") {
     await ports.graph.remove(same.id);
-    return create(resource, row, ports);
+    return create(resource, row, keeping);
   }
   const renewed = await ports.graph.renew(same.id, ports.now() + lifeMs);
   await ports.rows.put({ ...row, subscriptionId: same.id, expiresAt: renewed?.expiresAt ?? 0 });

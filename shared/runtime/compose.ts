@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import { ManagedIdentityCredential, type TokenCredential } from "@azure/identity";
 import { ServiceBusClient } from "@azure/service-bus";
 import { credentialFor } from "../graph/credentials.ts";
@@ -11,131 +12,141 @@ import { provisioner, syncJobReader } from "../graph/synchronization.ts";
 import { targetReader } from "../graph/target-reader.ts";
 import { targetWriter } from "../graph/target-writer.ts";
 import { graphTenant, type GraphTenant } from "../graph/tenant.ts";
-import type { Policy, Target } from "../policy/policy.ts";
 import { sender, type Sender } from "../queue/sender.ts";
-import type { AccessPorts } from "../reconcile/access-ports.ts";
-import type { AnalystPorts } from "../reconcile/analyst.ts";
+import { wishCatchUp, type CatchUpPorts } from "../reconcile/catch-up.ts";
+import { policyInForce, type PolicyNow } from "../reconcile/policy-in-force.ts";
 import type { ReceivePorts } from "../reconcile/receive.ts";
-import type { RoleGroupPorts } from "../reconcile/role-group.ts";
 import type { SubscribePorts } from "../reconcile/subscribe.ts";
-import { accounts } from "../state/accounts.ts";
+import type { WorkerPorts } from "../reconcile/workers.ts";
 import { analysts } from "../state/analysts.ts";
-import { clocks, type Clocks } from "../state/clocks.ts";
 import { journal } from "../state/journal.ts";
-import { ledger } from "../state/ledger.ts";
+import { marks } from "../state/marks.ts";
+import { pairs } from "../state/pairs.ts";
+import { roleKeys } from "../state/role-keys.ts";
 import { slots } from "../state/slots.ts";
-import { subscriptionRows, type SubscriptionRow } from "../state/subscription-rows.ts";
-import { readPolicy } from "./policy-file.ts";
-import { readSettings, type Settings } from "./settings.ts";
+import { subscriptionRows, type SubscriptionRow, type SubscriptionRows } from "../state/subscription-rows.ts";
+import { troubles } from "../state/troubles.ts";
+import { knownAnalysts } from "./known-analysts.ts";
+import { policyFile } from "./policy-file.ts";
+import { readBusSettings, readSettings, type BusSettings, type Settings } from "./settings.ts";
 import { openTables, type Tables } from "./tables.ts";
 
-/** The queue: enough to keep a message that cannot be handled now. The tables are opened when they are asked. */
-type Foundation = {
-  readonly settings: Settings;
-  readonly sender: Sender;
-  readonly clocks: Clocks;
-  readonly now: () => number;
-};
-
-/** Everything, with real parts in place. */
-export type Muster = Foundation & {
-  readonly policy: Policy;
-  readonly analystPorts: AnalystPorts;
-  readonly roleGroupPorts: RoleGroupPorts;
-  readonly accessPorts: (target: Target) => AccessPorts;
+/** Everything, with real parts in place. What names the source tenant asks the policy first. */
+export type Muster = {
+  readonly workerPorts: () => Promise<WorkerPorts>;
   readonly receivePorts: ReceivePorts;
-  readonly subscribePorts: SubscribePorts;
+  readonly subscribePorts: () => Promise<SubscribePorts>;
+  readonly catchUpPorts: () => Promise<CatchUpPorts>;
 };
 
 const now = () => Date.now();
 
+/** The queue alone: enough to keep a message that cannot be handled, whatever else is missing. */
+export const bus = once(async (): Promise<Sender> => sender(busClient(readBusSettings(process.env))));
+
 /** Built once a process, on first use; a failure is not kept, so that a repaired deployment needs no restart. */
-export const foundation = once(buildFoundation);
 export const muster = once(buildMuster);
 
-/** For settings with an identity instead of a connection string. */
+function busClient({ connection, identity }: BusSettings): ServiceBusClient {
+  if (connection.kind === "connection-string") return new ServiceBusClient(connection.text);
+  const credential =
+    identity === "system-assigned"
+      ? new ManagedIdentityCredential()
+      : new ManagedIdentityCredential({ clientId: identity.clientId });
+  return new ServiceBusClient(connection.endpoint, credential);
+}
+
+/** For tables that are reached with an identity instead of a connection string. */
 function platformCredential({ identity }: Settings): TokenCredential {
   if (identity.assertion.kind === "managed-identity") {
     return new ManagedIdentityCredential({ clientId: identity.assertion.clientId });
   }
-  throw new Error(
-    "MUSTER_IDENTITY_CLIENT_ID: set it, because ServiceBus or the tables are reached with an identity",
-  );
-}
-
-const openState = once(() => {
-  const settings = readSettings(process.env);
-  return openTables(settings.tables, () => platformCredential(settings));
-});
-
-/** The clocks of keys, also while the tables cannot be opened: then every question fails, and the message is kept. */
-const lateClocks: Clocks = {
-  get: async (session) => clocks((await openState()).Clocks).get(session),
-  put: async (session, clock) => clocks((await openState()).Clocks).put(session, clock),
-};
-
-async function buildFoundation(): Promise<Foundation> {
-  const settings = readSettings(process.env);
-  const { serviceBus } = settings;
-  const client =
-    serviceBus.kind === "identity"
-      ? new ServiceBusClient(serviceBus.endpoint, platformCredential(settings))
-      : new ServiceBusClient(serviceBus.text);
-  return { settings, sender: sender(client), clocks: lateClocks, now };
+  throw new Error("MUSTER_IDENTITY_CLIENT_ID: set it, because the tables are reached with an identity");
 }
 
 async function buildMuster(): Promise<Muster> {
-  const base = await foundation();
-  const tables = await openState();
-  const policy = await readPolicy(base.settings.policyFile);
-  const tenants = tenantDirectory(base.settings);
-  const source = tenants(policy.source.tenantId);
-  const send = base.sender.send;
-  const sourcePorts = { reader: sourceReader(source.graph), groups: source.groups };
-  const analystTable = analysts(tables.Analysts);
-  const journalTable = journal(tables.Journal);
+  const settings = readSettings(process.env);
+  const { send, schedule, park } = await bus();
+  const tables = await openTables(settings.tables, () => platformCredential(settings));
+  const tenants = tenantDirectory(settings);
+  const state = stateIn(tables);
+  const load = policyFile(settings.policyFile);
+  const wish = (why: string) => wishCatchUp(why, { mark: state.marks.catchUp, now });
+  const policy = () => policyInForce({ load, mark: state.marks.policy, onNews: wish, now });
+  const isFirst = firstTimes();
+  const source = (policyNow: PolicyNow) => tenants(policyNow.policy.source.tenantId);
+  // Whatever happened while no host was there was heard by nobody.
+  await wish("a host has started");
+
   return {
-    ...base,
-    policy,
-    analystPorts: {
-      policy,
-      ...sourcePorts,
-      writer: sourceWriter(source.graph),
-      analysts: analystTable,
-      journal: journalTable,
+    async workerPorts() {
+      const tenant = source(await load());
+      return {
+        ...state,
+        policy,
+        source: {
+          reader: sourceReader(tenant.graph),
+          writer: sourceWriter(tenant.graph),
+          groups: tenant.groups,
+          provisioner: tenant.provisioner,
+          jobs: syncJobReader(tenant.graph),
+          now: tenant.graph.now,
+        },
+        target: (id) => {
+          const { graph, groups } = tenants(id);
+          return { reader: targetReader(graph), writer: targetWriter(graph), groups };
+        },
+        send,
+        schedule,
+        park,
+        now,
+        isFirst,
+      };
+    },
+    receivePorts: {
+      subscriptions: remembered(state.subscriptions),
+      async renewSoon(resource, wanted) {
+        await state.subscriptions.change(resource, (row) => ({
+          ...row,
+          expiresAt: 0,
+          subscriptionId: wanted === "recreate" ? null : row.subscriptionId,
+        }));
+      },
+      isKnown: knownAnalysts(state.analysts, now),
       send,
       now,
     },
-    roleGroupPorts: { policy, ...sourcePorts, analysts: analystTable, send },
-    accessPorts: (target) => {
-      const tenant = tenants(target.tenantId);
+    async subscribePorts() {
+      const tenant = source(await load());
       return {
         policy,
-        target,
-        source: sourcePorts,
-        tenant: { reader: targetReader(tenant.graph), groups: tenant.groups },
-        sourceWriter: sourceWriter(source.graph),
-        targetWriter: targetWriter(tenant.graph),
-        provisioner: source.provisioner,
-        jobs: syncJobReader(source.graph),
-        analysts: analystTable,
-        accounts: accounts(tables.Accounts),
-        ledger: ledger(tables.Ledger),
-        slots: slots(tables.Slots),
-        journal: journalTable,
+        groups: tenant.groups,
+        reader: sourceReader(tenant.graph),
+        graph: subscriptionWriter(tenant.graph),
+        rows: state.subscriptions,
+        notificationUrl: settings.notificationUrl,
+        newClientState: () => randomBytes(32).toString("hex"),
+        catchUp: wish,
         now,
       };
     },
-    receivePorts: receivePorts({ policy, tables, send }),
-    subscribePorts: {
-      policy,
-      groups: source.groups,
-      graph: subscriptionWriter(source.graph),
-      rows: subscriptionRows(tables.Subscriptions),
-      notificationUrl: base.settings.notificationUrl,
-      newClientState: () => randomBytes(32).toString("hex"),
-      now,
+    async catchUpPorts() {
+      const { groups } = source(await load());
+      return { ...state, policy, groups, mark: state.marks.catchUp, send, schedule, now };
     },
+  };
+}
+
+function stateIn(tables: Tables) {
+  return {
+    analysts: analysts(tables.Analysts),
+    pairs: pairs(tables.Pairs),
+    roleKeys: roleKeys(tables.RoleKeys),
+    subscriptions: subscriptionRows(tables.Subscriptions),
+    slots: slots(tables.Slots, pause),
+    troubles: troubles(tables.Troubles),
+    marks: marks(tables.Marks),
+    journal: journal(tables.Journal),
   };
 }
 
@@ -162,29 +173,23 @@ function tenantDirectory({ graphUrl, identity }: Settings): (tenantId: string) =
 /** Subscriptions change a few times a week; a delivery must not wait for a table every time. */
 const memoryMs = 30_000;
 
-function receivePorts({
-  policy,
-  tables,
-  send,
-}: {
-  readonly policy: Policy;
-  readonly tables: Tables;
-  readonly send: Sender["send"];
-}): ReceivePorts {
-  const rows = subscriptionRows(tables.Subscriptions);
-  let remembered: { readonly at: number; readonly rows: readonly SubscriptionRow[] } | null = null;
-  return {
-    sourceTenant: policy.source.tenantId,
-    async subscriptions(how) {
-      if (how === "fresh" || remembered === null || now() - remembered.at > memoryMs) {
-        remembered = { at: now(), rows: await rows.list() };
-      }
-      return remembered.rows;
-    },
-    renewSoon: (row, state) =>
-      rows.put({ ...row, expiresAt: 0, subscriptionId: state === "recreate" ? null : row.subscriptionId }),
-    send,
-    now,
+function remembered(rows: SubscriptionRows): ReceivePorts["subscriptions"] {
+  let known: { readonly at: number; readonly rows: readonly SubscriptionRow[] } | null = null;
+  return async (how) => {
+    if (how === "fresh" || known === null || now() - known.at > memoryMs) {
+      known = { at: now(), rows: await rows.list() };
+    }
+    return known.rows;
+  };
+}
+
+/** Remembers the last moment of each thing: what is done for many together is asked for by each of them. */
+function firstTimes(): WorkerPorts["isFirst"] {
+  const last = new Map<string, number>();
+  return (what, at) => {
+    if (last.get(what) === at) return false;
+    last.set(what, at);
+    return true;
   };
 }
 

@@ -1,4 +1,4 @@
-import { keepSubscriptions } from "../reconcile/subscribe.ts";
+import { keepSubscriptions, type Subscribed } from "../reconcile/subscribe.ts";
 import { muster } from "./compose.ts";
 import { logTo, type LogTarget } from "./log.ts";
 
@@ -8,15 +8,11 @@ import { logTo, type LogTarget } from "./log.ts";
  */
 export async function keepAllSubscriptions(log: LogTarget): Promise<void> {
   const { subscribePorts } = await muster();
-  const results = await keepSubscriptions(subscribePorts);
+  const results = await keepSubscriptions(await subscribePorts());
   const write = logTo(log);
   for (const { resource, did, detail } of results) {
     if (did !== "nothing")
-      write(did === "failed" ? "error" : "info", "A subscription was looked after.", {
-        resource,
-        did,
-        detail,
-      });
+      write(levels[did] ?? "info", "A subscription was looked after.", { resource, did, detail });
   }
   const failed = results.filter(({ did }) => did === "failed");
   if (failed.length === 0) return;
@@ -24,3 +20,5 @@ export async function keepAllSubscriptions(log: LogTarget): Promise<void> {
     `Not subscribed: ${failed.map(({ resource, detail }) => `${resource} (${detail})`).join("; ")}`,
   );
 }
+
+const levels: Partial<Record<Subscribed["did"], "warn" | "error">> = { "left out": "warn", failed: "error" };

@@ -1,15 +1,30 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { formatProblems, parsePolicy } from "../policy/parse-policy.ts";
-import type { Policy } from "../policy/policy.ts";
+import { hashOf } from "../reconcile/plan-hash.ts";
+import { PolicyUnusable, type PolicyNow } from "../reconcile/policy-in-force.ts";
 
 /**
- * Reads the policy that ships with the deployment.
- * @throws Error with every mistake in the file, each with its line and column.
+ * The policy that ships with the deployment, read again whenever the file has changed.
+ * @returns a function that throws PolicyUnusable with every mistake in the file, each with its line and column
  */
-export async function readPolicy(file: string): Promise<Policy> {
+export function policyFile(file: string): () => Promise<PolicyNow> {
+  let known: { readonly version: string; readonly policy: Promise<PolicyNow> } | null = null;
+  return async () => {
+    const { mtimeMs, size } = await stat(file);
+    const version = `${mtimeMs} ${size}`;
+    known = known?.version === version ? known : { version, policy: read(file, mtimeMs) };
+    return known.policy;
+  };
+}
+
+async function read(file: string, changedAt: number): Promise<PolicyNow> {
   const parsed = parsePolicy(await readFile(file, "utf8"), file);
-  if (parsed.kind === "ok") return parsed.policy;
-  throw new Error(
+  if (parsed.kind === "ok") {
+    const { policy } = parsed;
+    return { policy, hash: hashOf(policy), changedAt: Math.floor(changedAt) };
+  }
+  throw new PolicyUnusable(
+    "broken",
     `The policy is not valid, so nothing is changed anywhere; events wait until it is.\n${formatProblems(file, parsed.problems)}`,
   );
 }

@@ -8,9 +8,15 @@ export type Settings = {
   readonly identity: Identity;
   /** Where Graph delivers change notifications. */
   readonly notificationUrl: string;
-  readonly serviceBus: Connection;
   readonly tables: Connection;
 };
+
+export type BusSettings = {
+  readonly connection: Connection;
+  readonly identity: "system-assigned" | { readonly clientId: string };
+};
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A namespace or endpoint reached with the platform's identity, or a connection string of something on this machine. */
 export type Connection =
@@ -18,27 +24,45 @@ export type Connection =
   | { readonly kind: "connection-string"; readonly text: string };
 
 const url = z.url({ protocol: /^https?$/ }).transform((text) => text.replace(/\/+$/, ""));
+const guid = z.guid("set it to a GUID");
 
 const schema = z.object({
   MUSTER_POLICY: z.string().default("policy.yaml"),
   MUSTER_GRAPH_URL: url.default("https://graph.microsoft.com"),
   MUSTER_AUTHORITY_URL: url.default("https://login.microsoftonline.com"),
-  MUSTER_CLIENT_ID: z.guid(),
-  MUSTER_IDENTITY_CLIENT_ID: z.guid().optional(),
+  MUSTER_CLIENT_ID: guid.optional(),
+  MUSTER_IDENTITY_CLIENT_ID: guid.optional(),
   MUSTER_TOKEN_FILE: z.string().optional(),
   MUSTER_NOTIFICATION_URL: url.optional(),
   WEBSITE_HOSTNAME: z.string().optional(),
-  ServiceBus: z.string().optional(),
-  ServiceBus__fullyQualifiedNamespace: z.string().optional(),
   MUSTER_TABLES: z.string().optional(),
   MUSTER_TABLES_URL: url.optional(),
 });
 
 /**
- * Reads the settings.
+ * Reads what Service Bus needs: the settings that the Functions host's own listeners go by. Where they do not do for
+ * sending, no listener starts either, so a message is never taken that could not be put back.
+ * @throws Error with what to do
+ */
+export function readBusSettings(environment: Environment): BusSettings {
+  const connection = connectionOf(
+    environment["ServiceBus__fullyQualifiedNamespace"],
+    environment["ServiceBus"],
+  );
+  const problems =
+    connection === undefined
+      ? ["ServiceBus__fullyQualifiedNamespace: set the namespace, for example muster.servicebus.windows.net"]
+      : notLocal("ServiceBus", connection);
+  if (connection === undefined || problems.length > 0) throw new Error(sentence(problems));
+  const clientId = environment["ServiceBus__clientId"] ?? environment["MUSTER_IDENTITY_CLIENT_ID"];
+  return { connection, identity: clientId === undefined ? "system-assigned" : { clientId } };
+}
+
+/**
+ * Reads everything else.
  * @throws Error naming every setting that is missing or wrong, with what to do.
  */
-export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
+export function readSettings(environment: Environment): Settings {
   const parsed = schema.safeParse(environment);
   const problems = (parsed.error?.issues ?? []).map(({ path, message }) => `${path.join(".")}: ${message}`);
   // What is wrong is reported above; what is missing is found in the environment as it is.
@@ -49,6 +73,10 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     return value;
   };
   const settings = {
+    clientId: need(
+      env.MUSTER_CLIENT_ID,
+      "MUSTER_CLIENT_ID: set the client id of Muster's multi-tenant application",
+    ),
     assertion: need(
       assertionOf(env.MUSTER_IDENTITY_CLIENT_ID, env.MUSTER_TOKEN_FILE),
       "MUSTER_IDENTITY_CLIENT_ID (the user-assigned managed identity) or MUSTER_TOKEN_FILE (a federated token): set one",
@@ -58,41 +86,32 @@ export function readSettings(environment: Readonly<Record<string, string | undef
         (env.WEBSITE_HOSTNAME && `https://${env.WEBSITE_HOSTNAME}/api/notifications`),
       "MUSTER_NOTIFICATION_URL: set the public https address of the notifications function",
     ),
-    serviceBus: need(
-      connectionOf(env.ServiceBus__fullyQualifiedNamespace, env.ServiceBus),
-      "ServiceBus__fullyQualifiedNamespace: set the namespace, for example muster.servicebus.windows.net",
-    ),
     tables: need(
       connectionOf(env.MUSTER_TABLES_URL, env.MUSTER_TABLES),
       "MUSTER_TABLES_URL: set the table endpoint, for example https://muster.table.core.windows.net",
     ),
   };
-  for (const [name, connection] of [
-    ["ServiceBus", settings.serviceBus],
-    ["MUSTER_TABLES", settings.tables],
-  ] as const) {
-    if (connection?.kind === "connection-string" && !isLocal(connection.text)) {
-      problems.push(
-        `${name}: a connection string is a secret, and is only taken for this machine; use an identity`,
-      );
-    }
-  }
-  const { assertion, notificationUrl, serviceBus, tables } = settings;
-  if (problems.length > 0 || !parsed.success || !assertion || !notificationUrl || !serviceBus || !tables)
+  if (settings.tables !== undefined) problems.push(...notLocal("MUSTER_TABLES", settings.tables));
+  const { clientId, assertion, notificationUrl, tables } = settings;
+  if (problems.length > 0 || !parsed.success || !clientId || !assertion || !notificationUrl || !tables)
     throw new Error(sentence(problems));
-  const { MUSTER_POLICY, MUSTER_GRAPH_URL, MUSTER_CLIENT_ID, MUSTER_AUTHORITY_URL } = parsed.data;
+  const { MUSTER_POLICY, MUSTER_GRAPH_URL, MUSTER_AUTHORITY_URL } = parsed.data;
   return {
     policyFile: MUSTER_POLICY,
     graphUrl: MUSTER_GRAPH_URL,
-    identity: { clientId: MUSTER_CLIENT_ID, authorityHost: MUSTER_AUTHORITY_URL, assertion },
+    identity: { clientId, authorityHost: MUSTER_AUTHORITY_URL, assertion },
     notificationUrl,
-    serviceBus,
     tables,
   };
 }
 
 const sentence = (problems: readonly string[]) =>
   `Muster cannot start with these settings (see docs/configuration.md):\n${problems.map((problem) => `- ${problem}`).join("\n")}`;
+
+function notLocal(name: string, connection: Connection): readonly string[] {
+  if (connection.kind === "identity" || isLocal(connection.text)) return [];
+  return [`${name}: a connection string is a secret, and is only taken for this machine; use an identity`];
+}
 
 function assertionOf(
   managed: string | undefined,

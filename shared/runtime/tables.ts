@@ -3,10 +3,26 @@ import type { TokenCredential } from "@azure/identity";
 import type { Connection } from "./settings.ts";
 
 /** Every table Muster keeps; docs/architecture.md says what is in them. */
-const tableNames = ["Analysts", "Accounts", "Ledger", "Subscriptions", "Clocks", "Slots", "Journal"] as const;
+const tableNames = [
+  "Analysts",
+  "Pairs",
+  "RoleKeys",
+  "Subscriptions",
+  "Slots",
+  "Troubles",
+  "Marks",
+  "Journal",
+] as const;
 type TableName = (typeof tableNames)[number];
 
 export type Tables = Readonly<Record<TableName, TableClient>>;
+
+/**
+ * Tables that do not answer are tried again by the key that needed them, so the client gives up soon: Graph waits three
+ * seconds for the answer to a delivery.
+ */
+const retryOptions = { maxRetries: 2, retryDelayInMs: 200, maxRetryDelayInMs: 500 } as const;
+const onThisMachine = { allowInsecureConnection: true, retryOptions } as const;
 
 /** Opens the tables, creating those that are missing. */
 export async function openTables(connection: Connection, credential: () => TokenCredential): Promise<Tables> {
@@ -18,8 +34,8 @@ export async function openTables(connection: Connection, credential: () => Token
 
 function serviceClient(connection: Connection, credential: () => TokenCredential): TableServiceClient {
   return connection.kind === "identity"
-    ? new TableServiceClient(connection.endpoint, credential())
-    : TableServiceClient.fromConnectionString(connection.text, { allowInsecureConnection: true });
+    ? new TableServiceClient(connection.endpoint, credential(), { retryOptions })
+    : TableServiceClient.fromConnectionString(connection.text, onThisMachine);
 }
 
 function tableClient(
@@ -27,6 +43,6 @@ function tableClient(
   { name, credential }: { readonly name: TableName; readonly credential: () => TokenCredential },
 ): TableClient {
   return connection.kind === "identity"
-    ? new TableClient(connection.endpoint, name, credential())
-    : TableClient.fromConnectionString(connection.text, name, { allowInsecureConnection: true });
+    ? new TableClient(connection.endpoint, name, credential(), { retryOptions })
+    : TableClient.fromConnectionString(connection.text, name, onThisMachine);
 }

@@ -1,55 +1,42 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { z } from "zod";
 import {
-  accessKeySchema,
-  analystKeySchema,
+  accessMessageSchema,
+  analystMessageSchema,
+  arrivalMessageSchema,
   sessionOf,
-  type AccessMessage,
-  type AnalystMessage,
   type Message,
 } from "../queue/keys.ts";
-import { reconcileAccess } from "../reconcile/access.ts";
-import { reconcileAnalyst } from "../reconcile/analyst.ts";
-import { handle, type Run } from "../reconcile/handle.ts";
-import type { Outcome } from "../reconcile/outcome.ts";
-import { reconcileRoleGroup } from "../reconcile/role-group.ts";
-import { foundation, muster, type Muster } from "./compose.ts";
-import { logTo, type LogTarget } from "./log.ts";
+import { workOnAccess, workOnAnalyst, workOnArrival, type WorkerPorts } from "../reconcile/workers.ts";
+import { bus, muster } from "./compose.ts";
+import { logTo, type Log, type LogTarget } from "./log.ts";
 
 /** Handles one message of the queue `analysts`. */
-export function workOnAnalyst(body: unknown, log: LogTarget): Promise<void> {
-  return work(analystKeySchema, { body, log }, (message, all, run) => runAnalyst(message, all, run));
+export function takeAnalyst(body: unknown, log: LogTarget): Promise<void> {
+  return take(analystMessageSchema, { body, log }, workOnAnalyst);
+}
+
+/** Handles one message of the queue `arrivals`. */
+export function takeArrival(body: unknown, log: LogTarget): Promise<void> {
+  return take(arrivalMessageSchema, { body, log }, workOnArrival);
 }
 
 /** Handles one message of the queue `access`. */
-export function workOnAccess(body: unknown, log: LogTarget): Promise<void> {
-  return work(accessKeySchema, { body, log }, (message, all, run) => runAccess(message, all, run));
-}
-
-function runAnalyst({ key }: AnalystMessage, all: Muster, run: Run): Promise<Outcome> {
-  return key.kind === "analyst"
-    ? reconcileAnalyst(key.analyst, all.analystPorts, run)
-    : reconcileRoleGroup(key.group, all.roleGroupPorts, run);
-}
-
-async function runAccess({ key }: AccessMessage, all: Muster, run: Run): Promise<Outcome> {
-  const target = all.policy.targets.find(({ name }) => name === key.target);
-  if (target !== undefined) return reconcileAccess(key.analyst, all.accessPorts(target), run);
-  return {
-    kind: "parked",
-    reason: `the target ${key.target} is not in the policy any more, and Muster once gave ${key.analyst} access there`,
-    advice: "put the target back into the policy until everybody has left it, then take it out",
-  };
+export function takeAccess(body: unknown, log: LogTarget): Promise<void> {
+  return take(accessMessageSchema, { body, log }, workOnAccess);
 }
 
 type Delivery = { readonly body: unknown; readonly log: LogTarget };
 
-/** While the policy is broken nothing can be decided, so everything waits this long and is tried again. */
-const brokenPolicyMs = 60_000;
+/** A setting that is missing or a policy that is broken is repaired by people; events wait. */
+const putBackMs = 60_000;
+/** Service Bus gives a message ten deliveries: when it cannot be put back either, they must not be over in a second. */
+const holdMs = 30_000;
 
-async function work<M extends Message>(
+async function take<M extends Message>(
   schema: z.ZodType<M>,
   { body, log }: Delivery,
-  run: (message: M, all: Muster, run: Run) => Promise<Outcome>,
+  work: (message: M, ports: WorkerPorts, log: Log) => Promise<void>,
 ): Promise<void> {
   const write = logTo(log);
   const parsed = schema.safeParse(body);
@@ -60,19 +47,32 @@ async function work<M extends Message>(
     );
   }
   const message = parsed.data;
-  const { sender, clocks, now } = await foundation();
-  await handle(
-    message,
-    { clocks, schedule: sender.schedule, park: sender.park, now, log: write },
-    async (info) => {
-      try {
-        return await run(message, await muster(), info);
-      } catch (error) {
-        const isPolicy = error instanceof Error && error.message.startsWith("The policy is not valid");
-        if (!isPolicy) throw error;
-        write("error", "The policy is not valid.", { key: sessionOf(message.key), problems: error.message });
-        return { kind: "again", at: now() + brokenPolicyMs, why: "the policy is not valid" };
-      }
-    },
-  );
+  try {
+    const ports = await portsOrNull(message, write);
+    if (ports === null) await (await bus()).schedule(message, Date.now() + putBackMs);
+    else await work(message, ports, write);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    write("error", "A message could be neither handled nor put back; Service Bus keeps it.", {
+      key: sessionOf(message.key),
+      why,
+    });
+    await pause(holdMs);
+    throw error;
+  }
+}
+
+/** No event dies of a setting: what cannot be handled for want of one is put back. */
+async function portsOrNull(message: Message, write: Log): Promise<WorkerPorts | null> {
+  try {
+    const { workerPorts } = await muster();
+    return await workerPorts();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    write("error", "Nothing can be handled, and messages are put back until it can.", {
+      key: sessionOf(message.key),
+      why,
+    });
+    return null;
+  }
 }

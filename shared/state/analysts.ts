@@ -1,52 +1,53 @@
 import type { TableClient } from "@azure/data-tables";
 import { z } from "zod";
 import type { AnalystRecord } from "../model/analyst.ts";
-import {
-  analystIdSchema,
-  roleNameSchema,
-  targetNameSchema,
-  type AnalystId,
-  type RoleName,
-} from "../model/ids.ts";
-import { listRows, readRow, writeRow } from "./table.ts";
+import { analystIdSchema, roleNameSchema, tenantIdSchema, type AnalystId } from "../model/ids.ts";
+import { keyRowSchema, keyTable, type KeyTable } from "./key-state.ts";
 
-/** Table Analysts: one row for everybody who is or was an analyst. */
-export type Analysts = {
-  readonly get: (id: AnalystId) => Promise<AnalystRecord | null>;
-  readonly put: (record: AnalystRecord) => Promise<void>;
-  /** Everybody. */
-  readonly list: () => Promise<readonly AnalystRecord[]>;
-  /** Everybody who was last seen holding this role. */
-  readonly holders: (role: RoleName) => Promise<readonly AnalystRecord[]>;
-};
+/** Table Analysts: one row for everybody who is or was an analyst. Nobody else has one. */
+export type Analysts = KeyTable<AnalystRecord | null>;
 
-const schema = z.object({
-  id: analystIdSchema,
-  userPrincipalName: z.string(),
-  displayName: z.string(),
-  roles: z.array(roleNameSchema),
-  leaving: z.enum(["disabled", "deleted", "no-role"]).nullable(),
-  leftAt: z.number().nullable(),
-  missingSince: z.number().nullable(),
-  stamped: z.object({ at: z.number(), values: z.record(z.string(), z.string()) }).nullable(),
-  sessionsRevokedAt: z.number().nullable(),
-  targets: z.array(targetNameSchema),
-  told: z.string(),
-  decidedAt: z.number(),
-  since: z.number(),
-});
+export const analystPartition = "analyst";
+export const analystRow = (id: AnalystId) => ({ partitionKey: analystPartition, rowKey: id });
 
-const partitionKey = "analyst";
+const held = z.object({ role: roleNameSchema, by: z.string() });
+const states = z.enum(["enabled", "disabled", "soft-deleted", "absent"]);
 
-export function analysts(table: TableClient): Analysts {
-  const list = async () => (await listRows(table, { partitionKey })).map(({ value }) => schema.parse(value));
-  return {
-    async get(id) {
-      const value = await readRow(table, { partitionKey, rowKey: id });
-      return value === null ? null : schema.parse(value);
-    },
-    put: (record) => writeRow(table, { partitionKey, rowKey: record.id }, record),
-    list,
-    holders: async (role) => (await list()).filter(({ roles }) => roles.includes(role)),
-  };
+const schema: z.ZodType<AnalystRecord | null> = z
+  .object({
+    id: analystIdSchema,
+    userPrincipalName: z.string(),
+    displayName: z.string(),
+    held: z.array(held),
+    roles: z.array(held),
+    lost: z.record(z.string(), z.number()),
+    refused: z.record(z.string(), z.object({ since: z.number(), among: z.int().min(1).nullable() })),
+    leaving: z.enum(["disabled", "deleted", "no-role"]).nullable(),
+    leftAt: z.number().nullable(),
+    missingSince: z.number().nullable(),
+    recent: z.object({
+      state: states,
+      states: z.partialRecord(states, z.number()),
+      roles: z.record(z.string(), z.number()),
+      stamps: z
+        .object({ at: z.number(), values: z.record(z.string(), z.string()), beforeAt: z.number() })
+        .nullable(),
+    }),
+    sessionsRevokedAt: z.number().nullable(),
+    targets: z.array(tenantIdSchema),
+    meaning: z.string(),
+    version: z.number(),
+    told: z.number(),
+    since: z.number(),
+  })
+  .nullable();
+
+const rows = keyRowSchema(schema);
+
+export const analysts = (table: TableClient): Analysts => keyTable(table, { schema: rows, first: null });
+
+/** Everybody who is or was an analyst. */
+export async function allAnalysts(table: Pick<Analysts, "list">): Promise<readonly AnalystRecord[]> {
+  const rows = await table.list(analystPartition);
+  return rows.flatMap(({ state }) => (state.value === null ? [] : [state.value]));
 }

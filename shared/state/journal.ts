@@ -1,5 +1,5 @@
 import type { TableClient } from "@azure/data-tables";
-import type { AnalystId, TargetName } from "../model/ids.ts";
+import type { AnalystId, TargetName, TenantId } from "../model/ids.ts";
 import type { Plan, Step } from "../model/plan.ts";
 import { listRows, writeRow } from "./table.ts";
 
@@ -9,7 +9,9 @@ export type JournalEntry = {
   readonly kind: "run" | "proof";
   readonly cause: string;
   readonly analyst: AnalystId;
+  /** The target as the policy calls it, and its tenant; null in the source. */
   readonly target: TargetName | null;
+  readonly tenant: TenantId | null;
   readonly planHash: string;
   readonly plan: Plan;
   readonly steps: readonly JournalStep[];
@@ -31,6 +33,7 @@ export type JournalStep = {
 
 /** Table Journal: append-only, newest first within a day. */
 export type Journal = {
+  /** The same entry again is the same row. */
   readonly append: (entry: JournalEntry) => Promise<void>;
   /** Entries of one UTC day (YYYY-MM-DD), newest first. */
   readonly day: (day: string) => Promise<readonly JournalEntry[]>;
@@ -46,7 +49,7 @@ export function journal(table: TableClient): Journal {
         table,
         {
           partitionKey: new Date(entry.at).toISOString().slice(0, 10),
-          rowKey: `${String(endOfTime - entry.at).padStart(16, "0")}-${crypto.randomUUID()}`,
+          rowKey: `${String(endOfTime - entry.at).padStart(16, "0")}-${entry.kind}-${entry.analyst}-${entry.tenant ?? "source"}`,
         },
         entry,
       ),

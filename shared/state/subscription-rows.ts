@@ -1,6 +1,6 @@
 import type { TableClient } from "@azure/data-tables";
 import { z } from "zod";
-import { deleteRow, listRows, readRow, writeRow, writeVersioned } from "./table.ts";
+import { deleteRow, listRows, readRow, readVersioned, writeRow, writeVersioned } from "./table.ts";
 
 /**
  * Table Subscriptions: one row a resource. The client state is written before Graph is asked, so that a notification
@@ -8,6 +8,8 @@ import { deleteRow, listRows, readRow, writeRow, writeVersioned } from "./table.
  */
 export type SubscriptionRow = {
   readonly resource: string;
+  /** The tenant that notifications of it name. */
+  readonly tenantId: string;
   readonly clientState: string;
   readonly subscriptionId: string | null;
   readonly notificationUrl: string;
@@ -18,6 +20,11 @@ export type SubscriptionRow = {
 export type SubscriptionRows = {
   readonly list: () => Promise<readonly SubscriptionRow[]>;
   readonly put: (row: SubscriptionRow) => Promise<void>;
+  /** Changes the row as it is now; nothing when it is gone, or when somebody else changes it at the same moment. */
+  readonly change: (
+    resource: string,
+    change: (row: SubscriptionRow) => SubscriptionRow | null,
+  ) => Promise<"changed" | "left">;
   /** Writes the row unless there is one. @returns the row that is there now */
   readonly putIfAbsent: (row: SubscriptionRow) => Promise<SubscriptionRow>;
   readonly drop: (resource: string) => Promise<void>;
@@ -25,6 +32,7 @@ export type SubscriptionRows = {
 
 const schema = z.object({
   resource: z.string(),
+  tenantId: z.string(),
   clientState: z.string(),
   subscriptionId: z.string().nullable(),
   notificationUrl: z.string(),
@@ -39,10 +47,17 @@ export function subscriptionRows(table: TableClient): SubscriptionRows {
       const rows = await listRows(table, { partitionKey });
       return rows.map(({ value }) => schema.parse(value));
     },
+    async change(resource, change) {
+      const key = { partitionKey, rowKey: rowKeyOf(resource) };
+      const known = await readVersioned(table, key);
+      const value = known === null ? null : change(schema.parse(known.value));
+      if (known === null || value === null) return "left";
+      return (await writeVersioned(table, key, { value, etag: known.etag })) === null ? "left" : "changed";
+    },
     put: (row) => writeRow(table, { partitionKey, rowKey: rowKeyOf(row.resource) }, row),
     async putIfAbsent(row) {
       const key = { partitionKey, rowKey: rowKeyOf(row.resource) };
-      if (await writeVersioned(table, key, { value: row, etag: null })) return row;
+      if ((await writeVersioned(table, key, { value: row, etag: null })) !== null) return row;
       const value = await readRow(table, key);
       return value === null ? row : schema.parse(value);
     },

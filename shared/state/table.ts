@@ -37,18 +37,24 @@ export async function writeRow(table: TableClient, row: Row, value: unknown): Pr
   await table.upsertEntity(pack(row, value), "Replace");
 }
 
-/** @returns false when somebody else wrote the row since it was read (or created it meanwhile). */
+/**
+ * Writes the row as it was read; `etag` null: as it was not there.
+ * @returns the new etag; null when somebody else wrote, created or deleted the row since then
+ */
 export async function writeVersioned(
   table: TableClient,
   row: Row,
   { value, etag }: { readonly value: unknown; readonly etag: string | null },
-): Promise<boolean> {
+): Promise<string | null> {
   try {
-    if (etag === null) await table.createEntity(pack(row, value));
-    else await table.updateEntity(pack(row, value), "Replace", { etag });
-    return true;
+    const written =
+      etag === null
+        ? await table.createEntity(pack(row, value))
+        : await table.updateEntity(pack(row, value), "Replace", { etag });
+    if (written.etag === undefined) throw new Error(`the table service gave no etag for ${row.rowKey}`);
+    return written.etag;
   } catch (error) {
-    if (isStatus(error, 409) || isStatus(error, 412)) return false;
+    if ([404, 409, 412].some((status) => isStatus(error, status))) return null;
     throw error;
   }
 }

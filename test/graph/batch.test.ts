@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { coalesce } from "../../shared/graph/batch.ts";
-import type { HttpAnswer, HttpCall } from "../../shared/graph/http.ts";
+import { late, type HttpAnswer, type HttpCall } from "../../shared/graph/http.ts";
 import { eachPart, ok, partsOf, refused, scriptedHttp, throttled } from "../support/scripted-http.ts";
 
 const get = (path: string, changes: Partial<HttpCall> = {}): HttpCall => ({
@@ -61,6 +61,16 @@ describe("calls made at the same time", () => {
     expect(network.calls[0]?.timeoutMs).toBe(60_000);
   });
 
+  test("are sent no later than the first of them may be; one that may be sent at any time does not count", async () => {
+    const calls = [get("/a"), get("/b", { sendBefore: 7 }), get("/c", { sendBefore: 5 })];
+    const { network, answers } = together(calls, echo);
+    await answers;
+    expect(network.calls[0]?.sendBefore).toBe(5);
+    const anytime = together(numbered(2), echo);
+    await anytime.answers;
+    expect(anytime.network.calls[0]).not.toHaveProperty("sendBefore");
+  });
+
   test("are served with the priority they share", async () => {
     const { network, answers } = together(numbered(2), echo);
     await answers;
@@ -85,6 +95,16 @@ describe("a call that is alone", () => {
 });
 
 describe("a batch in which something goes wrong", () => {
+  test("is made of its parts one by one when it waited too long for one of them", async () => {
+    const calls = [get("/old", { sendBefore: 1 }), get("/new", { sendBefore: 9 })];
+    const { network, answers } = together(calls, (call) =>
+      call.sendBefore === 1 ? late : ok({ path: call.path }),
+    );
+    expect((await answers).map(({ status }) => status)).toEqual([0, 200]);
+    expect((await answers)[0]).toBe(late);
+    expect(network.calls.map(({ path }) => path)).toEqual(["/$batch", "/old", "/new"]);
+  });
+
   test("spoils only the part it happened to", async () => {
     const { answers } = together(
       numbered(3),

@@ -84,6 +84,7 @@ describe("a listing", () => {
     const endless: GraphTenant = {
       tenantId: "t",
       url,
+      now: () => 0,
       async send() {
         pages += 1;
         return { ...page(["a"], next("again")), trace, appliedBefore: "no" };

@@ -24,6 +24,9 @@ const get = (path: string, changes: Partial<GraphCall> = {}): GraphCall => ({
   priority: "normal",
   ...changes,
 });
+
+const onDemandOf = (job: string) =>
+  get(`/jobs/${job}/provisionOnDemand`, { method: "POST", lane: `on-demand ${job}` });
 const add: GraphCall = {
   method: "POST",
   path: "/groups/1/members/$ref",
@@ -212,6 +215,14 @@ describe("being throttled", () => {
     expect(Math.min(...early)).toBeGreaterThanOrEqual(98);
   });
 
+  test("is heard of in a 503 as well, when that says for how long", async () => {
+    const busy = refused(503, { "retry-after": "30" });
+    const { network, send } = tenant(inTurn(busy, ok()));
+    await errorOf(send(get("/users/1")));
+    expect((await errorOf(send(get("/users/2")))).failure.code).toBe("paused");
+    expect(network.calls).toHaveLength(1);
+  });
+
   test("by one tenant is nothing to another", async () => {
     const slow = tenant(() => throttled("30"));
     const other = tenant(() => ok());
@@ -220,7 +231,7 @@ describe("being throttled", () => {
   });
 
   test("of on-demand provisioning does not pause the directory, nor the other way round", async () => {
-    const onDemand = get("/jobs/1/provisionOnDemand", { method: "POST", lane: "on-demand" });
+    const onDemand = get("/jobs/1/provisionOnDemand", { method: "POST", lane: "on-demand a" });
     const answer = (busy: string) => (call: HttpCall) => (call.path.includes(busy) ? throttled("30") : ok());
     const one = tenant(answer("provisionOnDemand"));
     await errorOf(one.send(onDemand));
@@ -229,6 +240,13 @@ describe("being throttled", () => {
     const other = tenant(answer("/users"));
     await errorOf(other.send(get("/users/1")));
     expect((await other.send(onDemand)).status).toBe(200);
+  });
+
+  test("of one synchronization job holds for all: the limit of on-demand provisioning is the tenant's", async () => {
+    const { network, send } = tenant((call) => (call.path.includes("busy") ? throttled("30") : ok()));
+    await errorOf(send(onDemandOf("busy")));
+    expect((await errorOf(send(onDemandOf("other")))).failure.code).toBe("paused");
+    expect(network.calls).toHaveLength(1);
   });
 
   test("in one part of a batch pauses the tenant and does not spoil the other parts", async () => {
@@ -244,6 +262,119 @@ describe("being throttled", () => {
     await send(get("/users/1"));
     expect(network.calls).toHaveLength(2);
     expect(Date.now() - startedAt).toBeGreaterThanOrEqual(300);
+  });
+});
+
+describe("a tenant that does not answer", () => {
+  const silent = () => noAnswer("timeout");
+
+  test("twice in a row is left alone for a while, so that it does not keep the workers waiting", async () => {
+    const { network, send } = tenant(silent);
+    expect((await errorOf(send(get("/users/1")))).failure.code).toMatch(/timeout|paused/);
+    const asked = network.calls.length;
+    expect(asked).toBe(2);
+    const { failure } = await errorOf(send(get("/users/2")));
+    expect(failure.retryAfterMs).toBeGreaterThan(8_000);
+    expect(network.calls).toHaveLength(asked);
+  });
+
+  test("once, and then does, is asked as before", async () => {
+    const { network, send } = tenant(inTurn(noAnswer("timeout"), ok(), noAnswer("timeout"), ok()));
+    await send(get("/users/1"));
+    await send(get("/users/2"));
+    expect(network.calls).toHaveLength(4);
+  });
+
+  test("about one job answers about all else, the other jobs among them", async () => {
+    const { send } = tenant((call) => (call.path.includes("silent") ? silent() : ok()));
+    await errorOf(send(onDemandOf("silent")));
+    expect((await send(onDemandOf("other"))).status).toBe(200);
+    expect((await send(get("/users/1"))).status).toBe(200);
+  });
+});
+
+describe("a call that may not be sent any more", () => {
+  afterEach(() => void vi.useRealTimers());
+  const expired = { sendBefore: 1 } as const;
+
+  test("is not sent, and says so", async () => {
+    const { network, send } = tenant(() => ok());
+    const { failure } = await errorOf(send({ ...add, ...expired }));
+    expect(failure).toMatchObject({ status: 0, code: "late", requestId: null });
+    expect(failure.message).toContain("so it was not made");
+    expect(network.calls).toEqual([]);
+  });
+
+  test("is not tried again, and nobody has to doubt whether it went through", async () => {
+    const { send } = tenant(() => ok());
+    expect((await errorOf(send({ ...add, ...expired }))).failure.appliedBefore).toBeUndefined();
+  });
+
+  test("after a try without an answer is doubted all the same", async () => {
+    const sendBefore = Date.now() + 150;
+    const { network, send } = tenant(() => noAnswer("network"));
+    const { failure } = await errorOf(send({ ...add, sendBefore }));
+    expect(failure).toMatchObject({ code: "late", appliedBefore: "maybe" });
+    expect(network.calls).toHaveLength(1);
+  });
+
+  test("is sent while there is time", async () => {
+    const { network, send } = tenant(() => ok());
+    await send({ ...add, sendBefore: Date.now() + 10_000 });
+    expect(network.calls).toHaveLength(1);
+  });
+
+  test("does not spoil the calls it would have travelled with", async () => {
+    const { send } = tenant(eachPart(() => ok()));
+    const calls = [send({ ...add, ...expired }), send({ ...add, sendBefore: Date.now() + 10_000 })];
+    const [old, fresh] = await Promise.allSettled(calls);
+    expect([old?.status, fresh?.status]).toEqual(["rejected", "fulfilled"]);
+  });
+
+  test("is given up when its time runs out while it waits for its turn", async () => {
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const { network, send } = tenant(async () => {
+      await held;
+      return ok();
+    }, 1);
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const first = send(get("/users/1"));
+    await vi.waitFor(() => expect(network.calls).toHaveLength(1));
+    const second = errorOf(send({ ...add, sendBefore: Date.now() + 20_000 }));
+    vi.setSystemTime(Date.now() + 20_001);
+    release();
+    await first;
+    expect((await second).failure.code).toBe("late");
+    expect(network.calls).toHaveLength(1);
+  });
+});
+
+describe("the tenant's own time", () => {
+  const datedBy = (ms: number) => ok({}, { date: new Date(Date.now() + ms).toUTCString() });
+  const aheadAfter = async (...answers: readonly HttpAnswer[]) => {
+    const { now, send } = tenant(inTurn(...answers));
+    for (const _ of answers) await send(get("/users/1"));
+    return now() - Date.now();
+  };
+
+  test("is ours until it says another", async () => {
+    expect(Math.abs(tenant(() => ok()).now() - Date.now())).toBeLessThan(50);
+    expect(Math.abs(await aheadAfter(ok()))).toBeLessThan(50);
+  });
+
+  test.each([-90_000, 45_000])("is what its answers say: %d ms ahead of ours", async (ms) => {
+    // Answers say the time in whole seconds.
+    expect(Math.abs((await aheadAfter(datedBy(ms))) - ms)).toBeLessThan(1_100);
+  });
+
+  test("is ours when it differs by less than its answers can say", async () => {
+    expect(Math.abs(await aheadAfter(datedBy(45_000), datedBy(800)))).toBeLessThan(50);
+  });
+
+  test("is kept when an answer says none, or one that is no time", async () => {
+    const ahead = await aheadAfter(datedBy(45_000), ok(), ok({}, { date: "soon" }));
+    expect(Math.abs(ahead - 45_000)).toBeLessThan(1_100);
   });
 });
 
@@ -274,7 +405,7 @@ describe("many calls", () => {
 
   test("on demand travel one by one", async () => {
     const { network, send } = tenant(() => ok());
-    const call = get("/jobs/1/provisionOnDemand", { method: "POST", lane: "on-demand" });
+    const call = get("/jobs/1/provisionOnDemand", { method: "POST", lane: "on-demand a" });
     await Promise.all([send(call), send(call)]);
     expect(network.calls.map(({ path, timeoutMs }) => [path, timeoutMs])).toEqual([
       [call.path, 60_000],

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { grantKey } from "../../shared/model/grant.ts";
+import type { AccountRecord, LedgerEntry } from "../../shared/model/ledger.ts";
 import type { StepKind } from "../../shared/model/plan.ts";
 import { planAccess, type AccessDecision, type AccessSituation } from "../../shared/planner/access-plan.ts";
-import { replicationWindowMs } from "../../shared/planner/membership.ts";
+import { replicationWindowMs, visibleMs } from "../../shared/planner/membership.ts";
 import { round, type ModelWorld, type Round } from "../support/access-model.ts";
 import {
   accessSituation,
@@ -13,6 +14,7 @@ import {
   granted,
   hunters,
   justNow,
+  lately,
   leaverSituation,
   longAgo,
   minuteMs,
@@ -193,11 +195,77 @@ describe("Muster's own writes and replicas that have not heard of them", () => {
     );
     expect(decision.plan.steps).toEqual([]);
     expect(decision.plan.notes).toEqual([{ kind: "settling", name: "SOC Readers" }]);
-    expect(decision.lookAgainAt).toBe(now + 2_000);
+    expect(decision.lookAgainAt).toBeGreaterThan(now);
+    expect(decision.lookAgainAt).toBeLessThanOrEqual(now + visibleMs);
+  });
+
+  test("a grant that should show by now and does not is written again", () => {
+    const owned = { grants: [granted(readers, entry("added", lately))] };
+    expect(kindsOf(planAccess(accessSituation({ account: accountIn([]), owned })))).toEqual(["grant"]);
   });
 
   test("a grant of long ago that does not show is written again", () => {
     expect(kindsOf(planAccess(accessSituation({ account: accountIn([]) })))).toEqual(["grant"]);
+  });
+
+  test("a grant of a moment ago that does not show is looked for two seconds later, however old the account is", () => {
+    const owned = { grants: [granted(readers, entry("added", justNow))] };
+    expect(planAccess(accessSituation({ account: accountIn([]), owned })).lookAgainAt).toBe(now + 2_000);
+  });
+
+  describe("an account that was deleted and does not show", () => {
+    const decide = (
+      account: Partial<AccountRecord>,
+      scope: LedgerEntry | undefined,
+      seen: "present" | "absent" = "present",
+    ) =>
+      planAccess(
+        accessSituation({
+          scope: seen,
+          account: noAccount,
+          owned: {
+            account: remembered({ changedAt: longAgo, aliveAt: longAgo, ...account }),
+            grants: [],
+            scope,
+          },
+        }),
+      );
+    const joinedLongAgo = entry("added", longAgo);
+
+    test.each<[string, Partial<AccountRecord>, LedgerEntry, number]>([
+      ["was deleted not long ago", { deleted: "confirmed", changedAt: lately }, joinedLongAgo, lately],
+      ["came to life not long ago", { deleted: "expected", aliveAt: lately }, joinedLongAgo, lately],
+      [
+        "may have been deleted by sync until a moment ago",
+        { deleted: "expected" },
+        entry("added", lately),
+        lately,
+      ],
+    ])("is not made a second time while it may be in the recycle bin: it %s", (_, account, scope, since) => {
+      const decision = decide(account, scope);
+      expect(kindsOf(decision)).toEqual([]);
+      expect(decision.lookAgainAt).toBe(since + replicationWindowMs);
+    });
+
+    test("is not made a second time together with the join that it needs: the next round knows more", () => {
+      const decision = decide({ deleted: "confirmed" }, entry("removed", longAgo), "absent");
+      expect(kindsOf(decision)).toEqual(["join-scope"]);
+    });
+
+    test("is made anew when every replica must know that it is gone for good", () => {
+      expect(kindsOf(decide({ deleted: "confirmed" }, joinedLongAgo))).toEqual(["provision"]);
+    });
+
+    test("is made anew, and not forgotten, when the answer to the join was lost and the analyst turns out to be in", () => {
+      expect(kindsOf(decide({ deleted: "expected" }, entry("adding", longAgo)))).toEqual(["provision"]);
+      const early = decide({ deleted: "expected" }, entry("adding", lately));
+      expect(kindsOf(early)).toEqual([]);
+      expect(early.lookAgainAt).toBe(lately + replicationWindowMs);
+    });
+
+    test("is made anew also for who is in a scope of somebody else's", () => {
+      expect(kindsOf(decide({ deleted: "expected" }, undefined))).toEqual(["provision"]);
+    });
   });
 
   test("an account of a moment ago is not asked for again because it does not show", () => {
@@ -208,18 +276,72 @@ describe("Muster's own writes and replicas that have not heard of them", () => {
     expect(decision.lookAgainAt).toBe(now + 2_000);
   });
 
-  test("an account that was restored a moment ago is not called deleted by others", () => {
-    const owned = { account: remembered({ changedAt: justNow, deleted: "no" }) };
-    expect(notesOf(planAccess(accessSituation({ account: recycled, owned })))).toEqual([
-      "settling",
-      "waits-for-account",
-    ]);
+  test.each([
+    ["two seconds at first", 1_000, 2_000],
+    ["half the time it has taken so far", 10_000, 5_000],
+    ["half of it also when it is about to be asked for anew", 14_999, 7_499.5],
+  ])("an account that does not show is looked for after %s", (_, waitedMs, pauseMs) => {
+    const owned = { account: remembered({ changedAt: now - waitedMs }) };
+    expect(planAccess(accessSituation({ account: noAccount, owned })).lookAgainAt).toBe(now + pauseMs);
   });
 
-  test("an account that was unblocked a moment ago is not called blocked by others", () => {
-    const owned = { account: remembered({ changedAt: justNow, blocked: "no" }) };
-    const account = accountIn([readers], { enabled: false });
-    expect(notesOf(planAccess(accessSituation({ account, owned })))).toEqual(["settling"]);
+  test.each([justNow, lately])(
+    "an account that was restored not long ago is not called deleted by others",
+    (changedAt) => {
+      const owned = { account: remembered({ changedAt, deleted: "no" }) };
+      const decision = planAccess(accessSituation({ account: recycled, owned }));
+      expect(notesOf(decision)).toEqual(["settling", "waits-for-account"]);
+      expect(decision.bookkeeping.account).toBeNull();
+    },
+  );
+
+  test.each([justNow, lately])(
+    "an account that was unblocked not long ago is not called blocked by others",
+    (changedAt) => {
+      const owned = { account: remembered({ changedAt, blocked: "no" }) };
+      const account = accountIn([readers], { enabled: false });
+      expect(notesOf(planAccess(accessSituation({ account, owned })))).toEqual(["settling"]);
+    },
+  );
+
+  test.each([justNow, lately])(
+    "an account that was blocked not long ago and shows as enabled is not taken for unblocked",
+    (changedAt) => {
+      const owned = { account: remembered({ changedAt, blocked: "confirmed" }) };
+      const decision = planAccess(accessSituation({ owned }));
+      expect(notesOf(decision)).toEqual(["settling"]);
+      expect(decision.bookkeeping.account).toBeNull();
+    },
+  );
+
+  test("an account whose block is long ago and that shows as enabled was unblocked by others", () => {
+    const owned = { account: remembered({ blocked: "confirmed" }) };
+    const decision = planAccess(accessSituation({ owned }));
+    expect(decision.plan.steps).toEqual([]);
+    expect(decision.bookkeeping.account).toEqual({ blocked: "no" });
+  });
+
+  test("a grant that shows is doubted while its opposite is not long ago", () => {
+    const owned = { grants: [granted(readers, entry("added", justNow, lately))] };
+    const decision = planAccess(accessSituation({ owned }));
+    expect(decision.plan.steps).toEqual([]);
+    expect(decision.plan.notes).toEqual([{ kind: "unsure", name: "SOC Readers" }]);
+    expect(decision.lookAgainAt).toBe(lately + replicationWindowMs);
+  });
+
+  test("a scope that shows is doubted while its opposite is not long ago", () => {
+    const owned = { scope: entry("added", justNow, lately) };
+    const decision = planAccess(accessSituation({ owned }));
+    expect(decision.plan.steps).toEqual([]);
+    expect(decision.plan.notes).toEqual([{ kind: "unsure", name: syncScope.name }]);
+    expect(decision.lookAgainAt).toBe(lately + replicationWindowMs);
+  });
+
+  test("a grant that Muster took back and that still shows is neither believed nor called somebody else's", () => {
+    const owned = { grants: [granted(readers, entry("removed", lately))] };
+    const decision = planAccess(accessSituation({ owned }));
+    expect(kindsOf(decision)).toEqual(["grant"]);
+    expect(notesOf(decision)).toEqual([]);
   });
 
   test("an account that was deleted a moment ago is not deleted again because it still shows", () => {
@@ -260,6 +382,13 @@ describe("Muster's own writes and replicas that have not heard of them", () => {
     expect(kindsOf(decision)).toContain("block-account");
   });
 
+  test("a block that does not show by now is set again", () => {
+    const owned = { grants: [], account: remembered({ blocked: "confirmed", changedAt: lately }) };
+    const leavers = { deleteAfterMs: "never" } as const;
+    const decision = planAccess(leaverSituation({ account: accountIn([]), owned, leavers, scope: "absent" }));
+    expect(kindsOf(decision)).toContain("block-account");
+  });
+
   test("the earliest reason to come back is the one that counts", () => {
     const decision = planAccess(
       leaverSituation({
@@ -269,7 +398,7 @@ describe("Muster's own writes and replicas that have not heard of them", () => {
       }),
     );
     expect(notesOf(decision)).toEqual(["deletion-waits", "settling"]);
-    expect(decision.lookAgainAt).toBe(now + 2_000);
+    expect(decision.lookAgainAt).toBeLessThanOrEqual(now + visibleMs);
   });
 });
 
@@ -286,10 +415,39 @@ describe("a rejoiner", () => {
     expect(kindsOf(planAccess(accessSituation({ account: recycled, owned })))).toEqual(["restore-account"]);
   });
 
-  test("does not get back what others deleted, and the plan says so", () => {
-    const decision = planAccess(accessSituation({ account: recycled }));
-    expect(decision.plan.steps).toEqual([]);
-    expect(notesOf(decision)).toEqual(["account-deleted-by-others", "waits-for-account"]);
+  test("gets it back as well when sync deleted it, because Muster had ended the scope", () => {
+    const owned = { account: remembered({ deleted: "expected" }) };
+    expect(kindsOf(planAccess(accessSituation({ account: recycled, owned })))).toEqual(["restore-account"]);
+  });
+
+  test.each(["no", "by-others"] as const)(
+    "does not get back what others deleted, the plan says so, and it is remembered: known as %s",
+    (deleted) => {
+      const owned = { account: remembered({ deleted }) };
+      const decision = planAccess(accessSituation({ account: recycled, owned }));
+      expect(decision.plan.steps).toEqual([]);
+      expect(notesOf(decision)).toEqual(["account-deleted-by-others", "waits-for-account"]);
+      expect(decision.bookkeeping.account).toEqual({ deleted: "by-others" });
+    },
+  );
+
+  test.each(["intended", "confirmed", "expected", "by-others"] as const)(
+    "whose account is there all the same has it back: a deletion that was %s is over",
+    (deleted) => {
+      const decision = planAccess(accessSituation({ owned: { account: remembered({ deleted }) } }));
+      expect(decision.plan.steps).toEqual([]);
+      expect(decision.bookkeeping.account).toEqual({ deleted: "no" });
+    },
+  );
+
+  test.each([
+    ["the deletion is not long ago", { account: remembered({ deleted: "confirmed", changedAt: lately }) }],
+    [
+      "sync may still act on the scope as it was",
+      { account: remembered({ deleted: "expected" }), scope: entry("added", lately) },
+    ],
+  ] as const)("is not taken to have it back while %s", (_, owned) => {
+    expect(planAccess(accessSituation({ owned })).bookkeeping.account).toBeNull();
   });
 
   test.each(["confirmed", "intended"] as const)("is unblocked when Muster's block is %s", (blocked) => {
@@ -420,11 +578,31 @@ describe("a leaver with an account of Muster's", () => {
     ).toEqual([]);
   });
 
-  test("that sync has deleted already is remembered as deleted by Muster, so that a rejoiner gets it back", () => {
-    const owned = { grants: [], scope: undefined };
+  test.each(["no", "expected", "intended"] as const)(
+    "that sync has deleted already is remembered as deleted by Muster, so that a rejoiner gets it back: known as %s",
+    (deleted) => {
+      const owned = { grants: [], scope: undefined, account: remembered({ deleted }) };
+      const decision = planAccess(leaverSituation({ account: recycled, scope: "absent", owned }));
+      expect(decision.plan.steps).toEqual([]);
+      expect(decision.bookkeeping.account).toEqual({ deleted: "confirmed" });
+    },
+  );
+
+  test("that others had deleted before is not remembered as deleted by Muster", () => {
+    const owned = { grants: [], scope: undefined, account: remembered({ deleted: "by-others" }) };
     const decision = planAccess(leaverSituation({ account: recycled, scope: "absent", owned }));
     expect(decision.plan.steps).toEqual([]);
-    expect(decision.bookkeeping.account).toEqual({ deleted: "confirmed" });
+    expect(decision.bookkeeping.account).toBeNull();
+  });
+
+  test("that shows as blocked was perhaps unblocked a moment ago: it is blocked once more", () => {
+    const account = accountIn([], { enabled: false });
+    const unblocked = (changedAt: number) =>
+      kindsOf(
+        planAccess(leaverSituation({ account, owned: { grants: [], account: remembered({ changedAt }) } })),
+      );
+    expect(unblocked(lately)).toContain("block-account");
+    expect(unblocked(longAgo)).not.toContain("block-account");
   });
 
   test("in a target that cannot be read loses the scope", () => {
@@ -435,6 +613,28 @@ describe("a leaver with an account of Muster's", () => {
     const decision = planAccess(leaverSituation({ leaving: "deleted", scope: "deleted" }));
     expect(kindsOf(decision)).toEqual(["revoke", "block-account"]);
   });
+
+  test.each([
+    [
+      "not long ago there was a user who could be put into scope",
+      "added",
+      lately,
+      lately + replicationWindowMs,
+    ],
+    ["long ago there was one", "added", longAgo, null],
+    ["Graph never confirmed that there was one", "adding", lately, null],
+    ["they had left the scope before", "removed", lately, null],
+  ] as const)(
+    "whose source user shows as deleted is looked at again only if that may be the past: %s",
+    (_, state, at, until) => {
+      const owned = { scope: entry(state, at) };
+      const decision = planAccess(leaverSituation({ leaving: "deleted", scope: "deleted", owned }));
+      expect(kindsOf(decision)).toEqual(["revoke", "block-account"]);
+      const unsure = { kind: "unsure", name: syncScope.name };
+      expect(decision.plan.notes).toEqual(until === null ? [] : [unsure]);
+      expect(decision.lookAgainAt).toBe(until);
+    },
+  );
 
   test("whose scope cannot be read to the end leaves it all the same, because Muster joined it", () => {
     expect(kindsOf(planAccess(leaverSituation({ scope: "unknown" })))).toContain("leave-scope");
@@ -516,6 +716,157 @@ describe("a leaver with an account that was there before Muster", () => {
   });
 });
 
+describe("a leaver whose account came to life not long ago", () => {
+  const newborn = (changes: Parameters<typeof remembered>[0] = {}) => ({
+    account: remembered({ aliveAt: lately, changedAt: lately, ...changes }),
+  });
+  const unsure = { kind: "unsure", name: "the account" } as const;
+
+  test.each([
+    ["is in neither list", noAccount],
+    ["is in the recycle bin, as some replica still knows it", recycled],
+  ])("loses grants, scope and account by their ids although it %s", (_, account) => {
+    const decision = planAccess(leaverSituation({ account, owned: newborn() }));
+    expect(kindsOf(decision)).toEqual(["revoke", "leave-scope", "delete-account"]);
+    expect(decision.plan.notes).toContainEqual(unsure);
+    expect(decision.lookAgainAt).toBe(lately + replicationWindowMs);
+  });
+
+  test.each([noAccount, recycled])(
+    "is deleted once, and looked for until every replica must know: %o",
+    (account) => {
+      const owned = { grants: [], scope: undefined, ...newborn({ deleted: "confirmed" }) };
+      const decision = planAccess(leaverSituation({ account, scope: "absent", owned }));
+      expect(decision.plan.steps).toEqual([]);
+      expect(decision.plan.notes).toEqual([unsure]);
+      expect(decision.lookAgainAt).toBe(lately + replicationWindowMs);
+    },
+  );
+
+  test("is not looked for any longer when every replica must know", () => {
+    const owned = {
+      grants: [],
+      scope: undefined,
+      account: remembered({ deleted: "confirmed", aliveAt: now - replicationWindowMs }),
+    };
+    const decision = planAccess(leaverSituation({ account: noAccount, scope: "absent", owned }));
+    expect(decision.plan.notes).toEqual([]);
+    expect(decision.lookAgainAt).toBeNull();
+  });
+
+  test("and was there before Muster keeps it", () => {
+    const decision = planAccess(
+      leaverSituation({ account: noAccount, owned: newborn({ origin: "before" }) }),
+    );
+    expect(kindsOf(decision)).toEqual(["revoke", "leave-scope"]);
+  });
+});
+
+describe("a role that the source did not let go of and the policy does not know any more", () => {
+  const keeps = "hunter is not in the policy any more, and its holders were refused to lose it";
+
+  test("keeps everything that Muster gave, and the plan says why", () => {
+    const decision = planAccess(
+      accessSituation({
+        keeps,
+        account: accountIn([readers, hunters]),
+        owned: { grants: [granted(readers), granted(hunters)] },
+      }),
+    );
+    expect(decision.plan.steps).toEqual([]);
+    expect(decision.plan.notes).toEqual([{ kind: "kept", name: "SOC Hunters", why: keeps }]);
+  });
+
+  test("makes nobody a leaver who has no other role", () => {
+    const decision = planAccess(accessSituation({ keeps, wanted: [] }));
+    expect(decision.plan.purpose).toBe("join");
+    expect(decision.plan.steps).toEqual([]);
+    expect(notesOf(decision)).toEqual(["kept"]);
+  });
+
+  test("gives what the other roles want all the same", () => {
+    const decision = planAccess(
+      accessSituation({ keeps, wanted: [responders], account: accountIn([readers]) }),
+    );
+    expect(decision.plan.steps).toEqual([{ kind: "grant", account: anasAccount, ...responders }]);
+    expect(decision.plan.notes).toEqual([{ kind: "kept", name: "SOC Readers", why: keeps }]);
+  });
+
+  test("neither puts anybody into scope nor asks for an account", () => {
+    const decision = planAccess(
+      accessSituation({ keeps, wanted: [], scope: "absent", account: noAccount, owned: nothingOwned }),
+    );
+    expect(decision.plan.steps).toEqual([]);
+    expect(notesOf(decision)).toEqual(["waits-for-account"]);
+  });
+
+  test("says nothing of what others gave", () => {
+    const decision = planAccess(accessSituation({ keeps, owned: { grants: [] }, wanted: [] }));
+    expect(notesOf(decision)).toEqual([]);
+  });
+});
+
+describe("calls of an interrupted run that may still take effect", () => {
+  const gives = now + 40_000;
+  const takes = now + 70_000;
+  const doubt = { gives, takes };
+  const unsure = { kind: "unsure", name: "what an interrupted run was doing" } as const;
+
+  test("leave an analyst who stays unsure until all of them can take effect no more", () => {
+    const decision = planAccess(accessSituation({ owned: { doubt } }));
+    expect(decision.plan.steps).toEqual([]);
+    expect(decision.plan.notes).toEqual([unsure]);
+    expect(decision.lookAgainAt).toBe(takes);
+    const other = planAccess(accessSituation({ owned: { doubt: { gives: takes, takes: gives } } }));
+    expect(other.lookAgainAt).toBe(takes);
+  });
+
+  const gone = { scope: "absent", account: noAccount } as const;
+
+  test("leave a leaver unsure while they may still give", () => {
+    const decision = planAccess(leaverSituation({ ...gone, owned: { ...nothingOwned, doubt } }));
+    expect(decision.plan.notes).toEqual([unsure]);
+    expect(decision.lookAgainAt).toBe(gives);
+  });
+
+  test("are nothing to a leaver when they only take", () => {
+    const owned = { ...nothingOwned, doubt: { gives: 0, takes } };
+    const decision = planAccess(leaverSituation({ ...gone, owned }));
+    expect(decision.plan.notes).toEqual([]);
+    expect(decision.lookAgainAt).toBeNull();
+  });
+
+  test("are forgotten when their time is over", () => {
+    const decision = planAccess(accessSituation({ owned: { doubt: { gives: now, takes: now - 1 } } }));
+    expect(decision.plan.notes).toEqual([]);
+    expect(decision.lookAgainAt).toBeNull();
+  });
+});
+
+describe("asking on-demand provisioning for an account", () => {
+  const asking = (asked: { readonly tries: number; readonly scopedAt: number | null }) =>
+    planAccess(accessSituation({ account: noAccount, owned: { ...nothingOwned, asked } }));
+
+  test("is done at once when sync can see the analyst for the first time", () => {
+    expect(kindsOf(asking({ tries: 0, scopedAt: null }))).toEqual(["provision"]);
+    expect(kindsOf(asking({ tries: 0, scopedAt: now }))).toEqual(["provision"]);
+  });
+
+  test("is put off while sync cannot see them yet, until it is worth the call", () => {
+    const decision = asking({ tries: 1, scopedAt: now - 44_000 });
+    expect(decision.plan.steps).toEqual([]);
+    expect(notesOf(decision)).toEqual(["waits-for-account"]);
+    expect(decision.lookAgainAt).toBe(now + 1_000);
+    expect(kindsOf(asking({ tries: 1, scopedAt: now - 45_000 }))).toEqual(["provision"]);
+  });
+
+  test("is left to the cycle after a while, and every five minutes is looked whether that has made the account", () => {
+    const decision = asking({ tries: 11, scopedAt: now - 11 * minuteMs });
+    expect(decision.plan.steps).toEqual([]);
+    expect(decision.lookAgainAt).toBe(now + 5 * minuteMs);
+  });
+});
+
 describe("somebody who never had anything here", () => {
   test("gets an empty plan when they leave", () => {
     const decision = planAccess(
@@ -578,7 +929,9 @@ function leaving(): ModelWorld {
     now,
     leaving: "no-role",
     wanted: [],
+    keeps: null,
     inScope: true,
+    doubles: 0,
     rules: {
       managed: [readers, responders, hunters],
       leavers: { block: true, deleteAfterMs: 0, accounts: "owned" },
@@ -599,11 +952,16 @@ function leaving(): ModelWorld {
     },
     memory: {
       grants: new Map(
-        [readers, responders].map((named) => [grantKey(named.grant), { named, entry: entry("added") }]),
+        [readers, responders].map((named) => [
+          grantKey(named.grant),
+          { named, entry: entry("added"), account: anasAccount },
+        ]),
       ),
       scope: entry("added"),
       account: remembered(),
       leftAt: null,
+      asked: { tries: 0, scopedAt: null },
+      doubt: { gives: 0, takes: 0 },
     },
   };
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Leaving } from "../../shared/model/analyst.ts";
 import { grantKey, type GroupMembership } from "../../shared/model/grant.ts";
 import { removesAccess, type Step, type StepKind } from "../../shared/model/plan.ts";
-import { checkPlan, checks, lossChecks, type CheckFacts } from "../../shared/planner/checks.ts";
+import { checkPlan, checks, type CheckFacts } from "../../shared/planner/checks.ts";
 import {
   ana,
   anasAccount,
@@ -11,9 +11,7 @@ import {
   groupId,
   planOf,
   oneOfEach,
-  reader,
   readers,
-  responder,
   responders,
   syncScope,
 } from "../support/world.ts";
@@ -99,13 +97,14 @@ describe("writable", () => {
     "role-assignable",
     "on-premises",
     "mail-enabled",
+    "unreadable",
   ];
   const groups = [readers.grant.group, syncScope.scope.group];
 
   test.each(unwritable)("no member is written to or taken from a group that is %s", (membership) => {
     const plan = checkPlan(full, facts({ membership: new Map(groups.map((group) => [group, membership])) }));
-    expect(kept(plan)).toEqual(without("join-scope", "leave-scope", "grant", "revoke"));
-    expect(withheldBy("writable", plan)).toHaveLength(4);
+    expect(kept(plan)).toEqual(without("join-scope", "leave-scope", "grant", "revoke", "provision"));
+    expect(withheldBy("writable", plan)).toHaveLength(5);
     expect(plan.withheld.every(({ reason }) => /"(SOC Readers|Sync to Contoso)"/.test(reason))).toBe(true);
   });
 
@@ -125,6 +124,17 @@ describe("writable", () => {
 
   test("a group nobody knows anything about is taken as assigned", () => {
     expect(kept(checkPlan(full, facts({ membership: new Map() })))).toContain("grant");
+  });
+
+  test("whom nobody puts into scope nobody asks sync to provision", () => {
+    const membership = new Map([[syncScope.scope.group, "dynamic" as const]]);
+    const joiner = planOf({ steps: [oneOfEach["join-scope"], oneOfEach.provision] });
+    expect(withheldBy("writable", checkPlan(joiner, facts({ membership })))).toEqual([
+      "join-scope",
+      "provision",
+    ]);
+    const inScope = planOf({ steps: [oneOfEach.provision] });
+    expect(kept(checkPlan(inScope, facts({ membership })))).toEqual(["provision"]);
   });
 
   test("an assigned group is written", () => {
@@ -200,7 +210,6 @@ describe("mode", () => {
 describe("the list of checks", () => {
   test("is known by name", () => {
     expect(checks.map(({ name }) => name)).toEqual(["protected", "ownership", "writable", "budget", "mode"]);
-    expect(lossChecks.map(({ name }) => name)).toEqual(["completeness", "budget"]);
   });
 
   test("says of every step it withholds what was wrong and what to do, each in other words", () => {
@@ -222,34 +231,5 @@ describe("the list of checks", () => {
     ]);
     expect(new Set(objections.map((one) => one?.reason)).size).toBe(objections.length);
     expect(new Set(objections.map((one) => one?.advice)).size).toBe(objections.length);
-  });
-});
-
-describe("checks on a loss", () => {
-  test("object to nothing when the evidence is sound and few are missing", () => {
-    const groups = [{ role: responder, known: 10, missing: 2, listing: "complete" }] as const;
-    const loss = {
-      roles: [responder],
-      evidence: { kind: "sound" },
-      groups,
-      budget: { perRun: 5, share: 0.2 },
-    } as const;
-    expect(lossChecks.flatMap(({ run }) => run(loss))).toEqual([]);
-  });
-
-  test("name the roles whose group could not be read to the end", () => {
-    const groups = [
-      { role: reader, known: 10, missing: 10, listing: "partial" },
-      { role: responder, known: 10, missing: 0, listing: "complete" },
-    ] as const;
-    const loss = {
-      roles: [reader, responder],
-      evidence: { kind: "sound" },
-      groups,
-      budget: { perRun: 5, share: 0.2 },
-    } as const;
-    const objections = lossChecks.flatMap(({ run }) => run(loss));
-    expect(objections.map(({ check }) => check)).toEqual(["completeness"]);
-    expect(objections[0]?.reason).toContain("the members of reader could not be read to the end");
   });
 });

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { grantKey } from "../../shared/model/grant.ts";
-import { replicationWindowMs } from "../../shared/planner/membership.ts";
+import { replicationWindowMs, visibleMs } from "../../shared/planner/membership.ts";
 import { converge, read, round, type ModelWorld } from "../support/access-model.ts";
 import { arbitraryWorld } from "../support/arbitrary-world.ts";
 
@@ -10,37 +10,47 @@ import { arbitraryWorld } from "../support/arbitrary-world.ts";
  * mind. Whatever Muster did on what it was shown, once the replicas have caught up all is as it should be.
  */
 const rules = { leavers: { block: true, deleteAfterMs: 0, accounts: "owned" } } as const;
-const stepMs = 7_000;
 const longerThanAnyLag = replicationWindowMs + 1;
-const mostLag = Math.floor(replicationWindowMs / stepMs) - 1;
 
-type Wish = Pick<ModelWorld, "leaving" | "wanted">;
+type Wish = Pick<ModelWorld, "leaving" | "wanted" | "keeps">;
 
-/** One round: by how many rounds its read is behind, and what is wanted from then on if that changes. */
-type Play = { readonly lag: number; readonly wish: Wish | null };
+/** One round: how old its read is, when the next one comes, and what is wanted from then on if that changes. */
+type Play = { readonly lagMs: number; readonly pauseMs: number; readonly wish: Wish | null };
 
-const wishes = arbitraryWorld({ rules }).map(({ leaving, wanted }): Wish => ({ leaving, wanted }));
-const plays = fc.array(fc.record({ lag: fc.nat({ max: mostLag }), wish: fc.option(wishes) }), {
-  minLength: 2,
-  maxLength: 12,
-});
+const wishes = arbitraryWorld({ rules }).map(({ leaving, wanted, keeps }): Wish => ({
+  leaving,
+  wanted,
+  keeps,
+}));
+const plays = fc.array(
+  fc.record({
+    lagMs: fc.oneof(fc.constant(0), fc.nat({ max: visibleMs }), fc.nat({ max: replicationWindowMs - 1 })),
+    pauseMs: fc.constantFrom(100, 2_000, 7_000, visibleMs, 40_000, replicationWindowMs),
+    wish: fc.option(wishes),
+  }),
+  { minLength: 2, maxLength: 12 },
+);
 
 /** A world that every replica knows, in which whatever Muster wrote is in place. */
 const settledWorlds = arbitraryWorld({ rules })
   .map(ended)
-  .map((world) => ({ ...world, now: world.now + 2 * replicationWindowMs }))
+  .map((world) => ({ ...world, doubles: 0, now: world.now + 2 * replicationWindowMs }))
   // An account that was never found leaves ledger rows that were never settled.
   .filter(({ memory }) => [...memory.grants.values()].every(({ entry }) => entry.state !== "removed"));
 
 /** What became of a world after these rounds, and after the replicas have caught up. */
 function play(start: ModelWorld, rounds: readonly Play[]): ModelWorld {
+  /** The world as it was from each moment on. */
   const history = [start];
-  const latest = () => history.at(-1) ?? start;
-  for (const { lag, wish } of rounds) {
-    const { after } = round({ ...latest(), ...wish }, history.at(-1 - lag) ?? start);
-    history.push({ ...after, now: after.now + stepMs });
+  let current = start;
+  for (const { lagMs, pauseMs, wish } of rounds) {
+    const world = { ...current, ...wish };
+    const shown = history.findLast(({ now }) => now <= world.now - lagMs) ?? start;
+    const { after } = round(world, shown);
+    history.push({ ...after, now: world.now });
+    current = { ...after, now: after.now + pauseMs };
   }
-  return ended(latest());
+  return ended(current);
 }
 
 function ended(world: ModelWorld): ModelWorld {
@@ -53,7 +63,7 @@ function heldIn(world: ModelWorld): ReadonlySet<string> | null {
   return account.kind === "present" && account.proof !== "contested" ? (world.account?.groups ?? null) : null;
 }
 
-const keysOf = ({ wanted }: Wish) => wanted.map(({ grant }) => grantKey(grant));
+const keysOf = ({ wanted }: Pick<Wish, "wanted">) => wanted.map(({ grant }) => grantKey(grant));
 
 /** Memberships that Muster has no word on. */
 const native = ({ account, memory }: ModelWorld) =>
@@ -62,7 +72,7 @@ const native = ({ account, memory }: ModelWorld) =>
 const property = (check: (start: ModelWorld, rounds: readonly Play[], end: ModelWorld) => void) =>
   fc.assert(
     fc.property(settledWorlds, plays, (start, rounds) => check(start, rounds, play(start, rounds))),
-    { numRuns: 300 },
+    { numRuns: 500 },
   );
 
 describe("with replicas that lag behind", () => {
@@ -75,6 +85,7 @@ describe("with replicas that lag behind", () => {
 
   test("nobody ends with anything of Muster's that is not wanted any more", () => {
     property((start, rounds, end) => {
+      if (end.keeps !== null) return;
       const held = heldIn(end) ?? new Set();
       const given = [...rounds.flatMap(({ wish }) => (wish === null ? [] : keysOf(wish))), ...keysOf(start)];
       const musters = new Set([...given, ...start.memory.grants.keys()]).difference(new Set(native(start)));
@@ -83,11 +94,27 @@ describe("with replicas that lag behind", () => {
     });
   });
 
+  test("nobody ends with two accounts", () => {
+    property((_, __, end) => {
+      expect(end.doubles).toBe(0);
+    });
+  });
+
   test("what others gave is never lost", () => {
     property((start, _, end) => {
       if (end.account?.state !== "live" || end.account.id !== start.account?.id) return;
       const held = end.account.groups;
       expect(native(start).filter((key) => !held.has(key))).toEqual([]);
+    });
+  });
+
+  test("nobody who leaves ends with an account of Muster's that is enabled, nor in a scope Muster put them in", () => {
+    property((_, __, end) => {
+      if (end.wanted.length > 0 || end.keeps !== null || end.account?.contested === true) return;
+      const { owned, scope } = read(end);
+      if (owned.account?.origin === "before") return;
+      if (owned.account !== null) expect(end.account?.state === "live" && end.account.enabled).toBe(false);
+      if (owned.scope !== undefined && scope?.seen !== "deleted") expect(end.inScope).toBe(false);
     });
   });
 });

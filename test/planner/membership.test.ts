@@ -1,12 +1,18 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { LedgerEntry, LedgerState } from "../../shared/model/ledger.ts";
-import { decideMembership, replicationWindowMs } from "../../shared/planner/membership.ts";
+import { decideMembership, replicationWindowMs, visibleMs } from "../../shared/planner/membership.ts";
 
 const now = 1_000_000_000;
 const states = ["adding", "added", "removing", "removed"] as const satisfies readonly LedgerState[];
-const ages = ["fresh", "settled"] as const;
-type Age = (typeof ages)[number];
+
+/** How old an entry is: the youngest and the oldest of each age. */
+const ages = {
+  fresh: [0, visibleMs - 1],
+  lately: [visibleMs, replicationWindowMs - 1],
+  old: [replicationWindowMs, 10 * replicationWindowMs],
+} as const;
+type Age = keyof typeof ages;
 
 /** One combination the table has to answer. */
 type Case = {
@@ -14,9 +20,24 @@ type Case = {
   readonly seen: "present" | "absent";
   readonly state: LedgerState | "-";
   readonly age: Age;
+  /** Whether Muster did the opposite within the replication window. */
+  readonly turned: "recently" | "not lately";
 };
 
-type Row = { readonly cases: readonly Case[]; readonly act: string; readonly ledger: string };
+/** What a row says of the ledger beyond the state; a row that says more goes before one that says less. */
+const qualifiers: Readonly<Record<string, (one: Case) => boolean>> = {
+  fresh: ({ age }) => age === "fresh",
+  "not fresh": ({ age }) => age !== "fresh",
+  recent: ({ age }) => age !== "old",
+  old: ({ age }) => age === "old",
+  "after a recent removal": ({ turned }) => turned === "recently",
+};
+
+type Row = Pick<Case, "wanted" | "seen" | "state"> & {
+  readonly qualifier: string | null;
+  readonly act: string;
+  readonly ledger: string;
+};
 
 const rows = readTable(
   readFileSync(new URL("../../shared/planner/membership.ts", import.meta.url), "utf8"),
@@ -36,68 +57,90 @@ function readTable(source: string): readonly (readonly string[])[] {
   return cells.slice(2);
 }
 
-function readRow([wanted, seen, ledger, act, after]: readonly string[]): Row {
+function readRow([wanted, seen, ledger = "", act = "", after = ""]: readonly string[]): Row {
   if ((wanted !== "yes" && wanted !== "no") || (seen !== "present" && seen !== "absent")) {
     throw new Error(`no row of the table: ${wanted} | ${seen}`);
   }
-  const [state, age] = (ledger ?? "").split(", ");
-  const known = [...states, "-" as const].find((one) => one === state);
-  if (known === undefined) throw new Error(`no ledger state: ${state}`);
-  const covered = ages.filter((one) => age === undefined || one === age);
-  return {
-    cases: covered.map((one) => ({ wanted, seen, state: known, age: one })),
-    act: act ?? "",
-    ledger: after ?? "",
-  };
+  const [, name = "", words = ""] = /^(-|\w+),?\s*(.*)$/.exec(ledger) ?? [];
+  const state = [...states, "-" as const].find((one) => one === name);
+  if (state === undefined || (words !== "" && qualifiers[words] === undefined))
+    throw new Error(`no ledger state: ${ledger}`);
+  return { wanted, seen, state, qualifier: words === "" ? null : words, act, ledger: after };
 }
 
-function entryOf({ state, age }: Pick<Case, "state" | "age">): LedgerEntry | undefined {
-  if (state === "-") return undefined;
-  const at = now - (age === "fresh" ? replicationWindowMs - 1 : replicationWindowMs);
-  return { state, at, since: at };
+const cases: readonly Case[] = (["yes", "no"] as const).flatMap((wanted) =>
+  (["present", "absent"] as const).flatMap((seen) => entries().map((entry) => ({ wanted, seen, ...entry }))),
+);
+
+/** Every state at every age; who wrote an old entry has done nothing since. */
+function entries(): readonly Pick<Case, "state" | "age" | "turned">[] {
+  const none = { state: "-", age: "old", turned: "not lately" } as const;
+  const some = states.flatMap((state) =>
+    (["fresh", "lately", "old"] as const).flatMap((age) =>
+      (["recently", "not lately"] as const).map((turned) => ({ state, age, turned })),
+    ),
+  );
+  return [none, ...some.filter(({ age, turned }) => age !== "old" || turned === "not lately")];
 }
 
-const nameOf = ({ wanted, seen, state, age }: Case) =>
-  `wanted ${wanted}, ${seen}, ledger ${state}${state === "-" ? "" : `, ${age}`}`;
-const casesOf = (row: Row) => row.cases.filter(({ state, age }) => state !== "-" || age === "fresh");
+/** The rows that speak of a case, the most special ones alone. */
+function rowsFor(one: Case): readonly Row[] {
+  const fitting = rows.filter(
+    ({ wanted, seen, state, qualifier }) =>
+      wanted === one.wanted &&
+      seen === one.seen &&
+      state === one.state &&
+      (qualifier === null || qualifiers[qualifier]?.(one)),
+  );
+  const special = fitting.filter(({ qualifier }) => qualifier !== null);
+  return special.length > 0 ? special : fitting;
+}
+
+/** The case as the ledger tells it, at both ends of its age. */
+function entriesOf({ state, age, turned }: Pick<Case, "state" | "age" | "turned">) {
+  if (state === "-") return [undefined];
+  return ages[age].map((ms): LedgerEntry => {
+    const at = now - ms;
+    const oppositeAt = turned === "recently" ? Math.min(at, now - replicationWindowMs + 1) : 0;
+    return { state, at, since: at, oppositeAt };
+  });
+}
+
+const nameOf = ({ wanted, seen, state, age, turned }: Omit<Case, "seen"> & { readonly seen: string }) =>
+  `wanted ${wanted}, ${seen}, ledger ${state}${state === "-" ? "" : `, ${age}${turned === "recently" ? ", turned not long ago" : ""}`}`;
 
 describe("the table of the membership planner", () => {
-  test.each(rows.flatMap((row) => casesOf(row).map((one) => [nameOf(one), one, row] as const)))(
-    "says the truth about: %s",
-    (_, one, row) => {
-      const decision = decideMembership({ wanted: one.wanted, seen: one.seen, entry: entryOf(one), now });
-      expect(decision).toEqual({ act: row.act, ledger: row.ledger });
-    },
-  );
+  test.each(cases.map((one) => [nameOf(one), one] as const))("says the truth about: %s", (_, one) => {
+    const said = rowsFor(one);
+    expect(said).toHaveLength(1);
+    for (const entry of entriesOf(one)) {
+      const { act, ledger } = decideMembership({ wanted: one.wanted, seen: one.seen, entry, now });
+      expect({ act, ledger }).toEqual({ act: said[0]?.act, ledger: said[0]?.ledger });
+    }
+  });
 
-  test("answers every combination exactly once", () => {
-    const everything = (["yes", "no"] as const).flatMap((wanted) =>
-      (["present", "absent"] as const).flatMap((seen) =>
-        ([...states, "-"] as const).flatMap((state) =>
-          ages.map((age) => nameOf({ wanted, seen, state, age })),
-        ),
-      ),
-    );
-    expect(rows.flatMap((row) => casesOf(row).map(nameOf)).toSorted()).toEqual(
-      [...new Set(everything)].toSorted(),
-    );
+  test("has no row that speaks of nothing", () => {
+    const spoken = new Set(cases.flatMap(rowsFor));
+    expect(rows.filter((row) => !spoken.has(row))).toEqual([]);
   });
 });
 
 describe("a membership that a broken-off read left unknown", () => {
   const combinations = (["yes", "no"] as const).flatMap((wanted) =>
-    ([...states, "-"] as const).flatMap((state) => ages.map((age) => ({ wanted, state, age }))),
+    entries().map((one) => ({ wanted, ...one })),
   );
 
-  test.each(combinations.map((one) => [nameOf({ ...one, seen: "absent" }), one] as const))(
-    "never makes Muster forget, and otherwise counts as absent: %s",
-    (_, { wanted, state, age }) => {
-      const entry = entryOf({ state, age });
-      const unknown = decideMembership({ wanted, seen: "unknown", entry, now });
-      const absent = decideMembership({ wanted, seen: "absent", entry, now });
-      expect(unknown.ledger).toBe("same");
-      const kept = { act: age === "fresh" ? "wait" : "nothing", ledger: "same" };
-      expect(unknown).toEqual(absent.ledger === "drop" ? kept : absent);
+  test.each(combinations.map((one) => [nameOf({ ...one, seen: "unknown" }), one] as const))(
+    "never makes Muster forget, proves nothing, and otherwise counts as absent: %s",
+    (_, one) => {
+      for (const entry of entriesOf(one)) {
+        const unknown = decideMembership({ wanted: one.wanted, seen: "unknown", entry, now });
+        const absent = decideMembership({ wanted: one.wanted, seen: "absent", entry, now });
+        expect(unknown.ledger).toBe("same");
+        const isOwnRemoval = one.wanted === "no" && one.state === "removed";
+        expect(unknown.act).toBe(isOwnRemoval && one.age === "fresh" ? "wait" : absent.act);
+        expect(unknown.unsureUntil).toBeNull();
+      }
     },
   );
 
@@ -107,17 +150,51 @@ describe("a membership that a broken-off read left unknown", () => {
 });
 
 describe("what Muster wrote a moment ago", () => {
-  test("is fresh for exactly the replication window", () => {
-    const added = (age: number): LedgerEntry => ({ state: "added", at: now - age, since: now - age });
+  test("beats a read that does not show it for as long as a write may be invisible, and is then written again", () => {
+    const added = (age: number): LedgerEntry => ({ state: "added", at: now - age, since: 0, oppositeAt: 0 });
     const actAt = (age: number) =>
       decideMembership({ wanted: "yes", seen: "absent", entry: added(age), now }).act;
     expect(actAt(0)).toBe("wait");
-    expect(actAt(replicationWindowMs - 1)).toBe("wait");
-    expect(actAt(replicationWindowMs)).toBe("add");
+    expect(actAt(visibleMs - 1)).toBe("wait");
+    expect(actAt(visibleMs)).toBe("add");
   });
 
   test("is fresh as well when another host's clock is ahead", () => {
-    const entry: LedgerEntry = { state: "added", at: now + 5_000, since: now };
+    const entry: LedgerEntry = { state: "added", at: now + 5_000, since: now, oppositeAt: 0 };
     expect(decideMembership({ wanted: "yes", seen: "absent", entry, now }).act).toBe("wait");
+  });
+});
+
+describe("a read that shows what Muster last wrote", () => {
+  const shows = { adding: "present", added: "present", removing: "absent", removed: "absent" } as const;
+  const unsure = (state: LedgerState, turnedMs: number, seen: "present" | "absent" = shows[state]) =>
+    decideMembership({
+      wanted: shows[state] === "present" ? "yes" : "no",
+      seen,
+      entry: { state, at: now, since: 0, oppositeAt: now - turnedMs },
+      now,
+    }).unsureUntil;
+
+  test.each(states)(
+    "may show the past while the opposite is not long ago, and says until when: %s",
+    (state) => {
+      expect(unsure(state, 1_000)).toBe(now - 1_000 + replicationWindowMs);
+      expect(unsure(state, replicationWindowMs - 1)).toBe(now + 1);
+    },
+  );
+
+  test.each(states)("proves it when the past looked the same: %s", (state) => {
+    expect(unsure(state, replicationWindowMs)).toBeNull();
+    expect(unsure(state, now)).toBeNull();
+  });
+
+  test.each(states)("is not the case when it shows the opposite, and then nothing is unsure: %s", (state) => {
+    const opposite = shows[state] === "present" ? "absent" : "present";
+    expect(unsure(state, 1_000, opposite)).toBeNull();
+  });
+
+  test("leaves no doubt about what Muster never wrote", () => {
+    for (const seen of ["present", "absent"] as const)
+      expect(decideMembership({ wanted: "yes", seen, entry: undefined, now }).unsureUntil).toBeNull();
   });
 });

@@ -60,10 +60,41 @@ describe("carrying out plans", () => {
       fc.property(arbitraryWorld({ leaving: fc.constant(null) }), (world) => {
         const { after } = last(converge(world, settled));
         const { account } = after;
-        fc.pre(world.wanted.length > 0 && account?.state === "live" && !account.contested);
+        fc.pre(world.keeps === null && world.wanted.length > 0 && account?.state === "live");
+        fc.pre(!account.contested);
         const wanted = new Set(world.wanted.map(({ grant }) => grantKey(grant)));
         const natives = native(world).intersection(account?.groups ?? new Set());
         expect(account?.groups).toEqual(wanted.union(natives));
+      }),
+      runs,
+    );
+  });
+
+  test("takes nothing from an analyst of whose roles one is kept without anybody knowing what it gives", () => {
+    fc.assert(
+      fc.property(arbitraryWorld({ leaving: fc.constant(null) }), (world) => {
+        fc.pre(world.keeps !== null);
+        for (const { plan } of converge(world, settled)) expect(plan.steps.filter(removesAccess)).toEqual([]);
+      }),
+      runs,
+    );
+  });
+
+  test("never makes a second account beside one in the recycle bin", () => {
+    fc.assert(
+      fc.property(arbitraryWorld(), fc.constantFrom(10, settled), (world, pauseMs) => {
+        expect(last(converge(world, pauseMs)).after.doubles).toBe(0);
+      }),
+      runs,
+    );
+  });
+
+  test("ends sure: nothing is left that a replica may show otherwise", () => {
+    fc.assert(
+      fc.property(arbitraryWorld(), (world) => {
+        const { plan } = last(converge(world, settled));
+        expect(plan.notes.map(({ kind }) => kind)).not.toContain("unsure");
+        expect(plan.notes.map(({ kind }) => kind)).not.toContain("settling");
       }),
       runs,
     );

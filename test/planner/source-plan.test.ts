@@ -1,14 +1,28 @@
 import { readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { SourceUser } from "../../shared/model/analyst.ts";
-import type { Loss } from "../../shared/planner/checks.ts";
-import { replicationWindowMs } from "../../shared/planner/membership.ts";
-import { planSource, type SourceDecision, type SourceSituation } from "../../shared/planner/source-plan.ts";
+import type { HeldRole, SourceUser, UserState } from "../../shared/model/analyst.ts";
+import type { RoleName } from "../../shared/model/ids.ts";
+import { refusalMs, type Loss } from "../../shared/planner/loss-checks.ts";
+import { replicationWindowMs, visibleMs } from "../../shared/planner/membership.ts";
+import {
+  absenceMs,
+  lostRoles,
+  namesOf,
+  planSource,
+  type SourceDecision,
+  type SourceSituation,
+  type Verdict,
+} from "../../shared/planner/source-plan.ts";
+import { attributesKey } from "../../shared/policy/desired.ts";
 import {
   analystRecord,
+  asReader,
+  asResponder,
+  believed,
   dayMs,
   justNow,
+  lately,
   longAgo,
   minuteMs,
   now,
@@ -18,51 +32,69 @@ import {
   stampsFor,
 } from "../support/world.ts";
 
+const wordsOf = ({ verdicts }: SourceDecision) => verdicts.map(({ kind }) => kind);
 const kindsOf = ({ plan }: SourceDecision) => plan.steps.map(({ kind }) => kind);
 const left = (changes = {}) =>
-  analystRecord({ roles: [], leaving: "no-role", leftAt: longAgo, sessionsRevokedAt: longAgo, ...changes });
+  analystRecord({
+    held: [],
+    roles: [],
+    leaving: "no-role",
+    leftAt: longAgo,
+    sessionsRevokedAt: longAgo,
+    ...changes,
+  });
 
 /** A loss that nothing is to be said against: one of twenty holders. */
 const soundLoss: Loss = {
-  roles: [reader],
   evidence: { kind: "sound" },
-  groups: [{ role: reader, known: 20, missing: 1, listing: "complete" }],
+  roles: [{ ...asReader, known: 20, missing: 1, elsewhere: 0, listing: "complete" }],
   budget: { perRun: 5, share: 0.2 },
+};
+/** The same of both roles. */
+const lossOfBoth: Loss = {
+  ...soundLoss,
+  roles: [asReader, asResponder].map((role) => ({
+    ...role,
+    known: 20,
+    missing: 1,
+    elsewhere: 0,
+    listing: "complete",
+  })),
 };
 
 type Expectation = Pick<SourceDecision, "roles" | "leaving"> & {
   readonly steps: readonly string[];
-  readonly verdict: SourceDecision["verdict"]["kind"];
+  readonly verdicts: readonly Verdict["kind"][];
 };
 
-const nothing = { leaving: null, steps: [], verdict: "settled" } as const;
-const gone = { roles: [], verdict: "settled" } as const;
+const nothing = { leaving: null, steps: [], verdicts: [] } as const;
+const gone = { roles: [], verdicts: [] } as const;
 
 /** An example of every row of the table in the doc comment, by the row's first three cells. */
 const examples: Readonly<Record<string, readonly (readonly [SourceSituation, Expectation])[]>> = {
   "present, enabled | some | any": [
-    [sourceSituation(), { ...nothing, roles: [reader] }],
+    [sourceSituation(), { ...nothing, roles: [asReader] }],
     [
-      sourceSituation({ roles: [reader, responder] }),
-      { ...nothing, roles: [reader, responder], steps: ["stamp"] },
+      sourceSituation({ held: [asReader, asResponder] }),
+      { ...nothing, roles: [asReader, asResponder], steps: ["stamp"] },
     ],
     [
       sourceSituation({ record: null, user: { stamps: {} } }),
-      { ...nothing, roles: [reader], steps: ["stamp"] },
+      { ...nothing, roles: [asReader], steps: ["stamp"] },
     ],
-    [sourceSituation({ record: left() }), { ...nothing, roles: [reader] }],
+    [sourceSituation({ record: left() }), { ...nothing, roles: [asReader] }],
   ],
   "present, enabled | none | some": [
     [
-      sourceSituation({ roles: [], loss: soundLoss }),
+      sourceSituation({ held: [], loss: soundLoss }),
       { ...gone, leaving: "no-role", steps: ["revoke-sessions", "stamp"] },
     ],
   ],
   "present, enabled | none | none": [
-    [sourceSituation({ roles: [], record: null }), { ...nothing, roles: [] }],
+    [sourceSituation({ held: [], record: null }), { ...nothing, roles: [] }],
     [
       sourceSituation({
-        roles: [],
+        held: [],
         record: left(),
         user: { stamps: stampsFor([]), sessionsValidFrom: longAgo },
       }),
@@ -75,7 +107,7 @@ const examples: Readonly<Record<string, readonly (readonly [SourceSituation, Exp
       { ...gone, leaving: "disabled", steps: ["revoke-sessions", "stamp"] },
     ],
     [
-      sourceSituation({ roles: [], user: { enabled: false } }),
+      sourceSituation({ held: [], user: { enabled: false } }),
       { ...gone, leaving: "disabled", steps: ["revoke-sessions", "stamp"] },
     ],
   ],
@@ -83,17 +115,17 @@ const examples: Readonly<Record<string, readonly (readonly [SourceSituation, Exp
     [sourceSituation({ user: "soft-deleted" }), { ...gone, leaving: "deleted", steps: [] }],
   ],
   "nowhere, once | - | some": [
-    [sourceSituation({ user: "absent" }), { ...nothing, roles: [reader], verdict: "uncertain" }],
+    [sourceSituation({ user: "absent" }), { ...nothing, roles: [asReader], verdicts: ["uncertain"] }],
   ],
   "nowhere, twice | - | some": [
     [
-      sourceSituation({ user: "absent", record: analystRecord({ missingSince: now - 1_500 }) }),
+      sourceSituation({ user: "absent", record: analystRecord({ missingSince: now - absenceMs }) }),
       { ...gone, leaving: "deleted", steps: [] },
     ],
   ],
   "protected | - | -": (["soft-deleted", "absent", {}, { enabled: false }] as const).map((user) => [
-    sourceSituation({ user, protected: "yes", roles: [responder] }),
-    { ...nothing, roles: [reader] },
+    sourceSituation({ user, protected: "yes", held: [asResponder] }),
+    { ...nothing, roles: [asReader] },
   ]),
 };
 
@@ -111,12 +143,12 @@ describe("the table of the source planner", () => {
 
   test.each(
     Object.entries(examples).flatMap(([row, all]) => all.map((example) => [row, ...example] as const)),
-  )("says the truth about: %s", (_, situation, { roles, leaving, steps, verdict }) => {
+  )("says the truth about: %s", (_, situation, { roles, leaving, steps, verdicts }) => {
     const decision = planSource(situation);
     expect(decision.roles).toEqual(roles);
     expect(decision.leaving).toBe(leaving);
     expect(kindsOf(decision)).toEqual(steps);
-    expect(decision.verdict.kind).toBe(verdict);
+    expect(wordsOf(decision)).toEqual(verdicts);
     expect(decision.plan.purpose).toBe(leaving === null ? "join" : "leave");
   });
 });
@@ -126,10 +158,10 @@ describe("somebody Muster has never heard of", () => {
     ["deleted", { user: "soft-deleted" }],
     ["nowhere", { user: "absent" }],
     ["disabled, with a role", { user: { enabled: false } }],
-    ["enabled, without a role", { roles: [] }],
+    ["enabled, without a role", { held: [] }],
   ] as const)("is left alone: %s", (_, changes) => {
     const decision = planSource(sourceSituation({ record: null, ...changes }));
-    expect(decision).toMatchObject({ roles: [], leaving: null, leftAt: null, verdict: { kind: "settled" } });
+    expect(decision).toMatchObject({ roles: [], leaving: null, leftAt: null, verdicts: [] });
     expect(decision.plan.steps).toEqual([]);
   });
 });
@@ -141,23 +173,23 @@ describe("a user who is nowhere to be found", () => {
   test("keeps everything the first time, and is looked for again", () => {
     const decision = seen(null);
     expect(decision.missingSince).toBe(now);
-    expect(decision.verdict).toMatchObject({ kind: "uncertain", lookAgainAt: now + 1_500 });
+    expect(decision.verdicts).toMatchObject([{ kind: "uncertain", lookAgainAt: now + absenceMs }]);
   });
 
   test("keeps everything a second time that comes too soon, and the first sighting is the one that counts", () => {
-    const decision = seen(now - 1_499);
-    expect(decision).toMatchObject({ roles: [reader], leaving: null, missingSince: now - 1_499 });
-    expect(decision.verdict).toMatchObject({ kind: "uncertain", lookAgainAt: now + 1 });
+    const decision = seen(now - absenceMs + 1);
+    expect(decision).toMatchObject({ roles: [asReader], leaving: null, missingSince: now - absenceMs + 1 });
+    expect(decision.verdicts).toMatchObject([{ kind: "uncertain", lookAgainAt: now + 1 }]);
   });
 
   test("is a leaver the second time", () => {
-    expect(seen(now - 1_500)).toMatchObject({ leaving: "deleted", leftAt: now, missingSince: null });
+    expect(seen(now - absenceMs)).toMatchObject({ leaving: "deleted", leftAt: now, missingSince: null });
   });
 
   test("who had left already stays gone for the same reason, without another look", () => {
     const record = left({ leaving: "disabled" });
     const decision = planSource(sourceSituation({ user: "absent", record }));
-    expect(decision).toMatchObject({ leaving: "disabled", leftAt: longAgo, verdict: { kind: "settled" } });
+    expect(decision).toMatchObject({ leaving: "disabled", leftAt: longAgo, verdicts: [] });
   });
 
   test("and is there again is not missing any more", () => {
@@ -167,40 +199,45 @@ describe("a user who is nowhere to be found", () => {
 });
 
 describe("losing a role", () => {
-  const losing = (loss: Partial<Loss>, roles: SourceSituation["roles"] = []) =>
+  const both = [asReader, asResponder];
+  const losing = (loss: Partial<Loss>, held: readonly HeldRole[] = []) =>
     planSource(
       sourceSituation({
-        roles,
-        record: analystRecord({ roles: [reader, responder] }),
+        held,
+        record: analystRecord({ held: [asReader, asResponder], roles: [asReader, asResponder] }),
         user: { stamps: stampsFor([reader, responder]) },
-        loss: { ...soundLoss, roles: [responder], ...loss },
+        loss: { ...soundLoss, ...responders(1, 20), ...loss },
       }),
     );
-  const groups = (missing: number, known: number, listing: "complete" | "partial" = "complete") => ({
-    groups: [{ role: responder, known, missing, listing }],
+  /** Both roles are gone: one of twenty readers, and so many responders. */
+  const responders = (missing: number, known: number, listing: "complete" | "partial" = "complete") => ({
+    roles: [...soundLoss.roles, { ...asResponder, known, missing, elsewhere: 0, listing }],
   });
 
   test("with sound evidence is a move: the stamps change, the other roles stay", () => {
-    const decision = losing({}, [reader]);
-    expect(decision).toMatchObject({ roles: [reader], leaving: null, verdict: { kind: "settled" } });
+    const decision = losing({}, [asReader]);
+    expect(decision).toMatchObject({ roles: [asReader], leaving: null, verdicts: [] });
     expect(decision.plan.steps).toEqual([
       { kind: "stamp", values: { [Object.keys(stampsFor([]))[0] ?? ""]: "reader" } },
     ]);
   });
 
   test.each([
-    ["a broken-off read of the memberships", { evidence: { kind: "doubtful", why: "page 2 failed" } }],
-    ["a broken-off list of the group", groups(0, 20, "partial")],
-    [
-      "both, over the budget as well",
-      { evidence: { kind: "doubtful", why: "page 2 failed" }, ...groups(9, 9) },
-    ],
-  ] as const)("on %s keeps every role and is looked at again shortly", (_, loss) => {
-    const decision = losing(loss);
-    expect(decision).toMatchObject({ roles: [reader, responder], leaving: null });
+    ["a broken-off read of the memberships", {}, ["unproven"]],
+    ["one that is over the budget as well", responders(9, 9), ["unproven", "uncertain"]],
+  ] as const)("on %s keeps every role and is read again", (_, loss, words) => {
+    const decision = losing({ evidence: { kind: "doubtful", why: "page 2 failed" }, ...loss });
+    expect(decision).toMatchObject({ roles: both, leaving: null, held: both });
     expect(decision.plan.steps).toEqual([]);
-    expect(decision.verdict).toMatchObject({ kind: "uncertain", lookAgainAt: now + 2_000 });
+    expect(wordsOf(decision)).toEqual(words);
+    expect(decision.verdicts[0]).toMatchObject({ why: expect.stringContaining("page 2 failed") });
     expect(decision.plan.notes[0]?.kind).toBe("refused");
+  });
+
+  test("on a broken-off list of a group keeps that group's role, and no other", () => {
+    const decision = losing(responders(0, 20, "partial"));
+    expect(decision).toMatchObject({ roles: [asResponder], leaving: null, held: [asResponder] });
+    expect(wordsOf(decision)).toEqual(["unproven"]);
   });
 
   test.each([
@@ -214,43 +251,147 @@ describe("losing a role", () => {
     ["six of a hundred", 6, 100, "stays"],
     ["everybody of a hundred", 100, 100, "stays"],
   ] as const)("when %s have left the group at once: the role %s", (_, missing, known, fate) => {
-    const decision = losing(groups(missing, known));
+    const decision = losing(responders(missing, known));
     expect(decision.leaving).toBe(fate === "goes" ? "no-role" : null);
-    expect(decision.roles).toEqual(fate === "goes" ? [] : [reader, responder]);
-    expect(decision.verdict.kind).toBe(fate === "goes" ? "settled" : "refused");
+    expect(decision.roles).toEqual(fate === "goes" ? [] : [asResponder]);
+    expect(wordsOf(decision)).toEqual(fate === "goes" ? [] : ["uncertain"]);
   });
 
-  test("is refused when a budget of nothing is allowed to go", () => {
-    expect(losing({ budget: { perRun: 0, share: 1 } }).verdict.kind).toBe("refused");
+  test("is kept when nothing is allowed to go", () => {
+    const decision = losing({ budget: { perRun: 0, share: 1 } });
+    expect(wordsOf(decision)).toEqual(["uncertain", "uncertain"]);
+    expect(decision.roles).toEqual(both);
   });
 
-  test("of one group over the budget keeps the roles of the others too", () => {
-    const both = [
-      { role: reader, known: 20, missing: 1, listing: "complete" },
-      { role: responder, known: 20, missing: 20, listing: "complete" },
-    ] as const;
-    expect(losing({ roles: [reader, responder], groups: both }).roles).toEqual([reader, responder]);
+  test("of which one is over the budget keeps that one alone: the other is lost by what its own holders show", () => {
+    expect(losing(responders(20, 20)).roles).toEqual([asResponder]);
   });
 
   test("that a check refused still gives the roles that are new", () => {
-    const decision = losing(groups(20, 20), [reader]);
-    expect(decision.roles).toEqual([reader, responder]);
+    const decision = losing({ roles: responders(20, 20).roles.slice(1) }, [asReader]);
+    expect(decision.roles).toEqual(both);
     expect(decision.plan.steps).toEqual([]);
   });
 
   test("does not need a check when the account is disabled: that is not a reading error", () => {
     const situation = sourceSituation({
       user: { enabled: false },
-      loss: { ...soundLoss, ...groups(20, 20) },
+      loss: { ...soundLoss, ...responders(20, 20) },
     });
     expect(planSource(situation).leaving).toBe("disabled");
   });
 
   test("says how many have left, how many may, and what to do", () => {
-    const decision = losing(groups(20, 20));
-    expect(decision.verdict).toMatchObject({
-      reason: "20 of 20 holders of responder have lost it at once; the policy allows 4, so responder stay",
-    });
+    const decision = losing(responders(20, 20));
+    expect(decision.verdicts).toMatchObject([
+      {
+        why: "20 of 20 holders of responder have lost it at once; the policy allows 4, so responder stays, for now",
+      },
+    ]);
+  });
+});
+
+describe("a loss that was refused", () => {
+  const lossOf = (missing: number, known: number, changes: Partial<Loss> = {}): Loss => ({
+    ...soundLoss,
+    roles: [{ ...asReader, known, missing, elsewhere: 0, listing: "complete" }],
+    ...changes,
+  });
+  const refused = { [asReader.by]: { since: now - 60 * 60_000, among: 20 } };
+  const kept = (since: number) => ({ [asReader.by]: { since, among: null } });
+  const lose = (loss: Loss, before: SourceDecision["refused"] = {}) =>
+    planSource(sourceSituation({ held: [], loss, record: analystRecord({ held: [], refused: before }) }));
+
+  test("is kept without a word at first: it is looked at again when the others' own looks have been taken", () => {
+    const decision = lose(lossOf(20, 20));
+    expect(decision).toMatchObject({ roles: [asReader], leaving: null, refused: kept(now) });
+    expect(decision.verdicts).toMatchObject([{ kind: "uncertain", lookAgainAt: now + refusalMs }]);
+    expect(decision.plan.notes).toEqual([]);
+  });
+
+  test("is gone after all when the others turn out to have left by another way", () => {
+    const decision = lose(lossOf(1, 2), kept(now - 60_000));
+    expect(decision).toMatchObject({ roles: [], leaving: "no-role", refused: {} });
+  });
+
+  test("is refused when it still looks like that, and remembered by how many held the role then", () => {
+    const since = now - refusalMs;
+    const decision = lose(lossOf(19, 19), kept(since));
+    expect(wordsOf(decision)).toEqual(["refused"]);
+    expect(decision.plan.notes).toMatchObject([{ kind: "refused" }]);
+    expect(decision.refused).toEqual({ [asReader.by]: { since, among: 19 } });
+    expect(lose(lossOf(6, 6), refused).refused).toEqual(refused);
+  });
+
+  test("stays refused when the others have left meanwhile: it is a person's to decide", () => {
+    const decision = lose(lossOf(1, 1), refused);
+    expect(decision).toMatchObject({ roles: [asReader], leaving: null, refused });
+    expect(decision.plan.steps).toEqual([]);
+    expect(decision.verdicts).toMatchObject([
+      {
+        kind: "refused",
+        cause: `loss of ${asReader.by}`,
+        reason: "20 of 20 holders of reader have lost it at once; the policy allows 4, so reader stays",
+      },
+    ]);
+  });
+
+  test("is told with the same advice and the same cause as at first", () => {
+    const told = ({ verdicts }: SourceDecision) =>
+      verdicts.map((verdict) => (verdict.kind === "refused" ? [verdict.cause, verdict.advice] : []));
+    expect(told(lose(lossOf(1, 1), refused))).toEqual(told(lose(lossOf(20, 20), kept(now - refusalMs))));
+  });
+
+  test.each<[string, Loss, SourceDecision["refused"]]>([
+    ["the others hold the role again", lossOf(1, 20), refused],
+    ["the policy allows more", lossOf(1, 1, { budget: { perRun: 20, share: 1 } }), refused],
+    ["it came about in another way", lossOf(1, 20), { [asResponder.by]: { since: 0, among: 20 } }],
+  ])("is judged anew when %s", (_, loss, before) => {
+    expect(lose(loss, before)).toMatchObject({ roles: [], leaving: "no-role", refused: {} });
+  });
+
+  test("is forgotten when the role is given back", () => {
+    const record = analystRecord({ held: [], refused });
+    expect(planSource(sourceSituation({ record }))).toMatchObject({ roles: [asReader], refused: {} });
+  });
+
+  test("is not forgotten over a read that breaks off", () => {
+    const doubtful = { kind: "doubtful", why: "page 2 failed" } as const;
+    const decision = lose(lossOf(1, 1, { evidence: doubtful }), refused);
+    expect(decision).toMatchObject({ refused, roles: [asReader], held: [] });
+  });
+
+  test("is not forgotten when another role is lost as well, which goes by itself", () => {
+    const roles = [
+      ...lossOf(1, 1).roles,
+      { ...asResponder, known: 20, missing: 1, elsewhere: 0, listing: "complete" as const },
+    ];
+    const record = analystRecord({ held: [asResponder], roles: [asReader, asResponder], refused });
+    const decision = planSource(sourceSituation({ record, held: [], loss: lossOf(1, 1, { roles }) }));
+    expect(decision).toMatchObject({ roles: [asReader], refused });
+  });
+
+  test("leaves the role with who gets it back at once, although that may be the past", () => {
+    const recent = believed({ roles: { [asReader.by]: lately } });
+    const record = analystRecord({ held: [], refused, recent });
+    const decision = planSource(sourceSituation({ record, held: [asReader], loss: null }));
+    expect(decision).toMatchObject({ roles: [asReader], held: [], leaving: null, refused });
+    expect(wordsOf(decision)).toEqual(["uncertain"]);
+  });
+
+  test("keeps nobody who is disabled", () => {
+    const record = analystRecord({ refused });
+    const decision = planSource(sourceSituation({ record, user: { enabled: false } }));
+    expect(decision).toMatchObject({ leaving: "disabled", refused: {} });
+  });
+
+  test("is still known after a read that may be the past", () => {
+    const record = analystRecord({ refused, recent: believed({ states: { disabled: lately } }) });
+    expect(planSource(sourceSituation({ record, user: { enabled: false } })).refused).toEqual(refused);
+  });
+
+  test("is no longer than it was refused: one that nobody objected to leaves none", () => {
+    expect(lose(lossOf(1, 20))).toMatchObject({ leaving: "no-role", refused: {} });
   });
 });
 
@@ -286,23 +427,25 @@ describe("stamps", () => {
     expect(JSON.stringify(none).indexOf(roles)).toBeLessThan(JSON.stringify(none).indexOf(id));
   });
 
-  const stampedAt = (at: number, roles: SourceSituation["roles"] = [reader]) =>
+  const stampedAt = (at: number, roles: readonly RoleName[] = [reader]) =>
     kindsOf(
       planSource(
         sourceSituation({
           user: { stamps: {} },
-          record: analystRecord({ stamped: { at, values: stampsFor(roles) } }),
+          record: analystRecord({
+            recent: believed({ stamps: { at, values: stampsFor(roles), beforeAt: 0 } }),
+          }),
         }),
       ),
     );
 
   test("written a moment ago are not written again because a replica does not show them", () => {
     expect(stampedAt(justNow)).toEqual([]);
-    expect(stampedAt(now - replicationWindowMs)).toEqual([]);
+    expect(stampedAt(now - visibleMs + 1)).toEqual([]);
   });
 
-  test("that do not show after the replication window are written again", () => {
-    expect(stampedAt(now - replicationWindowMs - 1)).toEqual(["stamp"]);
+  test("that should show by now and do not are written again", () => {
+    expect(stampedAt(now - visibleMs)).toEqual(["stamp"]);
   });
 
   test("that should say something else by now are written whatever was written a moment ago", () => {
@@ -310,7 +453,7 @@ describe("stamps", () => {
   });
 
   test("of a leaver say that they have no role, and keep saying who they are", () => {
-    const decision = planSource(sourceSituation({ roles: [], loss: soundLoss }));
+    const decision = planSource(sourceSituation({ held: [], loss: soundLoss }));
     const values = decision.plan.steps.flatMap((step) =>
       step.kind === "stamp" ? Object.values(step.values) : [],
     );
@@ -351,7 +494,7 @@ describe("the sessions of a leaver", () => {
   });
 
   test("are revoked again when Graph never showed what it confirmed", () => {
-    const record = left({ leaving: "disabled", sessionsRevokedAt: now - replicationWindowMs - 1 });
+    const record = left({ leaving: "disabled", sessionsRevokedAt: now - replicationWindowMs });
     expect(leaver({ sessionsValidFrom: longAgo - dayMs }, record)).toEqual(["revoke-sessions"]);
   });
 
@@ -371,7 +514,278 @@ describe("the sessions of a leaver", () => {
   });
 });
 
+describe("what the user was not long ago", () => {
+  /** What a read shows, and what Muster knows while that may be the past. */
+  const doubts: Readonly<
+    Record<UserState, readonly [SourceSituation["read"], ReturnType<typeof analystRecord>]>
+  > = {
+    enabled: [sourceSituation().read, left({ leaving: "disabled", recent: believed({ state: "disabled" }) })],
+    disabled: [sourceSituation({ user: { enabled: false } }).read, analystRecord()],
+    "soft-deleted": [{ kind: "soft-deleted" }, analystRecord()],
+    absent: [{ kind: "absent" }, analystRecord()],
+  };
+  const seeing = (state: UserState, until: number) => {
+    const [read, record] = doubts[state];
+    const recent = { ...record.recent, states: { [state]: until } };
+    return planSource({ ...sourceSituation({ record: { ...record, recent } }), read });
+  };
+  const states = ["enabled", "disabled", "soft-deleted", "absent"] as const;
+
+  test.each(states)("is doubted when a read shows it again: %s", (state) => {
+    const [, record] = doubts[state];
+    const decision = seeing(state, lately);
+    expect(decision).toMatchObject({
+      held: record.held,
+      roles: record.roles,
+      leaving: record.leaving,
+      leftAt: record.leftAt,
+      verdicts: [{ kind: "uncertain", lookAgainAt: lately + replicationWindowMs }],
+    });
+    expect(decision.plan.steps).toEqual([]);
+    expect(decision.recent.states).toEqual({ [state]: lately });
+  });
+
+  test.each(states)("is believed when every replica must know better: %s", (state) => {
+    const [why] = seeing(state, now - replicationWindowMs).verdicts;
+    expect(why?.kind === "uncertain" ? why.why : "").not.toContain("not long ago");
+    const turned = { enabled: null, disabled: "disabled", "soft-deleted": "deleted", absent: null } as const;
+    expect(seeing(state, now - replicationWindowMs).leaving).toBe(turned[state]);
+  });
+
+  test("says in words what is doubted", () => {
+    expect(seeing("soft-deleted", lately).verdicts).toMatchObject([
+      {
+        why: "that the user is soft-deleted was true not long ago and is not what was seen last: it may be the past",
+      },
+    ]);
+  });
+
+  test.each([
+    ["a user who was just made or enabled may be seen without the account, or disabled", "disabled"],
+    ["a user who was just made may not be found", "absent"],
+  ] as const)("includes what nobody saw: at the first look, %s", (_, state) => {
+    const first = planSource(sourceSituation({ record: null, now: lately }));
+    const record = analystRecord({ recent: first.recent });
+    const user = state === "absent" ? "absent" : { enabled: false };
+    const decision = planSource(sourceSituation({ record, user }));
+    expect(decision).toMatchObject({ roles: [asReader], leaving: null });
+    expect(decision.verdicts).toMatchObject([{ lookAgainAt: lately + replicationWindowMs }]);
+  });
+});
+
+describe("stamps as proof", () => {
+  const values = stampsFor([]);
+  /** Ana was enabled until not long ago, is known as disabled, and is seen enabled with these stamps. */
+  const seen = (
+    stamps: Readonly<Record<string, string | null>>,
+    written: { readonly at: number; readonly beforeAt: number } | null,
+  ) =>
+    wordsOf(
+      planSource(
+        sourceSituation({
+          user: { stamps },
+          record: left({
+            held: [asReader],
+            leaving: "disabled",
+            recent: believed({
+              state: "disabled",
+              states: { enabled: lately },
+              stamps: written === null ? null : { ...written, values },
+            }),
+          }),
+        }),
+      ),
+    );
+
+  test("that were written after a moment show that a read is newer than it", () => {
+    expect(seen(values, { at: lately + 1, beforeAt: 0 })).toEqual([]);
+  });
+
+  test.each([
+    ["were never written by Muster", values, null],
+    ["were written before it", values, { at: lately - 1, beforeAt: 0 }],
+    ["were written at that very moment", values, { at: lately, beforeAt: 0 }],
+    ["do not show", stampsFor([reader]), { at: lately + 1, beforeAt: 0 }],
+    ["show in part", { ...values, [Object.keys(values)[0] ?? ""]: null }, { at: lately + 1, beforeAt: 0 }],
+    [
+      "may be on show from earlier times, because others were written in between",
+      values,
+      { at: lately + 1, beforeAt: lately - 1_000 },
+    ],
+  ] as const)("prove nothing when they %s", (_, stamps, written) => {
+    expect(seen(stamps, written)).toEqual(["uncertain"]);
+  });
+
+  test("prove it again when the others that were written in between are long ago", () => {
+    expect(seen(values, { at: lately + 1, beforeAt: now - replicationWindowMs })).toEqual([]);
+  });
+
+  test.each(["soft-deleted", "absent"] as const)("are not on a user who is %s", (user) => {
+    const stamps = { at: justNow, values, beforeAt: 0 };
+    const record = analystRecord({ recent: believed({ states: { [user]: lately }, stamps }) });
+    expect(wordsOf(planSource(sourceSituation({ user, record })))).toEqual(["uncertain"]);
+  });
+});
+
+describe("a role that turned not long ago", () => {
+  const attributes = { department: "SOC" };
+  const byAttributes: HeldRole = { role: responder, by: attributesKey(attributes) };
+  const turned = (
+    { by }: HeldRole,
+    at: number,
+    { known, seen }: { readonly known: readonly HeldRole[]; readonly seen: readonly HeldRole[] },
+    stamps: ReturnType<typeof believed>["stamps"] = null,
+  ) =>
+    planSource(
+      sourceSituation({
+        held: seen,
+        loss: seen.length < known.length ? lossOfBoth : null,
+        record: analystRecord({
+          held: known,
+          roles: known,
+          recent: believed({ roles: { [by]: at }, stamps }),
+        }),
+      }),
+    );
+  const gained = { known: [asReader, asResponder], seen: [asReader] };
+  const lost = { known: [asReader], seen: [asReader, asResponder] };
+
+  test.each([
+    ["was gained stays, although a read does not show it", gained],
+    ["was lost is not given back, although a read shows it", lost],
+  ])("and %s", (_, roles) => {
+    const decision = turned(asResponder, lately, roles);
+    expect(decision).toMatchObject({ held: roles.known, roles: roles.known, leaving: null });
+    expect(decision.verdicts).toMatchObject([
+      { kind: "uncertain", lookAgainAt: lately + replicationWindowMs },
+    ]);
+  });
+
+  test.each([
+    ["gained", gained],
+    ["lost", lost],
+  ])("is believed when every replica must know: %s", (_, roles) => {
+    const decision = turned(asResponder, now - replicationWindowMs, roles);
+    expect(decision).toMatchObject({ held: roles.seen, verdicts: [] });
+  });
+
+  test("is no doubt about another role", () => {
+    expect(turned(asReader, lately, lost)).toMatchObject({ held: lost.seen, verdicts: [] });
+  });
+
+  test("is no doubt when the read shows what is known", () => {
+    const same = { known: [asReader], seen: [asReader] };
+    expect(turned(asReader, lately, same)).toMatchObject({ held: [asReader], verdicts: [] });
+  });
+
+  const proof = { at: justNow, values: stampsFor([reader]), beforeAt: 0 };
+  const byValue = { known: [asReader], seen: [asReader, byAttributes] };
+
+  test("by an attribute is believed when the stamps beside it prove that the read is newer", () => {
+    expect(wordsOf(turned(byAttributes, lately, byValue))).toEqual(["uncertain"]);
+    expect(turned(byAttributes, lately, byValue, proof)).toMatchObject({
+      held: byValue.seen,
+      verdicts: [],
+    });
+  });
+
+  test("by a group is doubted all the same: memberships are not on the user", () => {
+    expect(wordsOf(turned(asResponder, lately, lost, proof))).toEqual(["uncertain"]);
+  });
+
+  test("is looked at again when the last of them is beyond doubt", () => {
+    const record = analystRecord({
+      recent: believed({ roles: { [asReader.by]: lately, [asResponder.by]: justNow } }),
+    });
+    const decision = planSource(sourceSituation({ record, held: [asResponder], loss: lossOfBoth }));
+    expect(decision.held).toEqual([asReader]);
+    expect(decision.verdicts).toMatchObject([{ lookAgainAt: justNow + replicationWindowMs }]);
+  });
+
+  test("keeps nobody who is disabled", () => {
+    const record = analystRecord({ recent: believed({ roles: { [asReader.by]: lately } }) });
+    const decision = planSource(sourceSituation({ record, held: [], user: { enabled: false } }));
+    expect(decision).toMatchObject({ leaving: "disabled", roles: [], held: [asReader] });
+  });
+});
+
+describe("what is remembered as the recent past", () => {
+  const after = (changes: Parameters<typeof sourceSituation>[0]) =>
+    planSource(sourceSituation(changes)).recent;
+
+  test("is nothing while nothing changes", () => {
+    expect(after({})).toEqual(believed());
+  });
+
+  test("is the state that was left, and no more the one that was entered", () => {
+    const stamps = { at: justNow, values: stampsFor([reader]), beforeAt: 0 };
+    const record = analystRecord({ recent: believed({ states: { disabled: lately }, stamps }) });
+    expect(after({ record, user: { enabled: false } })).toEqual(
+      believed({ state: "disabled", states: { enabled: now }, stamps }),
+    );
+  });
+
+  test("is every role that was gained or lost, by what shows it", () => {
+    const record = analystRecord({ held: [asReader], roles: [asReader] });
+    const { roles } = after({ record, held: [asResponder], loss: soundLoss });
+    expect(roles).toEqual({ [asReader.by]: now, [asResponder.by]: now });
+  });
+
+  test("is not that a role was renamed: what shows it is the same", () => {
+    expect(after({ held: [{ ...asReader, role: responder }] }).roles).toEqual({});
+  });
+
+  test("forgets what is longer ago than any replica is behind", () => {
+    const recent = believed({
+      states: { absent: lately, disabled: now - replicationWindowMs },
+      roles: { "group:1": justNow, "group:2": longAgo },
+    });
+    expect(after({ record: analystRecord({ recent }) })).toEqual(
+      believed({ states: { absent: lately }, roles: { "group:1": justNow } }),
+    );
+  });
+
+  test("keeps the stamps", () => {
+    const stamps = { at: justNow, values: stampsFor([reader]), beforeAt: lately };
+    expect(after({ record: analystRecord({ recent: believed({ stamps }) }) }).stamps).toEqual(stamps);
+  });
+});
+
+describe("a role", () => {
+  test("is not lost when it is held in another way", () => {
+    const elsewhere = { role: reader, by: "group:elsewhere" };
+    const decision = planSource(sourceSituation({ held: [elsewhere] }));
+    expect(decision).toMatchObject({ roles: [elsewhere], leaving: null, verdicts: [] });
+  });
+
+  test("is not lost when it is called by another name", () => {
+    const renamed = { ...asReader, role: responder };
+    expect(planSource(sourceSituation({ held: [renamed] }))).toMatchObject({ roles: [renamed] });
+  });
+
+  test("that is held in two ways is stamped once", () => {
+    const twice = [asReader, { role: reader, by: "group:elsewhere" }];
+    expect(namesOf(twice)).toEqual([reader]);
+    expect(planSource(sourceSituation({ held: twice })).plan.steps).toEqual([]);
+  });
+
+  test("keeps its place in the list whatever order it was read in", () => {
+    const roles = planSource(sourceSituation({ held: [asResponder, asReader] })).roles;
+    expect(roles).toEqual([asReader, asResponder]);
+  });
+});
+
 describe("whatever is read", () => {
+  const otherStates = ["disabled", "soft-deleted", "absent"] as const;
+  const turns = fc.option(fc.constantFrom(longAgo, lately, justNow));
+  const times = <K extends string>(keys: readonly K[]) =>
+    fc
+      .tuple(...keys.map((key) => turns.map((at) => [key, at] as const)))
+      .map((pairs) => Object.fromEntries(pairs.filter(([, at]) => at !== null)) as Record<K, number>); // without null
+  const arbitraryRecent = fc
+    .record({ states: times(otherStates), roles: times([asReader.by, asResponder.by]) })
+    .map(believed);
+
   const situations = fc
     .record({
       user: fc.constantFrom<"absent" | "soft-deleted" | Partial<SourceUser>>(
@@ -380,26 +794,32 @@ describe("whatever is read", () => {
         {},
         { enabled: false },
       ),
-      roles: fc.subarray([reader, responder]),
-      before: fc.option(fc.subarray([reader, responder], { minLength: 1 })),
+      held: fc.subarray([asReader, asResponder]),
+      before: fc.option(fc.subarray([asReader, asResponder], { minLength: 1 })),
+      recent: arbitraryRecent,
       missing: fc.nat({ max: 30 }),
       doubtful: fc.boolean(),
       kept: fc.constantFrom("yes", "no"),
     })
-    .map(({ user, roles, before, missing, doubtful, kept }) => {
-      const lost = (before ?? []).filter((role) => !roles.includes(role));
+    .map(({ user, held, before, recent, missing, doubtful, kept }) => {
+      const lost = (before ?? []).filter((role) => !held.includes(role));
       return sourceSituation({
         user,
-        roles,
+        held,
         protected: kept,
-        record: before === null ? null : analystRecord({ roles: before }),
+        record: before === null ? null : analystRecord({ held: before, roles: before, recent }),
         loss:
           lost.length === 0
             ? null
             : {
-                roles: lost,
                 evidence: doubtful ? { kind: "doubtful", why: "page 2 failed" } : { kind: "sound" },
-                groups: lost.map((role) => ({ role, known: 30, missing, listing: "complete" })),
+                roles: lost.map((role) => ({
+                  ...role,
+                  known: 30,
+                  missing,
+                  elsewhere: 0,
+                  listing: "complete",
+                })),
                 budget: { perRun: 5, share: 0.2 },
               },
       });
@@ -421,10 +841,31 @@ describe("whatever is read", () => {
     fc.assert(
       fc.property(situations, (situation) => {
         const decision = planSource(situation);
-        const lost = (situation.record?.roles ?? []).filter((role) => !decision.roles.includes(role));
+        const lost = lostRoles(situation.record, decision.roles);
         if (lost.length === 0 || decision.leaving === "disabled" || decision.leaving === "deleted") return;
         expect(situation.loss?.evidence.kind).toBe("sound");
-        expect(situation.loss?.groups.every(({ missing }) => missing <= 5)).toBe(true);
+        expect(situation.loss?.roles.every(({ missing }) => missing <= 5)).toBe(true);
+      }),
+    );
+  });
+
+  test("what was true not long ago and is not what was seen last changes nothing", () => {
+    fc.assert(
+      fc.property(situations, (situation) => {
+        const { record, read } = situation;
+        fc.pre(record !== null && situation.protected === "no");
+        const seen = read.kind === "present" ? (read.user.enabled ? "enabled" : "disabled") : read.kind;
+        const until = record?.recent.states[seen] ?? 0;
+        const decision = planSource(situation);
+        if (now - until < replicationWindowMs) {
+          expect(decision).toMatchObject({ held: record?.held, roles: record?.roles, leaving: null });
+          expect(decision.plan.steps).toEqual([]);
+        }
+        for (const [by, at] of Object.entries(record?.recent.roles ?? {})) {
+          if (now - at >= replicationWindowMs || seen === "absent") continue;
+          const had = (roles: readonly HeldRole[] = []) => roles.some((role) => role.by === by);
+          expect(had(decision.held)).toBe(had(record?.held));
+        }
       }),
     );
   });

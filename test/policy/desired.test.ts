@@ -1,48 +1,58 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { analystIdSchema, groupIdSchema, roleNameSchema } from "../../shared/model/ids.ts";
-import { desiredGrants, rolesOf, stampValue } from "../../shared/policy/desired.ts";
-import type { RoleEvidence } from "../../shared/policy/desired.ts";
-import type { Grant, NameOrId, Role } from "../../shared/policy/policy.ts";
+import {
+  attributesKey,
+  desiredGrants,
+  groupKey,
+  holdsAttributes,
+  stampValue,
+} from "../../shared/policy/desired.ts";
+import type { Grant, NameOrId } from "../../shared/policy/policy.ts";
 
 const named = (name: string): NameOrId => ({ kind: "name", name });
 const role = (name: string) => roleNameSchema.parse(name);
 
-const roles: readonly Role[] = [
-  { name: role("responder"), holders: { kind: "group", group: named("SOC Responders") } },
-  {
-    name: role("hunter"),
-    holders: { kind: "attributes", attributes: { department: "SOC", jobTitle: "Threat Hunter" } },
-  },
-  { name: role("reader"), holders: { kind: "group", group: named("SOC Readers") } },
-];
+describe("who has the attributes of a role", () => {
+  const wanted = { department: "SOC", jobTitle: "Threat Hunter" };
+  test.each<[string, Readonly<Record<string, string | null>>, boolean]>([
+    ["somebody with all of them", wanted, true],
+    ["somebody with others too", { ...wanted, city: "Oslo" }, true],
+    ["nobody with only some of them", { department: "SOC" }, false],
+    ["nobody with one that is unset", { department: "SOC", jobTitle: null }, false],
+    ["nobody with one in other letters", { ...wanted, department: "soc" }, false],
+    ["nobody with a space too many", { ...wanted, department: "SOC " }, false],
+  ])("%s", (_, attributes, has) => {
+    expect(holdsAttributes(wanted, attributes)).toBe(has);
+  });
+});
 
-describe("who holds a role", () => {
-  const hunts = { department: "SOC", jobTitle: "Threat Hunter" };
-  const rows: readonly (readonly [
-    name: string,
-    groups: readonly string[],
-    attributes: RoleEvidence["attributes"],
-    held: readonly string[],
-  ])[] = [
-    ["nobody without a group or attributes", [], {}, []],
-    ["a member of its group", ["reader"], {}, ["reader"]],
-    [
-      "everybody who matches several holds them all, sorted",
-      ["responder", "reader"],
-      hunts,
-      ["hunter", "reader", "responder"],
-    ],
-    ["somebody with all of its attributes", [], hunts, ["hunter"]],
-    ["somebody with other attributes too", [], { ...hunts, city: "Oslo" }, ["hunter"]],
-    ["nobody with only some of its attributes", [], { department: "SOC" }, []],
-    ["nobody with an attribute that is unset", [], { department: "SOC", jobTitle: null }, []],
-    ["nobody with an attribute in other letters", [], { department: "soc", jobTitle: "Threat Hunter" }, []],
-    ["nobody with a space too many", [], { department: "SOC ", jobTitle: "Threat Hunter" }, []],
-    ["no member of a group of the same name as a role that attributes give", ["hunter"], {}, []],
-  ];
-  test.each(rows)("%s", (_, groups, attributes, held) => {
-    expect(rolesOf({ roles }, { groups: new Set(groups), attributes })).toEqual(held);
+describe("what shows that somebody holds a role", () => {
+  test("is the group's id, or the attributes with their values: no name in the policy", () => {
+    const group = groupIdSchema.parse("88888888-8888-4888-8888-888888888888");
+    expect(groupKey(group)).toBe(`group:${group}`);
+    expect(attributesKey({ department: "SOC" })).toBe('attributes:[["department","SOC"]]');
+  });
+
+  test("is the same whatever order the attributes are written in, and another for another value", () => {
+    const one = attributesKey({ department: "SOC", jobTitle: "Hunter" });
+    expect(attributesKey({ jobTitle: "Hunter", department: "SOC" })).toBe(one);
+    expect(attributesKey({ jobTitle: "Reader", department: "SOC" })).not.toBe(one);
+    expect(attributesKey({ department: "SOC" })).not.toBe(one);
+  });
+
+  test("never mixes up names and values", () => {
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.string(), fc.string()),
+        fc.dictionary(fc.string(), fc.string()),
+        (a, b) => {
+          const names = new Set([...Object.keys(a), ...Object.keys(b)]);
+          const same = [...names].every((name) => a[name] === b[name]);
+          expect(attributesKey(a) === attributesKey(b)).toBe(same);
+        },
+      ),
+    );
   });
 });
 

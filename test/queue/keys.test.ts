@@ -1,16 +1,23 @@
 import { describe, expect, test } from "vitest";
-import { accessKeySchema, analystKeySchema, queueOf, sessionOf, type Key } from "../../shared/queue/keys.ts";
-import { ana, ben, contoso, groupId } from "../support/world.ts";
-import { targetNameSchema } from "../../shared/model/ids.ts";
+import {
+  accessMessageSchema,
+  analystMessageSchema,
+  arrivalMessageSchema,
+  queueOf,
+  sessionOf,
+  type Key,
+} from "../../shared/queue/keys.ts";
+import { ana, ben, contosoTenant, fabrikamTenant, groupId } from "../support/world.ts";
 
-const fabrikam = targetNameSchema.parse("fabrikam");
 const keys: readonly Key[] = [
   { kind: "analyst", analyst: ana },
   { kind: "analyst", analyst: ben },
+  { kind: "arrival", user: ana },
   { kind: "role-group", group: groupId(1) },
-  { kind: "access", target: contoso, analyst: ana },
-  { kind: "access", target: contoso, analyst: ben },
-  { kind: "access", target: fabrikam, analyst: ana },
+  { kind: "attribute-roles" },
+  { kind: "access", tenant: contosoTenant, analyst: ana },
+  { kind: "access", tenant: contosoTenant, analyst: ben },
+  { kind: "access", tenant: fabrikamTenant, analyst: ana },
 ];
 const message = { cause: "notification: user", heardAt: 1_795_176_000_000, occasion: "event" };
 
@@ -25,32 +32,65 @@ describe("a session", () => {
   });
 
   test("fits where Service Bus and the tables keep it", () => {
-    const longest = targetNameSchema.parse("t".repeat(64));
-    const session = sessionOf({ kind: "access", target: longest, analyst: ana });
-    expect(session.length).toBeLessThanOrEqual(128);
-    for (const key of keys) expect(sessionOf(key)).not.toMatch(/[/\\#?]/);
+    for (const session of keys.map(sessionOf)) {
+      expect(session.length).toBeLessThanOrEqual(128);
+      expect(session).not.toMatch(/[/\\#?]/);
+    }
+  });
+
+  test("belongs to the tenant, whatever the policy calls it", () => {
+    expect(sessionOf({ kind: "access", tenant: contosoTenant, analyst: ana })).toBe(
+      `access:${contosoTenant}:${ana}`,
+    );
   });
 });
 
 describe("a queue", () => {
-  test("holds the keys of one kind of worker", () => {
-    expect(keys.map(queueOf)).toEqual(["analysts", "analysts", "analysts", "access", "access", "access"]);
+  test("holds the keys of one kind of worker; strangers wait in one of their own", () => {
+    expect(keys.map(queueOf)).toEqual([
+      "analysts",
+      "analysts",
+      "arrivals",
+      "analysts",
+      "analysts",
+      "access",
+      "access",
+      "access",
+    ]);
   });
 });
 
 describe("a message", () => {
   const analyst = { ...message, key: { kind: "analyst", analyst: ana } };
-  const access = { ...message, key: { kind: "access", target: contoso, analyst: ana } };
+  const access = { ...message, key: { kind: "access", tenant: contosoTenant, analyst: ana }, version: 3 };
+  const arrival = { ...message, key: { kind: "arrival", user: ana }, tries: 2 };
 
   test("survives the way through the queue as it was", () => {
     const through = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
-    expect(analystKeySchema.parse(through(analyst))).toEqual(analyst);
-    expect(accessKeySchema.parse(through(access))).toEqual(access);
+    expect(analystMessageSchema.parse(through(analyst))).toEqual(analyst);
+    expect(accessMessageSchema.parse(through(access))).toEqual(access);
+    expect(accessMessageSchema.parse(through({ ...access, version: null }))).toMatchObject({ version: null });
+    expect(arrivalMessageSchema.parse(through(arrival))).toEqual(arrival);
+    const comparison = { ...message, occasion: "check", key: { kind: "attribute-roles" } };
+    expect(analystMessageSchema.parse(through(comparison))).toEqual(comparison);
   });
 
-  test("of one queue is none of the other", () => {
-    expect(analystKeySchema.safeParse(access).success).toBe(false);
-    expect(accessKeySchema.safeParse(analyst).success).toBe(false);
+  test("of one queue is none of another", () => {
+    const schemas = [analystMessageSchema, accessMessageSchema, arrivalMessageSchema];
+    const messages = [analyst, access, arrival];
+    for (const [row, schema] of schemas.entries())
+      for (const [column, one] of messages.entries())
+        expect(schema.safeParse(one).success).toBe(row === column);
+  });
+
+  test.each([
+    ["a pair without a version", { ...access, version: undefined }],
+    [
+      "a pair in a target that is called by its name",
+      { ...access, key: { ...access.key, tenant: "contoso" } },
+    ],
+  ])("that is about %s is none of Muster's", (_, body) => {
+    expect(accessMessageSchema.safeParse(body).success).toBe(false);
   });
 
   test.each([
@@ -65,11 +105,11 @@ describe("a message", () => {
     ["no occasion", { ...analyst, occasion: "later" }],
     ["a cause without end", { ...analyst, cause: "x".repeat(201) }],
   ])("that is %s is none of Muster's", (_, body) => {
-    expect(analystKeySchema.safeParse(body).success).toBe(false);
+    expect(analystMessageSchema.safeParse(body).success).toBe(false);
   });
 
   test("says nothing but which key, why and when: a change in it would not be read", () => {
-    const parsed = analystKeySchema.parse({ ...analyst, roles: ["reader"], enabled: false });
+    const parsed = analystMessageSchema.parse({ ...analyst, roles: ["reader"], enabled: false });
     expect(Object.keys(parsed).toSorted()).toEqual(["cause", "heardAt", "key", "occasion"]);
   });
 
@@ -84,7 +124,7 @@ describe("a message", () => {
       "sequenceNumber",
       "subject",
     ];
-    const names = Object.keys(analystKeySchema.parse(analyst));
+    const names = Object.keys(analystMessageSchema.parse(analyst));
     expect(names.filter((name) => taken.some((one) => one.toLowerCase() === name.toLowerCase()))).toEqual([]);
   });
 });

@@ -1,8 +1,8 @@
 import type { ServiceBusClient, ServiceBusMessage } from "@azure/service-bus";
 import { beforeEach, describe, expect, test } from "vitest";
-import type { Message } from "../../shared/queue/keys.ts";
+import type { AnalystMessage, Message } from "../../shared/queue/keys.ts";
 import { sender } from "../../shared/queue/sender.ts";
-import { ana, ben, contoso, groupId } from "../support/world.ts";
+import { ana, ben, contosoTenant, groupId } from "../support/world.ts";
 
 type Arrived = { readonly queue: string; readonly message: ServiceBusMessage; readonly at: number | null };
 
@@ -44,15 +44,26 @@ function client(): ServiceBusClient {
   return { createSender } as unknown as ServiceBusClient; // the sender uses no more of it
 }
 
-const about = (key: Message["key"]): Message =>
-  ({ key, cause: "test", heardAt: 1, occasion: "event" }) as Message; // a key and its queue always match here
+const common = { cause: "test", heardAt: 1, occasion: "event" } as const;
+const about = (key: AnalystMessage["key"]): AnalystMessage => ({ key, ...common });
 const analyst = about({ kind: "analyst", analyst: ana });
-const access = about({ kind: "access", target: contoso, analyst: ben });
+const access: Message = {
+  key: { kind: "access", tenant: contosoTenant, analyst: ben },
+  ...common,
+  version: 3,
+};
+const arrival: Message = { key: { kind: "arrival", user: ben }, ...common, tries: 0 };
+const session = `access:${contosoTenant}:${ben}`;
 
 describe("a key that is sent", () => {
   test("arrives in its queue, in its session, whole", async () => {
-    await sender(client()).send([analyst, access]);
-    expect(bus.arrived).toHaveLength(2);
+    await sender(client()).send([analyst, access, arrival]);
+    expect(bus.arrived).toHaveLength(3);
+    expect(bus.arrived).toContainEqual({
+      queue: "arrivals",
+      message: { body: arrival, contentType: "application/json", sessionId: `arrival:${ben}` },
+      at: null,
+    });
     expect(bus.arrived).toContainEqual({
       queue: "analysts",
       message: { body: analyst, contentType: "application/json", sessionId: `analyst:${ana}` },
@@ -60,7 +71,7 @@ describe("a key that is sent", () => {
     });
     expect(bus.arrived).toContainEqual({
       queue: "access",
-      message: { body: access, contentType: "application/json", sessionId: `access:contoso:${ben}` },
+      message: { body: access, contentType: "application/json", sessionId: session },
       at: null,
     });
   });
@@ -100,9 +111,7 @@ describe("a key that is sent", () => {
 test("a reminder arrives in the queue and session of its key, when it is due", async () => {
   const at = Date.UTC(2026, 10, 20, 12);
   await sender(client()).schedule(access, at);
-  expect(bus.arrived).toMatchObject([
-    { queue: "access", at, message: { sessionId: `access:contoso:${ben}` } },
-  ]);
+  expect(bus.arrived).toMatchObject([{ queue: "access", at, message: { sessionId: session } }]);
 });
 
 test("what needs a person arrives in the queue parked, which has no sessions, and says whom it is about", async () => {
@@ -112,7 +121,7 @@ test("what needs a person arrives in the queue parked, which has no sessions, an
     {
       queue: "parked",
       at: null,
-      message: { body: message, contentType: "application/json", subject: `access:contoso:${ben}` },
+      message: { body: message, contentType: "application/json", subject: session },
     },
   ]);
 });

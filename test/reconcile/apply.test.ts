@@ -2,8 +2,9 @@ import { describe, expect, test } from "vitest";
 import { GraphError } from "../../shared/graph/error.ts";
 import type { Trace } from "../../shared/graph/tenant.ts";
 import type { Step } from "../../shared/model/plan.ts";
-import { applySteps, type Performed } from "../../shared/reconcile/apply.ts";
-import { oneOfEach, responders } from "../support/world.ts";
+import { applySteps, attempted, type Performed } from "../../shared/reconcile/apply.ts";
+import { ClaimLost } from "../../shared/state/key-state.ts";
+import { now, oneOfEach, responders } from "../support/world.ts";
 
 const trace: Trace = { clientRequestId: "c-1", requestId: "r-1", status: 204, ms: 12, tries: 1 };
 const written = (result: "done" | "already" | "missing", detail?: string): Performed => ({
@@ -20,10 +21,10 @@ const leaving: readonly Step[] = [
   oneOfEach["block-account"],
 ];
 
-const refusal = (status: number, retryAfterMs: number | null = null) =>
+const refusal = (status: number, retryAfterMs: number | null = null, code = "Authorization_RequestDenied") =>
   new GraphError({
     status,
-    code: "Authorization_RequestDenied",
+    code,
     message: "Insufficient privileges to complete the operation.",
     method: "PATCH",
     template: "/users/{id}",
@@ -33,24 +34,40 @@ const refusal = (status: number, retryAfterMs: number | null = null) =>
     retryAfterMs,
   });
 
+/** Time enough for everything, step by step. */
+const calmly = (
+  perform: (step: Step) => Promise<Performed>,
+  order: "add-first" | "remove-first" = "add-first",
+) => ({
+  order,
+  now: () => now,
+  until: now + 1,
+  stage: (steps: readonly Step[]) => Promise.all(steps.map((step) => attempted(() => perform(step)))),
+});
+
 /** Performs one step and gives its journal entry and outcome. */
 async function one(perform: () => Promise<Performed>) {
-  const applied = await applySteps([oneOfEach.grant], "add-first", perform);
+  const applied = await applySteps([oneOfEach.grant], calmly(perform));
   return { entry: applied.steps[0], outcome: applied.outcomes[0] };
 }
 
+const nameOf = (step: Step) => ("name" in step ? `${step.kind} ${step.name}` : step.kind);
+
 describe("applying a plan", () => {
-  test("runs the stages one after another, and the steps of a stage together", async () => {
-    const running: string[] = [];
-    const together: string[][] = [];
-    await applySteps(leaving, "add-first", async (step) => {
-      running.push("name" in step ? `${step.kind} ${step.name}` : step.kind);
-      await Promise.resolve();
-      const stage = running.splice(0);
-      if (stage.length > 0) together.push(stage);
-      return written("done");
+  test("runs the stages one after another, and hands over the steps of a stage together", async () => {
+    const stages: (readonly string[])[] = [];
+    let running = 0;
+    await applySteps(leaving, {
+      ...calmly(async () => written("done")),
+      async stage(steps) {
+        expect((running += 1)).toBe(1);
+        stages.push(steps.map(nameOf));
+        await Promise.resolve();
+        running -= 1;
+        return steps.map(() => written("done"));
+      },
     });
-    expect(together).toEqual([
+    expect(stages).toEqual([
       ["revoke SOC Readers", "revoke SOC Responders"],
       ["leave-scope Sync to Contoso"],
       ["block-account"],
@@ -63,21 +80,25 @@ describe("applying a plan", () => {
     ["remove-first", ["revoke", "grant"]],
   ] as const)("moves a mover in the order the policy says: %s", async (order, expected) => {
     const kinds: string[] = [];
-    await applySteps([oneOfEach.revoke, oneOfEach.grant], order, async ({ kind }) => {
+    const note = async ({ kind }: Step) => {
       kinds.push(kind);
       return written("done");
-    });
+    };
+    await applySteps([oneOfEach.revoke, oneOfEach.grant], calmly(note, order));
     expect(kinds).toEqual(expected);
   });
 
   test("does the rest when steps fail, and hides none of the failures", async () => {
     const tried: string[] = [];
-    const { steps, outcomes } = await applySteps(leaving, "add-first", async ({ kind }) => {
-      tried.push(kind);
-      if (kind === "revoke") throw refusal(503);
-      if (kind === "block-account") throw refusal(403);
-      return written("done");
-    });
+    const { steps, outcomes } = await applySteps(
+      leaving,
+      calmly(async ({ kind }) => {
+        tried.push(kind);
+        if (kind === "revoke") throw refusal(503);
+        if (kind === "block-account") throw refusal(403);
+        return written("done");
+      }),
+    );
     expect(tried).toEqual(["revoke", "revoke", "leave-scope", "block-account", "delete-account"]);
     expect(outcomes.map(({ kind }) => kind)).toEqual(["retry", "retry", "done", "parked", "done"]);
     expect(steps.map(({ result }) => result)).toEqual(["waiting", "waiting", "done", "failed", "done"]);
@@ -86,7 +107,48 @@ describe("applying a plan", () => {
 
   test("of no steps does nothing", async () => {
     const never = () => Promise.reject(new Error("nothing was to be done"));
-    expect(await applySteps([], "add-first", never)).toEqual({ steps: [], outcomes: [] });
+    expect(await applySteps([], calmly(never))).toEqual({ steps: [], outcomes: [] });
+  });
+
+  test("begins no stage when its time is over, says so, and keeps what was done", async () => {
+    let time = now;
+    const { steps, outcomes } = await applySteps(leaving, {
+      ...calmly(async () => written("done")),
+      now: () => time,
+      until: now + 1_000,
+      async stage(some) {
+        time += 600;
+        return some.map(() => written("done"));
+      },
+    });
+    expect(steps.map(({ step }) => step.kind)).toEqual(["revoke", "revoke", "leave-scope"]);
+    expect(outcomes.at(-1)).toEqual({
+      kind: "wait",
+      at: now + 1_200,
+      why: "there is more to do than fits into one run",
+    });
+  });
+
+  test("stops at once when another run has the key: nothing more is done", async () => {
+    const tried: string[] = [];
+    const lost = applySteps(
+      leaving,
+      calmly(async ({ kind }) => {
+        tried.push(kind);
+        throw new ClaimLost("the key");
+      }),
+    );
+    await expect(lost).rejects.toBeInstanceOf(ClaimLost);
+    expect(tried).toEqual(["revoke", "revoke"]);
+  });
+
+  test("takes a step that its stage says nothing about for failed", async () => {
+    const applied = await applySteps([oneOfEach.grant], {
+      ...calmly(async () => written("done")),
+      stage: async () => [],
+    });
+    expect(applied.steps[0]?.result).toBe("failed");
+    expect(applied.outcomes[0]?.kind).toBe("retry");
   });
 });
 
@@ -120,7 +182,12 @@ describe("what a step came to", () => {
   });
 
   test("that needs a person is failed, and says what for", async () => {
-    const parked = { kind: "parked", reason: "the job is in quarantine", advice: "restart it" } as const;
+    const parked = {
+      kind: "parked",
+      reason: "the job is in quarantine",
+      advice: "restart it",
+      cause: "quarantine",
+    } as const;
     const { entry, outcome } = await one(async () => ({ kind: "put-off", outcome: parked }));
     expect(outcome).toEqual(parked);
     expect(entry).toMatchObject({ result: "failed", detail: "the job is in quarantine" });
@@ -134,8 +201,9 @@ describe("what a step came to", () => {
   });
 
   test.each([
-    ["throttled", refusal(429, 5_000), "again"],
+    ["throttled", refusal(429, 5_000), "wait"],
     ["without an answer", refusal(0), "retry"],
+    ["not sent in time", refusal(0, null, "late"), "retry"],
     ["not visible yet", refusal(404), "retry"],
   ])("%s is waiting", async (_, error, kind) => {
     const { entry, outcome } = await one(() => Promise.reject(error));
@@ -144,11 +212,11 @@ describe("what a step came to", () => {
   });
 
   test("that nobody foresaw is failed and retried, with what was said", async () => {
-    const { entry, outcome } = await one(() => Promise.reject(new Error("the table Ledger does not answer")));
+    const { entry, outcome } = await one(() => Promise.reject(new Error("the table Pairs does not answer")));
     expect(outcome?.kind).toBe("retry");
     expect(entry).toMatchObject({
       result: "failed",
-      detail: "the table Ledger does not answer",
+      detail: "the table Pairs does not answer",
       requestId: null,
     });
   });

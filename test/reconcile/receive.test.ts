@@ -1,7 +1,12 @@
 import * as fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
-import { tenantIdSchema } from "../../shared/model/ids.ts";
-import { analystKeySchema, sessionOf, type AnalystMessage } from "../../shared/queue/keys.ts";
+import {
+  analystMessageSchema,
+  arrivalMessageSchema,
+  sessionOf,
+  type AnalystMessage,
+  type ArrivalMessage,
+} from "../../shared/queue/keys.ts";
 import { receiveNotifications, type ReceivePorts } from "../../shared/reconcile/receive.ts";
 import type { SubscriptionRow } from "../../shared/state/subscription-rows.ts";
 import {
@@ -17,7 +22,7 @@ import {
   usersId,
   usersSecret,
 } from "../support/delivery.ts";
-import { ana, ben } from "../support/world.ts";
+import { ana, ben, groupId } from "../support/world.ts";
 
 const now = Date.UTC(2026, 10, 20, 12);
 const users = subscriptionRow();
@@ -27,28 +32,32 @@ const group = subscriptionRow({
   clientState: groupsSecret,
 });
 const analystKey = (analyst: string) => `analyst:${analyst}`;
+const arrivalKey = (user: string) => `arrival:${user}`;
 
 /** What the webhook knows and what it did. */
 let state: {
   remembered: readonly SubscriptionRow[];
   fresh: readonly SubscriptionRow[];
-  sent: AnalystMessage[];
+  /** Ids of those who are or were analysts, as far as this host has heard. */
+  known: Set<string>;
+  sent: (AnalystMessage | ArrivalMessage)[];
   renewals: { readonly resource: string; readonly state: string }[];
   broken: "nothing" | "queue" | "tables" | "renewal";
 };
 
 beforeEach(() => {
   const rows = [users, group];
-  state = { remembered: rows, fresh: rows, sent: [], renewals: [], broken: "nothing" };
+  const known = new Set<string>([ana, ben]);
+  state = { remembered: rows, fresh: rows, known, sent: [], renewals: [], broken: "nothing" };
 });
 
 const ports: ReceivePorts = {
-  sourceTenant: tenantIdSchema.parse(sourceTenant),
   async subscriptions(how) {
     if (state.broken === "tables") throw new Error("the tables do not answer");
     return state[how];
   },
-  async renewSoon({ resource }, what) {
+  isKnown: async (id) => state.known.has(id),
+  async renewSoon(resource, what) {
     if (state.broken === "renewal") throw new Error("the tables do not answer");
     state.renewals.push({ resource, state: what });
   },
@@ -91,7 +100,7 @@ describe("a delivery from Muster's own subscriptions", () => {
 
   test("becomes messages that a worker can read", async () => {
     await receive(userItem(), groupItem(), groupItem([{ id: ben }]));
-    for (const message of state.sent) expect(analystKeySchema.safeParse(message).success).toBe(true);
+    for (const message of state.sent) expect(analystMessageSchema.safeParse(message).success).toBe(true);
   });
 
   test("of a thousand items about ten people about one group becomes eleven keys", async () => {
@@ -99,6 +108,7 @@ describe("a delivery from Muster's own subscriptions", () => {
     const items = Array.from({ length: 1_000 }, (_, index) =>
       index % 2 === 0 ? userItem(person(index)) : groupItem([{ id: person(index) }]),
     );
+    for (let index = 0; index < 10; index += 1) state.known.add(person(index));
     expect(await receive(...items)).toMatchObject({ kind: "accepted", keys: 11 });
     expect(state.sent).toHaveLength(11);
   });
@@ -107,6 +117,47 @@ describe("a delivery from Muster's own subscriptions", () => {
     state.broken = "queue";
     expect(await receive()).toEqual({ kind: "accepted", keys: 0, dropped: noDrops });
   });
+});
+
+describe("somebody who is not known to be an analyst", () => {
+  const stranger = "a0000000-0000-4000-8000-00000000dead";
+
+  test("waits in a queue of their own, behind nobody who is", async () => {
+    expect(await receive(userItem(stranger), userItem(ana))).toMatchObject({ kind: "accepted", keys: 2 });
+    expect(sentKeys()).toEqual([analystKey(ana), arrivalKey(stranger)]);
+    const [arrival] = state.sent.filter(({ key }) => key.kind === "arrival");
+    expect(arrivalMessageSchema.parse(arrival)).toEqual({
+      key: { kind: "arrival", user: stranger },
+      cause: "notification: user",
+      heardAt: now,
+      occasion: "event",
+      tries: 0,
+    });
+  });
+
+  test("whom a role group names is looked at like an analyst, because they may be one now", async () => {
+    await receive(groupItem([{ id: stranger }]));
+    expect(sentKeys()).toEqual([analystKey(stranger), `group:${roleGroup}`]);
+  });
+
+  test("becomes one key, however often they change", async () => {
+    expect(await receive(...Array.from({ length: 100 }, () => userItem(stranger)))).toMatchObject({
+      keys: 1,
+    });
+  });
+});
+
+test("a group that is nested in a role group becomes a key like the role group itself: the worker knows whose it is", async () => {
+  await receive(groupItem([], { resourceData: { "@odata.type": "#Microsoft.Graph.Group", id: groupId(5) } }));
+  expect(sentKeys()).toEqual([`group:${groupId(5)}`]);
+});
+
+test("whose tenant a delivery may name is remembered with the subscription: no policy is needed to receive it", async () => {
+  const other = "99999999-9999-4999-8999-999999999999";
+  const rows = [{ ...users, tenantId: other }];
+  Object.assign(state, { remembered: rows, fresh: rows });
+  expect(await receive(userItem(ana, { tenantId: other }))).toMatchObject({ keys: 1 });
+  expect(await receive(userItem(ana))).toMatchObject({ keys: 0, dropped: { wrongTenant: 1 } });
 });
 
 describe("an item that is not proven to be from Muster's own subscription", () => {

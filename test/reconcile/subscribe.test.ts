@@ -1,14 +1,16 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { GroupFound } from "../../shared/graph/group-directory.ts";
+import type { GroupMembers } from "../../shared/graph/source-reader.ts";
 import { parsePolicy } from "../../shared/policy/parse-policy.ts";
 import type { Policy } from "../../shared/policy/policy.ts";
 import { keepSubscriptions, type SubscribePorts, type Subscribed } from "../../shared/reconcile/subscribe.ts";
 import {
-  memoryGraph,
-  memoryRows,
-  type MemoryGraph,
-  type MemoryRows,
-} from "../support/memory-subscriptions.ts";
+  subscriptionRows,
+  type SubscriptionRow,
+  type SubscriptionRows,
+} from "../../shared/state/subscription-rows.ts";
+import { memoryGraph, type MemoryGraph } from "../support/memory-subscriptions.ts";
+import { memoryTable } from "../support/memory-table.ts";
 import { dayMs, groupId, minuteMs } from "../support/world.ts";
 import { soundPolicy } from "../policy/sound-policy.ts";
 
@@ -23,26 +25,44 @@ const everything = ["users", readersGroup, respondersGroup];
 let app: {
   now: number;
   graph: MemoryGraph;
-  rows: MemoryRows;
+  rows: SubscriptionRows;
   policy: Policy;
   responders: GroupFound;
+  /** Groups that are in a role group, by its id. */
+  nested: Map<string, readonly string[]>;
+  listing: GroupMembers["completeness"];
   secrets: number;
+  /** Why everybody has to be looked at. */
+  wishes: string[];
 };
 
 beforeEach(() => {
   app = {
     now: start,
     graph: memoryGraph(),
-    rows: memoryRows(),
+    rows: subscriptionRows(memoryTable("Subscriptions").client),
     policy: thePolicy(),
     responders: found(2),
+    nested: new Map(),
+    listing: { kind: "complete" },
     secrets: 0,
+    wishes: [],
   };
 });
 
-const keep = (changes: Partial<SubscribePorts> = {}): Promise<readonly Subscribed[]> =>
+type Changes = Partial<Omit<SubscribePorts, "policy">> & { readonly policy?: Policy };
+
+const keep = ({ policy = app.policy, ...changes }: Changes = {}): Promise<readonly Subscribed[]> =>
   keepSubscriptions({
-    policy: app.policy,
+    policy: async () => ({ policy, hash: "a policy", changedAt: start }),
+    reader: {
+      listMembers: async (group) => ({
+        items: [],
+        groups: app.nested.get(group) ?? [],
+        completeness: app.listing,
+      }),
+    },
+    catchUp: async (why) => void app.wishes.push(why),
     groups: {
       find: async (name) =>
         name.kind === "id" ? { kind: "found", facts: { ...foundFacts, id: name.id } } : app.responders,
@@ -70,9 +90,18 @@ const didWhat = (results: readonly Subscribed[]) =>
   Object.fromEntries(results.map(({ resource, did }) => [resource, did]));
 const resources = () => app.graph.kept.map(({ resource }) => resource).toSorted();
 
+/** Changes what is remembered of every subscription. */
+async function rewrite(change: Partial<SubscriptionRow>): Promise<void> {
+  for (const row of await app.rows.list()) await app.rows.put({ ...row, ...change });
+}
+
+async function forgetAll(): Promise<void> {
+  for (const { resource } of await app.rows.list()) await app.rows.drop(resource);
+}
+
 /** What Graph has and what Muster remembers are the same: every delivery can be proven. */
-function expectProvable(): void {
-  const known = [...app.rows.rows.values()].map((row) => `${row.subscriptionId}: ${row.clientState}`);
+async function expectProvable(): Promise<void> {
+  const known = (await app.rows.list()).map((row) => `${row.subscriptionId}: ${row.clientState}`);
   const made = app.graph.kept.map(({ id, clientState }) => `${id}: ${clientState}`);
   expect(known.toSorted()).toEqual(made.toSorted());
 }
@@ -81,7 +110,7 @@ describe("the first time", () => {
   test("one subscription is made for all users and one for each role group, none for roles by attributes", async () => {
     expect(didWhat(await keep())).toEqual(Object.fromEntries(everything.map((one) => [one, "created"])));
     expect(resources()).toEqual(everything.toSorted());
-    expectProvable();
+    await expectProvable();
   });
 
   test("each has its own client state, and a week to live", async () => {
@@ -92,8 +121,9 @@ describe("the first time", () => {
 
   test("the client state is on record before Graph can send it", async () => {
     const onRecord: (string | undefined)[] = [];
-    const create: MemoryGraph["create"] = (wish) => {
-      onRecord.push(app.rows.rows.get(wish.resource)?.clientState);
+    const create: MemoryGraph["create"] = async (wish) => {
+      const row = (await app.rows.list()).find(({ resource }) => resource === wish.resource);
+      onRecord.push(row?.clientState);
       expect(onRecord.at(-1)).toBe(wish.clientState);
       return app.graph.create(wish);
     };
@@ -108,52 +138,72 @@ describe("a subscription that lives", () => {
     app.graph.calls.length = 0;
   });
 
-  test("is left alone for the first half of its life, without a call to Graph", async () => {
+  test("is left alone for the first half of its life: it is only looked whether Graph still has it", async () => {
     app.now = start + week / 2 - 1;
     expect(new Set(Object.values(didWhat(await keep())))).toEqual(new Set(["nothing"]));
-    expect(app.graph.calls).toEqual([]);
+    expect(app.graph.calls.toSorted()).toEqual(everything.map((one) => `get ${one}`).toSorted());
+    expect(app.wishes).toEqual([]);
   });
 
   test("is renewed from the half of its life on, for another week", async () => {
     app.now = start + week / 2;
     expect(new Set(Object.values(didWhat(await keep())))).toEqual(new Set(["renewed"]));
     expect(app.graph.kept.map(({ expiresAt }) => expiresAt)).toEqual(everything.map(() => app.now + week));
-    expectProvable();
+    await expectProvable();
   });
 
   test("is renewed when Graph has asked for it", async () => {
-    for (const row of app.rows.rows.values()) await app.rows.put({ ...row, expiresAt: 0 });
+    await rewrite({ expiresAt: 0 });
     expect(new Set(Object.values(didWhat(await keep())))).toEqual(new Set(["renewed"]));
-    expectProvable();
+    await expectProvable();
   });
 
-  test("is made anew when Graph does not know it any more", async () => {
+  test.each([
+    ["long before its end, without a word from Graph", minuteMs],
+    ["when it was to be renewed", week / 2],
+  ])("is made anew when Graph does not know it any more, and everybody is looked at: %s", async (_, age) => {
     app.graph.kept.length = 0;
-    app.now = start + week / 2;
-    expect(new Set(Object.values(didWhat(await keep())))).toEqual(new Set(["created"]));
-    expectProvable();
+    app.now = start + age;
+    expect(new Set(Object.values(didWhat(await keep())))).toEqual(new Set(["recreated"]));
+    expect(app.wishes).toEqual(["a subscription was made anew"]);
+    await expectProvable();
+  });
+
+  test("is made anew when Graph still lists it although its time is over", async () => {
+    for (const [index, one] of app.graph.kept.entries()) app.graph.kept[index] = { ...one, expiresAt: start };
+    app.now = start + minuteMs;
+    const results = await keep();
+    expect(results.filter(({ did }) => did === "nothing")).toEqual([]);
+    for (const { expiresAt } of app.graph.kept) expect(expiresAt).toBe(app.now + week);
+    await expectProvable();
+  });
+
+  test("is made anew with the client state on record, so that its first delivery is known", async () => {
+    const before = (await app.rows.list()).map(({ clientState }) => clientState);
+    app.graph.kept.length = 0;
+    await keep();
+    expect((await app.rows.list()).map(({ clientState }) => clientState)).toEqual(before);
   });
 
   test("is made anew when Graph has said that it is gone", async () => {
     app.graph.kept.length = 0;
-    for (const row of app.rows.rows.values())
-      await app.rows.put({ ...row, expiresAt: 0, subscriptionId: null });
+    await rewrite({ expiresAt: 0, subscriptionId: null });
     expect(new Set(Object.values(didWhat(await keep())))).toEqual(new Set(["created"]));
-    expectProvable();
+    await expectProvable();
   });
 
   test("is replaced when the notification URL changes: nothing is left at the old one", async () => {
     const notificationUrl = "https://new.example/api/notifications";
     expect(new Set(Object.values(didWhat(await keep({ notificationUrl }))))).toEqual(new Set(["created"]));
     expect(app.graph.kept.map((one) => one.notificationUrl)).toEqual(everything.map(() => notificationUrl));
-    expectProvable();
+    await expectProvable();
   });
 
   test("is ended when no role needs it any more", async () => {
     const policy = { ...app.policy, roles: app.policy.roles.filter(({ name }) => name !== "responder") };
     expect(didWhat(await keep({ policy }))).toMatchObject({ users: "nothing", [respondersGroup]: "removed" });
     expect(resources()).toEqual(["users", readersGroup].toSorted());
-    expectProvable();
+    await expectProvable();
   });
 
   test("is ended also when Graph has forgotten it already", async () => {
@@ -163,7 +213,74 @@ describe("a subscription that lives", () => {
       [readersGroup]: "removed",
       [respondersGroup]: "removed",
     });
-    expect([...app.rows.rows.keys()]).toEqual(["users"]);
+    expect((await app.rows.list()).map(({ resource }) => resource)).toEqual(["users"]);
+  });
+});
+
+describe("a group that is in a role group", () => {
+  const nested = (...numbers: readonly number[]) => app.nested.set(groupId(2), numbers.map(groupId));
+
+  test("is heard as well: whoever is in it holds the role, and only it announces them", async () => {
+    nested(21, 22);
+    await keep();
+    expect(resources()).toEqual([...everything, `groups/${groupId(21)}`, `groups/${groupId(22)}`].toSorted());
+    await expectProvable();
+  });
+
+  test("and in two of them is heard once", async () => {
+    nested(21);
+    app.nested.set("33333333-3333-4333-8333-333333333333", [groupId(21), groupId(2)]);
+    await keep();
+    expect(resources()).toEqual([...everything, `groups/${groupId(21)}`].toSorted());
+  });
+
+  test("no more is not heard any longer", async () => {
+    nested(21);
+    await keep();
+    app.nested.clear();
+    expect(didWhat(await keep())).toMatchObject({ [`groups/${groupId(21)}`]: "removed" });
+    expect(resources()).toEqual(everything.toSorted());
+  });
+
+  test("stays heard while the role group cannot be listed to the end, and that is said", async () => {
+    nested(21);
+    await keep();
+    app.nested.clear();
+    app.listing = { kind: "partial", why: "page 2 failed" };
+    const results = await keep();
+    expect(results.find(({ resource }) => resource === "role responder")).toMatchObject({
+      did: "failed",
+      detail: "its members could not be listed: page 2 failed",
+    });
+    expect(resources()).toEqual([...everything, `groups/${groupId(21)}`].toSorted());
+  });
+});
+
+describe("more groups than one application may subscribe to", () => {
+  const many = Array.from({ length: 95 }, (_, index) => groupId(100 + index));
+
+  test("are heard as far as that goes, and the others are named", async () => {
+    app.nested.set(groupId(2), many);
+    const results = await keep();
+    expect(resources()).toHaveLength(91);
+    const unheard = results.filter(({ did }) => did === "left out");
+    expect(unheard).toHaveLength(7);
+    for (const { detail } of unheard) expect(detail).toContain("noticed within 15 minutes only");
+    await expectProvable();
+  });
+
+  test("do not push out the role groups themselves", async () => {
+    app.nested.set("33333333-3333-4333-8333-333333333333", many);
+    await keep();
+    expect(resources()).toEqual(expect.arrayContaining(everything));
+  });
+
+  test("make room for each other: what is not wanted any more is unsubscribed", async () => {
+    app.nested.set(groupId(2), many);
+    await keep();
+    app.nested.set(groupId(2), many.slice(50));
+    await keep();
+    expect(resources()).toHaveLength(1 + 2 + 45);
   });
 });
 
@@ -187,7 +304,7 @@ describe("a role group that cannot be found", () => {
     const policy = { ...app.policy, roles: app.policy.roles.filter(({ name }) => name !== "reader") };
     await keep({ policy });
     expect(resources()).toEqual(everything.toSorted());
-    expectProvable();
+    await expectProvable();
   });
 });
 
@@ -195,8 +312,7 @@ describe("a subscription that exists although the answer that said so was lost",
   /** Graph made it, and the worker died before it could write the id down. */
   async function loseTheAnswer(): Promise<void> {
     await keep();
-    for (const row of app.rows.rows.values())
-      await app.rows.put({ ...row, subscriptionId: null, expiresAt: 0 });
+    await rewrite({ subscriptionId: null, expiresAt: 0 });
   }
 
   test("is adopted, because its client state is on record", async () => {
@@ -204,7 +320,7 @@ describe("a subscription that exists although the answer that said so was lost",
     const before = app.graph.kept.map(({ id }) => id);
     expect(new Set(Object.values(didWhat(await keep())))).toEqual(new Set(["renewed"]));
     expect(app.graph.kept.map(({ id }) => id)).toEqual(before);
-    expectProvable();
+    await expectProvable();
   });
 
   test("is found in whatever case Graph writes its resource", async () => {
@@ -212,24 +328,24 @@ describe("a subscription that exists although the answer that said so was lost",
     for (const [index, one] of app.graph.kept.entries())
       app.graph.kept[index] = { ...one, resource: one.resource.toUpperCase() };
     expect(new Set(Object.values(didWhat(await keep())))).toEqual(new Set(["renewed"]));
-    expectProvable();
+    await expectProvable();
   });
 });
 
 describe("a subscription that exists and that nobody has a record of", () => {
   test("is replaced: nobody could tell its deliveries from forgeries", async () => {
     await keep();
-    app.rows.rows.clear();
+    await forgetAll();
     const before = new Set(app.graph.kept.map(({ id }) => id));
     expect(new Set(Object.values(didWhat(await keep())))).toEqual(new Set(["created"]));
     expect(app.graph.kept.filter(({ id }) => before.has(id))).toEqual([]);
-    expectProvable();
+    await expectProvable();
   });
 
   test("at another URL is not touched, and a person is told", async () => {
     const elsewhere = "https://old.example/api/notifications";
     await keep({ notificationUrl: elsewhere });
-    app.rows.rows.clear();
+    await forgetAll();
     const results = await keep();
     expect(new Set(Object.values(didWhat(results)))).toEqual(new Set(["failed"]));
     expect(results[0]?.detail).toContain("delete it by hand");
@@ -243,7 +359,7 @@ describe("two hosts at once", () => {
   test("end with one subscription a resource, with one client state, on record", async () => {
     await Promise.all([keep(), keep()]);
     expect(resources()).toEqual(everything.toSorted());
-    expectProvable();
+    await expectProvable();
   });
 
   test("one that renews and one that finds all well do not disturb each other", async () => {
@@ -251,7 +367,7 @@ describe("two hosts at once", () => {
     app.now = start + week / 2;
     await Promise.all([keep(), keep()]);
     expect(resources()).toEqual(everything.toSorted());
-    expectProvable();
+    await expectProvable();
   });
 });
 
@@ -272,7 +388,7 @@ describe("a subscription that cannot be kept", () => {
       [readersGroup]: "created",
       [respondersGroup]: "nothing",
     });
-    expectProvable();
+    await expectProvable();
   });
 
   test("that cannot be ended is tried again the next time", async () => {
@@ -282,7 +398,7 @@ describe("a subscription that cannot be kept", () => {
     expect(didWhat(await keep({ policy }))).toMatchObject({ [readersGroup]: "failed", users: "nothing" });
     app.graph.refuse.clear();
     expect(didWhat(await keep({ policy }))).toMatchObject({ [readersGroup]: "removed" });
-    expectProvable();
+    await expectProvable();
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readSettings } from "../../shared/runtime/settings.ts";
+import { readBusSettings, readSettings } from "../../shared/runtime/settings.ts";
 
 const clientId = "22222222-2222-4222-8222-222222222222";
 const identityId = "33333333-3333-4333-8333-333333333333";
@@ -31,9 +31,9 @@ const without = (environment: Environment, ...names: readonly string[]) =>
   Object.fromEntries(Object.entries(environment).filter(([name]) => !names.includes(name)));
 
 /** The lines of the error, without its first. */
-function problemsOf(environment: Environment): readonly string[] {
+function problemsOf(environment: Environment, read: (environment: Environment) => unknown = readSettings) {
   try {
-    readSettings(environment);
+    read(environment);
   } catch (error) {
     const [first, ...problems] = error instanceof Error ? error.message.split("\n") : [];
     expect(first).toContain("docs/configuration.md");
@@ -41,6 +41,7 @@ function problemsOf(environment: Environment): readonly string[] {
   }
   return [];
 }
+const busProblemsOf = (environment: Environment) => problemsOf(environment, readBusSettings);
 
 describe("settings in Azure", () => {
   test("say where everything is, and name no secret", () => {
@@ -53,7 +54,6 @@ describe("settings in Azure", () => {
         assertion: { kind: "managed-identity", clientId: identityId },
       },
       notificationUrl: "https://muster.azurewebsites.net/api/notifications",
-      serviceBus: { kind: "identity", endpoint: "muster.servicebus.windows.net" },
       tables: { kind: "identity", endpoint: "https://muster.table.core.windows.net" },
     });
   });
@@ -76,7 +76,6 @@ describe("settings in Azure", () => {
 describe("settings on a laptop", () => {
   test("take connection strings and a token file", () => {
     const settings = readSettings(laptop);
-    expect(settings.serviceBus).toEqual({ kind: "connection-string", text: laptop.ServiceBus });
     expect(settings.tables).toEqual({ kind: "connection-string", text: laptop.MUSTER_TABLES });
     expect(settings.identity.assertion).toEqual({ kind: "token-file", path: "/run/token" });
     expect(settings.graphUrl).toBe("https://localhost:41001");
@@ -86,21 +85,56 @@ describe("settings on a laptop", () => {
   test("prefer the identity where both are there", () => {
     const settings = readSettings({ ...laptop, ...azure });
     expect(settings.identity.assertion.kind).toBe("managed-identity");
-    expect([settings.serviceBus.kind, settings.tables.kind]).toEqual(["identity", "identity"]);
+    expect(settings.tables.kind).toBe("identity");
+  });
+});
+
+describe("settings of the queue", () => {
+  test("are enough by themselves: a message that cannot be handled is kept, whatever else is missing", () => {
+    const environment = { ServiceBus__fullyQualifiedNamespace: "muster.servicebus.windows.net" };
+    expect(readBusSettings(environment)).toEqual({
+      connection: { kind: "identity", endpoint: "muster.servicebus.windows.net" },
+      identity: "system-assigned",
+    });
+  });
+
+  test("go by the identity that the host's own listeners go by, else by Muster's", () => {
+    const identityOf = (environment: Environment) => readBusSettings(environment).identity;
+    expect(identityOf(azure)).toEqual({ clientId: identityId });
+    expect(identityOf({ ...azure, ServiceBus__clientId: clientId })).toEqual({ clientId });
+  });
+
+  test("on a laptop take a connection string, and prefer the namespace where both are there", () => {
+    expect(readBusSettings(laptop)).toEqual({
+      connection: { kind: "connection-string", text: laptop.ServiceBus },
+      identity: "system-assigned",
+    });
+    expect(readBusSettings({ ...laptop, ...azure }).connection.kind).toBe("identity");
+  });
+
+  test("that are missing say what to do", () => {
+    expect(busProblemsOf({})).toEqual([
+      expect.stringMatching(/^- ServiceBus__fullyQualifiedNamespace: set /),
+    ]);
+  });
+
+  test("are nothing to the others", () => {
+    expect(readSettings(without(azure, "ServiceBus__fullyQualifiedNamespace"))).toEqual(readSettings(azure));
   });
 });
 
 describe("settings that are missing", () => {
   test("are named all at once, each with what to do", () => {
-    const problems = problemsOf({ MUSTER_CLIENT_ID: clientId });
+    const problems = problemsOf({});
     expect(problems).toHaveLength(4);
     const named = [
+      "MUSTER_CLIENT_ID",
       "MUSTER_IDENTITY_CLIENT_ID",
       "MUSTER_NOTIFICATION_URL",
-      "ServiceBus__",
       "MUSTER_TABLES_URL",
     ];
-    for (const name of named) expect(problems.filter((problem) => problem.includes(name))).toHaveLength(1);
+    for (const name of named)
+      expect(problems.filter((problem) => problem.startsWith(`- ${name}`))).toHaveLength(1);
     for (const problem of problems) expect(problem).toMatch(/^- .*set/);
   });
 
@@ -108,10 +142,26 @@ describe("settings that are missing", () => {
     ["MUSTER_CLIENT_ID"],
     ["MUSTER_IDENTITY_CLIENT_ID"],
     ["WEBSITE_HOSTNAME"],
-    ["ServiceBus__fullyQualifiedNamespace"],
     ["MUSTER_TABLES_URL"],
   ])("stop the start, each by itself: %s", (name) => {
     expect(problemsOf(without(azure, name))).toHaveLength(1);
+  });
+
+  test("are named beside those that are wrong", () => {
+    const problems = problemsOf({ ...without(azure, "MUSTER_CLIENT_ID"), MUSTER_GRAPH_URL: "y" });
+    expect(problems.map((problem) => /\w+/.exec(problem)?.[0])).toEqual([
+      "MUSTER_GRAPH_URL",
+      "MUSTER_CLIENT_ID",
+    ]);
+  });
+
+  test("say which application is meant; those that are wrong say what they should be", () => {
+    expect(problemsOf(without(azure, "MUSTER_CLIENT_ID"))).toEqual([
+      "- MUSTER_CLIENT_ID: set the client id of Muster's multi-tenant application",
+    ]);
+    expect(problemsOf({ ...azure, MUSTER_CLIENT_ID: "muster" })).toEqual([
+      "- MUSTER_CLIENT_ID: set it to a GUID",
+    ]);
   });
 });
 
@@ -153,8 +203,7 @@ describe("a connection string, which holds a secret,", () => {
   ];
 
   test.each(remote)("is not taken for another machine, and is not repeated: %s", (text) => {
-    const environment = { ...without(azure, "ServiceBus__fullyQualifiedNamespace"), ServiceBus: text };
-    const problems = problemsOf(environment);
+    const problems = busProblemsOf({ ServiceBus: text });
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain("ServiceBus");
     expect(problems[0]).not.toContain("topsecret");
@@ -174,7 +223,7 @@ describe("a connection string, which holds a secret,", () => {
   test.each(["127.0.0.1", "127.0.0.1:5672", "localhost", "localhost:5672", "[::1]:5672"])(
     "is taken for this machine: %s",
     (host) => {
-      expect(problemsOf({ ...laptop, ServiceBus: `Endpoint=sb://${host};${secret}` })).toEqual([]);
+      expect(busProblemsOf({ ...laptop, ServiceBus: `Endpoint=sb://${host};${secret}` })).toEqual([]);
     },
   );
 });

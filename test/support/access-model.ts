@@ -1,6 +1,7 @@
 import { grantKey, type GroupMembership } from "../../shared/model/grant.ts";
 import { accountIdSchema, type AccountId } from "../../shared/model/ids.ts";
 import type { AccountRecord, LedgerEntry, LedgerState } from "../../shared/model/ledger.ts";
+import type { PairRecord } from "../../shared/model/pair.ts";
 import type { Plan, Step } from "../../shared/model/plan.ts";
 import {
   planAccess,
@@ -11,7 +12,7 @@ import {
 } from "../../shared/planner/access-plan.ts";
 import { checkPlan, type CheckFacts } from "../../shared/planner/checks.ts";
 import { replicationWindowMs } from "../../shared/planner/membership.ts";
-import { ana, contoso, syncScope } from "./world.ts";
+import { ana, contoso, dayMs, syncScope } from "./world.ts";
 
 /**
  * The smallest world that plans can be carried out in: one analyst, one target, and Muster's memory of them. Nothing
@@ -22,8 +23,11 @@ export type ModelWorld = {
   readonly rules: Rules;
   readonly leaving: AccessSituation["leaving"];
   readonly wanted: readonly NamedGrant[];
+  readonly keeps: string | null;
   readonly inScope: boolean;
   readonly account: ModelAccount | null;
+  /** Accounts that were made beside one in the recycle bin: on demand, sync does not restore. */
+  readonly doubles: number;
   readonly memory: Memory;
 };
 
@@ -51,11 +55,16 @@ export type ModelAccount = {
 };
 
 type Memory = {
-  readonly grants: ReadonlyMap<string, { readonly named: NamedGrant; readonly entry: LedgerEntry }>;
+  readonly grants: ReadonlyMap<string, Given>;
   readonly scope: LedgerEntry | undefined;
   readonly account: AccountRecord | null;
   readonly leftAt: number | null;
+  readonly asked: PairRecord["asked"];
+  readonly doubt: PairRecord["doubt"];
 };
+
+/** What Muster remembers of one grant, and the account it was given to. */
+type Given = { readonly named: NamedGrant; readonly entry: LedgerEntry; readonly account: AccountId };
 
 /** One round: read, plan, check, apply. `plan` is what the checks left. */
 export type Round = {
@@ -74,8 +83,9 @@ export function round(world: ModelWorld, shown: Pick<ModelWorld, "account" | "in
   return { plan, decision, before: world, after: apply(plan, booked) };
 }
 
-/** More rounds than this with something to do are a fault of the planner. */
+/** More rounds than this with something to do, or with something to wait for, are a fault of the planner. */
 const roundLimit = 6;
+const waitLimit = 20;
 
 /** Rounds, `pauseMs` apart, until there is nothing to do and nothing to wait for. The last of them does nothing. */
 export function converge(world: ModelWorld, pauseMs: number): readonly Round[] {
@@ -84,21 +94,26 @@ export function converge(world: ModelWorld, pauseMs: number): readonly Round[] {
   for (;;) {
     const done = round(current);
     rounds.push(done);
-    if (rounds.filter((one) => !isWaiting(one)).length > roundLimit + 1)
+    const waits = rounds.filter(isWaiting).length;
+    if (rounds.length - waits > roundLimit + 1 || waits > waitLimit)
       throw new Error(
         `it does not end: ${rounds.map(({ plan }) => plan.steps.map(({ kind }) => kind).join("+")).join(" | ")}`,
       );
     if (done.plan.steps.length === 0 && !isWaiting(done)) return rounds;
-    current = { ...done.after, now: done.after.now + (isWaiting(done) ? replicationWindowMs : pauseMs) };
+    current = { ...done.after, now: done.after.now + (isWaiting(done) ? waitMs(done) : pauseMs) };
   }
 }
 
-/** Nothing could be written, and there is something to come back for. */
-function isWaiting({ plan, before }: Round): boolean {
+/** Nothing could be written, and there is something to come back for before the day is over. */
+function isWaiting({ plan, decision, before }: Round): boolean {
   const notInScope = !before.inScope && !plan.steps.some(({ kind }) => kind === "join-scope");
   const writes = plan.steps.filter(({ kind }) => kind !== "provision" || !notInScope);
-  return writes.length === 0 && (plan.steps.length > 0 || plan.notes.some(({ kind }) => kind === "settling"));
+  const comesBack = decision.lookAgainAt !== null && decision.lookAgainAt - before.now < dayMs / 2;
+  return writes.length === 0 && (plan.steps.length > 0 || comesBack);
 }
+
+const waitMs = ({ decision, before }: Round) =>
+  Math.max(replicationWindowMs, (decision.lookAgainAt ?? 0) - before.now);
 
 /** What cross-tenant sync does by itself every 40 minutes: accounts follow the scope, whoever changed it. */
 export function syncCycle(world: ModelWorld): ModelWorld {
@@ -114,11 +129,13 @@ export function syncCycle(world: ModelWorld): ModelWorld {
 /** What a complete read of this world shows. */
 export function read(world: ModelWorld): AccessSituation {
   const { rules, memory } = world;
+  const account = accountRemembered(world);
   return {
     analyst: ana,
     target: contoso,
     leaving: world.leaving,
     wanted: world.wanted,
+    keeps: world.keeps,
     managed: rules.managed,
     scope: {
       ...syncScope,
@@ -126,20 +143,31 @@ export function read(world: ModelWorld): AccessSituation {
     },
     account: accountSeen(world),
     owned: {
-      grants: [...memory.grants.values()].map(({ named, entry }) => ({
+      grants: givenTo(account, memory).map(({ named, entry }) => ({
         ...named,
         entry,
         writable: (rules.membership.get(named.grant.group) ?? "assigned") === "assigned" ? "yes" : "no",
       })),
       scope: memory.scope,
-      account: accountRemembered(world),
+      account,
       leftAt: memory.leftAt,
+      asked: { tries: memory.asked.tries, scopedAt: scopedAt(memory) },
+      doubt: memory.doubt,
       attempts: 0,
     },
     leavers: rules.leavers,
     movers: rules.movers,
     now: world.now,
   };
+}
+
+/** What was given to an account that is gone says nothing of the one in its place. */
+const givenTo = (account: AccountRecord | null, { grants }: Memory): readonly Given[] =>
+  [...grants.values()].filter((given) => account === null || given.account === account.accountId);
+
+function scopedAt({ scope, asked }: Memory): number | null {
+  if (scope === undefined) return asked.scopedAt;
+  return scope.state === "added" ? scope.at : null;
 }
 
 /** By its id, or else by its stamp: an account that is neither known nor synced is not found. */
@@ -154,6 +182,7 @@ function accountSeen({ account, memory }: ModelWorld): AccountSeen {
     enabled: account.enabled,
     proof: account.contested ? "contested" : "stamp",
     detail: account.contested ? "its stamp names somebody else" : "",
+    stamped: "yes",
     seen: (grant) => (account.groups.has(grantKey(grant)) ? "present" : "absent"),
   };
 }
@@ -162,12 +191,13 @@ function accountRemembered(world: ModelWorld): AccountRecord | null {
   const { account, memory } = world;
   if (accountSeen(world).kind !== "present" || account === null || memory.account?.accountId === account.id)
     return memory.account;
-  return rememberNew(account, { scope: memory.scope, changedAt: 0, proof: "stamp" });
+  const { scope } = memory;
+  return rememberNew(account, { scope, changedAt: 0, aliveAt: account.createdAt, proof: "stamp" });
 }
 
 function rememberNew(
   { id, createdAt }: ModelAccount,
-  found: Pick<AccountRecord, "proof" | "changedAt"> & { readonly scope: LedgerEntry | undefined },
+  found: Pick<AccountRecord, "proof" | "changedAt" | "aliveAt"> & { readonly scope: LedgerEntry | undefined },
 ): AccountRecord {
   const { scope, ...rest } = found;
   const origin = scope !== undefined && createdAt >= scope.since ? "created" : "before";
@@ -190,11 +220,13 @@ function factsOf({ owned }: AccessSituation, rules: Rules): CheckFacts {
 
 function keepBooks(
   world: ModelWorld,
-  { owned }: AccessSituation,
+  { owned, account: seen, now }: AccessSituation,
   { plan, bookkeeping }: AccessDecision,
 ): ModelWorld {
-  const grants = new Map(world.memory.grants);
-  let { scope } = world.memory;
+  const { memory } = world;
+  const account = owned.account === null ? null : { ...owned.account, ...bookkeeping.account };
+  const grants = new Map(givenTo(account, memory).map((given) => [grantKey(given.named.grant), given]));
+  let { scope } = memory;
   for (const { what, change } of bookkeeping.ledger) {
     if (what === "scope") {
       scope = change === "drop" || scope === undefined ? undefined : { ...scope, state: "added" };
@@ -205,9 +237,12 @@ function keepBooks(
     else if (known !== undefined)
       grants.set(grantKey(what), { ...known, entry: { ...known.entry, state: "added" } });
   }
-  const account = owned.account === null ? null : { ...owned.account, ...bookkeeping.account };
-  const leftAt = plan.purpose === "join" ? null : (world.memory.leftAt ?? world.now);
-  return { ...world, memory: { grants, scope, account, leftAt } };
+  const waits = plan.purpose === "join" && seen.kind === "none";
+  const asked = waits
+    ? { ...memory.asked, scopedAt: memory.asked.scopedAt ?? (world.inScope ? now : null) }
+    : { tries: 0, scopedAt: null };
+  const leftAt = plan.purpose === "join" ? null : (memory.leftAt ?? now);
+  return { ...world, memory: { ...memory, grants, scope, account, leftAt, asked } };
 }
 
 /** Carries out every step of a plan, in order. */
@@ -225,7 +260,10 @@ function perform(world: ModelWorld, step: Step): ModelWorld {
       );
     }
     case "leave-scope":
-      return remember({ ...world, inScope: false }, { scope: wrote(world, world.memory.scope, "removed") });
+      return remember(
+        { ...world, inScope: false },
+        { scope: wrote(world, world.memory.scope, "removed"), account: expectDeletion(world.memory) },
+      );
     case "grant":
       return changeGroups(world, step, "added");
     case "revoke":
@@ -235,11 +273,11 @@ function perform(world: ModelWorld, step: Step): ModelWorld {
     case "block-account":
       return changeAccount(world, step, { enabled: false }, { blocked: "confirmed" });
     case "unblock-account":
-      return changeAccount(world, step, { enabled: true }, { blocked: "no" });
+      return changeAccount(world, step, { enabled: true }, { blocked: "no", aliveAt: world.now });
     case "delete-account":
       return changeAccount(world, step, { state: "recycled" }, { deleted: "confirmed" });
     case "restore-account":
-      return changeAccount(world, step, { state: "live" }, { deleted: "no" });
+      return changeAccount(world, step, { state: "live" }, { deleted: "no", aliveAt: world.now });
     case "stamp":
     case "revoke-sessions":
       throw new Error(`${step.kind} has no place in an access plan`);
@@ -260,7 +298,7 @@ function changeGroups(
   const live = account?.state === "live" ? account : undefined;
   const grants = new Map(world.memory.grants);
   const write = (entry: LedgerEntry) =>
-    grants.set(key, { named: { grant: step.grant, name: step.name }, entry });
+    grants.set(key, { named: { grant: step.grant, name: step.name }, entry, account: step.account });
   if (live === undefined) {
     write(wrote(world, known, state === "added" ? "adding" : "removed"));
     return remember(world, { grants });
@@ -287,20 +325,25 @@ function changeAccount(
 }
 
 function provision(world: ModelWorld): ModelWorld {
-  if (!world.inScope) return world;
-  if (world.account?.state === "recycled")
-    throw new Error("provisioning makes a second account beside a deleted one");
-  const account = { ...(world.account ?? newAccount(world)), synced: true };
+  const { memory, now } = world;
+  if (!world.inScope) {
+    const asked = { tries: memory.asked.tries + 1, scopedAt: scopedAt(memory) ?? now };
+    return remember(world, { asked });
+  }
+  const live = world.account?.state === "recycled" ? null : world.account;
+  const account = { ...(live ?? newAccount(world)), synced: true };
+  const doubles = world.doubles + (world.account?.state === "recycled" ? 1 : 0);
+  const found = { scope: memory.scope, changedAt: now, aliveAt: now, proof: "provisioned" } as const;
   return remember(
-    { ...world, account },
-    {
-      account: rememberNew(account, {
-        scope: world.memory.scope,
-        changedAt: world.now,
-        proof: "provisioned",
-      }),
-    },
+    { ...world, account, doubles },
+    { account: rememberNew(account, found), asked: { tries: 0, scopedAt: null } },
   );
+}
+
+/** Sync follows the scope. */
+function expectDeletion({ account }: Memory): AccountRecord | null {
+  if (account === null || account.deleted !== "no" || account.origin !== "created") return account;
+  return { ...account, deleted: "expected" };
 }
 
 const accountOf = ({ account }: ModelWorld, id: AccountId) => (account?.id === id ? account : undefined);
@@ -323,7 +366,15 @@ function remember(world: ModelWorld, change: Partial<Memory>): ModelWorld {
 
 /** Joining anew after having left starts a new ownership. */
 function wrote({ now }: ModelWorld, known: LedgerEntry | undefined, state: LedgerState): LedgerEntry {
-  const anew = (state === "adding" || state === "added") && known?.state === "removed";
-  const continues = known !== undefined && !anew;
-  return { state, at: now, since: continues ? known.since : now };
+  if (known === undefined) return { state, at: now, since: now, oppositeAt: 0 };
+  const turns = adds(known.state) !== adds(state);
+  const anew = adds(state) && known.state === "removed";
+  return {
+    state,
+    at: now,
+    since: anew ? now : known.since,
+    oppositeAt: turns ? known.at : known.oppositeAt,
+  };
 }
+
+const adds = (state: LedgerState) => state === "adding" || state === "added";

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { grantKey } from "../../shared/model/grant.ts";
-import type { LedgerEntry } from "../../shared/model/ledger.ts";
+import type { ByMuster, LedgerEntry } from "../../shared/model/ledger.ts";
 import type { NamedGrant } from "../../shared/planner/access-plan.ts";
 import type { ModelAccount, ModelWorld, Rules } from "./access-model.ts";
 import {
@@ -8,7 +8,9 @@ import {
   dayMs,
   hunters,
   justNow,
+  lately,
   longAgo,
+  minuteMs,
   now,
   readers,
   remembered,
@@ -27,19 +29,26 @@ export function arbitraryWorld(
       .record({
         leaving: narrow.leaving ?? fc.constantFrom(null, null, "no-role", "disabled", "deleted"),
         wants: fc.subarray([...rules.managed]),
+        keeps: fc.constantFrom(null, null, null, "the role is not in the policy any more"),
         inScope: fc.boolean(),
         account: fc.option(arbitraryAccount),
         record: fc.option(arbitraryRecord),
         grants: arbitraryLedger([readers, responders, hunters]),
         scope: fc.option(arbitraryEntry, { nil: undefined }),
-        leftAt: fc.option(fc.constantFrom(longAgo, justNow)),
+        leftAt: fc.option(times),
+        asked: fc.constantFrom({ tries: 0, scopedAt: null }, { tries: 3, scopedAt: longAgo }),
+        doubt: fc.record({ gives: doubts, takes: doubts }),
       })
-      .map(({ wants, record, grants, scope, leftAt, ...rest }) => ({
-        ...rest,
+      .map(({ leaving, wants, keeps, inScope, account, record, ...remembers }) => ({
         rules,
         now,
-        wanted: rest.leaving === null ? wants : [],
-        memory: { grants, scope, account: record, leftAt: rest.leaving === null ? null : leftAt },
+        leaving,
+        inScope,
+        account,
+        doubles: 0,
+        wanted: leaving === null ? wants : [],
+        keeps: leaving === null ? keeps : null,
+        memory: { ...remembers, account: record, leftAt: leaving === null ? null : remembers.leftAt },
       }))
       // Nobody can find a deleted account whose id nobody remembers.
       .filter(({ account, memory }) => account?.state !== "recycled" || memory.account !== null),
@@ -66,13 +75,21 @@ function arbitraryRules(fixed: Partial<Rules> = {}): fc.Arbitrary<Rules> {
     }));
 }
 
-const times = fc.constantFrom(longAgo, justNow);
+const times = fc.constantFrom(longAgo, lately, justNow);
+const doubts = fc.constantFrom(0, 0, 0, now + minuteMs);
 
-const arbitraryEntry: fc.Arbitrary<LedgerEntry> = fc.record({
-  state: fc.constantFrom("adding", "added", "removing", "removed"),
-  at: times,
-  since: fc.constant(longAgo),
-});
+const arbitraryEntry: fc.Arbitrary<LedgerEntry> = fc
+  .record({
+    state: fc.constantFrom("adding", "added", "removing", "removed"),
+    at: times,
+    oppositeAt: fc.oneof(fc.constant(0), times),
+  })
+  .map(({ state, at, oppositeAt }) => ({
+    state,
+    at,
+    since: longAgo,
+    oppositeAt: Math.min(oppositeAt, at),
+  }));
 
 const arbitraryAccount: fc.Arbitrary<ModelAccount> = fc.record({
   id: fc.constant(anasAccount),
@@ -86,18 +103,25 @@ const arbitraryAccount: fc.Arbitrary<ModelAccount> = fc.record({
     .map((some) => new Set(some.map(({ grant }) => grantKey(grant)))),
 });
 
+const byMuster = ["no", "intended", "confirmed"] as const satisfies readonly ByMuster[];
+
 const arbitraryRecord = fc
   .record({
     origin: fc.constantFrom("created", "before"),
-    blocked: fc.constantFrom("no", "intended", "confirmed"),
-    deleted: fc.constantFrom("no", "intended", "confirmed"),
+    blocked: fc.constantFrom(...byMuster),
+    deleted: fc.constantFrom(...byMuster, "expected", "by-others"),
     changedAt: times,
+    aliveAt: fc.oneof(fc.constant(0), times),
   })
   .map(remembered);
 
 function arbitraryLedger(names: readonly NamedGrant[]): fc.Arbitrary<ModelWorld["memory"]["grants"]> {
   return fc
-    .tuple(...names.map((named) => fc.option(arbitraryEntry.map((entry) => ({ named, entry })))))
+    .tuple(
+      ...names.map((named) =>
+        fc.option(arbitraryEntry.map((entry) => ({ named, entry, account: anasAccount }))),
+      ),
+    )
     .map(
       (rows) => new Map(rows.filter((row) => row !== null).map((row) => [grantKey(row.named.grant), row])),
     );

@@ -68,6 +68,7 @@ export const delivery = (...items: readonly unknown[]) => JSON.stringify({ value
 export function subscriptionRow(changes: Partial<SubscriptionRow> = {}): SubscriptionRow {
   return {
     resource: "users",
+    tenantId: sourceTenant,
     clientState: usersSecret,
     subscriptionId: usersId,
     notificationUrl: "https://muster.example/api/notifications",

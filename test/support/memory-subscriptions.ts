@@ -1,5 +1,4 @@
 import type { Subscription, SubscriptionWish, SubscriptionWriter } from "../../shared/graph/subscriptions.ts";
-import type { SubscriptionRow, SubscriptionRows } from "../../shared/state/subscription-rows.ts";
 
 /** A subscription as Graph has it: it shows everything but the client state it was made with. */
 type Kept = Subscription & { readonly clientState: string };
@@ -36,6 +35,10 @@ export function memoryGraph(): MemoryGraph {
       kept.push(subscription);
       return subscription;
     },
+    async get(id) {
+      await enter("get", resourceOf(id));
+      return kept.find((one) => one.id === id) ?? null;
+    },
     async renew(id, expiresAt) {
       await enter("renew", resourceOf(id));
       const index = kept.findIndex((one) => one.id === id);
@@ -52,29 +55,6 @@ export function memoryGraph(): MemoryGraph {
       await enter("remove", resourceOf(id));
       const index = kept.findIndex((one) => one.id === id);
       if (index >= 0) kept.splice(index, 1);
-    },
-  };
-}
-
-export type MemoryRows = SubscriptionRows & { readonly rows: Map<string, SubscriptionRow> };
-
-export function memoryRows(): MemoryRows {
-  const rows = new Map<string, SubscriptionRow>();
-  return {
-    rows,
-    async list() {
-      return [...rows.values()];
-    },
-    async put(row) {
-      rows.set(row.resource, row);
-    },
-    async putIfAbsent(row) {
-      const known = rows.get(row.resource) ?? row;
-      rows.set(row.resource, known);
-      return known;
-    },
-    async drop(resource) {
-      rows.delete(resource);
     },
   };
 }

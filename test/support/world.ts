@@ -1,4 +1,4 @@
-import type { AnalystRecord, SourceUser } from "../../shared/model/analyst.ts";
+import type { AnalystRecord, HeldRole, Recent, SourceUser } from "../../shared/model/analyst.ts";
 import { grantKey } from "../../shared/model/grant.ts";
 import {
   accountIdSchema,
@@ -6,6 +6,7 @@ import {
   groupIdSchema,
   roleNameSchema,
   targetNameSchema,
+  tenantIdSchema,
   type RoleName,
 } from "../../shared/model/ids.ts";
 import type { AccountRecord, LedgerEntry, LedgerState } from "../../shared/model/ledger.ts";
@@ -18,8 +19,9 @@ import type {
   OwnedGrant,
 } from "../../shared/planner/access-plan.ts";
 import type { CheckFacts } from "../../shared/planner/checks.ts";
-import { replicationWindowMs, type Seen } from "../../shared/planner/membership.ts";
+import { replicationWindowMs, visibleMs, type Seen } from "../../shared/planner/membership.ts";
 import type { SourceSituation } from "../../shared/planner/source-plan.ts";
+import { groupKey } from "../../shared/policy/desired.ts";
 
 /**
  * Ana, an analyst whose access is exactly as the policy says: every plan made of her is empty until a test changes one
@@ -28,6 +30,8 @@ import type { SourceSituation } from "../../shared/planner/source-plan.ts";
 export const ana = analystIdSchema.parse("a0000000-0000-4000-8000-000000000001");
 export const ben = analystIdSchema.parse("a0000000-0000-4000-8000-000000000002");
 export const contoso = targetNameSchema.parse("contoso");
+export const contosoTenant = tenantIdSchema.parse("55555555-5555-4555-8555-555555555555");
+export const fabrikamTenant = tenantIdSchema.parse("99999999-9999-4999-8999-999999999999");
 export const anasAccount = accountIdSchema.parse("b0000000-0000-4000-8000-000000000001");
 export const bensAccount = accountIdSchema.parse("b0000000-0000-4000-8000-000000000002");
 
@@ -37,8 +41,11 @@ export const responder = roleNameSchema.parse("responder");
 export const now = Date.UTC(2026, 10, 20, 12);
 export const minuteMs = 60_000;
 export const dayMs = 24 * 60 * minuteMs;
-/** So long ago that every replica knows it, and so recently that one may not. */
+/** So long ago that every replica knows it. */
 export const longAgo = now - 10 * replicationWindowMs;
+/** So long ago that it should show, and so recently that a replica may not know it. */
+export const lately = now - 2 * visibleMs;
+/** So recently that it need not show anywhere. */
 export const justNow = now - 1_000;
 
 export const groupId = (number: number) =>
@@ -57,9 +64,14 @@ export const syncScope = {
   name: "Sync to Contoso",
 } as const;
 
+/** A role, and the group that shows who holds it in the source. */
+const held = (role: RoleName, number: number): HeldRole => ({ role, by: groupKey(groupId(number)) });
+export const asReader = held(reader, 11);
+export const asResponder = held(responder, 12);
+
 /** Muster's word on a membership. */
-export function entry(state: LedgerState, at: number = longAgo): LedgerEntry {
-  return { state, at, since: Math.min(at, longAgo) };
+export function entry(state: LedgerState, at: number = longAgo, oppositeAt = 0): LedgerEntry {
+  return { state, at, since: Math.min(at, longAgo), oppositeAt };
 }
 
 export function granted({ grant, name }: NamedGrant, ledger: LedgerEntry = entry("added")): OwnedGrant {
@@ -75,6 +87,7 @@ export function remembered(changes: Partial<AccountRecord> = {}): AccountRecord 
     blocked: "no",
     deleted: "no",
     changedAt: longAgo,
+    aliveAt: longAgo,
     ...changes,
   };
 }
@@ -94,6 +107,7 @@ export function accountIn(
     enabled: true,
     proof: "stamp",
     detail: "",
+    stamped: "yes",
     seen: (grant) => (keys.has(grantKey(grant)) ? "present" : listing === "complete" ? "absent" : "unknown"),
     ...rest,
   };
@@ -117,6 +131,7 @@ export function accessSituation({ scope, owned, leavers, ...changes }: AccessCha
     target: contoso,
     leaving: null,
     wanted: [readers],
+    keeps: null,
     managed: [readers, responders],
     scope: scope === null ? null : { ...syncScope, seen: scope ?? "present" },
     account: accountIn([readers]),
@@ -125,6 +140,8 @@ export function accessSituation({ scope, owned, leavers, ...changes }: AccessCha
       scope: entry("added"),
       account: remembered(),
       leftAt: null,
+      asked: { tries: 0, scopedAt: null },
+      doubt: { gives: 0, takes: 0 },
       attempts: 0,
       ...owned,
     },
@@ -204,18 +221,27 @@ export function analystRecord(changes: Partial<AnalystRecord> = {}): AnalystReco
     id: ana,
     userPrincipalName: "ana@source.example",
     displayName: "Ana",
-    roles: [reader],
+    held: [asReader],
+    roles: [asReader],
+    refused: {},
+    lost: {},
     leaving: null,
     leftAt: null,
     missingSince: null,
-    stamped: null,
+    recent: believed(),
     sessionsRevokedAt: null,
-    targets: [contoso],
-    told: "",
-    decidedAt: 0,
+    targets: [contosoTenant],
+    meaning: "a reader",
+    version: 1,
+    told: 1,
     since: longAgo,
     ...changes,
   };
+}
+
+/** What was believed of Ana not long ago: nothing but what is still so. */
+export function believed(changes: Partial<Recent> = {}): Recent {
+  return { state: "enabled", states: {}, roles: {}, stamps: null, ...changes };
 }
 
 type SourceChanges = Partial<Omit<SourceSituation, "read">> & {
@@ -228,14 +254,12 @@ export function sourceSituation({ user = {}, ...changes }: SourceChanges = {}): 
   return {
     analyst: ana,
     read: typeof user === "string" ? { kind: user } : { kind: "present", user: sourceUser(user) },
-    roles: [reader],
+    held: [asReader],
     loss: null,
     record: analystRecord(),
     protected: "no",
     revokeSessions: true,
     stamps: stampsFor,
-    absenceMs: 1_500,
-    heardAt: now,
     now,
     ...changes,
   };

@@ -1,0 +1,31 @@
+import type { AccountRecord, LedgerRow } from "./ledger.ts";
+
+/** What Muster remembers of one analyst in one target tenant. Times are epoch ms. */
+export type PairRecord = {
+  readonly account: AccountRecord | null;
+  /** Everything Muster gave here, the scope included. */
+  readonly ledger: readonly LedgerRow[];
+  /** When the analyst was first seen to leave this target; null while they belong there. */
+  readonly leftAt: number | null;
+  /** Tries of on-demand provisioning that did not see the analyst in scope, and since when they are in scope. */
+  readonly asked: { readonly tries: number; readonly scopedAt: number | null };
+  /** When a run last wrote something to Graph for this pair; 0 for never. */
+  readonly wroteAt: number;
+  /** Calls whose answer nobody has seen may still take effect until then: those that give access, and those that take it. */
+  readonly doubt: { readonly gives: number; readonly takes: number };
+  /** The version of the analyst's record that was last acted on. */
+  readonly served: number;
+  /** The last proof: what it says, and whether it is in the journal already. */
+  readonly proof: { readonly hash: string; readonly at: number; readonly entered: "yes" | "no" } | null;
+};
+
+export const unknownPair: PairRecord = {
+  account: null,
+  ledger: [],
+  leftAt: null,
+  asked: { tries: 0, scopedAt: null },
+  wroteAt: 0,
+  doubt: { gives: 0, takes: 0 },
+  served: 0,
+  proof: null,
+};

@@ -1,0 +1,20 @@
+/**
+ * When to ask on-demand provisioning for an account. It does not see an assignment for up to a few minutes, and takes
+ * 5 requests in 10 seconds from everybody together, so after a first try at once the tries are spread over the time that
+ * Azure takes; after that the 40-minute cycle makes the account sooner or as soon.
+ * https://learn.microsoft.com/entra/identity/app-provisioning/provision-on-demand
+ *
+ * @param scopedAt when the analyst came into scope, epoch ms
+ * @param tries how often it was asked since then
+ * @returns epoch ms
+ */
+export function nextAskAt(scopedAt: number, tries: number): number {
+  const early = askAfterSeconds[tries];
+  if (early !== undefined) return scopedAt + early * 1_000;
+  const last = askAfterSeconds.at(-1) ?? 0;
+  return scopedAt + last * 1_000 + (tries - askAfterSeconds.length + 1) * cycleMs;
+}
+
+const askAfterSeconds = [0, 45, 75, 105, 135, 165, 195, 240, 300, 420, 600];
+/** After that it is only asked whether the cycle has made the account, once in each. */
+const cycleMs = 40 * 60_000;

@@ -1,0 +1,138 @@
+import type { GroupDirectory } from "../graph/group-directory.ts";
+import type { TenantId } from "../model/ids.ts";
+import type { AccessMessage, AnalystMessage, Message } from "../queue/keys.ts";
+import { allAnalysts, type Analysts } from "../state/analysts.ts";
+import type { CatchUpMark, Mark } from "../state/marks.ts";
+import type { Pairs } from "../state/pairs.ts";
+import type { Trouble, Troubles } from "../state/troubles.ts";
+import type { PolicyNow } from "./policy-in-force.ts";
+import { findRoleGroups } from "./read-source.ts";
+
+export type CatchUpPorts = {
+  readonly policy: () => Promise<PolicyNow>;
+  readonly groups: GroupDirectory;
+  readonly analysts: Pick<Analysts, "list">;
+  readonly pairs: Pick<Pairs, "list">;
+  readonly troubles: Pick<Troubles, "list">;
+  readonly mark: Mark<CatchUpMark>;
+  readonly schedule: (message: Message, at: number) => Promise<void>;
+  readonly send: (messages: readonly Message[]) => Promise<void>;
+  readonly now: () => number;
+};
+
+/** Events are lost without a word, so everybody is looked at this often. */
+export const everyMs = 15 * 60_000;
+/** However often it is asked for, nobody is looked at more often than this. */
+const atMostEveryMs = 5 * 60_000;
+
+/** Remembers that everybody has to be looked at soon; many may ask at once. */
+export async function wishCatchUp(
+  why: string,
+  { mark, now }: Pick<CatchUpPorts, "mark" | "now">,
+): Promise<void> {
+  const known = await mark.read();
+  const before = known?.value ?? { begunAt: 0, wishedAt: 0, why };
+  if (before.wishedAt > before.begunAt) return;
+  // By another clock the last catch-up may have begun in the future. Whoever was quicker has asked for the same.
+  const wishedAt = Math.max(now(), before.begunAt + 1);
+  await mark.write({ ...before, wishedAt, why }, known?.etag ?? null);
+}
+
+/**
+ * Puts every role group and every known analyst on the queue when it is time to, and says why; null when it is not. Looks are
+ * spread over the time until the next catch-up, so that they never stand in the way of an event.
+ */
+export async function catchUpIfDue(ports: CatchUpPorts): Promise<string | null> {
+  const { mark, now } = ports;
+  const known = await mark.read();
+  const why = reasonOf(known?.value ?? null, now());
+  if (why === null) return null;
+  const begun: CatchUpMark = { begunAt: now(), wishedAt: known?.value.wishedAt ?? 0, why };
+  // Another host is at it.
+  if (!(await mark.write(begun, known?.etag ?? null))) return null;
+  await callEverybody(why, ports);
+  return why;
+}
+
+function reasonOf(known: CatchUpMark | null, now: number): string | null {
+  if (known === null) return "first start";
+  // A clock that was far ahead must not stop all catch-ups until its time has come.
+  const since = Math.abs(now - known.begunAt);
+  if (known.wishedAt > known.begunAt && since >= atMostEveryMs) return known.why;
+  return since >= everyMs ? "time" : null;
+}
+
+/** Most of the time until the next one, so that one catch-up is over when another begins. */
+const spreadMs = 10 * 60_000;
+/** Fewer than this are not worth spreading out. */
+const atOnce = 50;
+
+async function callEverybody(why: string, ports: CatchUpPorts): Promise<void> {
+  const { now } = ports;
+  const { policy } = await ports.policy();
+  const cause = `catch-up: ${why}`;
+  const common = { cause, heardAt: Math.max(0, Math.floor(now())), occasion: "check" } as const;
+  const { found } = await findRoleGroups(policy, ports.groups, "low");
+  const roleKeys: readonly AnalystMessage["key"][] = [
+    { kind: "attribute-roles" },
+    ...found.map(({ group }) => ({ kind: "role-group", group }) as const),
+  ];
+  const analysts = await allAnalysts(ports.analysts);
+  const messages: readonly Message[] = [
+    ...roleKeys.map((key) => ({ key, ...common })),
+    ...analysts.map(({ id }) => ({ key: { kind: "analyst", analyst: id } as const, ...common })),
+    ...(await pairsBehind(analysts, { cause, ports })),
+  ];
+  await sendSpread(messages, ports);
+}
+
+async function sendSpread(
+  messages: readonly Message[],
+  { send, schedule, now }: CatchUpPorts,
+): Promise<void> {
+  const startedAt = now();
+  await send(messages.slice(0, atOnce));
+  const later = messages.slice(atOnce);
+  const stepMs = spreadMs / Math.max(1, later.length);
+  for (const [index, message] of later.entries()) await schedule(message, startedAt + (index + 1) * stepMs);
+}
+
+/**
+ * Pairs that were told of a version and did not act on it, or whose reminder did not come, because their message died with its
+ * hosts; and, when a trouble is over or not tried any more, those who wait for it and the one who should have tried.
+ */
+async function pairsBehind(
+  analysts: Awaited<ReturnType<typeof allAnalysts>>,
+  { cause, ports }: { readonly cause: string; readonly ports: CatchUpPorts },
+): Promise<readonly Message[]> {
+  const tenants = new Set<TenantId>(analysts.flatMap(({ targets }) => targets));
+  const messages: Message[] = [];
+  for (const tenant of tenants) {
+    const rows = new Map((await ports.pairs.list(tenant)).map(({ rowKey, state }) => [rowKey, state]));
+    const heardAt = Math.max(0, Math.floor(ports.now()));
+    const troubles = await ports.troubles.list(tenant);
+    const late = troubles.filter(({ nextTryAt }) => nextTryAt < heardAt - everyMs);
+    const tended = new Set(
+      troubles.filter((trouble) => !late.includes(trouble)).map((trouble) => trouble.id),
+    );
+    for (const { id, targets, told } of analysts) {
+      const row = rows.get(id);
+      const dueAt = row?.clock.dueAt ?? 0;
+      const waitsForNothing = row?.clock.waitsFor.some((trouble) => !tended.has(trouble)) ?? false;
+      const isForgotten = waitsForNothing || (dueAt > 0 && dueAt < heardAt - everyMs);
+      if (!targets.includes(tenant) || ((row?.value.served ?? 0) === told && !isForgotten)) continue;
+      const key: AccessMessage["key"] = { kind: "access", tenant, analyst: id };
+      messages.push({ key, cause, heardAt, occasion: "event", version: isForgotten ? null : told });
+    }
+    messages.push(...late.map((trouble) => probeOf(trouble, { cause, heardAt })));
+  }
+  return messages;
+}
+
+function probeOf(
+  { probe }: Trouble,
+  { cause, heardAt }: { readonly cause: string; readonly heardAt: number },
+): Message {
+  const key = JSON.parse(probe) as AccessMessage["key"]; // written by `handle` alone, which made it of a key
+  return { key, cause, heardAt, occasion: "event", version: null };
+}

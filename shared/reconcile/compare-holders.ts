@@ -1,0 +1,108 @@
+import { classify, GraphError } from "../graph/error.ts";
+import type { GroupDirectory } from "../graph/group-directory.ts";
+import type { SourceReader } from "../graph/source-reader.ts";
+import type { Priority } from "../graph/tenant.ts";
+import { analystIdSchema, type AnalystId, type GroupId } from "../model/ids.ts";
+import { attributesKey, groupKey } from "../policy/desired.ts";
+import type { Policy } from "../policy/policy.ts";
+import type { AnalystMessage } from "../queue/keys.ts";
+import { allAnalysts, type Analysts } from "../state/analysts.ts";
+import type { Run } from "./handle.ts";
+import type { Outcome } from "./outcome.ts";
+import type { PolicyNow } from "./policy-in-force.ts";
+import { findRoleGroups } from "./read-source.ts";
+
+export type ComparePorts = {
+  readonly policy: () => Promise<PolicyNow>;
+  readonly reader: SourceReader;
+  readonly groups: GroupDirectory;
+  readonly analysts: Pick<Analysts, "list">;
+  readonly send: (messages: readonly AnalystMessage[]) => Promise<void>;
+  readonly now: () => number;
+};
+
+/**
+ * A role group changed, or a group that is nested in one, and nobody said who: everybody for whom the group and Muster's
+ * memory differ gets a look of their own. Nothing is decided here, so an incomplete listing only means looks that find nothing new.
+ */
+export async function compareRoleGroup(
+  group: GroupId,
+  ports: ComparePorts,
+  run: Run,
+): Promise<readonly Outcome[]> {
+  const { policy } = await ports.policy();
+  const priority = priorityOf(run);
+  const { found } = await findRoleGroups(policy, ports.groups, priority);
+  const ids = new Set<GroupId>(found.map((role) => role.group));
+  const concerned = ids.has(group) ? [group] : await roleGroupsAround(group, ids, { ports, priority });
+  for (const one of concerned)
+    await callWhoDiffers(groupKey(one), await membersOf(one, { ports, priority }), { policy, ports, run });
+  return [];
+}
+
+/** Who holds a role by attributes, against who is known to. */
+export async function compareAttributeRoles(ports: ComparePorts, run: Run): Promise<readonly Outcome[]> {
+  const { policy } = await ports.policy();
+  for (const { holders } of policy.roles) {
+    if (holders.kind !== "attributes") continue;
+    const { items } = await ports.reader.listByAttributes(holders.attributes, priorityOf(run));
+    await callWhoDiffers(attributesKey(holders.attributes), new Set(items), { policy, ports, run });
+  }
+  return [];
+}
+
+const priorityOf = ({ urgency }: Run): Priority => (urgency === "low" ? "low" : "normal");
+
+type Asking = { readonly ports: ComparePorts; readonly priority: Priority };
+
+/** Whom a role group takes in through another group has the role as well. */
+async function roleGroupsAround(
+  group: GroupId,
+  roleGroups: ReadonlySet<GroupId>,
+  { ports, priority }: Asking,
+): Promise<readonly GroupId[]> {
+  const around = new Set<string>(
+    (await unlessGone(ports.reader.listGroupsAround(group, priority)))?.items ?? [],
+  );
+  return [...roleGroups].filter((id) => around.has(id));
+}
+
+/** A group that is gone has no members; whoever held its role is looked at, and the checks there have their say. */
+async function membersOf(group: GroupId, { ports, priority }: Asking): Promise<ReadonlySet<string>> {
+  return new Set((await unlessGone(ports.reader.listMembers(group, priority)))?.items ?? []);
+}
+
+async function unlessGone<T>(asked: Promise<T>): Promise<T | null> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof GraphError && classify(error).kind === "gone") return null;
+    throw error;
+  }
+}
+
+/** A difference is news about the person, however old the event is that led to the comparison. */
+async function callWhoDiffers(
+  by: string,
+  members: ReadonlySet<string>,
+  { policy, ports, run }: { readonly policy: Policy; readonly ports: ComparePorts; readonly run: Run },
+): Promise<void> {
+  const known = await allAnalysts(ports.analysts);
+  const holders = new Set<string>(
+    known.filter(({ roles }) => roles.some((role) => role.by === by)).map(({ id }) => id),
+  );
+  // These are different for good: who is protected, and who has left by another way and is still in the group.
+  const settled = known
+    .filter(({ leaving }) => leaving === "disabled" || leaving === "deleted")
+    .map(({ id }) => id);
+  const expected = new Set<string>([...policy.protected, ...settled]);
+  const different = [...members.symmetricDifference(holders).difference(expected)].toSorted();
+  const common = {
+    cause: run.cause,
+    heardAt: Math.max(0, Math.floor(ports.now())),
+    occasion: "event",
+  } as const;
+  // Members of a group may be devices and groups; only users are looked at.
+  const ids = different.map((id): AnalystId => analystIdSchema.parse(id));
+  await ports.send(ids.map((analyst) => ({ key: { kind: "analyst", analyst }, ...common })));
+}

@@ -1,0 +1,131 @@
+import type { ProvisionResult } from "../graph/provision-result.ts";
+import type { SendLimits } from "../graph/tenant.ts";
+import type { AccountRecord } from "../model/ledger.ts";
+import { nextAskAt } from "../planner/provisioning.ts";
+import type { Performed } from "./apply.ts";
+import type { Outcome } from "./outcome.ts";
+import type { Performing } from "./perform-access.ts";
+import { identityStamp, originOf } from "./read-access.ts";
+
+/**
+ * https://learn.microsoft.com/graph/api/synchronization-synchronizationjob-provisionondemand: 5 requests per 10 s; a second
+ * more, because calls do not all take the same time to arrive. Who would wait longer than ten minutes is better off with the 40-minute cycle.
+ */
+const onDemandLimit = { count: 5, perMs: 11_000, aheadMs: 10 * 60_000 };
+/** How often to look whether the 40-minute cycle has made the account. */
+const cyclePollMs = 5 * 60_000;
+/** A new account may not be seen yet, by its id or by its stamp. */
+const unseenMs = 3_000;
+
+/** Asks sync to make the account now, when it is this analyst's turn. @throws ClaimLost, GraphError */
+export async function provision(limits: SendLimits, doing: Performing): Promise<Performed> {
+  const { ports, analyst, rules, claim } = doing;
+  const { policy, target } = rules;
+  const turn = await ports.slots.draw(
+    `${target.tenantId}:${analyst}`,
+    { name: `on-demand-${policy.source.tenantId}`, ...onDemandLimit },
+    ports.now(),
+  );
+  if (turn.kind === "full") return putOff(ports.now() + cyclePollMs, "the next sync cycle comes sooner");
+  if (turn.kind === "at") {
+    return putOff(turn.at, "waits for its turn: on-demand provisioning takes 5 requests in 10 seconds");
+  }
+  const { result, trace } = await ports.provisioner.provisionOnDemand(target.sync, analyst, {
+    ...limits,
+    sendBefore: ports.now() + sendWithinMs,
+  });
+  if (result.kind === "failed") return { ...(await explainFailure(result, doing)), trace };
+  if (result.kind === "provisioned") {
+    const account = await adopted(result, doing);
+    if (account === null)
+      return { ...putOff(ports.now() + unseenMs, "the account is not visible yet"), trace };
+    const { value } = claim.state();
+    claim.set({ value: { ...value, account, asked: { tries: 0, scopedAt: null } } });
+    return { kind: "written", result: "done", trace, detail: `account ${result.origin}` };
+  }
+  return { ...countTry(result, doing), trace };
+}
+
+/** A turn is good for as long as the limit's window is shorter than the one that turns are drawn from. */
+const sendWithinMs = 1_000;
+
+/** Only an answer counts as a try: a call that was throttled or lost says nothing about the scope. */
+function countTry(
+  result: Extract<ProvisionResult, { kind: "unnamed" | "not-in-scope" }>,
+  { claim, ports }: Performing,
+): { readonly kind: "put-off"; readonly outcome: Outcome } {
+  const { value } = claim.state();
+  const now = ports.now();
+  const scope = value.ledger.find(({ item }) => item.kind === "scope")?.entry;
+  const scopedAt = scope?.state === "added" ? scope.at : (value.asked.scopedAt ?? now);
+  const tries = value.asked.tries + 1;
+  claim.set({ value: { ...value, asked: { tries, scopedAt } } });
+  if (result.kind === "unnamed")
+    return putOff(now + unseenMs, "the account was made; looking for it by its stamp");
+  const at = Math.min(Math.max(nextAskAt(scopedAt, tries), now + unseenMs), now + cyclePollMs);
+  return putOff(at, `sync does not see the analyst in scope yet: ${result.detail}`);
+}
+
+const putOff = (at: number, why: string) =>
+  ({ kind: "put-off", outcome: { kind: "again", at, why } }) as const;
+
+/**
+ * "Matched" may still be Muster's own account, made by a call whose answer was lost: its age tells.
+ * @returns null when it cannot be seen yet, so that its age is not known
+ */
+async function adopted(
+  result: Extract<ProvisionResult, { kind: "provisioned" }>,
+  { ports, claim, rules, limits }: Performing,
+): Promise<AccountRecord | null> {
+  const { ledger, account: known } = claim.state().value;
+  const lives = { deleted: "no", changedAt: ports.now(), aliveAt: ports.now() } as const;
+  // A replica did not show it: whose it is was settled when it came.
+  if (known?.accountId === result.account) return { ...known, ...lives };
+  const scope = ledger.find(({ item }) => item.kind === "scope");
+  const base = {
+    accountId: result.account,
+    proof: "provisioned",
+    blocked: "no",
+    ...lives,
+  } as const;
+  // Somebody else put the analyst in scope: the account would have come without Muster.
+  if (scope === undefined) return { ...base, origin: "before" };
+  if (result.origin === "created") return { ...base, origin: "created" };
+  const { priority } = limits;
+  const read = await ports.tenant.reader.readAccount({
+    id: result.account,
+    stamp: identityStamp(rules),
+    priority,
+  });
+  return read.kind === "present" ? { ...base, origin: originOf(read.account, scope.entry) } : null;
+}
+
+async function explainFailure(
+  result: Extract<ProvisionResult, { kind: "failed" }>,
+  { ports, rules, limits }: Performing,
+) {
+  const { sync } = rules.target;
+  const status = await ports.jobs.readStatus(sync, limits.priority);
+  if (status.quarantine !== null) {
+    return parked(
+      `the synchronization job ${sync.job} is in quarantine (${status.quarantine}): nobody is provisioned or removed by it`,
+      "find out why in the source tenant's provisioning logs; with TooManyDeletes, allow or reject the staged deletes; then restart the job",
+      "quarantine",
+    );
+  }
+  if (result.code === "AzureDirectoryB2BManagementPolicyCheckFailure") {
+    return parked(
+      `the tenants do not trust each other for ${sync.job}: ${result.detail}`,
+      "switch on automatic redemption in the source's outbound and the target's inbound cross-tenant access settings",
+      "redemption",
+    );
+  }
+  return parked(
+    `on-demand provisioning through ${sync.job} failed: ${result.code}: ${result.detail}`,
+    "look at the provisioning logs of the synchronization application in the source tenant",
+    null,
+  );
+}
+
+const parked = (reason: string, advice: string, cause: string | null) =>
+  ({ kind: "put-off", outcome: { kind: "parked", reason, advice, cause } }) as const;

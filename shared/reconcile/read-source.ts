@@ -1,0 +1,116 @@
+import type { GroupDirectory } from "../graph/group-directory.ts";
+import { classify, GraphError } from "../graph/error.ts";
+import type { SourceMemberships, SourceReader } from "../graph/source-reader.ts";
+import type { Priority } from "../graph/tenant.ts";
+import type { AnalystRecord, HeldRole, SourceUser, SourceUserRead } from "../model/analyst.ts";
+import type { AnalystId, GroupId, RoleName } from "../model/ids.ts";
+import { attributesKey, groupKey, holdsAttributes } from "../policy/desired.ts";
+import type { Policy } from "../policy/policy.ts";
+
+export type SourceReadPorts = { readonly reader: SourceReader; readonly groups: GroupDirectory };
+
+/** What one look at a user of the source tenant showed. */
+export type SourceSeen = {
+  readonly user: SourceUserRead;
+  /** Roles with direct evidence; those whose group cannot be found are as they were. */
+  readonly held: readonly HeldRole[];
+  /** Whether the listing of the user's memberships was read to the end. */
+  readonly evidence: { readonly kind: "sound" } | { readonly kind: "doubtful"; readonly why: string };
+  readonly roleGroups: readonly RoleGroup[];
+  /** Role groups that could not be found: those roles are neither given nor taken. */
+  readonly refusals: readonly { readonly role: RoleName; readonly reason: string; readonly advice: string }[];
+};
+
+export type RoleGroup = { readonly role: RoleName; readonly group: GroupId };
+
+type Question = {
+  readonly record: AnalystRecord | null;
+  readonly policy: Policy;
+  readonly ports: SourceReadPorts;
+  readonly priority: Priority;
+};
+
+/** @throws GraphError */
+export async function readSource(id: AnalystId, question: Question): Promise<SourceSeen> {
+  const { record, policy, ports, priority } = question;
+  const { found, refusals } = await findRoleGroups(policy, ports.groups, priority);
+  const [user, memberships] = await Promise.all([
+    ports.reader.readUser({
+      id,
+      priority,
+      attributes: attributesOf(policy),
+      stamps: policy.source.stamps.map(({ property }) => property),
+    }),
+    readMemberships(id, found, question),
+  ]);
+  const base = { user, roleGroups: found, refusals };
+  if (user.kind !== "present" || memberships === null)
+    return { ...base, held: record?.held ?? [], evidence: { kind: "sound" } };
+  const unresolved = (record?.held ?? []).filter(({ role }) => refusals.some((one) => one.role === role));
+  const { completeness } = memberships.direct;
+  return {
+    ...base,
+    held: [...rolesHeld(user.user, memberships, { policy, found }), ...unresolved],
+    evidence:
+      completeness.kind === "complete" ? { kind: "sound" } : { kind: "doubtful", why: completeness.why },
+  };
+}
+
+/** The groups that give roles, by id; and the roles whose group cannot be found. */
+export async function findRoleGroups(
+  { roles }: Policy,
+  groups: GroupDirectory,
+  priority: Priority,
+): Promise<{ readonly found: readonly RoleGroup[]; readonly refusals: SourceSeen["refusals"] }> {
+  const answers = await Promise.all(
+    roles.flatMap(({ name, holders }) =>
+      holders.kind === "group"
+        ? [groups.find(holders.group, priority).then((answer) => ({ role: name, answer }))]
+        : [],
+    ),
+  );
+  return {
+    found: answers.flatMap(({ role, answer }) =>
+      answer.kind === "found" ? [{ role, group: answer.facts.id }] : [],
+    ),
+    refusals: answers.flatMap(({ role, answer }) => (answer.kind === "found" ? [] : [{ role, ...answer }])),
+  };
+}
+
+/** A user who is deleted has no memberships to read; that is said by `readUser`, not here. */
+async function readMemberships(
+  id: AnalystId,
+  found: readonly RoleGroup[],
+  { ports, priority }: Question,
+): Promise<SourceMemberships | null> {
+  try {
+    return await ports.reader.readMemberships({ id, groups: found.map(({ group }) => group), priority });
+  } catch (error) {
+    if (error instanceof GraphError && classify(error).kind === "gone") return null;
+    throw error;
+  }
+}
+
+function rolesHeld(
+  { attributes }: SourceUser,
+  memberships: SourceMemberships,
+  { policy, found }: { readonly policy: Policy; readonly found: readonly RoleGroup[] },
+): readonly HeldRole[] {
+  const member = new Set<string>([...memberships.direct.items, ...memberships.confirmed]);
+  const byGroup = found.flatMap(({ role, group }) =>
+    member.has(group) ? [{ role, by: groupKey(group) }] : [],
+  );
+  const byAttributes = policy.roles.flatMap(({ name, holders }) =>
+    holders.kind === "attributes" && holdsAttributes(holders.attributes, attributes)
+      ? [{ role: name, by: attributesKey(holders.attributes) }]
+      : [],
+  );
+  return [...byGroup, ...byAttributes];
+}
+
+function attributesOf({ roles }: Policy): readonly string[] {
+  const names = roles.flatMap(({ holders }) =>
+    holders.kind === "attributes" ? Object.keys(holders.attributes) : [],
+  );
+  return [...new Set(names)].toSorted();
+}

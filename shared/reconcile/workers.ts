@@ -1,0 +1,161 @@
+import type { GroupDirectory } from "../graph/group-directory.ts";
+import type { SourceReader } from "../graph/source-reader.ts";
+import type { SourceWriter } from "../graph/source-writer.ts";
+import type { Provisioner, SyncJobReader } from "../graph/synchronization.ts";
+import type { TargetReader } from "../graph/target-reader.ts";
+import type { TargetWriter } from "../graph/target-writer.ts";
+import type { AnalystRecord } from "../model/analyst.ts";
+import { analystIdSchema, type TenantId } from "../model/ids.ts";
+import type { PairRecord } from "../model/pair.ts";
+import {
+  sessionOf,
+  type AccessMessage,
+  type AnalystMessage,
+  type ArrivalMessage,
+  type Message,
+  type ParkedMessage,
+} from "../queue/keys.ts";
+import { analystPartition, analystRow, type Analysts } from "../state/analysts.ts";
+import type { Journal } from "../state/journal.ts";
+import { pairRow, type Pairs } from "../state/pairs.ts";
+import { roleKeyRow, type RoleKeys } from "../state/role-keys.ts";
+import type { Slots } from "../state/slots.ts";
+import type { Troubles } from "../state/troubles.ts";
+import { reconcileAccess } from "./access.ts";
+import { reconcileAnalyst } from "./analyst.ts";
+import { compareAttributeRoles, compareRoleGroup } from "./compare-holders.ts";
+import { handle, type HandlePorts } from "./handle.ts";
+import { meetArrival } from "./meet-arrival.ts";
+import { nextAccessLook, nextSourceLook } from "./next-look.ts";
+import type { PolicyNow } from "./policy-in-force.ts";
+import { takenOver } from "./take-over.ts";
+
+/** Everything that handling messages needs, from the edges. */
+export type WorkerPorts = {
+  /** The policy that is in force now. @throws PolicyUnusable */
+  readonly policy: () => Promise<PolicyNow>;
+  readonly source: {
+    readonly reader: SourceReader;
+    readonly writer: SourceWriter;
+    readonly groups: GroupDirectory;
+    readonly provisioner: Provisioner;
+    readonly jobs: SyncJobReader;
+    /** The tenant's own time, epoch ms. */
+    readonly now: () => number;
+  };
+  readonly target: (tenant: TenantId) => {
+    readonly reader: TargetReader;
+    readonly writer: TargetWriter;
+    readonly groups: GroupDirectory;
+  };
+  readonly analysts: Analysts;
+  readonly pairs: Pairs;
+  readonly roleKeys: RoleKeys;
+  readonly slots: Slots;
+  readonly troubles: Troubles;
+  readonly journal: Journal;
+  readonly send: (messages: readonly Message[]) => Promise<void>;
+  readonly schedule: (message: Message, at: number) => Promise<void>;
+  readonly park: (message: ParkedMessage) => Promise<void>;
+  readonly now: () => number;
+  /** Whether this process does something for the first time for this moment, epoch ms. */
+  readonly isFirst: (what: string, at: number) => boolean;
+};
+
+type Log = HandlePorts<unknown>["log"];
+
+/** Handles one message of the queue `analysts`: an analyst, a role group, or the roles that attributes give. */
+export function workOnAnalyst(message: AnalystMessage, ports: WorkerPorts, log: Log): Promise<void> {
+  const { key } = message;
+  const sourcePorts = { ...ports, ...ports.source, now: ports.now };
+  if (key.kind !== "analyst") {
+    return handle<null>(message, roleKeyPorts(key, ports, log), (_claim, run) =>
+      key.kind === "role-group"
+        ? compareRoleGroup(key.group, sourcePorts, run)
+        : compareAttributeRoles(sourcePorts, run),
+    );
+  }
+  return handle<AnalystRecord | null>(
+    message,
+    {
+      ...ports,
+      log,
+      claim: (begin) => ports.analysts.claim(analystRow(key.analyst), begin),
+      lookFor: ({ clock }, now, occasion) => nextSourceLook(clock, now, occasion),
+      partition: analystPartition,
+      waiting: async (trouble) =>
+        (await ports.analysts.list(analystPartition)).flatMap(({ rowKey, state }) =>
+          state.clock.waitsFor.includes(trouble)
+            ? [{ kind: "analyst", analyst: analystIdSchema.parse(rowKey) } as const]
+            : [],
+        ),
+    },
+    (claim, run) => reconcileAnalyst(key.analyst, sourcePorts, { claim, run }),
+  );
+}
+
+function roleKeyPorts(key: AnalystMessage["key"], ports: WorkerPorts, log: Log): HandlePorts<null> {
+  return {
+    ...ports,
+    log,
+    claim: (begin) => ports.roleKeys.claim(roleKeyRow(sessionOf(key)), begin),
+    lookFor: ({ clock }, now, occasion) => nextSourceLook(clock, now, occasion),
+    partition: "role",
+    waiting: async () => [],
+  };
+}
+
+/** Handles one message of the queue `access`: one analyst in one target. */
+export function workOnAccess(message: AccessMessage, ports: WorkerPorts, log: Log): Promise<void> {
+  const { tenant, analyst } = message.key;
+  const { reader, writer, groups } = ports.target(tenant);
+  const accessPorts = {
+    ...ports,
+    tenant: { reader, groups },
+    targetWriter: writer,
+    sourceWriter: ports.source.writer,
+    provisioner: ports.source.provisioner,
+    jobs: ports.source.jobs,
+    graphNow: ports.source.now,
+  };
+  // Not "at least": versions start anew for an analyst whose record was lost.
+  const isServed = ({ served }: PairRecord) => message.version !== null && served === message.version;
+  return handle<PairRecord>(
+    message,
+    {
+      ...ports,
+      log,
+      claim: (begin) =>
+        ports.pairs.claim(pairRow(tenant, analyst), (state) =>
+          begin({ ...state, value: takenOver(state.value) }),
+        ),
+      lookFor: ({ clock, value }, now, occasion) =>
+        nextAccessLook(clock, now, { occasion, served: isServed(value) ? "yes" : "no" }),
+      partition: tenant,
+      waiting: async (trouble) =>
+        (await ports.pairs.list(tenant)).flatMap(({ rowKey, state }) =>
+          state.clock.waitsFor.includes(trouble)
+            ? [{ kind: "access", tenant, analyst: analystIdSchema.parse(rowKey) } as const]
+            : [],
+        ),
+    },
+    (claim, run) => reconcileAccess({ tenant, analyst }, accessPorts, { claim, run }),
+  );
+}
+
+/** Handles one message of the queue `arrivals`: somebody who was not known to be an analyst. */
+export function workOnArrival(message: ArrivalMessage, ports: WorkerPorts, log: Log): Promise<void> {
+  const { policy, source, analysts, send, schedule, now, isFirst } = ports;
+  const { reader, groups } = source;
+  return meetArrival(message, {
+    policy,
+    reader,
+    groups,
+    analysts,
+    send,
+    schedule,
+    now,
+    isFirst,
+    log: (text, fields) => log("warn", text, fields),
+  });
+}

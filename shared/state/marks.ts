@@ -1,0 +1,58 @@
+import type { TableClient } from "@azure/data-tables";
+import { z } from "zod";
+import { readVersioned, writeVersioned } from "./table.ts";
+
+/** Table Marks: what all hosts have to agree on. Times are epoch ms. */
+export type Marks = {
+  readonly policy: Mark<PolicyMark>;
+  readonly catchUp: Mark<CatchUpMark>;
+};
+
+/** The policy that is in force: the newest that any host has used lately. */
+export type PolicyMark = {
+  readonly hash: string;
+  /** When the file was last changed: what makes one policy newer than another. */
+  readonly changedAt: number;
+  readonly usedAt: number;
+  /** Hashes of those that were in force before it. */
+  readonly before: readonly string[];
+};
+
+/** When everybody was last put on the queue, and since when that is asked for again. */
+export type CatchUpMark = {
+  readonly begunAt: number;
+  readonly wishedAt: number;
+  readonly why: string;
+};
+
+export type Mark<T> = {
+  readonly read: () => Promise<{ readonly value: T; readonly etag: string } | null>;
+  /** @returns whether it was written: nobody else has, since it was read with this etag (null: was not there) */
+  readonly write: (value: T, etag: string | null) => Promise<boolean>;
+};
+
+const policySchema = z.object({
+  hash: z.string(),
+  changedAt: z.number(),
+  usedAt: z.number(),
+  before: z.array(z.string()).readonly(),
+});
+const catchUpSchema = z.object({ begunAt: z.number(), wishedAt: z.number(), why: z.string() });
+
+export function marks(table: TableClient): Marks {
+  return {
+    policy: mark(table, "policy", policySchema),
+    catchUp: mark(table, "catch-up", catchUpSchema),
+  };
+}
+
+function mark<T>(table: TableClient, rowKey: string, schema: z.ZodType<T>): Mark<T> {
+  const row = { partitionKey: "mark", rowKey };
+  return {
+    async read() {
+      const known = await readVersioned(table, row);
+      return known === null ? null : { value: schema.parse(known.value), etag: known.etag };
+    },
+    write: async (value, etag) => (await writeVersioned(table, row, { value, etag })) !== null,
+  };
+}

@@ -1,0 +1,59 @@
+import type { TableClient } from "@azure/data-tables";
+import { z } from "zod";
+import { accountIdSchema, groupIdSchema, type AnalystId, type TenantId } from "../model/ids.ts";
+import { unknownPair, type PairRecord } from "../model/pair.ts";
+import { keyRowSchema, keyTable, type KeyTable } from "./key-state.ts";
+
+/**
+ * Table Pairs: one row for every analyst in every target tenant Muster ever acted in: the account, the ledger of all that
+ * Muster gave, and the key's clock. An intent is written before the call and the confirmation after it: a worker that dies
+ * in between leaves a row that says "perhaps", never a grant nobody knows of.
+ */
+export type Pairs = KeyTable<PairRecord>;
+
+export const pairRow = (tenant: TenantId, analyst: AnalystId) => ({ partitionKey: tenant, rowKey: analyst });
+
+const byMuster = z.enum(["no", "intended", "confirmed"]);
+
+const grant = z.object({ kind: z.literal("group"), group: groupIdSchema });
+
+const item = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("grant"), grant, account: accountIdSchema }),
+  z.object({ kind: z.literal("scope"), scope: grant }),
+]);
+
+const schema: z.ZodType<PairRecord> = z.object({
+  account: z
+    .object({
+      accountId: accountIdSchema,
+      proof: z.enum(["stamp", "provisioned"]),
+      origin: z.enum(["created", "before"]),
+      blocked: byMuster,
+      deleted: z.enum(["no", "intended", "confirmed", "expected", "by-others"]),
+      changedAt: z.number(),
+      aliveAt: z.number(),
+    })
+    .nullable(),
+  ledger: z.array(
+    z.object({
+      item,
+      name: z.string(),
+      entry: z.object({
+        state: z.enum(["adding", "added", "removing", "removed"]),
+        at: z.number(),
+        since: z.number(),
+        oppositeAt: z.number(),
+      }),
+    }),
+  ),
+  leftAt: z.number().nullable(),
+  asked: z.object({ tries: z.number(), scopedAt: z.number().nullable() }),
+  wroteAt: z.number(),
+  doubt: z.object({ gives: z.number(), takes: z.number() }),
+  served: z.number(),
+  proof: z.object({ hash: z.string(), at: z.number(), entered: z.enum(["yes", "no"]) }).nullable(),
+});
+
+const rows = keyRowSchema(schema);
+
+export const pairs = (table: TableClient): Pairs => keyTable(table, { schema: rows, first: unknownPair });

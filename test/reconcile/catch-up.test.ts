@@ -1,0 +1,215 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { analystIdSchema } from "../../shared/model/ids.ts";
+import { sessionOf, type Message } from "../../shared/queue/keys.ts";
+import { catchUpIfDue, everyMs, wishCatchUp, type CatchUpPorts } from "../../shared/reconcile/catch-up.ts";
+import { analystRow } from "../../shared/state/analysts.ts";
+import { marks } from "../../shared/state/marks.ts";
+import { pairRow } from "../../shared/state/pairs.ts";
+import { memoryTable, type MemoryTable } from "../support/memory-table.ts";
+import { smallPolicy, policyNow } from "../support/small-policy.ts";
+import { smallWorld, type SmallWorld } from "../support/small-world.ts";
+import {
+  ana,
+  analystRecord,
+  ben,
+  contosoTenant,
+  fabrikamTenant,
+  groupId,
+  minuteMs,
+  now,
+} from "../support/world.ts";
+
+const second = 1_000;
+
+/** A host of the app: what it knows is in the tables, and it sends into the world's queue. */
+let host: { time: number; world: SmallWorld; marks: MemoryTable; called: { message: Message; at: number }[] };
+beforeEach(() => {
+  host = { time: now, world: smallWorld(), marks: memoryTable("Marks"), called: [] };
+});
+
+function ports(): CatchUpPorts {
+  const { state, source } = host.world;
+  return {
+    ...state,
+    groups: source.groups,
+    policy: async () => policyNow(smallPolicy()),
+    mark: marks(host.marks.client).catchUp,
+    send: async (messages) =>
+      void host.called.push(...messages.map((message) => ({ message, at: host.time }))),
+    schedule: async (message, at) => void host.called.push({ message, at }),
+    now: () => host.time,
+  };
+}
+
+const look = () => catchUpIfDue(ports());
+const wish = (why: string) => wishCatchUp(why, ports());
+const sessions = () => host.called.map(({ message }) => sessionOf(message.key)).toSorted();
+
+async function remember(id: string, changes: Parameters<typeof analystRecord>[0] = {}): Promise<void> {
+  const analyst = analystIdSchema.parse(id);
+  const claim = await host.world.state.analysts.claim(analystRow(analyst), (state) => state);
+  await claim.write({ value: analystRecord({ id: analyst, targets: [], ...changes }) });
+}
+
+describe("everybody is looked at", () => {
+  test("when the first host starts, and every 15 minutes", async () => {
+    expect(await look()).toBe("first start");
+    const begun: number[] = [];
+    for (let minute = 0; minute < 60; minute += 5) {
+      if ((await look()) !== null) begun.push(minute);
+      host.time += 5 * minuteMs;
+    }
+    expect(begun).toEqual([15, 30, 45]);
+  });
+
+  test("by one host, however many find that it is time", async () => {
+    const answers = await Promise.all([look(), look(), look()]);
+    expect(answers.filter((why) => why !== null)).toEqual(["first start"]);
+    host.time += everyMs;
+    expect((await Promise.all([look(), look()])).filter((why) => why !== null)).toEqual(["time"]);
+  });
+
+  test("when somebody asks for it whose clock is behind that of the host which did it last", async () => {
+    await look();
+    host.time -= minuteMs;
+    await wish("new policy");
+    host.time += 6 * minuteMs;
+    expect(await look()).toBe("new policy");
+  });
+
+  test("when somebody asks for it, and no sooner than five minutes after the last time", async () => {
+    await look();
+    host.time += minuteMs;
+    await wish("a subscription was made anew");
+    expect(await look()).toBeNull();
+    host.time += 4 * minuteMs;
+    expect(await look()).toBe("a subscription was made anew");
+    host.time += 5 * minuteMs;
+    expect(await look()).toBeNull();
+  });
+
+  test("once, however many ask, and the first says why", async () => {
+    await look();
+    host.time += minuteMs;
+    for (const why of ["a host has started", "new policy", "a host has started"]) await wish(why);
+    host.time += 4 * minuteMs;
+    expect(await look()).toBe("a host has started");
+    expect(await look()).toBeNull();
+  });
+
+  test("when somebody asks before anybody was ever looked at", async () => {
+    await Promise.all([wish("a host has started"), wish("new policy")]);
+    expect(await look()).toMatch(/a host has started|new policy/);
+  });
+
+  test("again, when it is asked for while they are being looked at", async () => {
+    await look();
+    host.time += minuteMs;
+    await wish("a subscription was made anew");
+    host.time += 5 * minuteMs;
+    await look();
+    host.time += 1;
+    await wish("new policy");
+    host.time += 5 * minuteMs;
+    expect(await look()).toBe("new policy");
+  });
+});
+
+describe("a catch-up", () => {
+  test("calls every role group, the roles that attributes give, and everybody who is or was an analyst", async () => {
+    await remember(ana);
+    await remember(ben, { leaving: "deleted", roles: [], held: [] });
+    await look();
+    expect(sessions()).toEqual(
+      [
+        `analyst:${ana}`,
+        `analyst:${ben}`,
+        "attribute-roles",
+        `group:${groupId(11)}`,
+        `group:${groupId(12)}`,
+      ].toSorted(),
+    );
+  });
+
+  test("says that nothing is known to have changed, so that an event is never behind it", async () => {
+    await remember(ana);
+    await look();
+    for (const { message } of host.called)
+      expect(message).toMatchObject({ cause: "catch-up: first start", heardAt: now, occasion: "check" });
+  });
+
+  test("does without a role group that cannot be found today", async () => {
+    host.world.source.members.delete(groupId(12));
+    await look();
+    expect(sessions()).toEqual(["attribute-roles", `group:${groupId(11)}`].toSorted());
+  });
+
+  test("of many is spread over ten minutes, and each is called once", async () => {
+    const count = 200;
+    for (let index = 0; index < count; index += 1)
+      await remember(`a0000000-0000-4000-8000-${String(index).padStart(12, "0")}`);
+    await look();
+    expect(new Set(sessions()).size).toBe(count + 3);
+    expect(sessions()).toHaveLength(count + 3);
+    const times = host.called.map(({ at }) => at - now);
+    expect(times.filter((at) => at === 0)).toHaveLength(50);
+    expect(Math.max(...times)).toBeLessThanOrEqual(10 * minuteMs);
+    for (let end = 0; end <= 10 * minuteMs; end += 10 * second) {
+      const inTenSeconds = times.filter((at) => at > end && at <= end + 10 * second);
+      expect(inTenSeconds.length).toBeLessThanOrEqual(4);
+    }
+  });
+});
+
+describe("what died with its host is found by a catch-up", () => {
+  const servedBy = async (version: number) => {
+    const claim = await host.world.state.pairs.claim(pairRow(contosoTenant, ana), (state) => state);
+    await claim.write({ value: { ...claim.state().value, served: version } });
+  };
+  const pairsCalled = () =>
+    host.called.flatMap(({ message }) => (message.key.kind === "access" ? [message] : []));
+
+  test("a pair that was told of a version and did not act on it", async () => {
+    await remember(ana, { targets: [contosoTenant, fabrikamTenant], version: 3, told: 3 });
+    await servedBy(2);
+    await look();
+    expect(pairsCalled()).toMatchObject([
+      { key: { tenant: contosoTenant, analyst: ana }, version: 3, occasion: "event" },
+      { key: { tenant: fabrikamTenant, analyst: ana }, version: 3, occasion: "event" },
+    ]);
+  });
+
+  test("and one that acted on it is left alone", async () => {
+    await remember(ana, { targets: [contosoTenant], version: 3, told: 3 });
+    await servedBy(3);
+    await look();
+    expect(pairsCalled()).toEqual([]);
+  });
+
+  test("a version that nobody was told of yet is the analyst's own business", async () => {
+    await remember(ana, { targets: [contosoTenant], version: 4, told: 3 });
+    await servedBy(3);
+    await look();
+    expect(pairsCalled()).toEqual([]);
+  });
+
+  test("a trouble that nobody has tried for long is tried by its probe", async () => {
+    await remember(ana, { targets: [contosoTenant] });
+    await servedBy(1);
+    const key = { kind: "access", tenant: contosoTenant, analyst: ben } as const;
+    const trouble = {
+      tenant: contosoTenant,
+      id: "consent",
+      reason: "no consent",
+      advice: "consent",
+      probe: JSON.stringify(key),
+      told: "yes" as const,
+      since: now - 60 * minuteMs,
+      nextTryAt: now - everyMs - 1,
+    };
+    await host.world.state.troubles.report(trouble);
+    await host.world.state.troubles.report({ ...trouble, id: "in time", nextTryAt: now - everyMs });
+    await look();
+    expect(pairsCalled()).toMatchObject([{ key, occasion: "event", version: null }]);
+  });
+});

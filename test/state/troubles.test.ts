@@ -1,0 +1,83 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { troubles, type Trouble, type Troubles } from "../../shared/state/troubles.ts";
+import { memoryTable, type MemoryTable } from "../support/memory-table.ts";
+import { contosoTenant, fabrikamTenant, now } from "../support/world.ts";
+
+const trouble: Trouble = {
+  tenant: contosoTenant,
+  id: "consent",
+  reason: "no consent",
+  advice: "consent again",
+  probe: "the first key",
+  told: "no",
+  since: now,
+  nextTryAt: now,
+};
+
+let table: MemoryTable;
+let state: Troubles;
+beforeEach(() => {
+  table = memoryTable();
+  state = troubles(table.client);
+});
+
+describe("a trouble of a whole tenant", () => {
+  test("is news to the first who reports it, and to nobody after that", async () => {
+    expect(await state.report(trouble)).toEqual({ trouble, news: "yes" });
+    const later = { ...trouble, probe: "another key", since: now + 1 };
+    expect(await state.report(later)).toEqual({ trouble, news: "no" });
+  });
+
+  test("is news to one of two who report it at the same moment", async () => {
+    const both = await Promise.all([
+      state.report(trouble),
+      state.report({ ...trouble, probe: "another key" }),
+    ]);
+    expect(both.map(({ news }) => news).toSorted()).toEqual(["no", "yes"]);
+    expect(await state.list(contosoTenant)).toHaveLength(1);
+  });
+
+  test("is news again after it was over", async () => {
+    await state.report(trouble);
+    await state.end(contosoTenant, trouble.id);
+    expect((await state.report(trouble)).news).toBe("yes");
+  });
+
+  test("is another tenant's trouble only if that reports it", async () => {
+    await state.report(trouble);
+    expect((await state.report({ ...trouble, tenant: fabrikamTenant })).news).toBe("yes");
+    expect(await state.list(fabrikamTenant)).toHaveLength(1);
+  });
+
+  test("with another cause is another one", async () => {
+    await state.report(trouble);
+    expect((await state.report({ ...trouble, id: "group" })).news).toBe("yes");
+    expect((await state.list(contosoTenant)).map(({ id }) => id)).toEqual(["consent", "group"]);
+  });
+
+  test("remembers when it is tried again", async () => {
+    await state.report(trouble);
+    await state.update({ ...trouble, nextTryAt: now + 5 });
+    expect(await state.get(contosoTenant, trouble.id)).toEqual({ ...trouble, nextTryAt: now + 5 });
+  });
+
+  test("that is over does not begin again by a try that is written down late", async () => {
+    await state.report(trouble);
+    await state.end(contosoTenant, trouble.id);
+    await state.update({ ...trouble, nextTryAt: now + 5 });
+    expect(await state.get(contosoTenant, trouble.id)).toBeNull();
+  });
+
+  test("that is over is over also for whoever ends it a second time", async () => {
+    await state.end(contosoTenant, trouble.id);
+    expect(await state.list(contosoTenant)).toEqual([]);
+  });
+
+  test("that ends while a try is written down is over", async () => {
+    await state.report(trouble);
+    table.before("write", () => state.end(contosoTenant, trouble.id));
+    table.before("write", () => Promise.resolve());
+    await state.update({ ...trouble, nextTryAt: now + 5 });
+    expect(await state.get(contosoTenant, trouble.id)).toBeNull();
+  });
+});

@@ -1,0 +1,308 @@
+import type { GroupDirectory } from "../../shared/graph/group-directory.ts";
+import type { Written } from "../../shared/graph/group-members.ts";
+import type { Listing } from "../../shared/graph/listing.ts";
+import type { ProvisionResult } from "../../shared/graph/provision-result.ts";
+import type { SourceReader } from "../../shared/graph/source-reader.ts";
+import type { SourceWriter } from "../../shared/graph/source-writer.ts";
+import type { Provisioner, SyncJobReader } from "../../shared/graph/synchronization.ts";
+import type { TargetAccount, TargetReader } from "../../shared/graph/target-reader.ts";
+import type { TargetWriter } from "../../shared/graph/target-writer.ts";
+import type { SendLimits, Trace } from "../../shared/graph/tenant.ts";
+import type { SourceUser } from "../../shared/model/analyst.ts";
+import type { GroupMembership } from "../../shared/model/grant.ts";
+import { accountIdSchema, type AccountId, type AnalystId, type GroupId } from "../../shared/model/ids.ts";
+import { graphFailure } from "./graph-failure.ts";
+
+/** What a test puts in the way of one call: it may look, wait, call through, change the answer or throw. */
+type InTheWay = (call: () => Promise<unknown>) => Promise<unknown>;
+
+/** What both kinds of tenant have: groups with direct members, and calls that can be watched and troubled. */
+type MemoryTenant = {
+  /** Direct members, of users and of groups, by group. A group that is not in here does not exist. */
+  readonly members: Map<string, Set<string>>;
+  readonly kinds: Map<string, GroupMembership>;
+  readonly groups: GroupDirectory;
+  /** The names of all writes so far, each with whom and what it is about. */
+  readonly writes: string[];
+  /** The limits of each of them. */
+  readonly limits: SendLimits[];
+  /** Is in the way of the next call of this name. */
+  readonly next: (name: string, inTheWay: InTheWay) => void;
+};
+
+const trace: Trace = { clientRequestId: "c-1", requestId: "r-1", status: 204, ms: 1, tries: 1 };
+const written = (result: Written["result"] = "done"): Written => ({ result, appliedBefore: "no", trace });
+const complete = <T>(items: readonly T[]): Listing<T> => ({ items, completeness: { kind: "complete" } });
+
+function tenantOf(groupIds: readonly GroupId[]) {
+  const members = new Map<string, Set<string>>(groupIds.map((id) => [id, new Set()]));
+  const kinds = new Map<string, GroupMembership>();
+  const writes: string[] = [];
+  const limits: SendLimits[] = [];
+  const waiting = new Map<string, InTheWay[]>();
+  async function call<T>(name: string, act: () => T): Promise<T> {
+    await Promise.resolve();
+    const inTheWay = waiting.get(name)?.shift();
+    // Whatever a test lets through or makes up is what the call would have answered.
+    return inTheWay === undefined ? act() : ((await inTheWay(async () => act())) as T);
+  }
+  const write = <T>(name: string, what: string, limit: SendLimits, act: () => T) =>
+    call(name, () => {
+      writes.push(`${name} ${what}`);
+      limits.push(limit);
+      return act();
+    });
+  const membersOf = (group: string) => {
+    const found = members.get(group);
+    if (found === undefined) throw graphFailure(404);
+    return found;
+  };
+  const groupsOf = (id: string) => [...members].flatMap(([group, of]) => (of.has(id) ? [group] : []));
+  const around = (id: string, seen = new Set<string>()): ReadonlySet<string> => {
+    for (const group of groupsOf(id)) if (!seen.has(group)) around(group, seen.add(group));
+    return seen;
+  };
+  const within = (group: string, seen = new Set<string>()): ReadonlySet<string> => {
+    for (const id of membersOf(group))
+      if (!seen.has(id) && members.has(id)) within(id, seen.add(id));
+      else seen.add(id);
+    return seen;
+  };
+  const groups: GroupDirectory = {
+    find: (name) =>
+      call("find", () => {
+        const id = name.kind === "id" ? name.id : (name.name as GroupId); // a policy of a test names ids
+        if (!members.has(id))
+          return { kind: "not-found", reason: `there is no group ${id}`, advice: "restore it" };
+        const facts = { id, displayName: `group ${id.slice(-2)}`, membership: kinds.get(id) ?? "assigned" };
+        return { kind: "found", facts };
+      }),
+  };
+  const add = (group: string, id: string) => {
+    const of = membersOf(group);
+    if (of.has(id)) return written("already");
+    of.add(id);
+    return written();
+  };
+  const remove = (group: string, id: string) => written(membersOf(group).delete(id) ? "done" : "missing");
+  const next = (name: string, inTheWay: InTheWay) =>
+    void waiting.set(name, [...(waiting.get(name) ?? []), inTheWay]);
+  return {
+    members,
+    kinds,
+    writes,
+    limits,
+    groups,
+    next,
+    call,
+    write,
+    membersOf,
+    groupsOf,
+    around,
+    within,
+    add,
+    remove,
+  };
+}
+
+export type MemorySource = MemoryTenant & {
+  readonly users: Map<string, SourceUser | "soft-deleted">;
+  readonly reader: SourceReader;
+  readonly writer: SourceWriter;
+};
+
+export function memorySource(groupIds: readonly GroupId[], now: () => number): MemorySource {
+  const users = new Map<string, SourceUser | "soft-deleted">();
+  const { call, write, add, remove, ...tenant } = tenantOf(groupIds);
+  const present = (id: string): SourceUser => {
+    const user = users.get(id);
+    if (user === undefined || user === "soft-deleted") throw graphFailure(404);
+    return user;
+  };
+  return {
+    ...tenant,
+    users,
+    reader: {
+      readUser: ({ id }) =>
+        call("readUser", () => {
+          const user = users.get(id);
+          if (user === undefined) return { kind: "absent" };
+          return user === "soft-deleted" ? { kind: "soft-deleted" } : { kind: "present", user };
+        }),
+      readMemberships: ({ id, groups }) =>
+        call("readMemberships", () => {
+          present(id);
+          const all = tenant.around(id);
+          return {
+            direct: complete(tenant.groupsOf(id)),
+            confirmed: new Set(groups.filter((group) => all.has(group))),
+          };
+        }),
+      listMembers: (group) =>
+        call("listMembers", () => {
+          const ids = [...tenant.within(group)];
+          return {
+            ...complete(ids.filter((id) => !tenant.members.has(id))),
+            groups: ids.filter((id) => tenant.members.has(id)),
+          };
+        }),
+      listGroupsAround: (group) => call("listGroupsAround", () => complete([...tenant.around(group)])),
+      listByAttributes: (attributes) =>
+        call("listByAttributes", () =>
+          complete(
+            [...users].flatMap(([id, user]) =>
+              user !== "soft-deleted" &&
+              Object.entries(attributes).every(([name, value]) => user.attributes[name] === value)
+                ? [id]
+                : [],
+            ),
+          ),
+        ),
+    },
+    writer: {
+      stamp: (id, values, limits) =>
+        write("stamp", id, limits, () => {
+          const user = present(id);
+          users.set(id, { ...user, stamps: { ...user.stamps, ...values } });
+          return written();
+        }),
+      revokeSessions: (id, limits) =>
+        write("revokeSessions", id, limits, () => {
+          users.set(id, { ...present(id), sessionsValidFrom: now() });
+          return written();
+        }),
+      joinScope: (group, id, limits) => write("joinScope", id, limits, () => add(group, id)),
+      leaveScope: (group, id, limits) => write("leaveScope", id, limits, () => remove(group, id)),
+    },
+  };
+}
+
+type Kept = TargetAccount & { readonly state: "live" | "recycled" };
+
+export type MemoryTarget = MemoryTenant & {
+  readonly accounts: Map<string, Kept>;
+  readonly reader: TargetReader;
+  readonly writer: TargetWriter;
+  /** Makes the account that sync would make for this analyst. */
+  readonly create: (analyst: AnalystId, changes?: Partial<Kept>) => AccountId;
+};
+
+export function memoryTarget(groupIds: readonly GroupId[], now: () => number): MemoryTarget {
+  const accounts = new Map<string, Kept>();
+  const { call, write, add, remove, ...tenant } = tenantOf(groupIds);
+  let made = 0;
+  const live = (id: string): Kept => {
+    const account = accounts.get(id);
+    if (account?.state !== "live") throw graphFailure(404);
+    return account;
+  };
+  const change = (id: string, changes: Partial<Kept>) =>
+    void accounts.set(id, { ...(accounts.get(id) ?? live(id)), ...changes });
+  return {
+    ...tenant,
+    accounts,
+    reader: {
+      readAccount: ({ id }) =>
+        call("readAccount", () => {
+          const account = accounts.get(id);
+          if (account === undefined) return { kind: "none" };
+          return account.state === "live" ? { kind: "present", account } : { kind: "soft-deleted" };
+        }),
+      findByStamp: ({ analyst }) =>
+        call("findByStamp", () =>
+          complete(
+            [...accounts.values()].filter(({ stamp, state }) => stamp === analyst && state === "live"),
+          ),
+        ),
+      isMember: (id, group) => call("isMember", () => tenant.membersOf(group).has(id)),
+      listMemberOf: (id) =>
+        call("listMemberOf", () => {
+          live(id);
+          return complete(tenant.groupsOf(id));
+        }),
+    },
+    writer: {
+      grant: ({ group }, id, limits) =>
+        write("grant", `${group} ${id}`, limits, () => {
+          live(id);
+          return add(group, id);
+        }),
+      revoke: ({ group }, id, limits) => write("revoke", `${group} ${id}`, limits, () => remove(group, id)),
+      setEnabled: (id, state, limits) =>
+        write(state === "blocked" ? "block" : "unblock", id, limits, () => {
+          live(id);
+          change(id, { enabled: state === "unblocked" });
+          return written();
+        }),
+      remove: (id, limits) =>
+        write("delete", id, limits, () => {
+          if (accounts.get(id)?.state !== "live") return written("missing");
+          change(id, { state: "recycled" });
+          return written();
+        }),
+      restore: (id, limits) =>
+        write("restore", id, limits, () => {
+          change(id, { state: "live" });
+          return written();
+        }),
+    },
+    create(analyst, changes = {}) {
+      made += 1;
+      const id = accountIdSchema.parse(`b0000000-0000-4000-8000-${String(made).padStart(12, "0")}`);
+      const userPrincipalName = `${id}@target.example`;
+      accounts.set(id, {
+        id,
+        userPrincipalName,
+        enabled: true,
+        createdAt: now(),
+        stamp: analyst,
+        state: "live",
+        ...changes,
+      });
+      return id;
+    },
+  };
+}
+
+export type MemoryProvisioner = Provisioner &
+  SyncJobReader & {
+    /** Who was asked for, and when the call may be sent at the latest. */
+    readonly asked: { readonly analyst: AnalystId; readonly limits: SendLimits }[];
+    /** Why the job is in quarantine; null when it is not. */
+    quarantine: string | null;
+    /** What comes of the next call instead of an account; it may make one all the same. */
+    readonly next: (answer: () => ProvisionResult) => void;
+  };
+
+/** Sync on demand: whoever is in scope gets an account at once, or the one that is there. */
+export function memoryProvisioner(
+  source: MemorySource,
+  targets: Readonly<Record<string, { readonly scope: GroupId; readonly target: MemoryTarget }>>,
+): MemoryProvisioner {
+  const answers: (() => ProvisionResult)[] = [];
+  const provision = (job: string, analyst: AnalystId): ProvisionResult => {
+    const found = targets[job];
+    if (found === undefined || source.members.get(found.scope)?.has(analyst) !== true)
+      return { kind: "not-in-scope", detail: "the user is not assigned" };
+    const known = [...found.target.accounts.values()].find(
+      ({ stamp, state }) => stamp === analyst && state === "live",
+    );
+    if (known !== undefined) return { kind: "provisioned", account: known.id, origin: "matched" };
+    return { kind: "provisioned", account: found.target.create(analyst), origin: "created" };
+  };
+  const provisioner: MemoryProvisioner = {
+    asked: [],
+    quarantine: null,
+    next: (answer) => void answers.push(answer),
+    async provisionOnDemand({ job }, analyst, limits) {
+      await Promise.resolve();
+      provisioner.asked.push({ analyst, limits });
+      return { result: answers.shift()?.() ?? provision(job, analyst), trace };
+    },
+    readStatus: async () => ({
+      code: provisioner.quarantine === null ? "Active" : "Quarantine",
+      quarantine: provisioner.quarantine,
+    }),
+  };
+  return provisioner;
+}

@@ -1,0 +1,51 @@
+import { parsePolicy } from "../../shared/policy/parse-policy.ts";
+import type { Policy } from "../../shared/policy/policy.ts";
+import { hashOf } from "../../shared/reconcile/plan-hash.ts";
+import type { PolicyNow } from "../../shared/reconcile/policy-in-force.ts";
+import { contosoTenant, fabrikamTenant, groupId, hunters, readers, responders, syncScope } from "./world.ts";
+
+/** Readers and responders by groups, hunters by attributes; every role has one group in Contoso, readers one in Fabrikam. */
+const text = `source:
+  tenantId: 11111111-1111-4111-8111-111111111111
+  extensionApp: 22222222-2222-4222-8222-222222222222
+  stamps:
+    socRoles: "{roles}"
+    socSourceId: "{id}"
+roles:
+  reader: { group: ${groupId(11)} }
+  responder: { group: ${groupId(12)} }
+  hunter:
+    attributes: { department: SOC, jobTitle: Threat Hunter }
+targets:
+  contoso:
+    tenantId: ${contosoTenant}
+    topology: push
+    mode: full
+    sync:
+      servicePrincipal: 66666666-6666-4666-8666-666666666666
+      job: Azure2Azure.contoso
+      scope: { group: ${syncScope.scope.group} }
+    grants:
+      reader: { groups: [${readers.grant.group}] }
+      responder: { groups: [${responders.grant.group}] }
+      hunter: { groups: [${hunters.grant.group}] }
+  fabrikam:
+    tenantId: ${fabrikamTenant}
+    topology: push
+    mode: full
+    sync:
+      servicePrincipal: 77777777-7777-4777-8777-777777777777
+      job: Azure2Azure.fabrikam
+      scope: { group: ${groupId(8)} }
+    grants:
+      responder: { groups: [${groupId(4)}] }
+`;
+
+export function smallPolicy(): Policy {
+  const parsed = parsePolicy(text, "policy.yaml");
+  if (parsed.kind !== "ok") throw new Error(JSON.stringify(parsed.problems));
+  return parsed.policy;
+}
+
+/** A policy as a host has it. */
+export const policyNow = (policy: Policy): PolicyNow => ({ policy, hash: hashOf(policy), changedAt: 0 });
