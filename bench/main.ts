@@ -30,6 +30,7 @@ const lab = await startLab({
   analysts: 0,
   targets: options.targets,
   rttMs: options.rtt,
+  weather: "calm",
   out: join(folder, "lab.json"),
 });
 try {

@@ -1,0 +1,92 @@
+import { fork } from "node:child_process";
+import { availableParallelism } from "node:os";
+import { Command, InvalidArgumentError } from "commander";
+import { explainFailure, playNumber, type Failure } from "../test/referee/draw.ts";
+
+/** `npm run soak`: the tests that are never long enough, for as long as somebody wants. */
+const program = new Command("soak").description("Plays what `npm test` has no time for.");
+
+/** How often to say how far it is. */
+const tellEvery = 1_000;
+
+type Options = {
+  readonly first: number;
+  readonly count: number;
+  readonly workers: number;
+  readonly only?: string;
+  readonly trace?: true;
+  readonly shrink?: true;
+};
+
+program
+  .command("schedules")
+  .description("plays schedules of the referee: every order of steps follows from its number")
+  .option("--first <n>", "the first number", whole, 10_001)
+  .option("--count <n>", "how many", whole, 100_000)
+  .option("--workers <n>", "processes", whole, availableParallelism())
+  .option("--only <kinds>", "kinds of trouble to leave in, such as lostLocks,slow,longestSlowMs")
+  .option("--trace", "tell each step; for one schedule")
+  .option("--shrink", "look for the shortest story that fails")
+  .action(async (options: Options) => {
+    const failed = options.workers > 1 && options.count > 1 ? await share(options) : await play(options);
+    process.exitCode = failed === 0 ? 0 : 1;
+  });
+
+await program.parseAsync();
+
+function whole(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError("It has to be a whole number.");
+  return value;
+}
+
+async function play({ first, count, only, trace, shrink }: Options): Promise<number> {
+  const startedAt = performance.now();
+  let failed = 0;
+  for (let seed = first; seed < first + count; seed += 1) {
+    const failure = await playNumber(seed, {
+      ...(only === undefined ? {} : { only: only.split(",") }),
+      ...(trace === undefined ? {} : { onLine: (line: string) => console.log(line) }),
+      ...(shrink === undefined ? {} : { shrink: "yes" as const }),
+    });
+    if (failure !== null) {
+      failed += 1;
+      report(failure);
+    }
+    const played = seed - first + 1;
+    if (played % tellEvery === 0 || played === count) tell({ played, count, failed, startedAt });
+  }
+  return failed;
+}
+
+function report(failure: Failure): void {
+  console.log(explainFailure(failure));
+}
+
+function tell(so: { played: number; count: number; failed: number; startedAt: number }): void {
+  const seconds = (performance.now() - so.startedAt) / 1_000;
+  console.log(`${so.played} of ${so.count} schedules, ${so.failed} failed, ${seconds.toFixed(0)} s`);
+}
+
+/** Each process takes its part of the numbers. */
+async function share(options: Options): Promise<number> {
+  const size = Math.ceil(options.count / options.workers);
+  const codes = await Promise.all(
+    Array.from({ length: options.workers }, (_, index) => {
+      const first = options.first + index * size;
+      const count = Math.min(size, options.first + options.count - first);
+      return count <= 0 ? Promise.resolve(0) : inProcess([`--first=${first}`, `--count=${count}`], options);
+    }),
+  );
+  return codes.filter((code) => code !== 0).length;
+}
+
+function inProcess(part: readonly string[], { only, shrink }: Options): Promise<number> {
+  const passed = [
+    ...(only === undefined ? [] : [`--only=${only}`]),
+    ...(shrink === undefined ? [] : ["--shrink"]),
+  ];
+  const child = fork(import.meta.filename, ["schedules", "--workers=1", ...part, ...passed]);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => child.kill(signal));
+  return new Promise((done) => child.once("exit", (code) => done(code ?? 1)));
+}

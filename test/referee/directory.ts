@@ -1,0 +1,204 @@
+import { versionedMap, type VersionedMap } from "../../lab/graph/directory/versioned-map.ts";
+
+/** A user of the source tenant, as it truly is. */
+export type Person = {
+  readonly id: string;
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly stamps: Readonly<Record<string, string>>;
+  readonly sessionsValidFrom: number;
+  /** Grows with every change: what sync compares with. */
+  readonly revision: number;
+};
+
+/** A user of a target tenant. `person` is whose it is by sync's own link, which Graph does not show. */
+export type Account = {
+  readonly id: string;
+  readonly person: string;
+  readonly enabled: boolean;
+  readonly createdAt: number;
+  readonly stamp: string | null;
+};
+
+/** Whose doing a membership is; "either" where nobody could tell: both wanted it at about the same time. */
+export type Giver = "muster" | "admin" | "either";
+
+type Tenant<User> = {
+  readonly users: VersionedMap<User>;
+  readonly bin: VersionedMap<User>;
+  /** By `group|user`. */
+  readonly members: VersionedMap<Giver>;
+};
+
+/** What cross-tenant sync remembers of one person in one target. */
+type Link = {
+  readonly account: string;
+  readonly revision: number;
+  readonly enabled: boolean;
+  readonly state: "active" | "deleted" | "left";
+};
+
+export type Target = Tenant<Account> & {
+  readonly tenantId: string;
+  readonly scopeGroup: string;
+  readonly links: Map<string, Link>;
+};
+
+export type Change =
+  | { readonly kind: "user"; readonly id: string }
+  | { readonly kind: "group"; readonly id: string; readonly member: string; readonly added: boolean };
+
+/** The truth about every tenant. Nothing is late here; what readers are shown is decided elsewhere. */
+export type Directory = {
+  readonly source: Tenant<Person>;
+  readonly targets: ReadonlyMap<string, Target>;
+  /** Replaces the source user; a change is announced. */
+  readonly change: (id: string, change: Partial<Omit<Person, "id" | "revision">>) => void;
+  readonly remove: (id: string) => void;
+  readonly restore: (id: string) => void;
+  /** @returns whether there was anything to change */
+  readonly join: (group: string, member: string, by: Giver) => boolean;
+  readonly drop: (group: string, member: string) => boolean;
+  readonly createAccount: (target: Target, person: Person) => Account;
+};
+
+/** Everything that is true at one moment, to begin other schedules with. */
+export type DirectoryState = {
+  readonly people: readonly Person[];
+  readonly members: readonly (readonly [string, Giver])[];
+  readonly targets: readonly {
+    readonly tenantId: string;
+    readonly scopeGroup: string;
+    readonly accounts: readonly Account[];
+    readonly members: readonly (readonly [string, Giver])[];
+    readonly links: readonly (readonly [string, Link])[];
+  }[];
+};
+
+export type DirectoryOptions = {
+  readonly now: () => number;
+  readonly state: DirectoryState;
+  readonly onChange: (change: Change) => void;
+};
+
+export function directoryOf({ now, state, onChange }: DirectoryOptions): Directory {
+  const source = tenantOf(now, state.people, state.members);
+  const targets = new Map(
+    state.targets.map(({ tenantId, scopeGroup, accounts, members, links }): readonly [string, Target] => [
+      tenantId,
+      { ...tenantOf(now, accounts, members), tenantId, scopeGroup, links: new Map(links) },
+    ]),
+  );
+  let created = state.targets.reduce((sum, { accounts }) => sum + accounts.length, 0);
+
+  return {
+    source,
+    targets,
+    change(id, change) {
+      const known = source.users.get(id);
+      if (known === undefined) return;
+      source.users.set(id, { ...known, ...change, revision: known.revision + 1 });
+      onChange({ kind: "user", id });
+    },
+    remove(id) {
+      if (move(source.users, source.bin, id) !== undefined) onChange({ kind: "user", id });
+    },
+    restore(id) {
+      const back = move(source.bin, source.users, id);
+      if (back === undefined) return;
+      source.users.set(id, { ...back, revision: back.revision + 1 });
+      onChange({ kind: "user", id });
+    },
+    join(group, member, by) {
+      if (source.members.get(`${group}|${member}`) !== undefined) return false;
+      source.members.set(`${group}|${member}`, by);
+      onChange({ kind: "group", id: group, member, added: true });
+      return true;
+    },
+    drop(group, member) {
+      if (source.members.get(`${group}|${member}`) === undefined) return false;
+      source.members.delete(`${group}|${member}`);
+      onChange({ kind: "group", id: group, member, added: false });
+      return true;
+    },
+    createAccount(target, person) {
+      created += 1;
+      const id = `b0000000-0000-4000-8000-${String(created).padStart(12, "0")}`;
+      const account = {
+        id,
+        person: person.id,
+        enabled: true,
+        createdAt: Math.floor(now() / 1_000) * 1_000,
+        stamp: person.stamps["socSourceId"] ?? null,
+      };
+      target.users.set(id, account);
+      return account;
+    },
+  };
+}
+
+function tenantOf<User extends { readonly id: string }>(
+  now: () => number,
+  users: readonly User[],
+  members: DirectoryState["members"],
+): Tenant<User> {
+  const tenant = {
+    users: versionedMap<User>(now),
+    bin: versionedMap<User>(now),
+    members: versionedMap<Giver>(now),
+  };
+  for (const user of users) tenant.users.plant(user.id, user);
+  for (const [key, giver] of members) tenant.members.plant(key, giver);
+  return tenant;
+}
+
+/** The present, without anybody who was deleted. */
+export function stateOf({ source, targets }: Directory): DirectoryState {
+  const usersOf = <User>({ users }: Tenant<User>) => [...users.entries()].map(([, user]) => user);
+  return {
+    people: usersOf(source),
+    members: [...source.members.entries()],
+    targets: [...targets.values()].map((target) => ({
+      tenantId: target.tenantId,
+      scopeGroup: target.scopeGroup,
+      accounts: usersOf(target),
+      members: [...target.members.entries()],
+      links: [...target.links],
+    })),
+  };
+}
+
+/** From the users to the recycle bin, or back. */
+export function move<User>(from: VersionedMap<User>, to: VersionedMap<User>, id: string): User | undefined {
+  const user = from.get(id);
+  if (user === undefined) return undefined;
+  from.delete(id);
+  to.set(id, user);
+  return user;
+}
+
+export function membersOf(tenant: Tenant<unknown>, group: string, at?: number): readonly string[] {
+  return keysOf(tenant, at).flatMap((key) =>
+    key.startsWith(`${group}|`) ? [key.slice(group.length + 1)] : [],
+  );
+}
+
+export function groupsOf(tenant: Tenant<unknown>, user: string, at?: number): readonly string[] {
+  return keysOf(tenant, at).flatMap((key) =>
+    key.endsWith(`|${user}`) ? [key.slice(0, key.length - user.length - 1)] : [],
+  );
+}
+
+const keysOf = (tenant: Tenant<unknown>, at?: number) => [...tenant.members.entries(at)].map(([key]) => key);
+
+/** The account of a person that is live in a target, by sync's own link. */
+export function accountOf(target: Target, person: string): Account | undefined {
+  for (const [, account] of target.users.entries()) if (account.person === person) return account;
+  return undefined;
+}
+
+export function deletedAccountOf(target: Target, person: string): Account | undefined {
+  for (const [, account] of target.bin.entries()) if (account.person === person) return account;
+  return undefined;
+}

@@ -1,0 +1,69 @@
+import {
+  groupIdSchema,
+  roleNameSchema,
+  servicePrincipalIdSchema,
+  targetNameSchema,
+  tenantIdSchema,
+} from "../../shared/model/ids.ts";
+import type { NameOrId, Policy, Target } from "../../shared/policy/policy.ts";
+import {
+  grantGroups,
+  roleGroups,
+  scopeGroups,
+  sourceTenant,
+  tenants,
+  type PolicyEdit,
+  type TenantName,
+} from "./story.ts";
+
+const group = (id: string): NameOrId => ({ kind: "id", id: groupIdSchema.parse(id) });
+
+/** How a policy bounds removals: not at all, or one of two at a time. */
+export type Guard = "wide" | "tight";
+
+export type Terms = { readonly deleteAfterMs: number; readonly guard: Guard };
+
+const removals = { wide: { perRun: 100, share: 1 }, tight: { perRun: 5, share: 0.2 } } as const;
+
+/** The policy of every story: readers read, responders read and respond, in both targets. */
+export function policyAfter(edits: readonly PolicyEdit[], { deleteAfterMs, guard }: Terms): Policy {
+  const reader = roleNameSchema.parse(edits.includes("rename-role") ? "observer" : "reader");
+  const responder = roleNameSchema.parse("responder");
+  const { read, respond } = grantGroups;
+  const roles = [
+    { name: reader, holders: { kind: "group", group: group(roleGroups.readers) } },
+    { name: responder, holders: { kind: "group", group: group(roleGroups.responders) } },
+  ] as const;
+  const target = (name: TenantName): Target => ({
+    name: targetNameSchema.parse(edits.includes("rename-target") && name === "contoso" ? "contoso-2" : name),
+    tenantId: tenantIdSchema.parse(tenants[name]),
+    topology: "push",
+    mode: "full",
+    tags: [],
+    sync: {
+      servicePrincipal: servicePrincipalIdSchema.parse("66666666-6666-4666-8666-666666666666"),
+      job: `Azure2Azure.${tenants[name]}`,
+      scope: { kind: "group", group: group(scopeGroups[name]) },
+    },
+    grants: [
+      { role: reader, groups: [group(read)] },
+      { role: responder, groups: [group(read), group(respond)] },
+    ].filter(({ role }) => !(edits.includes("remove-role") && role === responder)),
+  });
+  return {
+    source: {
+      tenantId: tenantIdSchema.parse(sourceTenant),
+      extensionApp: "22222222-2222-4222-8222-222222222222",
+      stamps: [
+        { property: "socRoles", name: "socRoles", template: "{roles}" },
+        { property: "socSourceId", name: "socSourceId", template: "{id}" },
+      ],
+    },
+    roles: roles.filter(({ name }) => !(edits.includes("remove-role") && name === responder)),
+    protected: [],
+    targets: [target("contoso"), target("fabrikam")].toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    guardrails: { removals: removals[guard] },
+    leavers: { revokeSessions: true, block: true, deleteAfterMs, accounts: "owned" },
+    movers: { order: "add-first" },
+  };
+}

@@ -1,0 +1,81 @@
+import {
+  accountOf,
+  deletedAccountOf,
+  membersOf,
+  move,
+  type Directory,
+  type Person,
+  type Target,
+} from "./directory.ts";
+
+/**
+ * Cross-tenant synchronization, as far as it decides who has an account: its 40-minute cycle and its on-demand call.
+ * It compares the source with its own links and never looks at the target; somebody who was disabled, synced and only then
+ * taken out of scope is left behind; a change of the source user undoes a block.
+ * https://learn.microsoft.com/entra/identity/multi-tenant-organizations/cross-tenant-synchronization-overview
+ */
+export function runCycle(directory: Directory, target: Target): void {
+  const scoped = new Set(membersOf(directory.source, target.scopeGroup));
+  for (const id of new Set([...target.links.keys(), ...scoped])) {
+    const person = directory.source.users.get(id);
+    if (person === undefined) unlink(target, id);
+    else if (scoped.has(id)) provision(directory, target, person);
+    else if (target.links.get(id)?.enabled === false) leave(target, id);
+    else unlink(target, id);
+  }
+}
+
+export type OnDemand =
+  | { readonly kind: "provisioned"; readonly account: string; readonly origin: "created" | "matched" }
+  | { readonly kind: "not-in-scope" };
+
+/** On demand a deleted account is not found: the person gets a second one. */
+export function provisionOnDemand(
+  directory: Directory,
+  target: Target,
+  { id, isSeenInScope }: { readonly id: string; readonly isSeenInScope: boolean },
+): OnDemand {
+  const person = directory.source.users.get(id);
+  if (person === undefined || !person.enabled || !isSeenInScope) return { kind: "not-in-scope" };
+  const known = accountOf(target, id);
+  const account = known ?? directory.createAccount(target, person);
+  write(target, person, account.id);
+  return { kind: "provisioned", account: account.id, origin: known === undefined ? "created" : "matched" };
+}
+
+function provision(directory: Directory, target: Target, person: Person): void {
+  const link = target.links.get(person.id);
+  if (link?.state === "active" && link.revision === person.revision) return;
+  const known = link === undefined ? accountOf(target, person.id) : target.users.get(link.account);
+  if (known !== undefined) return write(target, person, known.id);
+  if (!person.enabled) return;
+  const deleted = link === undefined ? deletedAccountOf(target, person.id) : target.bin.get(link.account);
+  if (deleted !== undefined) move(target.bin, target.users, deleted.id);
+  write(target, person, (deleted ?? directory.createAccount(target, person)).id);
+}
+
+function write(target: Target, person: Person, id: string): void {
+  const account = target.users.get(id);
+  if (account === undefined) return;
+  const stamp = person.stamps["socSourceId"] ?? account.stamp;
+  if (account.enabled !== person.enabled || account.stamp !== stamp)
+    target.users.set(id, { ...account, enabled: person.enabled, stamp });
+  target.links.set(person.id, {
+    account: id,
+    revision: person.revision,
+    enabled: person.enabled,
+    state: "active",
+  });
+}
+
+function unlink(target: Target, person: string): void {
+  const link = target.links.get(person);
+  if (link?.state !== "active") return;
+  move(target.users, target.bin, link.account);
+  target.links.set(person, { ...link, state: "deleted" });
+}
+
+function leave(target: Target, person: string): void {
+  const link = target.links.get(person);
+  if (link?.state === "active") target.links.set(person, { ...link, state: "left" });
+}

@@ -1,0 +1,188 @@
+import {
+  accessMessageSchema,
+  analystMessageSchema,
+  arrivalMessageSchema,
+  queueOf,
+  sessionOf,
+  type Message,
+  type WorkQueue,
+} from "../../shared/queue/keys.ts";
+import { catchUpIfDue, wishCatchUp } from "../../shared/reconcile/catch-up.ts";
+import { policyInForce, type PolicyNow } from "../../shared/reconcile/policy-in-force.ts";
+import { receiveNotifications } from "../../shared/reconcile/receive.ts";
+import {
+  workOnAccess,
+  workOnAnalyst,
+  workOnArrival,
+  type WorkerPorts,
+} from "../../shared/reconcile/workers.ts";
+import { analystRow, analysts } from "../../shared/state/analysts.ts";
+import type { JournalEntry } from "../../shared/state/journal.ts";
+import { marks } from "../../shared/state/marks.ts";
+import { pairs } from "../../shared/state/pairs.ts";
+import { roleKeys } from "../../shared/state/role-keys.ts";
+import { slots } from "../../shared/state/slots.ts";
+import type { SubscriptionRow } from "../../shared/state/subscription-rows.ts";
+import { troubles } from "../../shared/state/troubles.ts";
+import type { Bus } from "./bus.ts";
+import type { Graph } from "./graph.ts";
+import type { Life } from "./host.ts";
+import { sourceTenant } from "./story.ts";
+import { tableOf, type Rows } from "./tables.ts";
+
+export type SystemParts = {
+  readonly life: Life;
+  readonly policy: PolicyNow;
+  readonly graph: Graph;
+  readonly graphNow: () => number;
+  readonly pause: (ms: number) => Promise<void>;
+  readonly bus: Bus;
+  readonly tables: Readonly<Record<string, Rows>>;
+  /** Hears what people are told. */
+  readonly onEntry: (entry: JournalEntry) => void;
+  readonly onParked: (session: string, reason: string) => void;
+  readonly onLog: (line: () => string) => void;
+};
+
+export type System = {
+  readonly notify: (text: string) => Promise<boolean>;
+  /** The timer that looks whether it is time to catch up. */
+  readonly tick: () => Promise<void>;
+};
+
+export const tableNames = ["Analysts", "Pairs", "RoleKeys", "Slots", "Troubles", "Marks"] as const;
+
+export const subscription: SubscriptionRow = {
+  resource: "users",
+  tenantId: sourceTenant,
+  clientState: "secret",
+  subscriptionId: "subscription",
+  notificationUrl: "https://muster.example",
+  expiresAt: Number.MAX_SAFE_INTEGER,
+};
+
+const slotsPerHost = ["analysts", "analysts", "analysts", "access", "access", "access", "arrivals"] as const;
+
+/** The app in one life of a host: the real handlers and the real state code, wired as `runtime/` wires them. */
+export function startSystem(parts: SystemParts): System {
+  const { life, graph, bus, onEntry, onParked, onLog } = parts;
+  const { now, travel } = life;
+  const table = (name: (typeof tableNames)[number]) => tableOf(name, parts.tables[name] ?? new Map(), travel);
+  const journal = {
+    append: async (entry: JournalEntry) => {
+      await travel.there("Journal write");
+      onEntry(entry);
+      await travel.back("Journal write");
+    },
+    day: async () => [],
+  };
+  const send = async (messages: readonly Message[]) => {
+    if (messages.length === 0) return;
+    await travel.there("bus send");
+    for (const message of messages) bus.send(queueOf(message.key), sessionOf(message.key), message);
+    await travel.back("bus send");
+  };
+  const schedule = async (message: Message, at: number) => {
+    await travel.there("bus schedule");
+    bus.schedule(queueOf(message.key), sessionOf(message.key), message, at);
+    await travel.back("bus schedule");
+  };
+  const analystTable = analysts(table("Analysts"));
+  const pairTable = pairs(table("Pairs"));
+  const troubleTable = troubles(table("Troubles"));
+  const mark = marks(table("Marks"));
+  const policy = () =>
+    policyInForce({
+      load: async () => parts.policy,
+      mark: mark.policy,
+      onNews: (why) => wishCatchUp(why, { mark: mark.catchUp, now }),
+      now,
+    });
+  const ports: WorkerPorts = {
+    policy,
+    source: {
+      reader: graph.sourceReader,
+      writer: graph.sourceWriter,
+      groups: graph.groups,
+      provisioner: graph.provisioner,
+      jobs: graph.jobs,
+      now: parts.graphNow,
+    },
+    target: (tenant) => ({
+      reader: graph.targetReader(tenant),
+      writer: graph.targetWriter(tenant),
+      groups: graph.groups,
+    }),
+    analysts: analystTable,
+    pairs: pairTable,
+    roleKeys: roleKeys(table("RoleKeys")),
+    slots: slots(table("Slots"), parts.pause),
+    troubles: troubleTable,
+    journal,
+    send,
+    schedule,
+    park: async ({ key, reason }) => onParked(sessionOf(key), reason),
+    now,
+    isFirst: () => true,
+  };
+  const log = (_level: string, message: string, fields: unknown) =>
+    onLog(() => `${life.name}: ${message} ${JSON.stringify(fields)}`);
+
+  function work(queue: WorkQueue, body: unknown): Promise<void> {
+    switch (queue) {
+      case "analysts":
+        return workOnAnalyst(analystMessageSchema.parse(body), ports, log);
+      case "access":
+        return workOnAccess(accessMessageSchema.parse(body), ports, log);
+      case "arrivals":
+        return workOnArrival(arrivalMessageSchema.parse(body), ports, log);
+      default:
+        return queue satisfies never;
+    }
+  }
+
+  async function slot(queue: WorkQueue): Promise<void> {
+    while (!life.isOver()) {
+      const delivery = await bus.receive(queue, life.isOver);
+      onLog(() => `${life.name} takes ${delivery.item.body}`);
+      try {
+        await work(queue, JSON.parse(delivery.item.body));
+        bus.complete(delivery);
+      } catch (error) {
+        onLog(() => `${life.name}: threw ${String(error)}`);
+        bus.abandon(delivery);
+      }
+    }
+  }
+
+  for (const queue of slotsPerHost) void slot(queue);
+
+  return {
+    async notify(text) {
+      const received = await receiveNotifications(text, {
+        subscriptions: async () => [subscription],
+        renewSoon: async () => undefined,
+        isKnown: async (id) => {
+          const known = await analystTable.read(analystRow(id));
+          return known !== null && known.value !== null;
+        },
+        send,
+        now,
+      });
+      return received.kind === "accepted";
+    },
+    async tick() {
+      await catchUpIfDue({
+        policy,
+        groups: graph.groups,
+        analysts: analystTable,
+        pairs: pairTable,
+        troubles: troubleTable,
+        mark: mark.catchUp,
+        schedule,
+        send,
+        now,
+      });
+    },
+  };
+}

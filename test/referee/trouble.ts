@@ -1,0 +1,70 @@
+import * as fc from "fast-check";
+import type { BusTrouble } from "./bus.ts";
+import type { GraphTrouble } from "./graph.ts";
+import type { HostTrouble } from "./host.ts";
+
+type NoticeTrouble = {
+  /** From a change to its notification, at most. */
+  readonly longestNoticeMs: number;
+  readonly doubledNotices: number;
+  /** Group notifications that do not say whom they are about. */
+  readonly unnamed: number;
+};
+
+/** Everything that may go wrong in a schedule, and how often. */
+export type Trouble = BusTrouble &
+  GraphTrouble &
+  HostTrouble &
+  NoticeTrouble & {
+    /** How wrong the clocks of the two hosts are. */
+    readonly skewMs: readonly [number, number];
+  };
+
+/** Nothing goes wrong; only what is in the nature of things takes its time. */
+export const calm: Trouble = {
+  lostLocks: 0,
+  doubled: 0,
+  disorder: 0,
+  longestDelayMs: 0,
+  stale: 0,
+  lagMs: 1,
+  refused: 0,
+  lostAnswers: 0,
+  assignmentMs: 0,
+  crashes: 0,
+  slow: 0,
+  longestSlowMs: 1_000,
+  longestNoticeMs: 1_000,
+  doubledNotices: 0,
+  unnamed: 0,
+  skewMs: [0, 0],
+};
+
+/** Mostly nothing of a kind, so that each kind is met alone and with every other. */
+const rarely = (...values: readonly number[]) => fc.constantFrom(0, 0, 0, ...values);
+
+export const troubles: fc.Arbitrary<Trouble> = fc.record({
+  lostLocks: rarely(0.05, 0.3),
+  doubled: rarely(0.05, 0.3),
+  disorder: rarely(0.1),
+  longestDelayMs: rarely(2_000, 20_000),
+  stale: rarely(0.2, 0.7),
+  lagMs: fc.constantFrom(1_000, 5_000, 15_000, 40_000, 75_000),
+  refused: rarely(0.05, 0.2),
+  lostAnswers: rarely(0.05, 0.3),
+  assignmentMs: rarely(20_000, 90_000),
+  crashes: rarely(0.005, 0.02),
+  slow: rarely(0.02, 0.1),
+  longestSlowMs: fc.constantFrom(5_000, 30_000, 90_000),
+  longestNoticeMs: fc.constantFrom(1_000, 15_000, 30_000),
+  doubledNotices: rarely(0.3),
+  unnamed: rarely(0.5, 1),
+  skewMs: fc.constantFrom<readonly [number, number]>(
+    [0, 0],
+    [0, 0],
+    [0, 2_500],
+    [-2_500, 0],
+    [0, 20_000],
+    [-90_000, 0],
+  ),
+});
