@@ -13,7 +13,7 @@ const program = new Command("lab")
   .option("--split", "a process for HTTP, one for timers and one for each queue, as Azure scales them")
   .option("--seed <n>", "which world", whole, 1)
   .option("--rtt <ms>", "latency added to every Graph response", whole, 0)
-  .addOption(new Option("--weather <name>", "how kind the world is").choices(weatherNames).default("calm"))
+  .addOption(new Option("--weather <name>", "how kind the world is").choices(weatherNames).default("azure"))
   .option("--policy <file>", "a policy to use instead of the world's own")
   .option("--out <file>", "where to describe the lab", ".lab/lab.json")
   .parse();

@@ -26,7 +26,7 @@ export type Rest = {
 const looks = 3;
 /** With more runs than held answers, work and waiting look alike: so many looks in a row must see nothing stir. */
 const looksInDoubt = 15;
-const lookEveryMs = 3;
+const lookEveryMs = 1;
 
 /** What is seen at one look; calm needs `looks` of its kind in a row, and nothing that stirs in between. */
 type Sight = { readonly doing: readonly string[]; readonly looks: number };

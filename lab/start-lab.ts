@@ -31,7 +31,7 @@ export type LabOptions = {
   readonly seed?: number;
   /** Added to every Graph response, ms. */
   readonly rttMs?: number;
-  /** How kind the world is; see lab/weather.ts. Default: calm. */
+  /** How kind the world is; see lab/weather.ts. Default: azure. */
   readonly weather?: WeatherName;
   /** A policy file to use instead of the world's own. */
   readonly policyFile?: string;
@@ -59,11 +59,12 @@ export type RunningLab = Timing & {
 };
 
 /** What Azure scales apart. */
-const groups = ["http", "timers", "queue:analysts", "queue:access"] as const;
+const groups = ["http", "timers", "queue:analysts", "queue:arrivals", "queue:access"] as const;
 
 const projectDir = resolve(import.meta.dirname, "..");
 const queues = [
   { name: "analysts", sessions: "required" },
+  { name: "arrivals", sessions: "required" },
   { name: "access", sessions: "required" },
   { name: "parked", sessions: "none" },
 ] as const;
@@ -75,7 +76,7 @@ export async function startLab(options: LabOptions = {}): Promise<RunningLab> {
     analysts: options.analysts ?? 12,
     targets: options.targets ?? 3,
   });
-  const weather = weatherOf(options.weather ?? "calm");
+  const weather = weatherOf(options.weather ?? "azure");
   const out = resolve(options.out ?? join(projectDir, ".lab", "lab.json"));
   const folder = dirname(out);
   await mkdir(folder, { recursive: true });
@@ -133,7 +134,7 @@ export async function startLab(options: LabOptions = {}): Promise<RunningLab> {
     const control = await startControl(parts);
     stops.push(control.close);
     onProgress("subscribing to changes");
-    await hostOfTimer(hosts, "subscriptions")?.fireTimer("subscriptions");
+    await subscribe(hosts, advance);
     onProgress(`giving ${world.analysts.length} analysts their roles`);
     await enlist({ world, graph, settled, advance });
     const description = describe({ ...parts, controlUrl: control.url, files });
@@ -142,6 +143,18 @@ export async function startLab(options: LabOptions = {}): Promise<RunningLab> {
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+/** As often as the app's own timer would try within the hour: the first minutes may bring bad weather. */
+async function subscribe(hosts: readonly HostProcess[], advance: RunningLab["advance"]): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await hostOfTimer(hosts, "subscriptions")?.fireTimer("subscriptions");
+    } catch (error) {
+      if (tries === 12) throw error;
+      await advance(30_000);
+    }
   }
 }
 

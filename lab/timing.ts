@@ -34,10 +34,12 @@ export function timingOf(parts: {
   readonly hosts: readonly HostProcess[];
 }): Timing & { stop(): void } {
   const { clock, graph, bus, hosts } = parts;
+  /** No host runs: what waits on the bus waits for one, and time goes on without it. */
+  const isDeserted = () => hosts.every((host) => host.state() === "stopped");
   const rest = restOf({
     clock,
     going: () => graph.busy(),
-    working: () => [...bus.working(shelves), ...hosts.flatMap((host) => host.busy())],
+    working: () => [...(isDeserted() ? [] : bus.working(shelves)), ...hosts.flatMap((host) => host.busy())],
     runs: () =>
       Object.values(bus.stats()).reduce((sum, { locked }) => sum + locked, 0) +
       hosts.flatMap((host) => host.busy()).length,
@@ -61,7 +63,10 @@ export function timingOf(parts: {
     waiting.add(waiter);
     const more = () => {
       const at = dueWithin(soonMs);
-      return at === undefined ? [] : [`a key falls due in ${Math.max(0, at - clock.now())} ms`];
+      return [
+        ...(isDeserted() ? bus.working(shelves) : []),
+        ...(at === undefined ? [] : [`a key falls due in ${Math.max(0, at - clock.now())} ms`]),
+      ];
     };
     return rest.complete(timeoutMs, more).finally(() => waiting.delete(waiter));
   };
@@ -72,7 +77,8 @@ export function timingOf(parts: {
     async advance(byMs, options = {}) {
       if (options.rest === "no") return clock.advance(byMs, "no rest");
       await clock.advance(byMs, async () => void (await rest.still(patienceMs)));
-      await settled();
+      // A host that dies meanwhile ends the waiting: what it leaves on the bus waits for the next one.
+      await rest.complete(patienceMs);
     },
     stop: () => pace.stop(),
   };

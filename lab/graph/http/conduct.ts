@@ -83,12 +83,12 @@ async function outcomeOf(
       if (refusal !== undefined) throw refusal;
     }
     const reply = strikeAfter(lab, call, await perform());
-    return { kind: "reply", reply: decorated(call, reply, headers), resourceUnits };
+    return { kind: "reply", reply: decorated(lab, { call, reply, headers }), resourceUnits };
   } catch (error) {
     if (error instanceof Hang && call.batch === undefined)
       return { kind: "hang", hang: error, resourceUnits };
     const reply = problemReply(asProblem(error), idsOf(call));
-    return { kind: "reply", reply: decorated(call, reply, headers), resourceUnits };
+    return { kind: "reply", reply: decorated(lab, { call, reply, headers }), resourceUnits };
   }
 }
 
@@ -110,11 +110,16 @@ function idsOf(call: Call) {
   return { at, requestId, clientRequestId: call.headers.get("client-request-id") };
 }
 
-function decorated(call: Call, reply: Reply, headers: Readonly<Record<string, string>>): Reply {
+function decorated(
+  lab: Lab,
+  { call, reply, headers }: { call: Call; reply: Reply; headers: Readonly<Record<string, string>> },
+): Reply {
   const ids = idsOf(call);
   const own = { "request-id": ids.requestId, "client-request-id": ids.clientRequestId ?? ids.requestId };
   const version = reply.body === undefined ? {} : { "OData-Version": "4.0" };
-  return { ...reply, headers: { ...own, ...version, ...headers, ...reply.headers } };
+  // Without it Node would send the time of this machine, which is not that of the world.
+  const date = call.batch === undefined ? { Date: new Date(lab.clock.now()).toUTCString() } : {};
+  return { ...reply, headers: { ...own, ...date, ...version, ...headers, ...reply.headers } };
 }
 
 function retryAfterOf(reply: Reply): number | undefined {
