@@ -1,6 +1,6 @@
 import type { Admin } from "../../lab/admin.ts";
 import type { RunningLab } from "../../lab/start-lab.ts";
-import { rolesOf } from "../../shared/policy/desired.ts";
+import { holdsAttributes } from "../../shared/policy/desired.ts";
 import type { Policy } from "../../shared/policy/policy.ts";
 
 /** Somebody the story follows, and the state an administrator sees them in. */
@@ -44,11 +44,13 @@ async function readRoles(id: string, { lab, admin, policy }: Deps): Promise<read
     `/users/${id}/memberOf/microsoft.graph.group?$select=id,displayName`,
   );
   const member = new Set(groups.flatMap((group) => [String(group["id"]), String(group["displayName"])]));
-  const held = policy.roles.filter(
-    ({ holders }) => holders.kind === "group" && member.has(nameOf(holders.group)),
-  );
   const attributes = { department: text(user["department"]), jobTitle: text(user["jobTitle"]) };
-  return rolesOf(policy, { groups: new Set(held.map(({ name }) => name)), attributes });
+  const held = policy.roles.filter(({ holders }) =>
+    holders.kind === "group"
+      ? member.has(nameOf(holders.group))
+      : holdsAttributes(holders.attributes, attributes),
+  );
+  return held.map(({ name }) => name).toSorted();
 }
 
 const nameOf = (group: { kind: "id"; id: string } | { kind: "name"; name: string }) =>

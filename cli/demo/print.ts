@@ -22,7 +22,7 @@ export function printer(stream: NodeJS.WriteStream) {
       const width = Math.max(0, ...moments.map(({ where }) => where.length));
       for (const { afterMs, where, what, result } of moments) {
         line(
-          `   ${seconds(afterMs)}  ${style("cyan", where.padEnd(width))}  ${what}${result === "done" ? "" : style("dim", ` (${result})`)}`,
+          `   ${seconds(afterMs)}  ${style("cyan", where.padEnd(width))}  ${what}${result === "done" ? "" : style("dim", ` (${shortened(result)})`)}`,
         );
       }
     },
@@ -57,6 +57,10 @@ export function printer(stream: NodeJS.WriteStream) {
     },
   };
 }
+
+/** Graph explains itself at length; `--json` has all of it. */
+const longest = 72;
+const shortened = (text: string) => (text.length > longest ? `${text.slice(0, longest - 1)}…` : text);
 
 const seconds = (ms: number) => `${(ms / 1000).toFixed(2).padStart(6)} s`;
 

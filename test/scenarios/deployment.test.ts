@@ -103,6 +103,8 @@ test("nothing runs when it is loaded: it needs no settings, opens nothing, and r
   expect(JSON.parse(said)).toEqual({
     access: ["serviceBusTrigger"],
     analysts: ["serviceBusTrigger"],
+    arrivals: ["serviceBusTrigger"],
+    "catch-up": ["timerTrigger"],
     notifications: ["httpTrigger", "http"],
     subscriptions: ["timerTrigger"],
   });
@@ -114,6 +116,7 @@ test("a host starts from it, with no setting but the one its triggers name", asy
     clock,
     queues: [
       { name: "analysts", sessions: "required" },
+      { name: "arrivals", sessions: "required" },
       { name: "access", sessions: "required" },
     ],
   });
@@ -135,6 +138,8 @@ test("a host starts from it, with no setting but the one its triggers name", asy
   expect(Object.fromEntries(kinds)).toEqual({
     access: "serviceBus",
     analysts: "serviceBus",
+    arrivals: "serviceBus",
+    "catch-up": "timer",
     notifications: "http",
     subscriptions: "timer",
   });

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { FaultInput } from "../../lab/graph/faults/fault-schema.ts";
 import type { ParkedMessage } from "../../shared/queue/keys.ts";
+import { visibleMs } from "../../shared/planner/membership.ts";
 import { openScene, testManners, type Person, type Scene } from "../support/lab.ts";
 
 /**
@@ -13,7 +14,7 @@ import { openScene, testManners, type Person, type Scene } from "../support/lab.
 let scene: Scene;
 let steady: Person;
 beforeAll(async () => {
-  scene = await openScene();
+  scene = await openScene({ weather: "calm" });
   // Enough others in the role group that a mover and a leaver at a time are within the removal budget.
   [steady] = await analysts("Steady", "Sam", "Sue", "Sid");
 });
@@ -21,6 +22,9 @@ afterEach(() => scene.lab.graph.faults.clear());
 
 /** What was put off, or waits for a person, is due within five minutes. */
 const laterMs = 6 * 60_000;
+
+/** Whoever is dropped sooner after the join waits until no replica can show the time before it. */
+const joinedMs = 170_000;
 
 const everywhere = (state: string) => Object.fromEntries(scene.targets.map((target) => [target, state]));
 
@@ -38,7 +42,7 @@ async function analysts<Names extends readonly string[]>(
 ): Promise<{ [Index in keyof Names]: Person }> {
   const people = await hireAll(names);
   for (const person of people) await scene.join(person, "SOC Readers");
-  await scene.pass();
+  await scene.pass(joinedMs);
   for (const person of people) expect(await scene.access(person)).toEqual(everywhere("enabled: SOC Readers"));
   return people as { [Index in keyof Names]: Person }; // one for each name
 }
@@ -55,7 +59,7 @@ async function endure(name: string, faults: readonly FaultInput[], underFaultsMs
     `${name} disabled`,
   );
   const joiner = await scene.hire(`${name} joiner`);
-  await scene.pass();
+  await scene.pass(joinedMs);
   const mark = scene.mark();
   inflict(...faults);
   await scene.join(joiner, "SOC Readers");
@@ -175,11 +179,13 @@ describe("replicas that lag", () => {
     const written = writesSince(mark).map(({ method, path, requestBody, status }) =>
       [status, method, path, JSON.stringify(requestBody)].join(" "),
     );
-    // A sync cycle that falls into these minutes deletes the account first, and the replica does not show it.
-    const inVain = written.filter((line) => !line.startsWith("2") && !line.startsWith("404 DELETE /users/"));
+    // A sync cycle that falls into these minutes deletes the account first, and the replica does not show it. What a leaver
+    // still seems to have when a removal should be on show is removed again: somebody may have given it back.
+    const again = seconds * 1_000 > visibleMs ? "404 DELETE /" : "404 DELETE /users/";
+    const inVain = written.filter((line) => !line.startsWith("2") && !line.startsWith(again));
     expect(inVain).toEqual([]);
     // Sync lags, too: it is asked again until it sees the joiner in scope.
-    const writes = written.filter((line) => !line.includes("/provisionOnDemand "));
+    const writes = written.filter((line) => line.startsWith("2") && !line.includes("/provisionOnDemand "));
     expect(writes.filter((line, index) => writes.indexOf(line) !== index)).toEqual([]);
   });
 
@@ -209,7 +215,9 @@ describe("replicas that lag", () => {
     scene.lab.graph.faults.clear();
     await scene.pass(laterMs);
     expect(await settled()).toEqual(expected);
-    expect(scene.writes(mark)).toEqual([]);
+    // What a leaver seems to have again is taken again, because somebody may have put it back: here that finds nothing.
+    const again = new Set(scene.writes(mark));
+    expect([...again.difference(new Set(["DELETE /groups/{id}/members/{memberId}/$ref 404"]))]).toEqual([]);
   });
 
   test("so far that a user is nowhere to be found for a while: that is no leaving", async () => {
@@ -452,6 +460,10 @@ function targetOf(name: string) {
   return target;
 }
 
+/** What the policy calls a tenant. */
+const nameOf = (tenantId: string) =>
+  Object.entries(scene.lab.world.targets).find(([, target]) => target.tenantId === tenantId)?.[0] ?? "";
+
 /** The app's writes, but not its subscriptions, which it renews now and then. */
 function writesSince(mark: number) {
   return scene.lab.graph
@@ -465,8 +477,10 @@ function told({ id }: Person): readonly string[] {
   return scene.lab.bus
     .peek("parked")
     .map(({ body }) => body as ParkedMessage) // Muster alone writes there
-    .filter(({ key }) => key.kind !== "role-group" && key.analyst === id)
-    .map(({ key, reason, advice }) => `${key.kind === "access" ? key.target : ""} ${reason}; ${advice}`);
+    .filter(({ key }) => "analyst" in key && key.analyst === id)
+    .map(
+      ({ key, reason, advice }) => `${key.kind === "access" ? nameOf(key.tenant) : ""} ${reason}; ${advice}`,
+    );
 }
 
 async function inScope({ id }: Person, target: string): Promise<boolean> {

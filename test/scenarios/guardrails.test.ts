@@ -19,7 +19,7 @@ type PolicyFile = {
 
 /** A lab whose world is the usual one and whose policy differs from the usual one. */
 async function sceneWith(change: (policy: PolicyFile) => void, options: LabOptions = {}): Promise<Scene> {
-  const size = { seed: 1, analysts: 0, targets: 3, ...options };
+  const size = { seed: 1, analysts: 0, targets: 3, weather: "calm", ...options } as const;
   const policy = parse(buildWorld(size).policy) as PolicyFile; // the lab wrote it
   change(policy);
   const folder = await mkdtemp(join(tmpdir(), "muster-policy-"));

@@ -5,7 +5,7 @@ import { openScene, testManners, type Person, type Scene } from "../support/lab.
 /** What people in a target tenant (and in the sync between the tenants) do beside Muster, and what Muster makes of it. */
 let scene: Scene;
 beforeAll(async () => {
-  scene = await openScene({ targets: 5 });
+  scene = await openScene({ targets: 5, weather: "calm" });
 });
 
 /** The policy's names are looked up again after ten minutes, a parked key after five. */
@@ -74,10 +74,11 @@ const rename = (target: string, group: string, displayName: string) =>
 
 /** What people were told about this person in this target. */
 function told(person: Person, target: string): readonly string[] {
+  const { tenantId } = worldOf(target);
   return scene.lab.bus
     .peek("parked")
     .map(({ body }) => body as ParkedMessage) // Muster alone writes there
-    .filter(({ key }) => key.kind === "access" && key.target === target && key.analyst === person.id)
+    .filter(({ key }) => key.kind === "access" && key.tenant === tenantId && key.analyst === person.id)
     .map(({ reason, advice }) => `${reason}; ${advice}`);
 }
 

@@ -5,6 +5,7 @@ import { afterAll, expect, test } from "vitest";
 import { TableClient } from "@azure/data-tables";
 import { adminOf, type Admin } from "../../lab/admin.ts";
 import { startLab, type LabOptions, type RunningLab } from "../../lab/start-lab.ts";
+import type { WeatherName } from "../../lab/weather.ts";
 import { journal, type JournalEntry } from "../../shared/state/journal.ts";
 import { checkTraffic } from "../contract/check-traffic.ts";
 import { graphData, graphDataNotice } from "../contract/data.ts";
@@ -22,7 +23,10 @@ export type Scene = {
   readonly patch: (person: Person, change: Readonly<Record<string, unknown>>) => Promise<void>;
   readonly remove: (person: Person) => Promise<void>;
   readonly restore: (person: Person) => Promise<void>;
-  /** Lets everything happen that is due within this much virtual time; 90 s covers the last look at an event. */
+  /**
+   * Lets everything happen that is due within this much virtual time. Left out: as long as the last look at an event is
+   * away in this weather, and catch-up where notifications get lost.
+   */
   readonly pass: (ms?: number) => Promise<void>;
   /** What an administrator of the target sees of this person. */
   readonly accessIn: (person: Person, target: string) => Promise<Access>;
@@ -30,6 +34,8 @@ export type Scene = {
   readonly access: (person: Person) => Promise<Readonly<Record<string, string>>>;
   /** Requests of the app that changed or tried to change something, since a moment of `mark`. */
   readonly writes: (since?: number) => readonly string[];
+  /** The same for subscriptions, which are renewed by the hour and count as nobody's change. */
+  readonly upkeep: (since?: number) => readonly string[];
   readonly mark: () => number;
   readonly entries: (person: Person) => Promise<readonly JournalEntry[]>;
 };
@@ -62,8 +68,11 @@ export async function openScene(options: LabOptions = {}): Promise<Scene> {
     for (const line of logs) process.stderr.write(`${line}\n`);
     await rm(folder, { recursive: true, force: true });
   });
-  return sceneIn(lab);
+  return sceneIn(lab, options.weather ?? "azure");
 }
+
+/** Looks are taken for five minutes; catch-up comes every fifteen, and what it hears is looked at as long again. */
+const lastLookMs = { calm: 330_000, azure: 25 * 60_000, storm: 50 * 60_000 } as const;
 
 const opened: (() => Promise<void>)[] = [];
 
@@ -98,7 +107,7 @@ export function testManners(scene: () => Scene): void {
 
 const afterVersion = (url: string) => url.slice(url.indexOf("/v1.0/") + "/v1.0".length);
 
-function sceneIn(lab: RunningLab): Scene {
+function sceneIn(lab: RunningLab, weather: WeatherName): Scene {
   const admin = adminOf(lab.graph, lab.world.apps.admin);
   const { tenantId: source, groups } = lab.world.source;
   const targets = Object.keys(lab.world.targets);
@@ -128,7 +137,7 @@ function sceneIn(lab: RunningLab): Scene {
     async restore({ id }) {
       await admin.call(source, "POST", `/directory/deletedItems/${id}/restore`);
     },
-    async pass(ms = 90_000) {
+    async pass(ms = lastLookMs[weather]) {
       await lab.settled();
       await lab.advance(ms);
     },
@@ -139,7 +148,8 @@ function sceneIn(lab: RunningLab): Scene {
       );
       return Object.fromEntries(seen) as Record<string, string>; // pairs of strings
     },
-    writes: (since = 0) => writesOf(lab, since),
+    writes: (since = 0) => writesOf(lab, since).filter((write) => !isUpkeep(write)),
+    upkeep: (since = 0) => writesOf(lab, since).filter(isUpkeep),
     mark: () => Math.max(0, ...lab.graph.traffic().map(({ seq }) => seq)),
     entries: (person) => entriesOf(lab, person),
   };
@@ -180,12 +190,13 @@ const words = ({ account, groups }: Access) =>
 function writesOf(lab: RunningLab, since: number): readonly string[] {
   return lab.graph
     .traffic(since)
-    .filter(({ caller, method, template }) => caller === "app" && method !== "GET" && !isQuestion(template))
+    .filter(({ caller, method }) => caller === "app" && method !== "GET")
+    .filter(({ template }) => !isQuestion(template))
     .map(({ method, template, status }) => `${method} ${template} ${status}`);
 }
 
-const isQuestion = (template: string) =>
-  template.endsWith("$batch") || template.endsWith("checkMemberGroups");
+const isQuestion = (template: string) => /\/(?:\$batch|checkMemberGroups)$/.test(template);
+const isUpkeep = (write: string) => write.includes(" /subscriptions");
 
 async function entriesOf(lab: RunningLab, person: Person): Promise<readonly JournalEntry[]> {
   const table = TableClient.fromConnectionString(lab.tables.connectionString, "Journal", {
