@@ -66,6 +66,14 @@ test("a missing user is 404 Request_ResourceNotFound in Graph's envelope", async
   });
 });
 
+test("answers carry the time of the lab's world, not of the machine it runs on", async () => {
+  const lab = await testLab();
+  const admin = await lab.as("admin", ids.contoso);
+  const { headers } = await admin.get("/users");
+  const ahead = Date.parse(headers.get("date") ?? "") - lab.clock.now();
+  expect(Math.abs(ahead)).toBeLessThan(2_000);
+});
+
 test("PATCH answers 204 and changes what it names", async () => {
   const admin = await (await testLab()).as("admin", ids.source);
   const patched = await admin.patch(`/users/${ids.ana}`, { department: "Sales", accountEnabled: false });
