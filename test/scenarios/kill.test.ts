@@ -40,7 +40,7 @@ const longestLife = 60;
 const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1);
 
 /** Where runs are alike, every moment; elsewhere each life goes its own way, and a few moments say as much. */
-const moments = { calm: upTo(longestLife), azure: [1, 6, 14], storm: [2, 9] } as const;
+const moments = { calm: upTo(longestLife), azure: [1, 9], storm: [4] } as const;
 /** Longer than a notification takes, and what it brings about. */
 const actMs = { calm: 5_000, azure: 30_000, storm: 180_000 } as const;
 /** Longer than a lock that a dead host holds. */

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { weatherNames } from "../../lab/weather.ts";
 import { openScene, testManners, type Person, type Scene } from "../support/lab.ts";
 
-describe.each(weatherNames)("in %s weather", (weather) => {
+describe.each(weatherNames)("in %s weather", { timeout: 90_000 }, (weather) => {
   let scene: Scene;
   beforeAll(async () => {
     scene = await openScene({ weather, targets: weather === "storm" ? 2 : 3 });

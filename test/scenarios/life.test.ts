@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { weatherNames } from "../../lab/weather.ts";
 import { openScene, testManners, type Person, type Scene } from "../support/lab.ts";
 
-describe.each(weatherNames)("an analyst's life in %s weather", (weather) => {
+describe.each(weatherNames)("an analyst's life in %s weather", { timeout: 90_000 }, (weather) => {
   let scene: Scene;
   let ana: Person;
   beforeAll(async () => {
