@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { adminOf } from "../lab/admin.ts";
 import { startLab, type RunningLab } from "../lab/start-lab.ts";
+import { errorText } from "../shared/model/error-text.ts";
 import { parsePolicy } from "../shared/policy/parse-policy.ts";
 import type { Policy } from "../shared/policy/policy.ts";
 import { compareWithPolicy } from "./demo/expect.ts";
@@ -43,7 +44,7 @@ try {
   const problems = await play(lab);
   await end(problems.length === 0 ? 0 : 1);
 } catch (error) {
-  print.line(`The demo could not be played: ${error instanceof Error ? error.message : String(error)}`);
+  print.line(`The demo could not be played: ${errorText(error)}`);
   await end(1);
 }
 

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
+import { errorText } from "../shared/model/error-text.ts";
 import { formatProblems, parsePolicy } from "../shared/policy/parse-policy.ts";
 import type { ParsedPolicy } from "../shared/policy/parse-policy.ts";
 import type { Policy } from "../shared/policy/policy.ts";
@@ -22,7 +23,7 @@ async function checkPolicy(file: string, output: "json" | "text"): Promise<numbe
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(await readFile(file));
   } catch (error) {
-    console.error(`cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`);
+    console.error(`cannot read ${file}: ${errorText(error)}`);
     return 2;
   }
   const parsed = parsePolicy(text, file);

@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import type { Command } from "commander";
+import { errorText } from "../shared/model/error-text.ts";
 import { policyJsonSchema } from "../shared/policy/policy-schema.ts";
 
 const committedFile = "policy.schema.json";
@@ -20,7 +21,7 @@ async function writeSchema(file: string, json: string): Promise<number> {
   try {
     await writeFile(file, json);
   } catch (error) {
-    console.error(`cannot write ${file}: ${error instanceof Error ? error.message : String(error)}`);
+    console.error(`cannot write ${file}: ${errorText(error)}`);
     return 2;
   }
   console.log(`wrote ${file}`);

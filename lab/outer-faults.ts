@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Broker } from "./bus/broker.ts";
+import type { Ordered } from "./bus/engine/mishaps.ts";
 import type { LabClock } from "./clock.ts";
 import type { ColdStarts } from "./host/cold-starts.ts";
 import type { TableServer } from "./tables/azurite.ts";
@@ -42,13 +43,6 @@ export type OuterFaults = {
   list(): readonly { readonly id: string; readonly fault: OuterFault; readonly timesLeft?: number }[];
 };
 
-/** What is left of a fault after it was added. */
-type Standing = {
-  /** How often it is still to happen; undefined: until it is removed. 0: it is over. */
-  timesLeft(): number | undefined;
-  cancel(): void;
-};
-
 type Parts = {
   readonly clock: LabClock;
   readonly bus: Broker;
@@ -57,7 +51,7 @@ type Parts = {
 };
 
 export function outerFaults(parts: Parts): OuterFaults {
-  const standing = new Map<string, Standing & { readonly fault: OuterFault }>();
+  const standing = new Map<string, Ordered & { readonly fault: OuterFault }>();
   let added = 0;
 
   function remove(id: string): void {
@@ -88,7 +82,7 @@ export function outerFaults(parts: Parts): OuterFaults {
 }
 
 /** Undefined when nothing is left that could be taken back. */
-function strike(fault: OuterFault, { clock, bus, tables, coldStarts }: Parts): Standing | undefined {
+function strike(fault: OuterFault, { clock, bus, tables, coldStarts }: Parts): Ordered | undefined {
   switch (fault.kind) {
     case "busDown":
       void bus.faults.down(fault.ms);
@@ -112,7 +106,7 @@ function strike(fault: OuterFault, { clock, bus, tables, coldStarts }: Parts): S
   }
 }
 
-function dropLinks(fault: FaultOf<"busLinkDropped">, bus: Broker): Standing {
+function dropLinks(fault: FaultOf<"busLinkDropped">, bus: Broker): Ordered {
   const { what, ms: forMs, afterMs: after } = fault;
   const count = fault.times ?? (forMs === undefined ? 1 : undefined);
   return onQueues(fault, (name) => bus.faults.dropLinks(name, what, { times: count, forMs, afterMs: after }));
@@ -121,8 +115,8 @@ function dropLinks(fault: FaultOf<"busLinkDropped">, bus: Broker): Standing {
 /** The same for each queue that work comes from, or for the one that was named. */
 function onQueues(
   fault: { readonly queue?: (typeof workQueues)[number] | undefined },
-  order: (queue: string) => Standing,
-): Standing {
+  order: (queue: string) => Ordered,
+): Ordered {
   const ordered = (fault.queue === undefined ? workQueues : [fault.queue]).map(order);
   return {
     timesLeft() {

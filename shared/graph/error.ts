@@ -62,6 +62,16 @@ export function classify({ failure }: GraphError): Classification {
   };
 }
 
+/** @returns null when the object is not there. @throws GraphError for all else */
+export async function unlessGone<T>(asked: Promise<T>): Promise<T | null> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof GraphError && classify(error).kind === "gone") return null;
+    throw error;
+  }
+}
+
 const isRefusal = ({ status }: GraphFailure) => status === 401 || status === 403;
 
 /** Writes to one person's account are refused for what that person is, an administrator for example. */

@@ -56,13 +56,11 @@ async function byName(tenant: GraphTenant, name: string, priority: Priority): Pr
     { path: `/groups?${query}&$select=${groupSelect}`, template: "/groups", headers, priority },
     groupSchema,
   );
-  const [only, ...more] = items;
-  if (only !== undefined && more.length === 0 && completeness.kind === "complete") {
-    return { kind: "found", facts: groupFacts(only) };
-  }
   // Nothing to tell people: it is read again.
   if (completeness.kind === "partial")
     throw new Error(`the groups called "${name}" could not be read to the end: ${completeness.why}`);
+  const [only, ...more] = items;
+  if (only !== undefined && more.length === 0) return { kind: "found", facts: groupFacts(only) };
   const count = items.length;
   return {
     kind: "not-found",

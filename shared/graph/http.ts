@@ -5,6 +5,7 @@ import {
   HTTPMessageHandler,
   ResponseType,
 } from "@microsoft/microsoft-graph-client";
+import { errorText } from "../model/error-text.ts";
 
 export type Method = "GET" | "POST" | "PATCH" | "DELETE";
 
@@ -126,7 +127,7 @@ const tokenErrors = new Set([
 
 function noAnswer(error: unknown): HttpAnswer {
   const name = error instanceof Error && "code" in error ? String(error.code) : "";
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorText(error);
   const code = tokenErrors.has(name) ? "token" : /Timeout|Abort/.test(name) ? "timeout" : "network";
   return { status: 0, headers: {}, body: { error: { code, message } } };
 }

@@ -160,12 +160,15 @@ function planPresent(situation: SourceSituation): SourceDecision {
   // A read that broke off says nothing about what it does not show.
   const held = sorted(united(believed.held, among(record?.held ?? [], keptBy("completeness"))));
   const refused = refusedNow({ situation, objections, held, roles });
-  const judged = objections.map((objection) => verdictOf(objection, { refused, now: situation.now }));
-  const verdicts = [...verdictsOf(believed), ...judged];
+  const judged = objections.map((objection) => ({
+    objection,
+    verdict: verdictOf(objection, { refused, now: situation.now }),
+  }));
+  const verdicts = [...verdictsOf(believed), ...judged.map(({ verdict }) => verdict)];
   if (roles.length === 0) return { ...planLeaver(situation, "no-role", held), verdicts };
-  const notes = objections
-    .filter((_, index) => judged[index]?.kind !== "uncertain")
-    .map(({ reason, advice }) => ({ kind: "refused", reason, advice }) as const);
+  const notes = judged.flatMap(({ objection: { reason, advice }, verdict }) =>
+    verdict.kind === "uncertain" ? [] : [{ kind: "refused", reason, advice } as const],
+  );
   return {
     held,
     roles,

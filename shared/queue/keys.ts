@@ -51,6 +51,9 @@ export type Key = Message["key"];
 /** The keys that something is remembered of. */
 export type WorkKey = (AnalystMessage | AccessMessage)["key"];
 
+/** The time of a message that is sent now. Whole milliseconds since 1970, whatever the clock says. */
+export const heardAt = ({ now }: { readonly now: () => number }) => Math.max(0, Math.floor(now()));
+
 /** A key that needs a person, with what they should know and do. */
 export type ParkedMessage = {
   readonly key: Key;

@@ -12,7 +12,7 @@ import type { Claim, KeyState } from "../state/key-state.ts";
 import type { AccessPorts, Rules } from "./access-ports.ts";
 import { applySteps, type Applied } from "./apply.ts";
 import type { Run } from "./handle.ts";
-import { endingOf, type Outcome } from "./outcome.ts";
+import { endingOf, withoutIds, type Outcome } from "./outcome.ts";
 import { performStage } from "./perform-access.ts";
 import { hashOf } from "./plan-hash.ts";
 import { identityStamp, readAccess, type AccessRead } from "./read-access.ts";
@@ -332,16 +332,17 @@ async function enterRun(round: Round, applied: Applied, outcomes: readonly Outco
   const { plan, read, claim, ports } = round;
   const ending = endingOf(outcomes);
   const steps = applied.steps.map(({ result, detail }) => ({ result, detail: withoutIds(detail) }));
-  const said = hashOf({ plan, steps, ending: { kind: ending.kind, parked: ending.parked.map(gist) } });
+  const said = hashOf({
+    plan,
+    steps,
+    ending: { kind: ending.kind, parked: ending.parked.map(({ reason }) => withoutIds(reason)) },
+  });
   const idle = applied.steps.every(({ result }) => result === "waiting" || result === "failed");
   if (idle && said === claim.state().entered) return;
   const evidence = evidenceOf(read);
   await enter(round, { kind: "run", at: ports.now(), steps: applied.steps, outcome: ending.kind, evidence });
   claim.set({ entered: said });
 }
-
-const withoutIds = (text: string) => text.replaceAll(/request [\w-]+/g, "request");
-const gist = ({ reason }: { readonly reason: string }) => withoutIds(reason);
 
 type Entry = {
   readonly kind: "run" | "proof";

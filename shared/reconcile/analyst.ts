@@ -9,7 +9,7 @@ import { replicationWindowMs } from "../planner/membership.ts";
 import { namesOf, planSource, type SourceDecision, type Verdict } from "../planner/source-plan.ts";
 import { desiredGrants, stampValue } from "../policy/desired.ts";
 import type { Policy, Target } from "../policy/policy.ts";
-import type { AccessMessage } from "../queue/keys.ts";
+import { heardAt, type AccessMessage } from "../queue/keys.ts";
 import type { Analysts } from "../state/analysts.ts";
 import type { Journal } from "../state/journal.ts";
 import type { Claim } from "../state/key-state.ts";
@@ -196,13 +196,11 @@ async function tellTargets(looking: Looking): Promise<void> {
   ].toSorted();
   // Remembered first: a target that was told must never be forgotten when the analyst leaves.
   await remember({ ...record, targets }, looking);
-  const heardAt = Math.max(0, Math.floor(ports.now()));
+  const common = { cause: run.cause, heardAt: heardAt(ports), occasion: "event" } as const;
   await ports.send(
     targets.map((tenant) => ({
       key: { kind: "access", tenant, analyst: record.id },
-      cause: run.cause,
-      heardAt,
-      occasion: "event",
+      ...common,
       version: record.version,
     })),
   );

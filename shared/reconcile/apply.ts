@@ -1,6 +1,7 @@
 import { classify, GraphError } from "../graph/error.ts";
 import type { Written } from "../graph/group-members.ts";
 import type { Trace } from "../graph/tenant.ts";
+import { errorText } from "../model/error-text.ts";
 import type { Step } from "../model/plan.ts";
 import { stagesOf, type MoverOrder } from "../planner/step-order.ts";
 import { ClaimLost } from "../state/key-state.ts";
@@ -132,7 +133,7 @@ function failed(step: Step, error: unknown, ms: number): JournalStep {
   return {
     step,
     result: graph !== null && classify(graph).kind !== "stop" ? "waiting" : "failed",
-    detail: error instanceof Error ? error.message : String(error),
+    detail: errorText(error),
     clientRequestId: graph?.failure.clientRequestId ?? null,
     requestId: graph?.failure.requestId ?? null,
     ms,

@@ -1,10 +1,11 @@
 import type { GroupDirectory } from "../graph/group-directory.ts";
 import type { TenantId } from "../model/ids.ts";
-import type { AccessMessage, AnalystMessage, Message } from "../queue/keys.ts";
+import { heardAt, type AccessMessage, type AnalystMessage, type Message } from "../queue/keys.ts";
 import { allAnalysts, type Analysts } from "../state/analysts.ts";
 import type { CatchUpMark, Mark } from "../state/marks.ts";
 import type { Pairs } from "../state/pairs.ts";
 import type { Trouble, Troubles } from "../state/troubles.ts";
+import { callOf } from "./handle.ts";
 import type { PolicyNow } from "./policy-in-force.ts";
 import { findRoleGroups } from "./read-source.ts";
 
@@ -68,10 +69,9 @@ const spreadMs = 10 * 60_000;
 const atOnce = 50;
 
 async function callEverybody(why: string, ports: CatchUpPorts): Promise<void> {
-  const { now } = ports;
   const { policy } = await ports.policy();
   const cause = `catch-up: ${why}`;
-  const common = { cause, heardAt: Math.max(0, Math.floor(now())), occasion: "check" } as const;
+  const common = { cause, heardAt: heardAt(ports), occasion: "check" } as const;
   const { found } = await findRoleGroups(policy, ports.groups, "low");
   const roleKeys: readonly AnalystMessage["key"][] = [
     { kind: "attribute-roles" },
@@ -109,30 +109,22 @@ async function pairsBehind(
   const messages: Message[] = [];
   for (const tenant of tenants) {
     const rows = new Map((await ports.pairs.list(tenant)).map(({ rowKey, state }) => [rowKey, state]));
-    const heardAt = Math.max(0, Math.floor(ports.now()));
+    const now = ports.now();
+    const isLate = ({ nextTryAt }: Trouble) => nextTryAt < now - everyMs;
     const troubles = await ports.troubles.list(tenant);
-    const late = troubles.filter(({ nextTryAt }) => nextTryAt < heardAt - everyMs);
-    const tended = new Set(
-      troubles.filter((trouble) => !late.includes(trouble)).map((trouble) => trouble.id),
-    );
+    const tended = new Set(troubles.filter((trouble) => !isLate(trouble)).map(({ id }) => id));
     for (const { id, targets, told } of analysts) {
       const row = rows.get(id);
       const dueAt = row?.clock.dueAt ?? 0;
       const waitsForNothing = row?.clock.waitsFor.some((trouble) => !tended.has(trouble)) ?? false;
-      const isForgotten = waitsForNothing || (dueAt > 0 && dueAt < heardAt - everyMs);
+      const isForgotten = waitsForNothing || (dueAt > 0 && dueAt < now - everyMs);
       if (!targets.includes(tenant) || ((row?.value.served ?? 0) === told && !isForgotten)) continue;
       const key: AccessMessage["key"] = { kind: "access", tenant, analyst: id };
-      messages.push({ key, cause, heardAt, occasion: "event", version: isForgotten ? null : told });
+      messages.push({ ...callOf(key, cause, now), version: isForgotten ? null : told });
     }
-    messages.push(...late.map((trouble) => probeOf(trouble, { cause, heardAt })));
+    messages.push(...troubles.filter(isLate).map((trouble) => callOf(probeOf(trouble), cause, now)));
   }
   return messages;
 }
 
-function probeOf(
-  { probe }: Trouble,
-  { cause, heardAt }: { readonly cause: string; readonly heardAt: number },
-): Message {
-  const key = JSON.parse(probe) as AccessMessage["key"]; // written by `handle` alone, which made it of a key
-  return { key, cause, heardAt, occasion: "event", version: null };
-}
+const probeOf = ({ probe }: Trouble) => JSON.parse(probe) as AccessMessage["key"]; // written by `handle` alone, of a key

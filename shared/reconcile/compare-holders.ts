@@ -1,11 +1,11 @@
-import { classify, GraphError } from "../graph/error.ts";
+import { unlessGone } from "../graph/error.ts";
 import type { GroupDirectory } from "../graph/group-directory.ts";
 import type { SourceReader } from "../graph/source-reader.ts";
 import type { Priority } from "../graph/tenant.ts";
 import { analystIdSchema, type AnalystId, type GroupId } from "../model/ids.ts";
 import { attributesKey, groupKey } from "../policy/desired.ts";
 import type { Policy } from "../policy/policy.ts";
-import type { AnalystMessage } from "../queue/keys.ts";
+import { heardAt, type AnalystMessage } from "../queue/keys.ts";
 import { allAnalysts, type Analysts } from "../state/analysts.ts";
 import type { Run } from "./handle.ts";
 import type { Outcome } from "./outcome.ts";
@@ -72,15 +72,6 @@ async function membersOf(group: GroupId, { ports, priority }: Asking): Promise<R
   return new Set((await unlessGone(ports.reader.listMembers(group, priority)))?.items ?? []);
 }
 
-async function unlessGone<T>(asked: Promise<T>): Promise<T | null> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (error instanceof GraphError && classify(error).kind === "gone") return null;
-    throw error;
-  }
-}
-
 /** A difference is news about the person, however old the event is that led to the comparison. */
 async function callWhoDiffers(
   by: string,
@@ -97,11 +88,7 @@ async function callWhoDiffers(
     .map(({ id }) => id);
   const expected = new Set<string>([...policy.protected, ...settled]);
   const different = [...members.symmetricDifference(holders).difference(expected)].toSorted();
-  const common = {
-    cause: run.cause,
-    heardAt: Math.max(0, Math.floor(ports.now())),
-    occasion: "event",
-  } as const;
+  const common = { cause: run.cause, heardAt: heardAt(ports), occasion: "event" } as const;
   // Members of a group may be devices and groups; only users are looked at.
   const ids = different.map((id): AnalystId => analystIdSchema.parse(id));
   await ports.send(ids.map((analyst) => ({ key: { kind: "analyst", analyst }, ...common })));

@@ -1,9 +1,10 @@
 import { classify, GraphError } from "../graph/error.ts";
+import { errorText } from "../model/error-text.ts";
 import { sessionOf, type AccessMessage, type AnalystMessage, type ParkedMessage } from "../queue/keys.ts";
 import { ClaimLost, type Claim, type KeyClock, type KeyState } from "../state/key-state.ts";
 import type { Trouble, Troubles } from "../state/troubles.ts";
 import { hear, type Look, type Occasion } from "./next-look.ts";
-import { endingOf, type Ending, type Outcome, type Parked } from "./outcome.ts";
+import { endingOf, withoutIds, type Ending, type Outcome, type Parked } from "./outcome.ts";
 import { hashOf } from "./plan-hash.ts";
 import { PolicyUnusable } from "./policy-in-force.ts";
 
@@ -60,7 +61,7 @@ export async function handle<T>(
     const lost = error instanceof ClaimLost;
     ports.log(lost ? "info" : "error", "A message could not be handled and is put back.", {
       key: sessionOf(message.key),
-      why: textOf(error),
+      why: errorText(error),
     });
     await ports.schedule(message, ports.now() + (lost ? lostMs : putBackMs));
   }
@@ -124,11 +125,9 @@ async function attempt<T>(
   }
 }
 
-const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
-
 /** What an error means for the key it happened to. Errors that nobody foresaw are retried, then seen by people. */
 export function outcomeOf(error: unknown, now: number): Outcome {
-  const why = textOf(error);
+  const why = errorText(error);
   if (error instanceof PolicyUnusable) return { kind: "wait", at: now + policyMs[error.kind], why };
   if (!(error instanceof GraphError)) return { kind: "retry", why };
   const meaning = classify(error);
@@ -234,8 +233,7 @@ async function tell<T>(
 
 const mostTold = 10;
 
-/** The same trouble is the same words, whichever request it happened to. */
-const gistOf = ({ reason }: Pick<Parked, "reason">) => hashOf(reason.replaceAll(/request [\w-]+/g, ""));
+const gistOf = ({ reason }: Pick<Parked, "reason">) => hashOf(withoutIds(reason));
 
 type Shared = Pick<KeyClock, "waitsFor" | "probes"> & {
   /** When this key tries whether a trouble is over that it tries for all. */
@@ -286,12 +284,13 @@ async function isOverdue<T>(id: string, { troubles, partition, now }: HandlePort
 async function callAnother<T>(trouble: string, { key, cause }: Work, ports: HandlePorts<T>): Promise<void> {
   const waiting = await ports.waiting(trouble);
   const turn = Math.floor(ports.now() / troubleRetryMs);
-  const others = waiting.filter((other) => JSON.stringify(other) !== JSON.stringify(key));
+  const others = waiting.filter((other) => sessionOf(other) !== sessionOf(key));
   const other = others[turn % Math.max(1, others.length)];
   if (other !== undefined) await ports.send([callOf(other, cause, ports.now())]);
 }
 
-function callOf(key: Work["key"], cause: string, at: number): Work {
+/** A key is looked at although nothing new is known of it. */
+export function callOf(key: Work["key"], cause: string, at: number): Work {
   const common = { cause, heardAt: Math.ceil(at), occasion: "event" } as const;
   return key.kind === "access" ? { key, ...common, version: null } : { key, ...common };
 }

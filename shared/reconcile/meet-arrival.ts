@@ -1,3 +1,4 @@
+import { errorText } from "../model/error-text.ts";
 import type { AnalystMessage, ArrivalMessage } from "../queue/keys.ts";
 import { analystRow, type Analysts } from "../state/analysts.ts";
 import { outcomeOf } from "./handle.ts";
@@ -41,7 +42,7 @@ export async function meetArrival(message: ArrivalMessage, ports: ArrivalPorts):
     ports.log("Somebody could not be looked at and is put back.", {
       user,
       tries: message.tries + 1,
-      why: error instanceof Error ? error.message : String(error),
+      why: errorText(error),
     });
     await ports.schedule({ ...message, tries: message.tries + 1 }, at);
   }

@@ -21,6 +21,9 @@ export type Parked = {
   readonly cause: string | null;
 };
 
+/** The same trouble is the same words, whichever request it happened to. */
+export const withoutIds = (text: string) => text.replaceAll(/request [\w-]+/g, "request");
+
 /** How handling a key ended, all things together: each of them counts, the worst gives the name. */
 export type Ending = {
   readonly kind: Outcome["kind"];

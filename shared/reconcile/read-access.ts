@@ -1,9 +1,10 @@
-import { classify, GraphError } from "../graph/error.ts";
+import { GraphError, unlessGone } from "../graph/error.ts";
 import type { GroupFound } from "../graph/group-directory.ts";
 import type { Listing } from "../graph/listing.ts";
 import type { TargetAccount } from "../graph/target-reader.ts";
 import type { Priority } from "../graph/tenant.ts";
 import type { AnalystRecord } from "../model/analyst.ts";
+import { errorText } from "../model/error-text.ts";
 import { grantKey, type Grant, type GroupFacts, type GroupMembership } from "../model/grant.ts";
 import type { AccountId, RoleName } from "../model/ids.ts";
 import type { AccountRecord, LedgerEntry, LedgerRow } from "../model/ledger.ts";
@@ -133,12 +134,10 @@ async function readScope(
   { source }: AccessReadPorts,
 ): Promise<(group: string) => Seen | "deleted"> {
   try {
-    const { direct } = await source.reader.readMemberships({ id: record.id, groups: [], priority });
-    return (group) => seenIn(direct, group);
+    const read = await unlessGone(source.reader.readMemberships({ id: record.id, groups: [], priority }));
+    return read === null ? () => "deleted" : (group) => seenIn(read.direct, group);
   } catch (error) {
-    if (!(error instanceof GraphError)) throw error;
-    if (classify(error).kind === "gone") return () => "deleted";
-    if (record.leaving === null) throw error;
+    if (!(error instanceof GraphError) || record.leaving === null) throw error;
     return () => "unknown";
   }
 }
@@ -191,7 +190,7 @@ async function resolveNames(
 /** Somebody who leaves must not wait for a name: an answer that fails is no answer. */
 function lenient(error: unknown, leaving: boolean): GroupFound {
   if (!leaving) throw error;
-  return { kind: "not-found", reason: error instanceof Error ? error.message : String(error), advice: "" };
+  return { kind: "not-found", reason: errorText(error), advice: "" };
 }
 
 const keyOf = (name: NameOrId) => (name.kind === "id" ? name.id : name.name);
@@ -301,13 +300,9 @@ async function memberOfUnlessGone(
   id: AccountId,
   { priority, tenant }: Pick<Looking, "priority"> & Pick<AccessReadPorts, "tenant">,
 ): Promise<Listing<string>> {
-  try {
-    return await tenant.reader.listMemberOf(id, priority);
-  } catch (error) {
-    if (!(error instanceof GraphError) || classify(error).kind !== "gone") throw error;
-    // Whether the account is gone is said by `readAccount`; one replica may know it while another does not yet.
-    return { items: [], completeness: { kind: "partial", why: "the account was not found" } };
-  }
+  const listing = await unlessGone(tenant.reader.listMemberOf(id, priority));
+  // Whether the account is gone is said by `readAccount`; one replica may know it while another does not yet.
+  return listing ?? { items: [], completeness: { kind: "partial", why: "the account was not found" } };
 }
 
 type Evidence = {

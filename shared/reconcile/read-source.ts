@@ -1,5 +1,5 @@
 import type { GroupDirectory } from "../graph/group-directory.ts";
-import { classify, GraphError } from "../graph/error.ts";
+import { unlessGone } from "../graph/error.ts";
 import type { SourceMemberships, SourceReader } from "../graph/source-reader.ts";
 import type { Priority } from "../graph/tenant.ts";
 import type { AnalystRecord, HeldRole, SourceUser, SourceUserRead } from "../model/analyst.ts";
@@ -83,12 +83,7 @@ async function readMemberships(
   found: readonly RoleGroup[],
   { ports, priority }: Question,
 ): Promise<SourceMemberships | null> {
-  try {
-    return await ports.reader.readMemberships({ id, groups: found.map(({ group }) => group), priority });
-  } catch (error) {
-    if (error instanceof GraphError && classify(error).kind === "gone") return null;
-    throw error;
-  }
+  return unlessGone(ports.reader.readMemberships({ id, groups: found.map(({ group }) => group), priority }));
 }
 
 function rolesHeld(

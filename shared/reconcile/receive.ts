@@ -1,7 +1,8 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { readNotifications, type Notification } from "../graph/notification.ts";
+import { errorText } from "../model/error-text.ts";
 import type { AnalystId } from "../model/ids.ts";
-import { sessionOf, type AnalystMessage, type ArrivalMessage } from "../queue/keys.ts";
+import { heardAt, sessionOf, type AnalystMessage, type ArrivalMessage } from "../queue/keys.ts";
 import type { SubscriptionRow } from "../state/subscription-rows.ts";
 
 export type ReceivePorts = {
@@ -51,7 +52,7 @@ export async function receiveNotifications(text: string, ports: ReceivePorts): P
     }
     if (keys.size > 0) await ports.send([...keys.values()]);
   } catch (error) {
-    return { kind: "unavailable", problem: error instanceof Error ? error.message : String(error) };
+    return { kind: "unavailable", problem: errorText(error) };
   }
   return { kind: "accepted", keys: keys.size, dropped };
 }
@@ -103,7 +104,7 @@ async function keysOf(
   row: SubscriptionRow,
   ports: ReceivePorts,
 ): Promise<readonly (AnalystMessage | ArrivalMessage)[]> {
-  const common = { heardAt: Math.max(0, Math.floor(ports.now())), occasion: "event" } as const;
+  const common = { heardAt: heardAt(ports), occasion: "event" } as const;
   switch (about.kind) {
     case "user": {
       const cause = "notification: user";

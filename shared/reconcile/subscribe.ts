@@ -1,6 +1,7 @@
 import type { GroupDirectory } from "../graph/group-directory.ts";
 import type { SourceReader } from "../graph/source-reader.ts";
 import type { SubscriptionWriter } from "../graph/subscriptions.ts";
+import { errorText } from "../model/error-text.ts";
 import type { GroupId, TenantId } from "../model/ids.ts";
 import type { SubscriptionRow, SubscriptionRows } from "../state/subscription-rows.ts";
 import type { PolicyNow } from "./policy-in-force.ts";
@@ -204,5 +205,5 @@ async function attempt(resource: string, act: () => Promise<Subscribed>): Promis
 const failure = (resource: string, error: unknown): Subscribed => ({
   resource,
   did: "failed",
-  detail: error instanceof Error ? error.message : String(error),
+  detail: errorText(error),
 });

@@ -5,7 +5,7 @@ import type { Provisioner, SyncJobReader } from "../graph/synchronization.ts";
 import type { TargetReader } from "../graph/target-reader.ts";
 import type { TargetWriter } from "../graph/target-writer.ts";
 import type { AnalystRecord } from "../model/analyst.ts";
-import { analystIdSchema, type TenantId } from "../model/ids.ts";
+import { analystIdSchema, type AnalystId, type TenantId } from "../model/ids.ts";
 import type { PairRecord } from "../model/pair.ts";
 import {
   sessionOf,
@@ -17,6 +17,7 @@ import {
 } from "../queue/keys.ts";
 import { analystPartition, analystRow, type Analysts } from "../state/analysts.ts";
 import type { Journal } from "../state/journal.ts";
+import type { KeyTable } from "../state/key-state.ts";
 import { pairRow, type Pairs } from "../state/pairs.ts";
 import { roleKeyRow, type RoleKeys } from "../state/role-keys.ts";
 import type { Slots } from "../state/slots.ts";
@@ -84,11 +85,10 @@ export function workOnAnalyst(message: AnalystMessage, ports: WorkerPorts, log: 
       lookFor: ({ clock }, now, occasion) => nextSourceLook(clock, now, occasion),
       partition: analystPartition,
       waiting: async (trouble) =>
-        (await ports.analysts.list(analystPartition)).flatMap(({ rowKey, state }) =>
-          state.clock.waitsFor.includes(trouble)
-            ? [{ kind: "analyst", analyst: analystIdSchema.parse(rowKey) } as const]
-            : [],
-        ),
+        (await whoWaits(ports.analysts, analystPartition, trouble)).map((analyst) => ({
+          kind: "analyst",
+          analyst,
+        })),
     },
     (claim, run) => reconcileAnalyst(key.analyst, sourcePorts, { claim, run }),
   );
@@ -103,6 +103,18 @@ function roleKeyPorts(key: AnalystMessage["key"], ports: WorkerPorts, log: Log):
     partition: "role",
     waiting: async () => [],
   };
+}
+
+/** The analysts of a partition whose keys wait for a trouble to end. */
+async function whoWaits(
+  table: Pick<KeyTable<unknown>, "list">,
+  partition: string,
+  trouble: string,
+): Promise<readonly AnalystId[]> {
+  const rows = await table.list(partition);
+  return rows
+    .filter(({ state }) => state.clock.waitsFor.includes(trouble))
+    .map(({ rowKey }) => analystIdSchema.parse(rowKey));
 }
 
 /** Handles one message of the queue `access`: one analyst in one target. */
@@ -133,11 +145,11 @@ export function workOnAccess(message: AccessMessage, ports: WorkerPorts, log: Lo
         nextAccessLook(clock, now, { occasion, served: isServed(value) ? "yes" : "no" }),
       partition: tenant,
       waiting: async (trouble) =>
-        (await ports.pairs.list(tenant)).flatMap(({ rowKey, state }) =>
-          state.clock.waitsFor.includes(trouble)
-            ? [{ kind: "access", tenant, analyst: analystIdSchema.parse(rowKey) } as const]
-            : [],
-        ),
+        (await whoWaits(ports.pairs, tenant, trouble)).map((one) => ({
+          kind: "access",
+          tenant,
+          analyst: one,
+        })),
     },
     (claim, run) => reconcileAccess({ tenant, analyst }, accessPorts, { claim, run }),
   );

@@ -1,3 +1,4 @@
+import { errorText } from "../model/error-text.ts";
 import { receiveNotifications, type Received } from "../reconcile/receive.ts";
 import { muster } from "./compose.ts";
 import { logTo, type LogTarget } from "./log.ts";
@@ -54,7 +55,7 @@ async function receive(text: string): Promise<Received> {
     const { receivePorts } = await muster();
     return await receiveNotifications(text, receivePorts);
   } catch (error) {
-    return { kind: "unavailable", problem: error instanceof Error ? error.message : String(error) };
+    return { kind: "unavailable", problem: errorText(error) };
   }
 }
 

@@ -7,6 +7,7 @@ import {
   sessionOf,
   type Message,
 } from "../queue/keys.ts";
+import { errorText } from "../model/error-text.ts";
 import { workOnAccess, workOnAnalyst, workOnArrival, type WorkerPorts } from "../reconcile/workers.ts";
 import { bus, muster } from "./compose.ts";
 import { logTo, type Log, type LogTarget } from "./log.ts";
@@ -52,7 +53,7 @@ async function take<M extends Message>(
     if (ports === null) await (await bus()).schedule(message, Date.now() + putBackMs);
     else await work(message, ports, write);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     write("error", "A message could be neither handled nor put back; Service Bus keeps it.", {
       key: sessionOf(message.key),
       why,
@@ -68,7 +69,7 @@ async function portsOrNull(message: Message, write: Log): Promise<WorkerPorts | 
     const { workerPorts } = await muster();
     return await workerPorts();
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     write("error", "Nothing can be handled, and messages are put back until it can.", {
       key: sessionOf(message.key),
       why,

@@ -9,14 +9,9 @@ export type Row = { readonly partitionKey: string; readonly rowKey: string };
 /** A string property holds 64 KiB of UTF-16. https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model */
 const chunkLength = 30_000;
 
+/** @returns null when there is no such row */
 export async function readRow(table: TableClient, row: Row): Promise<unknown> {
-  try {
-    const entity = await table.getEntity(row.partitionKey, row.rowKey);
-    return unpack(entity);
-  } catch (error) {
-    if (isStatus(error, 404)) return null;
-    throw error;
-  }
+  return (await readVersioned(table, row))?.value ?? null;
 }
 
 /** The value with the etag it was read at, for writers that must not overwrite each other. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { readers, minuteMs } from "../support/world.ts";
-import { person, readersAtHome, withCatchUp } from "../support/with-catch-up.ts";
+import { hourMs, minuteMs, readers, readersAtHome } from "../support/world.ts";
+import { person, withCatchUp } from "../support/with-catch-up.ts";
 import { eventAbout, smallWorld } from "../support/small-world.ts";
 
 const people = Array.from({ length: 10 }, (_, n) => person(n + 1));
@@ -23,7 +23,7 @@ test("a group that is emptied at once: the guard holds (control)", async () => {
   expect(holders(world)).toBe(10);
   world.source.members.get(readersAtHome)?.clear();
   for (const id of people) await world.deliver(eventAbout(id, world.now()));
-  await world.wait(60 * minuteMs);
+  await world.wait(hourMs);
   expect(holders(world)).toBe(10);
 });
 
@@ -33,7 +33,7 @@ test("a group that is emptied at once, while only the listing of its members is 
   const stale = { items: people, groups: [], completeness: { kind: "complete" } };
   for (let n = 0; n < 10; n += 1) world.source.next("listMembers", async () => stale);
   for (const id of people) await world.deliver(eventAbout(id, world.now()));
-  await withCatchUp(world)(60 * minuteMs);
+  await withCatchUp(world)(hourMs);
   expect(holders(world)).toBe(10);
 });
 
@@ -43,7 +43,7 @@ test("the same, for one of ten only, whose colleagues' listing is right a moment
   const stale = { items: people, groups: [], completeness: { kind: "complete" } };
   world.source.next("listMembers", async () => stale);
   for (const id of people) await world.deliver(eventAbout(id, world.now()));
-  await withCatchUp(world)(60 * minuteMs);
+  await withCatchUp(world)(hourMs);
   expect(holders(world)).toBe(10);
 });
 
@@ -55,7 +55,7 @@ test.each([500, 2_000, 4_000])(
       await world.change(id, readersAtHome, "out");
       await world.wait(pauseMs);
     }
-    await withCatchUp(world)(60 * minuteMs);
+    await withCatchUp(world)(hourMs);
     expect(holders(world)).toBe(8);
     expect(world.parked.length).toBeGreaterThan(0);
   },

@@ -1,9 +1,15 @@
 import { expect, test } from "vitest";
 import { smallWorld } from "../support/small-world.ts";
-import { ana, contosoTenant, minuteMs, readers } from "../support/world.ts";
-import { readersAtHome, respondersAtHome, withCatchUp } from "../support/with-catch-up.ts";
-
-const hour = 60 * minuteMs;
+import {
+  ana,
+  contosoTenant,
+  hourMs,
+  minuteMs,
+  readers,
+  readersAtHome,
+  respondersAtHome,
+} from "../support/world.ts";
+import { withCatchUp } from "../support/with-catch-up.ts";
 
 /** docs/architecture.md: "Only `Pairs` is needed to be correct; all else can be rebuilt by looking." */
 test.each(["is kept", "is lost and rebuilt by looking"])(
@@ -18,10 +24,10 @@ test.each(["is kept", "is lost and rebuilt by looking"])(
     await world.change(ana, respondersAtHome, "out");
     await pass(30 * minuteMs);
     if (table !== "is kept") await world.tables.analysts.client.deleteEntity("analyst", ana);
-    await pass(hour);
+    await pass(hourMs);
     expect(await world.recordOf(ana)).toMatchObject({ leaving: null, roles: [{ role: "reader" }] });
     await world.change(ana, readersAtHome, "out");
-    await pass(48 * hour);
+    await pass(48 * hourMs);
     expect(await world.recordOf(ana)).toMatchObject({ leaving: "no-role" });
     expect({
       grants: world.contoso.members.get(readers.grant.group)?.size,

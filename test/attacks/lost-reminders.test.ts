@@ -1,10 +1,8 @@
 import { expect, test } from "vitest";
 import { smallWorld } from "../support/small-world.ts";
 import { graphFailure } from "../support/graph-failure.ts";
-import { ana, minuteMs, readers } from "../support/world.ts";
-import { readersAtHome, withCatchUp } from "../support/with-catch-up.ts";
-
-const hour = 60 * minuteMs;
+import { ana, hourMs, minuteMs, readers, readersAtHome } from "../support/world.ts";
+import { withCatchUp } from "../support/with-catch-up.ts";
 
 test("a leaver's grant cannot be taken at first, and the reminder to try again dies (dead-lettered, purged)", async () => {
   const world = smallWorld();
@@ -16,7 +14,7 @@ test("a leaver's grant cannot be taken at first, and the reminder to try again d
   await world.change(ana, readersAtHome, "out");
   await world.until(world.now());
   world.forgetScheduled();
-  await pass(48 * hour);
+  await pass(48 * hourMs);
   expect({
     grants: world.contoso.members.get(readers.grant.group)?.size,
     enabled: [...world.contoso.accounts.values()].map(({ enabled }) => enabled),
@@ -31,6 +29,6 @@ test("a joiner who waits for provisioning, whose reminder dies", async () => {
   await world.change(ana, readersAtHome, "in");
   await world.until(world.now());
   world.forgetScheduled();
-  await pass(48 * hour);
+  await pass(48 * hourMs);
   expect(world.contoso.members.get(readers.grant.group)?.size).toBe(1);
 });

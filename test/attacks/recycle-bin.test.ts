@@ -1,9 +1,24 @@
 import { expect, test } from "vitest";
-import { smallWorld } from "../support/small-world.ts";
-import { ana, groupId, minuteMs, readers, responders } from "../support/world.ts";
-import { readersAtHome, respondersAtHome, withCatchUp } from "../support/with-catch-up.ts";
+import { eventAbout, smallWorld, type SmallWorld } from "../support/small-world.ts";
+import {
+  ana,
+  groupId,
+  hourMs,
+  minuteMs,
+  readers,
+  readersAtHome,
+  responders,
+  respondersAtHome,
+} from "../support/world.ts";
+import { withCatchUp } from "../support/with-catch-up.ts";
 
-const hour = 60 * minuteMs;
+function anaIn({ source }: SmallWorld) {
+  const user = source.users.get(ana);
+  if (user === undefined || user === "soft-deleted") throw new Error("no Ana");
+  return user;
+}
+
+/** Graph's answer about what is not there. */
 const missing = {
   result: "missing",
   appliedBefore: "no",
@@ -15,15 +30,8 @@ test("disabled, and deleted just before Muster's leave-scope arrives (404); rest
   const pass = withCatchUp(world);
   await world.change(ana, readersAtHome, "in");
   await pass(30 * minuteMs);
-  const user = world.source.users.get(ana);
-  if (user === undefined || user === "soft-deleted") throw new Error("no Ana");
-  const event = () =>
-    world.deliver({
-      key: { kind: "analyst", analyst: ana },
-      cause: "t",
-      heardAt: world.now(),
-      occasion: "event",
-    });
+  const user = anaIn(world);
+  const event = () => world.deliver(eventAbout(ana, world.now()));
   // An offboarding script disables, and deletes a moment later. Graph does not find a member in the recycle bin: 404.
   world.source.next("leaveScope", async () => {
     world.source.users.set(ana, "soft-deleted");
@@ -33,19 +41,19 @@ test("disabled, and deleted just before Muster's leave-scope arrives (404); rest
   await event();
   await world.wait(1_000);
   await event();
-  await pass(hour);
+  await pass(hourMs);
   // She was the wrong one: restored with her memberships, and enabled.
   world.source.users.set(ana, user);
   await event();
-  await pass(24 * hour);
+  await pass(24 * hourMs);
   expect(world.contoso.members.get(readers.grant.group)?.size).toBe(1);
   // Now she moves to another department.
   await world.change(ana, readersAtHome, "out");
-  await pass(24 * hour);
+  await pass(24 * hourMs);
   const proofs = world.entries.filter(({ kind, plan }) => kind === "proof" && plan.purpose === "leave");
   expect({
     scope: world.source.members.get(groupId(9))?.size,
-    saidToBeOut: (proofs.at(-1)?.at ?? 0) > world.now() - 25 * hour,
+    saidToBeOut: (proofs.at(-1)?.at ?? 0) > world.now() - 25 * hourMs,
     parked: world.parked.length,
   }).toEqual({ scope: 0, saidToBeOut: true, parked: 0 });
 });
@@ -56,15 +64,8 @@ test("sync deletes the account just before Muster's revoke arrives (404); the an
   await world.change(ana, respondersAtHome, "in");
   await world.change(ana, readersAtHome, "in");
   await pass(30 * minuteMs);
-  const user = world.source.users.get(ana);
-  if (user === undefined || user === "soft-deleted") throw new Error("no Ana");
-  const event = () =>
-    world.deliver({
-      key: { kind: "analyst", analyst: ana },
-      cause: "t",
-      heardAt: world.now(),
-      occasion: "event",
-    });
+  const user = anaIn(world);
+  const event = () => world.deliver(eventAbout(ana, world.now()));
   const binned = async () => {
     for (const account of world.contoso.accounts.values())
       world.contoso.accounts.set(account.id, { ...account, state: "recycled" });
@@ -74,13 +75,13 @@ test("sync deletes the account just before Muster's revoke arrives (404); the an
   world.contoso.next("revoke", binned);
   world.source.users.set(ana, "soft-deleted");
   await event();
-  await pass(hour);
+  await pass(hourMs);
   world.source.users.set(ana, user);
   await event();
-  await pass(24 * hour);
+  await pass(24 * hourMs);
   expect([...world.contoso.accounts.values()]).toMatchObject([{ state: "live", enabled: true }]);
   await world.change(ana, respondersAtHome, "out");
-  await pass(24 * hour);
+  await pass(24 * hourMs);
   expect([readers, responders].map(({ grant }) => world.contoso.members.get(grant.group)?.size)).toEqual([
     1, 0,
   ]);

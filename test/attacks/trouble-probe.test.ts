@@ -1,10 +1,8 @@
 import { expect, test } from "vitest";
 import { smallWorld } from "../support/small-world.ts";
-import { graphFailure } from "../support/graph-failure.ts";
-import { ana, ben, contosoTenant, minuteMs, readers } from "../support/world.ts";
-import { readersAtHome, withCatchUp } from "../support/with-catch-up.ts";
-
-const hour = 60 * minuteMs;
+import { withoutConsent } from "../support/consent.ts";
+import { ana, ben, contosoTenant, hourMs, minuteMs, readers, readersAtHome } from "../support/world.ts";
+import { withCatchUp } from "../support/with-catch-up.ts";
 
 test.each([1, 2])(
   "a group that was missing is back; Ana, who tries for all, has %i account(s)",
@@ -22,7 +20,7 @@ test.each([1, 2])(
     const [trouble] = await world.state.troubles.list(contosoTenant);
     expect(trouble?.probe).toContain(ana);
     world.contoso.members.set(readers.grant.group, new Set());
-    await pass(24 * hour);
+    await pass(24 * hourMs);
     const bens = [...world.contoso.accounts.values()].find(({ stamp }) => stamp === ben)?.id ?? "none";
     expect([...(world.contoso.members.get(readers.grant.group) ?? [])]).toContain(bens);
   },
@@ -39,23 +37,15 @@ test.each([1, 2])(
     expect(world.contoso.members.get(readers.grant.group)?.size).toBe(1);
     const bens = [...world.contoso.accounts.keys()][0] ?? "";
     for (let n = 0; n < accounts; n += 1) world.contoso.create(ana);
-    let consent = false;
-    const noConsent = async (call: () => Promise<unknown>) => {
-      if (consent) return call();
-      throw graphFailure(403, { template: "/users/{id}" });
-    };
-    for (let n = 0; n < 5_000; n += 1) {
-      world.contoso.next("findByStamp", noConsent);
-      world.contoso.next("readAccount", noConsent);
-    }
+    const consent = withoutConsent(world.contoso);
     await world.change(ana, readersAtHome, "in");
     await pass(minuteMs);
     await world.change(ben, readersAtHome, "out");
-    await pass(2 * hour);
+    await pass(2 * hourMs);
     const [trouble] = await world.state.troubles.list(contosoTenant);
     expect(trouble?.probe).toContain(ana);
-    consent = true;
-    await pass(48 * hour);
+    consent.given = true;
+    await pass(48 * hourMs);
     expect({
       grant: world.contoso.members.get(readers.grant.group)?.has(bens),
       enabled: world.contoso.accounts.get(bens)?.enabled,

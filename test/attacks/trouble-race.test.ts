@@ -1,11 +1,9 @@
 import { expect, test } from "vitest";
 import { smallWorld, type SmallWorld } from "../support/small-world.ts";
 import { pairRow } from "../../shared/state/pairs.ts";
-import { ana, ben, contosoTenant, minuteMs, readers } from "../support/world.ts";
-import { readersAtHome, withCatchUp } from "../support/with-catch-up.ts";
-import { graphFailure } from "../support/graph-failure.ts";
-
-const hour = 60 * minuteMs;
+import { ana, ben, contosoTenant, hourMs, minuteMs, readers, readersAtHome } from "../support/world.ts";
+import { withCatchUp } from "../support/with-catch-up.ts";
+import { withoutConsent } from "../support/consent.ts";
 
 /** Once, between what Ben's run reads of the trouble and what it writes down, Ana's run comes and finds it over. */
 function endWhileMet(world: SmallWorld, end: () => void): () => boolean {
@@ -26,6 +24,20 @@ function endWhileMet(world: SmallWorld, end: () => void): () => boolean {
   return () => raced;
 }
 
+/** Once, right after people were told, the host dies. */
+function dieAfterTelling(world: SmallWorld): void {
+  const { park } = world.ports;
+  let dies = true;
+  Object.assign(world.ports, {
+    park: async (message: Parameters<typeof park>[0]) => {
+      await park(message);
+      if (!dies) return;
+      dies = false;
+      throw new Error("the host dies here; the message comes again");
+    },
+  });
+}
+
 const accountOf = (world: SmallWorld, id: string) =>
   [...world.contoso.accounts.values()].find(({ stamp }) => stamp === id)?.id ?? "none";
 
@@ -38,7 +50,7 @@ test("a joiner meets a trouble in the moment in which it ends", async () => {
   await pass(6 * minuteMs);
   const raced = endWhileMet(world, () => world.contoso.members.set(readers.grant.group, new Set()));
   await world.change(ben, readersAtHome, "in");
-  await pass(48 * hour);
+  await pass(48 * hourMs);
   expect(raced()).toBe(true);
   expect(await world.state.troubles.list(contosoTenant)).toEqual([]);
   const clock = (await world.state.pairs.read(pairRow(contosoTenant, ben)))?.clock;
@@ -64,7 +76,7 @@ test("telling people of a trouble fails once: they hear of it all the same", asy
   });
   world.contoso.members.delete(readers.grant.group);
   await world.change(ana, readersAtHome, "in");
-  await pass(48 * hour);
+  await pass(48 * hourMs);
   expect(world.parked).toHaveLength(1);
 });
 
@@ -73,22 +85,12 @@ test("the host dies between telling of a trouble and writing down that this key 
   const pass = withCatchUp(world);
   world.addUser(ben);
   world.contoso.members.delete(readers.grant.group);
-  const { park } = world.ports;
-  let dies = true;
-  Object.assign(world.ports, {
-    park: async (message: Parameters<typeof park>[0]) => {
-      await park(message);
-      if (dies) {
-        dies = false;
-        throw new Error("the host dies here; the message comes again");
-      }
-    },
-  });
+  dieAfterTelling(world);
   await world.change(ana, readersAtHome, "in");
   await world.change(ben, readersAtHome, "in");
   await world.wait(10_000);
   world.contoso.members.set(readers.grant.group, new Set());
-  await pass(48 * hour);
+  await pass(48 * hourMs);
   expect({
     ana: world.contoso.members.get(readers.grant.group)?.has(accountOf(world, ana)),
     ben: world.contoso.members.get(readers.grant.group)?.has(accountOf(world, ben)),
@@ -105,36 +107,19 @@ test.each(["lives", "dies"])(
     await world.change(ben, readersAtHome, "in");
     await pass(30 * minuteMs);
     const account = accountOf(world, ben);
-    let consent = false;
-    const noConsent = async (call: () => Promise<unknown>) => {
-      if (consent) return call();
-      throw graphFailure(403, { template: "/users/{id}" });
-    };
-    for (let n = 0; n < 20_000; n += 1) {
-      world.contoso.next("findByStamp", noConsent);
-      world.contoso.next("readAccount", noConsent);
-    }
-    const { park } = world.ports;
-    let dies = host === "dies";
-    Object.assign(world.ports, {
-      park: async (message: Parameters<typeof park>[0]) => {
-        await park(message);
-        if (!dies) return;
-        dies = false;
-        throw new Error("the host dies here; the message comes again");
-      },
-    });
+    const consent = withoutConsent(world.contoso);
+    if (host === "dies") dieAfterTelling(world);
     await world.change(ana, readersAtHome, "in");
     await world.wait(10_000);
-    consent = true;
-    await pass(24 * hour);
+    consent.given = true;
+    await pass(24 * hourMs);
     world.parked.length = 0;
-    consent = false;
+    consent.given = false;
     await world.change(ben, readersAtHome, "out");
-    await pass(2 * hour);
+    await pass(2 * hourMs);
     const told = world.parked.length;
-    consent = true;
-    await pass(24 * hour);
+    consent.given = true;
+    await pass(24 * hourMs);
     expect({
       told,
       grant: world.contoso.members.get(readers.grant.group)?.has(account),

@@ -16,11 +16,11 @@ import {
   longAgo,
   minuteMs,
   readers,
+  readersAtHome,
   responders,
+  respondersAtHome,
 } from "../support/world.ts";
 
-const readersAtHome = groupId(11);
-const respondersAtHome = groupId(12);
 const second = 1_000;
 
 let world: SmallWorld;

@@ -15,12 +15,11 @@ import {
   fabrikamTenant,
   groupId,
   minuteMs,
-  stampsFor,
   reader,
+  readersAtHome,
+  respondersAtHome,
+  stampsFor,
 } from "../support/world.ts";
-
-const readersAtHome = groupId(11);
-const respondersAtHome = groupId(12);
 
 let world: SmallWorld;
 beforeEach(() => {

@@ -14,7 +14,8 @@ import {
   ben,
   contosoTenant,
   fabrikamTenant,
-  groupId,
+  readersAtHome,
+  respondersAtHome,
   minuteMs,
   now,
 } from "../support/world.ts";
@@ -125,8 +126,8 @@ describe("a catch-up", () => {
         `analyst:${ana}`,
         `analyst:${ben}`,
         "attribute-roles",
-        `group:${groupId(11)}`,
-        `group:${groupId(12)}`,
+        `group:${readersAtHome}`,
+        `group:${respondersAtHome}`,
       ].toSorted(),
     );
   });
@@ -139,9 +140,9 @@ describe("a catch-up", () => {
   });
 
   test("does without a role group that cannot be found today", async () => {
-    host.world.source.members.delete(groupId(12));
+    host.world.source.members.delete(respondersAtHome);
     await look();
-    expect(sessions()).toEqual(["attribute-roles", `group:${groupId(11)}`].toSorted());
+    expect(sessions()).toEqual(["attribute-roles", `group:${readersAtHome}`].toSorted());
   });
 
   test("of many is spread over ten minutes, and each is called once", async () => {

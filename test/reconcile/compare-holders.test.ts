@@ -3,10 +3,9 @@ import { analystIdSchema, type GroupId } from "../../shared/model/ids.ts";
 import type { AnalystMessage } from "../../shared/queue/keys.ts";
 import { smallPolicy } from "../support/small-policy.ts";
 import { smallWorld, type SmallWorld } from "../support/small-world.ts";
-import { ana, ben, groupId, minuteMs } from "../support/world.ts";
+import { ana, ben, groupId, minuteMs, readersAtHome } from "../support/world.ts";
 
 const cleo = analystIdSchema.parse("a0000000-0000-4000-8000-000000000003");
-const readersAtHome = groupId(11);
 const nested = groupId(21);
 
 let world: SmallWorld;

@@ -6,9 +6,7 @@ import { meetArrival, type ArrivalPorts } from "../../shared/reconcile/meet-arri
 import { graphFailure } from "../support/graph-failure.ts";
 import { smallPolicy } from "../support/small-policy.ts";
 import { smallWorld, type SmallWorld } from "../support/small-world.ts";
-import { ana, ben, groupId, minuteMs } from "../support/world.ts";
-
-const readersAtHome = groupId(11);
+import { ana, ben, minuteMs, readersAtHome } from "../support/world.ts";
 
 let world: SmallWorld;
 beforeEach(() => {

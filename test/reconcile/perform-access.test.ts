@@ -9,10 +9,18 @@ import { pairRow } from "../../shared/state/pairs.ts";
 import { graphFailure } from "../support/graph-failure.ts";
 import { smallPolicy } from "../support/small-policy.ts";
 import { smallWorld, type SmallWorld } from "../support/small-world.ts";
-import { ana, contosoTenant, groupId, longAgo, minuteMs, readers, responders } from "../support/world.ts";
+import {
+  ana,
+  contosoTenant,
+  groupId,
+  longAgo,
+  minuteMs,
+  readers,
+  readersAtHome,
+  responders,
+  respondersAtHome,
+} from "../support/world.ts";
 
-const readersAtHome = groupId(11);
-const respondersAtHome = groupId(12);
 const second = 1_000;
 
 let world: SmallWorld;

@@ -3,9 +3,8 @@ import type { ProvisionResult } from "../../shared/graph/provision-result.ts";
 import { analystIdSchema } from "../../shared/model/ids.ts";
 import { graphFailure } from "../support/graph-failure.ts";
 import { smallWorld, type SmallWorld } from "../support/small-world.ts";
-import { ana, contosoTenant, groupId, longAgo, minuteMs, readers } from "../support/world.ts";
+import { ana, contosoTenant, groupId, longAgo, minuteMs, readers, readersAtHome } from "../support/world.ts";
 
-const readersAtHome = groupId(11);
 const scope = groupId(9);
 const second = 1_000;
 

@@ -2,7 +2,17 @@ import { parsePolicy } from "../../shared/policy/parse-policy.ts";
 import type { Policy } from "../../shared/policy/policy.ts";
 import { hashOf } from "../../shared/reconcile/plan-hash.ts";
 import type { PolicyNow } from "../../shared/reconcile/policy-in-force.ts";
-import { contosoTenant, fabrikamTenant, groupId, hunters, readers, responders, syncScope } from "./world.ts";
+import {
+  contosoTenant,
+  fabrikamTenant,
+  groupId,
+  hunters,
+  readers,
+  readersAtHome,
+  responders,
+  respondersAtHome,
+  syncScope,
+} from "./world.ts";
 
 /** Readers and responders by groups, hunters by attributes; every role has one group in Contoso, readers one in Fabrikam. */
 const text = `source:
@@ -12,8 +22,8 @@ const text = `source:
     socRoles: "{roles}"
     socSourceId: "{id}"
 roles:
-  reader: { group: ${groupId(11)} }
-  responder: { group: ${groupId(12)} }
+  reader: { group: ${readersAtHome} }
+  responder: { group: ${respondersAtHome} }
   hunter:
     attributes: { department: SOC, jobTitle: Threat Hunter }
 targets:

@@ -26,7 +26,9 @@ import {
   hunters,
   now as start,
   readers,
+  readersAtHome,
   responders,
+  respondersAtHome,
   syncScope,
 } from "./world.ts";
 
@@ -48,7 +50,7 @@ export function smallWorld() {
     troubles: memoryTable("Troubles"),
   };
   const fabrikamScope = groupId(8);
-  const source = memorySource([groupId(11), groupId(12), syncScope.scope.group, fabrikamScope], now);
+  const source = memorySource([readersAtHome, respondersAtHome, syncScope.scope.group, fabrikamScope], now);
   const contoso = memoryTarget(
     [readers, responders, hunters].map(({ grant }) => grant.group),
     now,

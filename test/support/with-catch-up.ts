@@ -3,10 +3,8 @@ import { catchUpIfDue } from "../../shared/reconcile/catch-up.ts";
 import { marks } from "../../shared/state/marks.ts";
 import { memoryTable } from "./memory-table.ts";
 import type { SmallWorld } from "./small-world.ts";
-import { groupId, minuteMs } from "./world.ts";
+import { minuteMs } from "./world.ts";
 
-export const readersAtHome = groupId(11);
-export const respondersAtHome = groupId(12);
 export const person = (n: number) =>
   analystIdSchema.parse(`a0000000-0000-4000-8000-${String(n).padStart(12, "0")}`);
 

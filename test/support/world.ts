@@ -40,7 +40,8 @@ export const responder = roleNameSchema.parse("responder");
 
 export const now = Date.UTC(2026, 10, 20, 12);
 export const minuteMs = 60_000;
-export const dayMs = 24 * 60 * minuteMs;
+export const hourMs = 60 * minuteMs;
+export const dayMs = 24 * hourMs;
 /** So long ago that every replica knows it. */
 export const longAgo = now - 10 * replicationWindowMs;
 /** So long ago that it should show, and so recently that a replica may not know it. */
@@ -55,6 +56,10 @@ const named = (number: number, name: string): NamedGrant => ({
   grant: { kind: "group", group: groupId(number) },
   name,
 });
+
+/** Groups of the source tenant that make people readers and responders. */
+export const readersAtHome = groupId(11);
+export const respondersAtHome = groupId(12);
 
 export const readers = named(1, "SOC Readers");
 export const responders = named(2, "SOC Responders");
