@@ -55,10 +55,7 @@ export function classify({ failure }: GraphError): Classification {
     advice: isRefusal(failure)
       ? "check the admin consent of Muster's application in that tenant against docs/graph-permissions.md; a 403 on a person who holds an Entra role needs that role removed first"
       : "look the request up by its id in the tenant's logs; if the policy is right, this is a bug in Muster",
-    cause:
-      isRefusal(failure) && !isAboutOne(failure)
-        ? `${failure.status} ${failure.method} ${failure.template}`
-        : null,
+    cause: isRefusal(failure) && !isAboutOne(failure) ? causeOf(failure) : null,
   };
 }
 
@@ -73,6 +70,11 @@ export async function unlessGone<T>(asked: Promise<T>): Promise<T | null> {
 }
 
 const isRefusal = ({ status }: GraphFailure) => status === 401 || status === 403;
+
+/** Without consent every read is refused, and it is chance which is the first; a write may be refused by itself. */
+function causeOf({ status, method, template }: GraphFailure): string {
+  return method === "GET" ? `${status} to reads` : `${status} ${method} ${template}`;
+}
 
 /** Writes to one person's account are refused for what that person is, an administrator for example. */
 function isAboutOne({ method, template }: GraphFailure): boolean {

@@ -24,6 +24,13 @@ export type LedgerItem =
 
 export type LedgerRow = { readonly item: LedgerItem; readonly name: string; readonly entry: LedgerEntry };
 
+/** What is on record of the scope that leads to the target: of several, the one that was joined last. */
+export function scopeHeld(ledger: readonly LedgerRow[]): LedgerEntry | undefined {
+  const entries = ledger.flatMap(({ item, entry }) => (item.kind === "scope" ? [entry] : []));
+  const isHeld = ({ state }: LedgerEntry) => Number(state === "adding" || state === "added");
+  return entries.toSorted((a, b) => isHeld(b) - isHeld(a) || b.at - a.at)[0];
+}
+
 /** How a target account was proven to be this analyst's. Mail and UPN prove nothing. */
 export type AccountProof = "stamp" | "provisioned";
 

@@ -45,6 +45,8 @@ export type Note =
   | { readonly kind: "native-grant"; readonly name: string }
   | { readonly kind: "account-stays"; readonly account: AccountId; readonly why: "before" }
   | { readonly kind: "scope-stays"; readonly name: string; readonly why: "before" | "keeps-account" }
+  /** The policy names another scope group by now, and this one is left when sync has seen the analyst in the new one. */
+  | { readonly kind: "scope-moves"; readonly name: string }
   | { readonly kind: "deletion-waits"; readonly account: AccountId }
   | { readonly kind: "account-blocked-by-others"; readonly account: AccountId }
   | { readonly kind: "account-deleted-by-others"; readonly account: AccountId }

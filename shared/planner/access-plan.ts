@@ -26,6 +26,10 @@ export type AccessSituation = {
   readonly managed: readonly NamedGrant[];
   /** null: the policy's scope group cannot be found, and Muster never put the analyst into one. */
   readonly scope: ScopeSeen | null;
+  /** Scopes that Muster put the analyst into and the policy does not name any more. */
+  readonly formerScopes: readonly FormerScope[];
+  /** Since when the policy says what it says. */
+  readonly policySince: number;
   readonly account: AccountSeen;
   readonly owned: Owned;
   readonly leavers: {
@@ -39,6 +43,8 @@ export type AccessSituation = {
 
 /** `deleted`: the source user is in the recycle bin, and so are their memberships; nothing can be written. */
 type ScopeSeen = { readonly scope: Scope; readonly name: string; readonly seen: Seen | "deleted" };
+
+type FormerScope = ScopeSeen & { readonly entry: LedgerEntry };
 
 export type NamedGrant = { readonly grant: Grant; readonly name: string };
 
@@ -77,10 +83,14 @@ export type OwnedGrant = NamedGrant & {
   readonly writable: "yes" | "no";
 };
 
+/** A row of the ledger, without the account a grant was given to: a plan is about one. */
+type Given =
+  { readonly kind: "grant"; readonly grant: Grant } | { readonly kind: "scope"; readonly scope: Scope };
+
 /** Writes to Muster's own memory that follow from what was read. */
 type Bookkeeping = {
   readonly ledger: readonly {
-    readonly what: Grant | "scope";
+    readonly what: Given;
     readonly change: "claim" | "drop";
   }[];
   /** What the read taught about the account's record; null: nothing. */
@@ -110,7 +120,10 @@ export function planAccess(situation: AccessSituation): AccessDecision {
 function planStay(situation: AccessSituation): AccessDecision {
   const draft = new Draft(situation);
   const { account } = situation;
-  if (situation.wanted.length > 0) joinScope(draft);
+  if (situation.wanted.length > 0) {
+    joinScope(draft);
+    leaveFormerScopes(draft);
+  }
   switch (account.kind) {
     case "none":
       if (situation.wanted.length > 0) provision(draft);
@@ -148,9 +161,35 @@ function provision(draft: Draft): void {
 }
 
 function joinScope(draft: Draft): void {
-  const { scope } = draft.situation;
-  if (scope === null || draft.decideScope(scope, "yes").act !== "add") return;
+  const { scope, owned } = draft.situation;
+  if (scope === null || draft.decideScope(scope, owned.scope, "yes").act !== "add") return;
   draft.step({ kind: "join-scope", scope: scope.scope, name: scope.name });
+}
+
+/** Longer than a cycle of cross-tenant sync and what its replicas are behind. */
+const handOverMs = 45 * 60_000;
+
+/**
+ * Who changes from one scope group to another is in both until a whole cycle of sync has seen the new one: a cycle that sees
+ * neither would delete the account.
+ */
+function leaveFormerScopes(draft: Draft): void {
+  const { scope, formerScopes, owned, policySince, now } = draft.situation;
+  if (scope?.seen !== "present") return;
+  const dueAt = Math.max(policySince, owned.scope?.at ?? 0) + handOverMs;
+  for (const former of formerScopes) {
+    if (now >= dueAt) {
+      leaveScope(draft, former);
+    } else {
+      draft.note({ kind: "scope-moves", name: former.name });
+      draft.lookAgain(dueAt);
+    }
+  }
+}
+
+function leaveScope(draft: Draft, { scope, name, seen, entry }: FormerScope): void {
+  if (draft.decideScope({ scope, name, seen }, entry, "no").act === "remove")
+    draft.step({ kind: "leave-scope", scope, name });
 }
 
 /**
@@ -210,7 +249,10 @@ function planLeave(situation: AccessSituation): AccessDecision {
   }
   // An account that was there before goes with the scope, so the scope stays while it may still be there.
   const nobodys = account.kind === "none" || account.kind === "soft-deleted";
-  leaveScope(draft, ours || nobodys ? "may-go" : "stays");
+  leaveScopes(draft, ours || nobodys ? "may-go" : "stays");
+  // Sync deletes what came with a source user who is deleted, long before Muster would after leavers.deleteAfter.
+  if (situation.leaving === "deleted" && known?.origin === "created" && known.deleted === "no")
+    draft.learn({ deleted: "expected" });
   if (account.kind === "present") leaveAccount(draft, account, ours);
   if (nobodys && known !== null && ours) leaveUnseen(draft, account.kind, known);
   return draft.decided("leave", situation.movers);
@@ -242,23 +284,17 @@ function takeBackUnseen(draft: Draft, account: AccountId): void {
   }
 }
 
-function leaveScope(draft: Draft, account: "may-go" | "stays"): void {
-  const { scope, owned, leavers } = draft.situation;
-  if (scope === null) return;
-  if (scope.seen === "deleted") return void draft.decideScope(scope, "no");
-  if (owned.scope === undefined) {
-    if (scope.seen !== "present") return;
-    if (leavers.accounts === "all") draft.step({ kind: "leave-scope", scope: scope.scope, name: scope.name });
-    else draft.note({ kind: "scope-stays", name: scope.name, why: "before" });
-    return;
+function leaveScopes(draft: Draft, account: "may-go" | "stays"): void {
+  const { scope, formerScopes, owned, leavers } = draft.situation;
+  const entry = owned.scope;
+  const mine = scope === null || entry === undefined ? formerScopes : [{ ...scope, entry }, ...formerScopes];
+  for (const one of mine) {
+    if (account === "may-go" || one.seen === "deleted") leaveScope(draft, one);
+    else draft.note({ kind: "scope-stays", name: one.name, why: "keeps-account" });
   }
-  if (account === "stays") {
-    draft.note({ kind: "scope-stays", name: scope.name, why: "keeps-account" });
-    return;
-  }
-  if (draft.decideScope(scope, "no").act === "remove") {
-    draft.step({ kind: "leave-scope", scope: scope.scope, name: scope.name });
-  }
+  if (scope?.seen !== "present" || entry !== undefined) return;
+  if (leavers.accounts === "all") draft.step({ kind: "leave-scope", scope: scope.scope, name: scope.name });
+  else draft.note({ kind: "scope-stays", name: scope.name, why: "before" });
 }
 
 function leaveAccount(draft: Draft, account: PresentAccount, ours: boolean): void {
@@ -307,7 +343,7 @@ class Draft {
   unsettledGrants = 0;
   private readonly steps: Step[] = [];
   private readonly notes: Note[] = [];
-  private readonly ledger: { what: Grant | "scope"; change: "claim" | "drop" }[] = [];
+  private readonly ledger: { what: Given; change: "claim" | "drop" }[] = [];
   private lookAgainAt: number | null = null;
   readonly situation: AccessSituation;
 
@@ -331,18 +367,23 @@ class Draft {
     this.lookAgainAt = this.lookAgainAt === null ? at : Math.min(at, this.lookAgainAt);
   }
 
-  decideScope(scope: ScopeSeen, wanted: "yes" | "no"): MembershipDecision {
-    const { owned, now } = this.situation;
-    if (scope.seen === "deleted") {
+  decideScope(
+    { scope, name, seen }: ScopeSeen,
+    entry: LedgerEntry | undefined,
+    wanted: "yes" | "no",
+  ): MembershipDecision {
+    const { now } = this.situation;
+    if (seen === "deleted") {
       // Graph took the analyst into the scope not long ago, so there was a user then: this may be the time before.
-      const joinedAt = owned.scope?.state === "added" ? owned.scope.at : 0;
-      if (now - joinedAt < replicationWindowMs) this.unsureOf(scope.name, joinedAt + replicationWindowMs);
+      const joinedAt = entry?.state === "added" ? entry.at : 0;
+      if (now - joinedAt < replicationWindowMs) this.unsureOf(name, joinedAt + replicationWindowMs);
       return { act: "nothing", ledger: "same", unsureUntil: null };
     }
-    const decision = decideMembership({ wanted, seen: scope.seen, entry: owned.scope, now });
-    if (decision.ledger !== "same") this.ledger.push({ what: "scope", change: decision.ledger });
-    if (decision.act === "wait") this.settling(scope.name, owned.scope?.at);
-    this.unsure(scope.name, decision);
+    const decision = decideMembership({ wanted, seen, entry, now });
+    if (decision.ledger !== "same")
+      this.ledger.push({ what: { kind: "scope", scope }, change: decision.ledger });
+    if (decision.act === "wait") this.settling(name, entry?.at);
+    this.unsure(name, decision);
     return decision;
   }
 
@@ -374,7 +415,8 @@ class Draft {
 
   apply(decision: MembershipDecision, grant: Grant, step: () => Step): void {
     if (decision.act === "add" || decision.act === "remove") this.step(step());
-    if (decision.ledger !== "same") this.ledger.push({ what: grant, change: decision.ledger });
+    if (decision.ledger !== "same")
+      this.ledger.push({ what: { kind: "grant", grant }, change: decision.ledger });
   }
 
   decided(purpose: Plan["purpose"], order: MoverOrder): AccessDecision {

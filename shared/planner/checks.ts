@@ -7,9 +7,9 @@ export type CheckFacts = {
   readonly mode: "observe" | "add-only" | "full";
   /** Ids of people and accounts that are never written. */
   readonly protected: ReadonlySet<string>;
-  /** Ledger keys of what Muster granted here (`grantKey`), and whether the scope and the account are Muster's. */
+  /** Keys of what Muster granted here (`grantKey`) and of the scopes it joined, and whether the account is Muster's. */
   readonly ownedGrants: ReadonlySet<string>;
-  readonly ownsScope: "yes" | "no";
+  readonly ownedScopes: ReadonlySet<string>;
   readonly ownsAccount: "yes" | "no";
   /** The account in the target, as far as it is known. */
   readonly account: AccountId | null;
@@ -77,7 +77,7 @@ function isOwned(step: Step, facts: CheckFacts): boolean {
     case "revoke":
       return facts.ownedGrants.has(grantKey(step.grant));
     case "leave-scope":
-      return facts.accounts === "all" || facts.ownsScope === "yes";
+      return facts.accounts === "all" || facts.ownedScopes.has(grantKey(step.scope));
     case "block-account":
     case "delete-account":
       return facts.accounts === "all" || facts.ownsAccount === "yes";

@@ -55,6 +55,8 @@ function explainNote(note: Note): string {
       return note.why === "before"
         ? `was in ${note.name} before Muster, so that stays`
         : `stays in ${note.name}: leaving it would make cross-tenant sync delete an account that is not Muster's`;
+    case "scope-moves":
+      return `leaves ${note.name} when a whole sync cycle has seen the new scope`;
     case "deletion-waits":
       return "Muster deletes the account when leavers.deleteAfter has passed; cross-tenant sync may do so earlier, because the scope has ended";
     case "account-blocked-by-others":

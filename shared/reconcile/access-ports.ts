@@ -4,10 +4,14 @@ import type { SourceWriter } from "../graph/source-writer.ts";
 import type { Provisioner, SyncJobReader } from "../graph/synchronization.ts";
 import type { TargetReader } from "../graph/target-reader.ts";
 import type { TargetWriter } from "../graph/target-writer.ts";
+import type { Priority } from "../graph/tenant.ts";
+import type { AnalystRecord } from "../model/analyst.ts";
+import type { PairRecord } from "../model/pair.ts";
 import type { Policy, Target } from "../policy/policy.ts";
 import type { Analysts } from "../state/analysts.ts";
 import type { Journal } from "../state/journal.ts";
 import type { Slots } from "../state/slots.ts";
+import type { Run } from "./handle.ts";
 import type { PolicyNow } from "./policy-in-force.ts";
 
 /** What reading one analyst in one target needs. There is nothing to write with in here. */
@@ -39,4 +43,18 @@ export type AccessPorts = AccessReadPorts &
   };
 
 /** What a round goes by: nothing of it is older than the round. */
-export type Rules = { readonly policy: Policy; readonly target: Target };
+export type Rules = {
+  readonly policy: Policy;
+  readonly target: Target;
+  /** When the policy was changed last, epoch ms. */
+  readonly since: number;
+};
+
+/** One round's look: the analyst as Muster knows them now, and what is remembered of the pair. */
+export type Looking = {
+  readonly record: AnalystRecord;
+  readonly pair: PairRecord;
+  readonly rules: Rules;
+  readonly priority: Priority;
+  readonly run: Pick<Run, "attempts">;
+};

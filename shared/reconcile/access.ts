@@ -1,3 +1,4 @@
+import type { Priority } from "../graph/tenant.ts";
 import type { AnalystRecord } from "../model/analyst.ts";
 import { grantKey } from "../model/grant.ts";
 import type { AnalystId, TenantId } from "../model/ids.ts";
@@ -14,8 +15,10 @@ import { applySteps, type Applied } from "./apply.ts";
 import type { Run } from "./handle.ts";
 import { endingOf, withoutIds, type Outcome } from "./outcome.ts";
 import { performStage } from "./perform-access.ts";
-import { hashOf } from "./plan-hash.ts";
-import { identityStamp, readAccess, type AccessRead } from "./read-access.ts";
+import { hashOf, meaningOf } from "./plan-hash.ts";
+import { readAccess, type AccessRead } from "./read-access.ts";
+import { identityStamp } from "./read-account.ts";
+import { waysToHold } from "./read-source.ts";
 
 /** A plan that is carried out changes what a read shows; this many rounds is more than any life needs. */
 const roundLimit = 6;
@@ -56,14 +59,23 @@ async function playRound(
     const why = "there is more to do than fits into one run";
     return { version: claim.state().value.served, outcomes: [{ kind: "wait", at: ports.now(), why }] };
   }
-  const [{ policy }, known] = await Promise.all([ports.policy(), ports.analysts.read(analystRow(analyst))]);
+  const [{ policy, hash, changedAt }, known] = await Promise.all([
+    ports.policy(),
+    ports.analysts.read(analystRow(analyst)),
+  ]);
   const record = known?.value ?? null;
   if (known === null || record === null) return { version: 0, outcomes: [] };
   const { version } = record;
   const target = policy.targets.find(({ tenantId }) => tenantId === tenant);
   if (target === undefined) return { version, outcomes: [missingTarget(tenant)] };
-  const rules: Rules = { policy, target };
+  const rules: Rules = { policy, target, since: changedAt };
   const priority = record.leaving !== null ? "high" : run.urgency === "low" ? "low" : "normal";
+  const isRead = record.leaving !== null || record.meaning === meaningOf(record, hash);
+  if (!isRead && !(await meansTheSame(record, rules, { ports, priority }))) {
+    const why = "the analyst has not been looked at under the new policy yet";
+    const { served } = claim.state().value;
+    return { version: served, outcomes: [{ kind: "again", at: ports.now() + unreadMs, why }] };
+  }
   const pair = claim.state().value;
   const read = await readAccess({ record, pair, rules, priority, run }, ports);
   if (read.kind === "refused") return { version, outcomes: [read.outcome] };
@@ -89,6 +101,19 @@ async function playRound(
   return { version, outcomes: [...outcomes, ...later(confirmations(claim.state().value, ports.now()))] };
 }
 
+/** Role names are those of the policy under which the roles were read: another may give the same name to other people. */
+async function meansTheSame(
+  { roles }: AnalystRecord,
+  { policy }: Rules,
+  { ports, priority }: { readonly ports: AccessPorts; readonly priority: Priority },
+): Promise<boolean> {
+  const ways = await waysToHold(policy, ports.source.groups, priority);
+  return roles.every(({ role, by }) => (ways.get(role) ?? by) === by);
+}
+
+/** A new policy calls everybody, and a few thousand analysts are looked at in a few minutes. */
+const unreadMs = 60_000;
+
 function missingTarget(tenant: TenantId): Outcome {
   return {
     kind: "parked",
@@ -113,12 +138,13 @@ type Round = {
 };
 
 function factsOf({ situation, membership }: ReadOk, { policy, target }: Rules): CheckFacts {
-  const { owned } = situation;
+  const { owned, scope, formerScopes } = situation;
+  const current = scope === null || owned.scope === undefined ? [] : [scope];
   return {
     mode: target.mode,
     protected: new Set(policy.protected),
     ownedGrants: new Set(owned.grants.map(({ grant }) => grantKey(grant))),
-    ownsScope: owned.scope === undefined ? "no" : "yes",
+    ownedScopes: new Set([...current, ...formerScopes].map((one) => grantKey(one.scope))),
     ownsAccount: owned.account?.origin === "created" ? "yes" : "no",
     account: owned.account?.accountId ?? null,
     accounts: policy.leavers.accounts,
@@ -153,9 +179,9 @@ function booked(
   // The account it was given to is gone for good, and the membership with it.
   if (item.kind === "grant" && account !== null && item.account !== account) return [];
   const change = ledger.find(({ what }) =>
-    what === "scope"
-      ? item.kind === "scope"
-      : item.kind === "grant" && grantKey(item.grant) === grantKey(what),
+    what.kind === "scope"
+      ? item.kind === "scope" && grantKey(item.scope) === grantKey(what.scope)
+      : item.kind === "grant" && grantKey(item.grant) === grantKey(what.grant),
   )?.change;
   if (change === "drop") return [];
   return [change === "claim" ? { ...row, entry: { ...entry, state: "added" } } : row];

@@ -17,7 +17,7 @@ import { applySteps, attempted, type Applied, type Performed } from "./apply.ts"
 import { assessLoss } from "./assess-loss.ts";
 import type { Run } from "./handle.ts";
 import { endingOf, type Outcome } from "./outcome.ts";
-import { hashOf } from "./plan-hash.ts";
+import { hashOf, meaningOf } from "./plan-hash.ts";
 import type { PolicyNow } from "./policy-in-force.ts";
 import { readSource, type SourceSeen } from "./read-source.ts";
 
@@ -66,7 +66,11 @@ export async function reconcileAnalyst(
     until: run.until,
   });
   await tellTargets(looking);
-  const outcomes = [...applied.outcomes, ...outcomesOf(decision, seen)];
+  const outcomes = [
+    ...applied.outcomes,
+    ...unfitStamps(id, namesOf(decision.roles), policy),
+    ...outcomesOf(decision, seen),
+  ];
   await enterJournal(plan, { applied, known, outcomes, looking });
   return outcomes;
 }
@@ -105,14 +109,21 @@ function stampsFor(
   { roles, policy }: { readonly roles: readonly RoleName[]; readonly policy: Policy },
 ): Readonly<Record<string, string>> {
   return Object.fromEntries(
-    policy.source.stamps.map(({ property, template }) => {
+    policy.source.stamps.flatMap(({ property, template }) => {
       const value = stampValue(template, { id, roles });
-      if (typeof value === "string") return [property, value];
-      throw new Error(
-        `the stamp ${property} would be ${value.length} characters long; a directory extension holds ${value.limit}: shorten the role names in the policy`,
-      );
+      return typeof value === "string" ? [[property, value]] : [];
     }),
   );
+}
+
+/** A stamp that does not fit stays as it is; access does not depend on it. */
+function unfitStamps(id: AnalystId, roles: readonly RoleName[], { source }: Policy): readonly Outcome[] {
+  return source.stamps.flatMap(({ property, template }): Outcome[] => {
+    const value = stampValue(template, { id, roles });
+    if (typeof value === "string") return [];
+    const reason = `the stamp ${property} of ${id} would be ${value.length} characters long, and a directory extension holds ${value.limit}`;
+    return [{ kind: "parked", reason, advice: "shorten the role names in the policy", cause: null }];
+  });
 }
 
 function checkSource(plan: Plan, policy: Policy): Plan {
@@ -120,7 +131,7 @@ function checkSource(plan: Plan, policy: Policy): Plan {
     mode: sourceMode(policy),
     protected: new Set(policy.protected),
     ownedGrants: new Set(),
-    ownsScope: "no",
+    ownedScopes: new Set(),
     ownsAccount: "no",
     account: null,
     accounts: policy.leavers.accounts,
@@ -147,7 +158,7 @@ function nextRecord(id: AnalystId, { seen, decision, known, looking }: Recording
   const { policy, run, ports } = looking;
   const user = seen.user.kind === "present" ? seen.user.user : known;
   const { held, roles, refused, lost, leaving, leftAt, missingSince, recent } = decision;
-  const meaning = hashOf({ roles, leaving, policy: policy.hash });
+  const meaning = meaningOf({ roles, leaving }, policy.hash);
   const changed = known === null || known.leaving !== leaving || isOther(known.roles, roles);
   return {
     id,

@@ -344,7 +344,7 @@ async function end<T>(trouble: string, cause: string, ports: HandlePorts<T>): Pr
   });
   await ports.send(calls.filter(({ at }) => at <= now).map(({ message }) => message));
   for (const { message, at } of calls) if (at > now) await ports.schedule(message, at);
-  await ports.troubles.end(ports.partition, trouble);
+  await ports.troubles.end(ports.partition, trouble, now);
 }
 
 /** Keys that are called in a second when a trouble has ended. */

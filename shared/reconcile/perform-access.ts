@@ -2,7 +2,14 @@ import { GraphError } from "../graph/error.ts";
 import type { Written } from "../graph/group-members.ts";
 import type { SendLimits } from "../graph/tenant.ts";
 import type { AnalystId } from "../model/ids.ts";
-import type { AccountRecord, LedgerEntry, LedgerItem, LedgerRow, LedgerState } from "../model/ledger.ts";
+import {
+  scopeHeld,
+  type AccountRecord,
+  type LedgerEntry,
+  type LedgerItem,
+  type LedgerRow,
+  type LedgerState,
+} from "../model/ledger.ts";
 import type { PairRecord } from "../model/pair.ts";
 import type { Step } from "../model/plan.ts";
 import type { Claim } from "../state/key-state.ts";
@@ -124,7 +131,8 @@ function intentOf(step: Step, pair: PairRecord, doing: Performing): PairRecord {
   if (isMembership(step)) {
     const noted = note(pair, step, { state: adds(step) ? "adding" : "removing", doing });
     // Sync follows the scope, and deletes the account that came with it.
-    return step.kind === "leave-scope" ? withAccount(noted, expectDeletion) : noted;
+    const ends = step.kind === "leave-scope" && !isAdding(scopeHeld(noted.ledger)?.state ?? "removed");
+    return ends ? withAccount(noted, expectDeletion) : noted;
   }
   switch (step.kind) {
     case "block-account":
@@ -219,7 +227,13 @@ function note(
 ): PairRecord {
   const item = itemOf(step);
   const known = rowOf(pair.ledger, item)?.entry;
-  const row: LedgerRow = { item, name: step.name, entry: entryAfter(known, state, doing.ports) };
+  const entry = entryAfter(known, state, doing.ports);
+  const other =
+    item.kind === "scope" ? scopeHeld(pair.ledger.filter((one) => !sameItem(one.item, item))) : undefined;
+  // From one scope into another: what came with the first is still what came.
+  const since =
+    other !== undefined && isAdding(other.state) ? Math.min(other.since, entry.since) : entry.since;
+  const row: LedgerRow = { item, name: step.name, entry: { ...entry, since } };
   return { ...pair, ledger: [...pair.ledger.filter((other) => !sameItem(other.item, item)), row] };
 }
 

@@ -1,11 +1,11 @@
 import type { ProvisionResult } from "../graph/provision-result.ts";
 import type { SendLimits } from "../graph/tenant.ts";
-import type { AccountRecord } from "../model/ledger.ts";
+import { scopeHeld, type AccountRecord } from "../model/ledger.ts";
 import { nextAskAt } from "../planner/provisioning.ts";
 import type { Performed } from "./apply.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Performing } from "./perform-access.ts";
-import { identityStamp, originOf } from "./read-access.ts";
+import { identityStamp, originOf } from "./read-account.ts";
 
 /**
  * https://learn.microsoft.com/graph/api/synchronization-synchronizationjob-provisionondemand: 5 requests per 10 s; a second
@@ -56,7 +56,7 @@ function countTry(
 ): { readonly kind: "put-off"; readonly outcome: Outcome } {
   const { value } = claim.state();
   const now = ports.now();
-  const scope = value.ledger.find(({ item }) => item.kind === "scope")?.entry;
+  const scope = scopeHeld(value.ledger);
   const scopedAt = scope?.state === "added" ? scope.at : (value.asked.scopedAt ?? now);
   const tries = value.asked.tries + 1;
   claim.set({ value: { ...value, asked: { tries, scopedAt } } });
@@ -81,7 +81,7 @@ async function adopted(
   const lives = { deleted: "no", changedAt: ports.now(), aliveAt: ports.now() } as const;
   // A replica did not show it: whose it is was settled when it came.
   if (known?.accountId === result.account) return { ...known, ...lives };
-  const scope = ledger.find(({ item }) => item.kind === "scope");
+  const scope = scopeHeld(ledger);
   const base = {
     accountId: result.account,
     proof: "provisioned",
@@ -97,7 +97,7 @@ async function adopted(
     stamp: identityStamp(rules),
     priority,
   });
-  return read.kind === "present" ? { ...base, origin: originOf(read.account, scope.entry) } : null;
+  return read.kind === "present" ? { ...base, origin: originOf(read.account, scope) } : null;
 }
 
 async function explainFailure(

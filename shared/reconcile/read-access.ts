@@ -1,22 +1,17 @@
 import { GraphError, unlessGone } from "../graph/error.ts";
 import type { GroupFound } from "../graph/group-directory.ts";
-import type { Listing } from "../graph/listing.ts";
-import type { TargetAccount } from "../graph/target-reader.ts";
-import type { Priority } from "../graph/tenant.ts";
-import type { AnalystRecord } from "../model/analyst.ts";
 import { errorText } from "../model/error-text.ts";
-import { grantKey, type Grant, type GroupFacts, type GroupMembership } from "../model/grant.ts";
-import type { AccountId, RoleName } from "../model/ids.ts";
-import type { AccountRecord, LedgerEntry, LedgerRow } from "../model/ledger.ts";
+import { grantKey, type Grant, type GroupFacts, type GroupMembership, type Scope } from "../model/grant.ts";
+import { scopeHeld, type LedgerEntry, type LedgerRow } from "../model/ledger.ts";
 import type { PairRecord } from "../model/pair.ts";
-import type { AccessSituation, AccountSeen, NamedGrant } from "../planner/access-plan.ts";
-import { replicationWindowMs, type Seen } from "../planner/membership.ts";
-import { namesOf } from "../planner/source-plan.ts";
+import type { AccessSituation, NamedGrant } from "../planner/access-plan.ts";
+import type { Seen } from "../planner/membership.ts";
 import { desiredGrants } from "../policy/desired.ts";
-import type { NameOrId, Policy } from "../policy/policy.ts";
-import type { AccessReadPorts, Rules } from "./access-ports.ts";
-import { outcomeOf, type Run } from "./handle.ts";
+import type { NameOrId } from "../policy/policy.ts";
+import type { AccessReadPorts, Looking } from "./access-ports.ts";
 import type { Outcome, Parked } from "./outcome.ts";
+import { grantsOf, readAccount, seenIn } from "./read-account.ts";
+import { keepsOf, wantedOf } from "./wishes.ts";
 
 /** Everything one look at an analyst in a target found. */
 export type AccessRead =
@@ -31,25 +26,14 @@ export type AccessRead =
   /** The policy names something that is not there or not unique: nothing in this target is touched. */
   | { readonly kind: "refused"; readonly outcome: Parked };
 
-/** One round's look: the analyst as Muster knows them now, and what is remembered of the pair. */
-export type Looking = {
-  readonly record: AnalystRecord;
-  readonly pair: PairRecord;
-  readonly rules: Rules;
-  readonly priority: Priority;
-  readonly run: Pick<Run, "attempts">;
-};
-
 export async function readAccess(looking: Looking, ports: AccessReadPorts): Promise<AccessRead> {
   const { record, pair, rules, run } = looking;
   const { policy, target } = rules;
-  const names = namesOf(record.roles);
-  const wantedNames = record.leaving === null ? desiredGrants(target, names) : [];
-  const scopeRow = pair.ledger.find(({ item }) => item.kind === "scope");
+  const wantedNames = wantedOf(looking);
   const [scopeSeen, named, account] = await Promise.all([
     readScope(looking, ports),
     resolveNames(wantedNames, looking, ports),
-    readAccount(looking, scopeRow, ports),
+    readAccount(looking, ports),
   ]);
   if (wantedNames.length > 0 && named.refusal !== null) {
     const { reason, advice } = named.refusal;
@@ -58,8 +42,7 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
       outcome: { kind: "parked", reason: `${target.name}: ${reason}`, advice, cause: reason },
     };
   }
-  const scope = scopeOf(named.scope, scopeRow);
-  const seen = scope === null ? null : scopeSeen(scope.scope.group);
+  const { scope, entry: scopeEntry, formers } = scopesOf(named.scope, pair.ledger);
   return {
     kind: "read",
     membership: new Map(
@@ -74,9 +57,11 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
       target: target.name,
       leaving: record.leaving,
       wanted: named.wanted,
-      keeps: record.leaving === null ? unknownRoles(policy, names) : null,
+      keeps: keepsOf(looking),
       managed: named.managed,
-      scope: scope === null || seen === null ? null : { ...scope, seen },
+      scope: scope === null ? null : { ...scope, seen: scopeSeen(scope.scope.group) },
+      formerScopes: formers.map((former) => ({ ...former, seen: scopeSeen(former.scope.group) })),
+      policySince: rules.since,
       account: account.seen,
       owned: {
         grants: grantsOf(pair.ledger, account.record).map(({ item, name, entry }) => ({
@@ -85,10 +70,10 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
           entry,
           writable: writable(item.grant, named.facts),
         })),
-        scope: scopeRow?.entry,
+        scope: scopeEntry,
         account: account.record,
         leftAt: pair.leftAt,
-        asked: { tries: pair.asked.tries, scopedAt: scopedAt(scopeRow?.entry, pair) },
+        asked: { tries: pair.asked.tries, scopedAt: scopedAt(scopeEntry, pair) },
         doubt: pair.doubt,
         attempts: run.attempts,
       },
@@ -97,23 +82,6 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
       now: ports.now(),
     },
   };
-}
-
-/** Roles that a check in the source did not let go of, and that the policy does not know any more: nobody can say what they give. */
-function unknownRoles({ roles }: Policy, held: readonly RoleName[]): string | null {
-  const unknown = held.filter((name) => !roles.some((role) => role.name === name));
-  return unknown.length === 0
-    ? null
-    : `${unknown.join(", ")} is not in the policy any more, and its holders were refused to lose it`;
-}
-
-/** Memberships belong to an account: what was given to one that is gone says nothing of the one in its place. */
-function grantsOf(ledger: readonly LedgerRow[], account: AccountRecord | null) {
-  return ledger.flatMap(({ item, ...rest }) =>
-    item.kind === "grant" && (account === null || item.account === account.accountId)
-      ? [{ item, ...rest }]
-      : [],
-  );
 }
 
 /** Since when sync may have seen the analyst; in a scope that Muster did not write, since Muster first looked. */
@@ -140,11 +108,6 @@ async function readScope(
     if (!(error instanceof GraphError) || record.leaving === null) throw error;
     return () => "unknown";
   }
-}
-
-function seenIn({ items, completeness }: Listing<string>, id: string): Seen {
-  if (items.includes(id)) return "present";
-  return completeness.kind === "complete" ? "absent" : "unknown";
 }
 
 type Resolved = {
@@ -200,147 +163,26 @@ const namedGrant = (answer: GroupFound): readonly NamedGrant[] =>
     ? [{ grant: { kind: "group", group: answer.facts.id }, name: answer.facts.displayName }]
     : [];
 
-function scopeOf(facts: GroupFacts | null, row: LedgerRow | undefined) {
-  // What Muster joined is what Muster leaves, also after the policy names another group.
-  if (row?.item.kind === "scope") return { scope: row.item.scope, name: row.name };
-  return facts === null
-    ? null
-    : { scope: { kind: "group", group: facts.id } as const, name: facts.displayName };
-}
+type ScopeRow = { readonly scope: Scope; readonly name: string; readonly entry: LedgerEntry };
 
-type AccountAnswer = {
-  readonly seen: AccountSeen;
-  readonly record: AccountRecord | null;
-  readonly trouble: Outcome | null;
+type Scopes = {
+  /** The one that the policy names; if that cannot be found, the one that Muster joined last. */
+  readonly scope: { readonly scope: Scope; readonly name: string } | null;
+  readonly entry: LedgerEntry | undefined;
+  /** What Muster joined is what Muster leaves, also after the policy names another group. */
+  readonly formers: readonly ScopeRow[];
 };
 
-/** Failures before a target that does not answer is worked around. */
-const patience = 2;
-
-async function readAccount(
-  looking: Looking,
-  scopeRow: LedgerRow | undefined,
-  ports: AccessReadPorts,
-): Promise<AccountAnswer> {
-  try {
-    return await findAccount(looking, scopeRow, ports);
-  } catch (error) {
-    const outcome = outcomeOf(error, ports.now());
-    // A leaver does not wait for a target that throttles: what can be done from the source is done now.
-    const waitsForLeaver = outcome.kind === "wait" && looking.record.leaving !== null;
-    const lasting = outcome.kind === "parked" || waitsForLeaver || looking.run.attempts >= patience;
-    if (!lasting) throw error;
-    return { seen: { kind: "unreachable" }, record: looking.pair.account, trouble: outcome };
-  }
-}
-
-/** The account that is known, else the one whose stamp names this analyst. Never one that merely has the right mail. */
-async function findAccount(
-  looking: Looking,
-  scopeRow: LedgerRow | undefined,
-  ports: AccessReadPorts,
-): Promise<AccountAnswer> {
-  const known = looking.pair.account;
-  const byId = known === null ? null : await readKnown(known, looking, ports);
-  if (byId !== null) return byId;
-  const { record, priority } = looking;
-  const { target } = looking.rules;
-  const stamp = identityStamp(looking.rules);
-  const { items, completeness } = await ports.tenant.reader.findByStamp({
-    analyst: record.id,
-    stamp,
-    priority,
-  });
-  const [only, ...more] = items;
-  if (more.length > 0 || completeness.kind === "partial") {
-    throw new Error(
-      `${items.length} accounts in ${target.name} carry the stamp of ${record.userPrincipalName}: which one is theirs cannot be proven; remove the stamp ${stamp} from the others`,
-    );
-  }
-  // What was deleted or restored a moment ago may be in neither place that a replica shows; another one is not theirs yet.
-  const mayBeThere = known !== null && ports.now() - known.changedAt < replicationWindowMs;
-  if (only === undefined || (mayBeThere && only.id !== known.accountId))
-    return { seen: { kind: "none" }, record: known, trouble: null };
-  const found: AccountRecord = {
-    accountId: only.id,
-    proof: "stamp",
-    origin: originOf(only, scopeRow?.entry),
-    blocked: "no",
-    deleted: "no",
-    changedAt: 0,
-    aliveAt: only.createdAt ?? 0,
-  };
-  const memberOf = await ports.tenant.reader.listMemberOf(only.id, priority);
-  // The same account, which one replica did not show and another did, is what it was.
-  const account = only.id === known?.accountId ? known : found;
-  return { seen: present(only, { proof: account.proof, record, memberOf }), record: account, trouble: null };
-}
-
-async function readKnown(
-  known: AccountRecord,
-  { record, rules, priority }: Looking,
-  { tenant }: AccessReadPorts,
-): Promise<AccountAnswer | null> {
-  const [read, memberOf] = await Promise.all([
-    tenant.reader.readAccount({ id: known.accountId, stamp: identityStamp(rules), priority }),
-    memberOfUnlessGone(known.accountId, { priority, tenant }),
-  ]);
-  if (read.kind === "none") return null;
-  if (read.kind === "soft-deleted") {
-    return { seen: { kind: "soft-deleted", id: known.accountId }, record: known, trouble: null };
-  }
-  return {
-    seen: present(read.account, { proof: known.proof, record, memberOf }),
-    record: known,
-    trouble: null,
-  };
-}
-
-async function memberOfUnlessGone(
-  id: AccountId,
-  { priority, tenant }: Pick<Looking, "priority"> & Pick<AccessReadPorts, "tenant">,
-): Promise<Listing<string>> {
-  const listing = await unlessGone(tenant.reader.listMemberOf(id, priority));
-  // Whether the account is gone is said by `readAccount`; one replica may know it while another does not yet.
-  return listing ?? { items: [], completeness: { kind: "partial", why: "the account was not found" } };
-}
-
-type Evidence = {
-  readonly proof: AccountRecord["proof"];
-  readonly record: AnalystRecord;
-  readonly memberOf: Listing<string>;
-};
-
-function present(account: TargetAccount, { proof, record, memberOf }: Evidence): AccountSeen {
-  const stamped = account.stamp?.toLowerCase() ?? null;
-  const contested = stamped !== null && stamped !== "none" && stamped !== record.id;
-  return {
-    kind: "present",
-    id: account.id,
-    enabled: account.enabled,
-    proof: contested ? "contested" : proof,
-    detail: contested ? `its stamp names ${stamped}` : "",
-    stamped: stamped === null ? "no" : "yes",
-    seen: ({ group }) => seenIn(memberOf, group),
-  };
-}
-
-/**
- * An account is Muster's own when it came to be after Muster put the analyst in scope. Graph tells whole seconds, by its
- * own clock; without room for both, an account whose creation was cut short would pass for somebody else's and stay.
- */
-export function originOf(account: TargetAccount, scope: LedgerEntry | undefined): AccountRecord["origin"] {
-  if (scope === undefined || account.createdAt === null) return "before";
-  return account.createdAt >= scope.since - clockToleranceMs ? "created" : "before";
-}
-
-const clockToleranceMs = 5_000;
-
-/** The stamp that holds the analyst's id alone; the policy has exactly one. */
-export function identityStamp({ policy }: Pick<Rules, "policy">): string {
-  const stamp = policy.source.stamps.find(({ template }) => template === "{id}");
-  if (stamp === undefined) throw new Error("the policy has no stamp with the template {id}");
-  return stamp.property;
+function scopesOf(facts: GroupFacts | null, ledger: readonly LedgerRow[]): Scopes {
+  const rows = ledger.flatMap(({ item, name, entry }) =>
+    item.kind === "scope" ? [{ scope: item.scope, name, entry }] : [],
+  );
+  const held = scopeHeld(ledger);
+  const row = rows.find((one) => (facts === null ? one.entry === held : one.scope.group === facts.id));
+  const formers = rows.filter((one) => one !== row);
+  if (facts === null) return { scope: row ?? null, entry: row?.entry, formers };
+  const scope = { scope: { kind: "group", group: facts.id }, name: facts.displayName } as const;
+  return { scope, entry: row?.entry, formers };
 }
 
 /** What is remembered of a grant or scope, if anything. */

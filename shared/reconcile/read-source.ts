@@ -69,12 +69,39 @@ export async function findRoleGroups(
         : [],
     ),
   );
+  const found = answers.flatMap(({ role, answer }) =>
+    answer.kind === "found" ? [{ role, group: answer.facts.id }] : [],
+  );
+  const shared = found.filter(({ group }) => found.filter((one) => one.group === group).length > 1);
   return {
-    found: answers.flatMap(({ role, answer }) =>
-      answer.kind === "found" ? [{ role, group: answer.facts.id }] : [],
-    ),
-    refusals: answers.flatMap(({ role, answer }) => (answer.kind === "found" ? [] : [{ role, ...answer }])),
+    found: found.filter((one) => !shared.includes(one)),
+    refusals: [
+      ...answers.flatMap(({ role, answer }) => (answer.kind === "found" ? [] : [{ role, ...answer }])),
+      ...shared.map((one) => ({ role: one.role, ...explainShared(one, shared) })),
+    ],
   };
+}
+
+/** One of them by id and one by name, perhaps: a policy that names the same group twice in the same way is refused. */
+function explainShared({ group }: RoleGroup, shared: readonly RoleGroup[]) {
+  const names = shared.filter((one) => one.group === group).map(({ role }) => role);
+  return {
+    reason: `the group ${group} makes its members ${names.join(" and ")}`,
+    advice: "give each role a group of its own in the policy",
+  };
+}
+
+/** By what each role is held; roles whose group cannot be found are left out. */
+export async function waysToHold(
+  policy: Policy,
+  groups: GroupDirectory,
+  priority: Priority,
+): Promise<ReadonlyMap<RoleName, string>> {
+  const { found } = await findRoleGroups(policy, groups, priority);
+  const byAttributes = policy.roles.flatMap(({ name, holders }) =>
+    holders.kind === "attributes" ? [[name, attributesKey(holders.attributes)] as const] : [],
+  );
+  return new Map([...found.map(({ role, group }) => [role, groupKey(group)] as const), ...byAttributes]);
 }
 
 /** A user who is deleted has no memberships to read; that is said by `readUser`, not here. */

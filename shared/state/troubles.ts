@@ -1,6 +1,6 @@
 import type { TableClient } from "@azure/data-tables";
 import { z } from "zod";
-import { deleteRow, listRows, readVersioned, writeVersioned } from "./table.ts";
+import { listRows, readVersioned, writeVersioned } from "./table.ts";
 
 /**
  * Table Troubles: one row for each cause that keeps a whole tenant from being brought in line: consent that is gone, a group
@@ -21,16 +21,19 @@ export type Trouble = {
   readonly nextTryAt: number;
 };
 
+/** One that is met again so soon after it was over is the same one still: people have heard of it. */
+export const sameTroubleMs = 60 * 60_000;
+
 export type Troubles = {
-  /** @returns the trouble as it stands, and whether this report began it */
+  /** @returns the trouble as it stands, and whether this report began it, anew or again */
   readonly report: (trouble: Trouble) => Promise<{ readonly trouble: Trouble; readonly news: "yes" | "no" }>;
   readonly update: (trouble: Trouble) => Promise<void>;
   readonly get: (tenant: string, id: string) => Promise<Trouble | null>;
   readonly list: (tenant: string) => Promise<readonly Trouble[]>;
-  readonly end: (tenant: string, id: string) => Promise<void>;
+  readonly end: (tenant: string, id: string, at: number) => Promise<void>;
 };
 
-const schema: z.ZodType<Trouble> = z.object({
+const troubleSchema: z.ZodType<Trouble> = z.object({
   tenant: z.string(),
   id: z.string(),
   reason: z.string(),
@@ -41,30 +44,53 @@ const schema: z.ZodType<Trouble> = z.object({
   nextTryAt: z.number(),
 });
 
+/** `overAt`: since when it is over; null while it lasts. */
+const schema = z.object({ trouble: troubleSchema, overAt: z.number().nullable() });
+
+/** Others who write down a try of theirs at the same moment. If it is not ended now, the next who does not meet it ends it. */
+const tryLimit = 5;
+
 export function troubles(table: TableClient): Troubles {
   const rowOf = (tenant: string, id: string) => ({ partitionKey: tenant, rowKey: id });
+
+  async function read(tenant: string, id: string) {
+    const known = await readVersioned(table, rowOf(tenant, id));
+    return known === null ? null : { row: schema.parse(known.value), etag: known.etag };
+  }
+
+  const write = (trouble: Trouble, overAt: number | null, etag: string | null) =>
+    writeVersioned(table, rowOf(trouble.tenant, trouble.id), { value: { trouble, overAt }, etag });
+
   return {
     async report(trouble) {
-      const row = rowOf(trouble.tenant, trouble.id);
-      const known = await readVersioned(table, row);
-      if (known !== null) return { trouble: schema.parse(known.value), news: "no" };
-      const begun = await writeVersioned(table, row, { value: trouble, etag: null });
-      return { trouble, news: begun === null ? "no" : "yes" };
+      const known = await read(trouble.tenant, trouble.id);
+      if (known?.row.overAt === null) return { trouble: known.row.trouble, news: "no" };
+      const isSame = known !== null && trouble.since - (known.row.overAt ?? 0) < sameTroubleMs;
+      const begun: Trouble = isSame ? { ...trouble, told: known.row.trouble.told } : trouble;
+      const etag = await write(begun, null, known?.etag ?? null);
+      return { trouble: begun, news: etag === null ? "no" : "yes" };
     },
     async update(trouble) {
-      const row = rowOf(trouble.tenant, trouble.id);
-      const known = await readVersioned(table, row);
+      const known = await read(trouble.tenant, trouble.id);
       // Whoever ended it meanwhile is right; whoever else tried has written the same.
-      if (known !== null) await writeVersioned(table, row, { value: trouble, etag: known.etag });
+      if (known?.row.overAt === null) await write(trouble, null, known.etag);
     },
     async get(tenant, id) {
-      const known = await readVersioned(table, rowOf(tenant, id));
-      return known === null ? null : schema.parse(known.value);
+      const known = await read(tenant, id);
+      return known?.row.overAt === null ? known.row.trouble : null;
     },
     async list(tenant) {
       const rows = await listRows(table, { partitionKey: tenant });
-      return rows.map(({ value }) => schema.parse(value));
+      return rows.flatMap(({ value }) => {
+        const { trouble, overAt } = schema.parse(value);
+        return overAt === null ? [trouble] : [];
+      });
     },
-    end: (tenant, id) => deleteRow(table, rowOf(tenant, id)),
+    async end(tenant, id, at) {
+      for (let tries = 0; tries < tryLimit; tries += 1) {
+        const known = await read(tenant, id);
+        if (known?.row.overAt !== null || (await write(known.row.trouble, at, known.etag)) !== null) return;
+      }
+    },
   };
 }

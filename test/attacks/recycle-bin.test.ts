@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { eventAbout, smallWorld, type SmallWorld } from "../support/small-world.ts";
 import {
   ana,
+  dayMs,
   groupId,
   hourMs,
   minuteMs,
@@ -56,6 +57,27 @@ test("disabled, and deleted just before Muster's leave-scope arrives (404); rest
     saidToBeOut: (proofs.at(-1)?.at ?? 0) > world.now() - 25 * hourMs,
     parked: world.parked.length,
   }).toEqual({ scope: 0, saidToBeOut: true, parked: 0 });
+});
+
+test("deleted, while accounts are kept for thirty days; sync deletes hers in its next cycle; restored", async () => {
+  const world = smallWorld();
+  const policy = world.policy();
+  world.setPolicy({ ...policy, leavers: { ...policy.leavers, deleteAfterMs: 30 * dayMs } });
+  const pass = withCatchUp(world);
+  await world.change(ana, readersAtHome, "in");
+  await pass(30 * minuteMs);
+  const user = anaIn(world);
+  world.source.users.set(ana, "soft-deleted");
+  await world.deliver(eventAbout(ana, world.now()));
+  await pass(hourMs);
+  for (const account of world.contoso.accounts.values())
+    world.contoso.accounts.set(account.id, { ...account, state: "recycled" });
+  world.source.users.set(ana, user);
+  await world.deliver(eventAbout(ana, world.now()));
+  await pass(hourMs);
+  expect([...world.contoso.accounts.values()]).toMatchObject([{ state: "live", enabled: true }]);
+  expect(world.contoso.members.get(readers.grant.group)?.size).toBe(1);
+  expect(world.parked).toEqual([]);
 });
 
 test("sync deletes the account just before Muster's revoke arrives (404); the analyst comes back, and later loses one role", async () => {

@@ -90,12 +90,16 @@ describe("a joiner", () => {
   test("whose grant was being added when the worker died is claimed when it shows", () => {
     const decision = planAccess(accessSituation({ owned: { grants: [granted(readers, entry("adding"))] } }));
     expect(decision.plan.steps).toEqual([]);
-    expect(decision.bookkeeping.ledger).toEqual([{ what: readers.grant, change: "claim" }]);
+    expect(decision.bookkeeping.ledger).toEqual([
+      { what: { kind: "grant", grant: readers.grant }, change: "claim" },
+    ]);
   });
 
   test("whose scope was being joined when the worker died is claimed when it shows", () => {
     const decision = planAccess(accessSituation({ owned: { scope: entry("adding") } }));
-    expect(decision.bookkeeping.ledger).toEqual([{ what: "scope", change: "claim" }]);
+    expect(decision.bookkeeping.ledger).toEqual([
+      { what: { kind: "scope", scope: syncScope.scope }, change: "claim" },
+    ]);
   });
 
   test("is put back into scope when somebody took them out", () => {
@@ -633,6 +637,19 @@ describe("a leaver with an account of Muster's", () => {
       const unsure = { kind: "unsure", name: syncScope.name };
       expect(decision.plan.notes).toEqual(until === null ? [] : [unsure]);
       expect(decision.lookAgainAt).toBe(until);
+    },
+  );
+
+  test.each([
+    ["deleted", "no", { deleted: "expected" }],
+    ["disabled", "no", null],
+    ["deleted", "by-others", null],
+  ] as const)(
+    "whose source user is %s: sync deletes the account, so who comes back is restored",
+    (leaving, deleted, learnt) => {
+      const waits = { leavers: { deleteAfterMs: 30 * dayMs }, owned: { account: remembered({ deleted }) } };
+      const decision = planAccess(leaverSituation({ leaving, scope: "deleted", ...waits }));
+      expect(decision.bookkeeping.account).toEqual(learnt);
     },
   );
 

@@ -65,7 +65,7 @@ describe("protected", () => {
 describe("ownership", () => {
   test.each<[StepKind, Partial<CheckFacts>]>([
     ["revoke", { ownedGrants: new Set([grantKey(responders.grant)]) }],
-    ["leave-scope", { ownsScope: "no" }],
+    ["leave-scope", { ownedScopes: new Set<string>() }],
     ["block-account", { ownsAccount: "no" }],
     ["delete-account", { ownsAccount: "no" }],
   ])("a %s of something that is not Muster's is withheld, and nothing else is", (kind, change) => {
@@ -75,12 +75,19 @@ describe("ownership", () => {
   });
 
   test("without anything of Muster's, a plan cannot remove more than sessions", () => {
-    const plan = checkPlan(full, facts({ ownedGrants: new Set(), ownsScope: "no", ownsAccount: "no" }));
+    const plan = checkPlan(
+      full,
+      facts({ ownedGrants: new Set(), ownedScopes: new Set<string>(), ownsAccount: "no" }),
+    );
     expect(plan.steps.filter(removesAccess).map(({ kind }) => kind)).toEqual(["revoke-sessions"]);
   });
 
   test("accounts: all makes scopes and accounts Muster's to end, but never a grant of others", () => {
-    const nothing = { ownedGrants: new Set<string>(), ownsScope: "no", ownsAccount: "no" } as const;
+    const nothing = {
+      ownedGrants: new Set<string>(),
+      ownedScopes: new Set<string>(),
+      ownsAccount: "no",
+    } as const;
     const plan = checkPlan(full, facts({ ...nothing, accounts: "all" }));
     expect(kept(plan)).toEqual(without("revoke"));
   });

@@ -12,6 +12,7 @@ const notes: { readonly [K in Note["kind"]]: readonly Extract<Note, { kind: K }>
     { kind: "scope-stays", name: "Sync to Contoso", why: "before" },
     { kind: "scope-stays", name: "Sync to Contoso", why: "keeps-account" },
   ],
+  "scope-moves": [{ kind: "scope-moves", name: "Sync to Contoso" }],
   "deletion-waits": [{ kind: "deletion-waits", account: anasAccount }],
   "account-blocked-by-others": [{ kind: "account-blocked-by-others", account: anasAccount }],
   "account-deleted-by-others": [{ kind: "account-deleted-by-others", account: anasAccount }],

@@ -16,7 +16,9 @@ import {
   groupId,
   minuteMs,
   reader,
+  readers,
   readersAtHome,
+  responders,
   respondersAtHome,
   stampsFor,
 } from "../support/world.ts";
@@ -204,6 +206,45 @@ describe("when the policy changes", () => {
     await world.wait(20 * minuteMs);
     expect(world.source.writes).toEqual([]);
     expect(world.contoso.writes).toEqual([]);
+  });
+
+  test("and gives two roles the same group, neither is given or taken, and people hear which", async () => {
+    await settle();
+    const policy = smallPolicy();
+    const holders = policy.roles.find(({ name }) => name === reader)?.holders ?? expect.fail();
+    world.setPolicy({
+      ...policy,
+      roles: policy.roles.map((role) => (role.holders.kind === "group" ? { ...role, holders } : role)),
+    });
+    await look();
+    await world.wait(20 * minuteMs);
+    expect(world.parked.map(({ reason }) => reason)).toEqual([
+      expect.stringContaining(`the group ${readersAtHome} makes its members reader and responder`),
+    ]);
+    expect(await namesOf()).toEqual(["reader"]);
+    expect(world.contoso.writes.filter((write) => write.startsWith("revoke"))).toEqual([]);
+  });
+
+  test("and its role names do not fit into a stamp together, the stamp stays as it is, and all else goes on", async () => {
+    await settle();
+    const policy = smallPolicy();
+    const room = "x".repeat(245);
+    const stamps = policy.source.stamps.map((stamp) =>
+      stamp.name === "socRoles" ? { ...stamp, template: `${room}{roles}` } : stamp,
+    );
+    world.setPolicy({ ...policy, source: { ...policy.source, stamps } });
+    await world.change(ana, respondersAtHome, "in");
+    await world.wait(20 * minuteMs);
+    expect(world.source.users.get(ana)).toMatchObject({ stamps: stampsFor([reader]) });
+    expect(world.parked.map(({ reason }) => reason)).toEqual([
+      expect.stringContaining("would be 261 characters long"),
+    ]);
+    await world.change(ana, readersAtHome, "out");
+    await world.wait(20 * minuteMs);
+    expect([readers, responders].map(({ grant }) => world.contoso.members.get(grant.group)?.size)).toEqual([
+      0, 1,
+    ]);
+    expect(JSON.stringify(world.source.users.get(ana))).toContain(`${room}responder`);
   });
 
   test("and a role loses its group, the role is neither given nor taken, and people hear of it once", async () => {

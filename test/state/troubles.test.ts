@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { troubles, type Trouble, type Troubles } from "../../shared/state/troubles.ts";
+import { sameTroubleMs, troubles, type Trouble, type Troubles } from "../../shared/state/troubles.ts";
 import { memoryTable, type MemoryTable } from "../support/memory-table.ts";
 import { contosoTenant, fabrikamTenant, now } from "../support/world.ts";
 
@@ -37,10 +37,15 @@ describe("a trouble of a whole tenant", () => {
     expect(await state.list(contosoTenant)).toHaveLength(1);
   });
 
-  test("is news again after it was over", async () => {
+  test("is news again after it was over; people have heard of it if that was not long ago", async () => {
     await state.report(trouble);
-    await state.end(contosoTenant, trouble.id);
-    expect((await state.report(trouble)).news).toBe("yes");
+    await state.update({ ...trouble, told: "yes" });
+    await state.end(contosoTenant, trouble.id, now);
+    const soon = { ...trouble, since: now + sameTroubleMs - 1 };
+    expect(await state.report(soon)).toEqual({ trouble: { ...soon, told: "yes" }, news: "yes" });
+    await state.end(contosoTenant, trouble.id, now);
+    const later = { ...trouble, since: now + sameTroubleMs };
+    expect(await state.report(later)).toEqual({ trouble: later, news: "yes" });
   });
 
   test("is another tenant's trouble only if that reports it", async () => {
@@ -63,19 +68,19 @@ describe("a trouble of a whole tenant", () => {
 
   test("that is over does not begin again by a try that is written down late", async () => {
     await state.report(trouble);
-    await state.end(contosoTenant, trouble.id);
+    await state.end(contosoTenant, trouble.id, now);
     await state.update({ ...trouble, nextTryAt: now + 5 });
     expect(await state.get(contosoTenant, trouble.id)).toBeNull();
   });
 
   test("that is over is over also for whoever ends it a second time", async () => {
-    await state.end(contosoTenant, trouble.id);
+    await state.end(contosoTenant, trouble.id, now);
     expect(await state.list(contosoTenant)).toEqual([]);
   });
 
   test("that ends while a try is written down is over", async () => {
     await state.report(trouble);
-    table.before("write", () => state.end(contosoTenant, trouble.id));
+    table.before("write", () => state.end(contosoTenant, trouble.id, now));
     table.before("write", () => Promise.resolve());
     await state.update({ ...trouble, nextTryAt: now + 5 });
     expect(await state.get(contosoTenant, trouble.id)).toBeNull();

@@ -141,6 +141,8 @@ export function read(world: ModelWorld): AccessSituation {
       ...syncScope,
       seen: world.leaving === "deleted" ? "deleted" : world.inScope ? "present" : "absent",
     },
+    formerScopes: [],
+    policySince: 0,
     account: accountSeen(world),
     owned: {
       grants: givenTo(account, memory).map(({ named, entry }) => ({
@@ -209,7 +211,7 @@ function factsOf({ owned }: AccessSituation, rules: Rules): CheckFacts {
     mode: rules.mode,
     protected: new Set(rules.protected),
     ownedGrants: new Set(owned.grants.map(({ grant }) => grantKey(grant))),
-    ownsScope: owned.scope === undefined ? "no" : "yes",
+    ownedScopes: new Set(owned.scope === undefined ? [] : [grantKey(syncScope.scope)]),
     ownsAccount: owned.account?.origin === "created" ? "yes" : "no",
     account: owned.account?.accountId ?? null,
     accounts: rules.leavers.accounts,
@@ -228,14 +230,14 @@ function keepBooks(
   const grants = new Map(givenTo(account, memory).map((given) => [grantKey(given.named.grant), given]));
   let { scope } = memory;
   for (const { what, change } of bookkeeping.ledger) {
-    if (what === "scope") {
+    if (what.kind === "scope") {
       scope = change === "drop" || scope === undefined ? undefined : { ...scope, state: "added" };
       continue;
     }
-    const known = grants.get(grantKey(what));
-    if (change === "drop") grants.delete(grantKey(what));
-    else if (known !== undefined)
-      grants.set(grantKey(what), { ...known, entry: { ...known.entry, state: "added" } });
+    const key = grantKey(what.grant);
+    const known = grants.get(key);
+    if (change === "drop") grants.delete(key);
+    else if (known !== undefined) grants.set(key, { ...known, entry: { ...known.entry, state: "added" } });
   }
   const waits = plan.purpose === "join" && seen.kind === "none";
   const asked = waits

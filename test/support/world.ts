@@ -139,6 +139,8 @@ export function accessSituation({ scope, owned, leavers, ...changes }: AccessCha
     keeps: null,
     managed: [readers, responders],
     scope: scope === null ? null : { ...syncScope, seen: scope ?? "present" },
+    formerScopes: [],
+    policySince: 0,
     account: accountIn([readers]),
     owned: {
       grants: [granted(readers)],
@@ -173,7 +175,7 @@ export function facts(changes: Partial<CheckFacts> = {}): CheckFacts {
     mode: "full",
     protected: new Set(),
     ownedGrants: new Set([readers, responders, hunters].map(({ grant }) => grantKey(grant))),
-    ownsScope: "yes",
+    ownedScopes: new Set([grantKey(syncScope.scope)]),
     ownsAccount: "yes",
     account: null,
     accounts: "owned",
