@@ -98,6 +98,54 @@ describe("a role that is renamed", () => {
   });
 });
 
+describe("a scope group that is replaced by another", () => {
+  const replacement = "Sync to contoso, new";
+
+  /** What the administrator does before the policy is edited: the new group is assigned to the synchronization as the old one is. */
+  async function assignBoth(): Promise<string> {
+    const { admin, lab } = scene;
+    const { tenantId, groups } = lab.world.source;
+    const made = (await admin.call(tenantId, "POST", "/groups", {
+      displayName: replacement,
+      mailEnabled: false,
+      mailNickname: "sync-to-contoso-new",
+      securityEnabled: true,
+    })) as { id: string }; // Graph answers with the group
+    const principal = lab.world.targets["contoso"]?.sync.servicePrincipal;
+    const path = `/servicePrincipals/${principal}/appRoleAssignedTo`;
+    const known = await admin.list(tenantId, path);
+    const role = known.find(({ principalId }) => principalId === groups["Sync to contoso"])?.["appRoleId"];
+    await admin.call(tenantId, "POST", path, {
+      principalId: made.id,
+      resourceId: principal,
+      appRoleId: role,
+    });
+    return made.id;
+  }
+
+  const membersOf = async (group: string | undefined) =>
+    (await scene.admin.list(scene.lab.world.source.tenantId, `/groups/${group}/members`)).length;
+
+  test("is left when a sync cycle has seen everybody in the new one, and nobody's account goes", async () => {
+    const { groups } = scene.lab.world.source;
+    const group = await assignBoth();
+    const mark = scene.mark();
+    await deploy((file) => {
+      const { contoso } = file.targets as Record<string, { sync: { scope: { group: string } } }>;
+      if (contoso !== undefined) contoso.sync.scope.group = replacement;
+    });
+    await scene.pass(caughtUpMs);
+    expect([await membersOf(groups["Sync to contoso"]), await membersOf(group)]).toEqual([
+      people.length,
+      people.length,
+    ]);
+    await scene.pass(2 * 60 * 60_000);
+    expect([await membersOf(groups["Sync to contoso"]), await membersOf(group)]).toEqual([0, people.length]);
+    await expectAll(people, "enabled: SOC Readers");
+    expect(scene.writes(mark).filter((write) => !write.includes("/members/"))).toEqual([]);
+  });
+});
+
 describe("a target that is renamed", () => {
   test("is the same tenant: what Muster owns there stays Muster's, and a leaver loses it", async () => {
     await deploy((file) => {
