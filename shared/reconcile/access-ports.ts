@@ -4,14 +4,16 @@ import type { SourceWriter } from "../graph/source-writer.ts";
 import type { Provisioner, SyncJobReader } from "../graph/synchronization.ts";
 import type { TargetReader } from "../graph/target-reader.ts";
 import type { TargetWriter } from "../graph/target-writer.ts";
-import type { Priority } from "../graph/tenant.ts";
+import type { Priority, SendLimits } from "../graph/tenant.ts";
 import type { AnalystRecord } from "../model/analyst.ts";
+import type { AnalystId } from "../model/ids.ts";
 import type { PairRecord } from "../model/pair.ts";
 import type { Policy, Target } from "../policy/policy.ts";
 import type { Analysts } from "../state/analysts.ts";
+import type { Claim } from "../state/key-state.ts";
 import type { Journal } from "../state/journal.ts";
 import type { Slots } from "../state/slots.ts";
-import type { Run } from "./handle.ts";
+import type { Run } from "./handling.ts";
 import type { PolicyNow } from "./policy-in-force.ts";
 
 /** What reading one analyst in one target needs. There is nothing to write with in here. */
@@ -57,4 +59,13 @@ export type Looking = {
   readonly rules: Rules;
   readonly priority: Priority;
   readonly run: Pick<Run, "attempts">;
+};
+
+/** One run's writes for one pair. What is remembered of the pair is in the claim, kept current while steps run. */
+export type Performing = {
+  readonly analyst: AnalystId;
+  readonly limits: Pick<SendLimits, "priority">;
+  readonly rules: Rules;
+  readonly ports: AccessWritePorts;
+  readonly claim: Claim<PairRecord>;
 };

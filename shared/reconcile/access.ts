@@ -4,21 +4,22 @@ import { grantKey } from "../model/grant.ts";
 import type { AnalystId, TenantId } from "../model/ids.ts";
 import type { LedgerRow } from "../model/ledger.ts";
 import type { PairRecord } from "../model/pair.ts";
-import type { Note, Plan } from "../model/plan.ts";
+import type { Note } from "../model/plan.ts";
 import { planAccess, type AccessDecision } from "../planner/access-plan.ts";
 import { checkPlan, type CheckFacts } from "../planner/checks.ts";
 import { replicationWindowMs } from "../planner/membership.ts";
 import { analystRow } from "../state/analysts.ts";
-import type { Claim, KeyState } from "../state/key-state.ts";
+import type { Claim } from "../state/key-state.ts";
 import type { AccessPorts, Rules } from "./access-ports.ts";
-import { applySteps, type Applied } from "./apply.ts";
-import type { Run } from "./handle.ts";
-import { endingOf, withoutIds, type Outcome } from "./outcome.ts";
+import { applySteps } from "./apply.ts";
+import type { Run } from "./handling.ts";
+import { endingOf, type Outcome } from "./outcome.ts";
 import { performStage } from "./perform-access.ts";
-import { hashOf, meaningOf } from "./plan-hash.ts";
-import { readAccess, type AccessRead } from "./read-access.ts";
+import { meaningOf } from "./plan-hash.ts";
+import { readAccess } from "./read-access.ts";
 import { identityStamp } from "./read-account.ts";
 import { waysToHold } from "./read-source.ts";
+import { enterRun, prove, type ReadOk, type Round } from "./record-access.ts";
 
 /** A plan that is carried out changes what a read shows; this many rounds is more than any life needs. */
 const roundLimit = 6;
@@ -122,20 +123,6 @@ function missingTarget(tenant: TenantId): Outcome {
     cause: "not in the policy",
   };
 }
-
-type ReadOk = Extract<AccessRead, { kind: "read" }>;
-
-type Round = {
-  readonly plan: Plan;
-  readonly read: ReadOk;
-  readonly decision: AccessDecision;
-  readonly analyst: KeyState<AnalystRecord | null>;
-  readonly record: AnalystRecord;
-  readonly rules: Rules;
-  readonly ports: AccessPorts;
-  readonly claim: Claim<PairRecord>;
-  readonly run: Run;
-};
 
 function factsOf({ situation, membership }: ReadOk, { policy, target }: Rules): CheckFacts {
   const { owned, scope, formerScopes } = situation;
@@ -298,22 +285,6 @@ const openNotes: ReadonlySet<Note["kind"]> = new Set([
   "refused",
 ]);
 
-/** Written down before it is said, so that a run which lost the pair says nothing, and one that dies says it again. */
-async function prove(round: Round): Promise<void> {
-  const { plan, read, claim, ports } = round;
-  const evidence = evidenceOf(read);
-  const hash = hashOf({ plan, evidence });
-  const known = claim.state().value.proof;
-  if (known?.hash === hash && known.entered === "yes") return;
-  const at = known?.hash === hash ? known.at : ports.now();
-  await claim.write({ value: { ...claim.state().value, proof: { hash, at, entered: "no" } } });
-  await enter(round, { kind: "proof", at, steps: [], outcome: "done", evidence });
-  claim.set({
-    value: { ...claim.state().value, proof: { hash, at, entered: "yes" } },
-    entered: hash,
-  });
-}
-
 /**
  * A read shows what some replica knows. So whatever was written is looked at once more when every replica must know it, and
  * somebody who left once more when nothing that was under way can still happen.
@@ -327,66 +298,3 @@ function confirmations({ wroteAt, leftAt }: PairRecord, now: number): readonly n
 }
 
 const afterLeavingMs = 15 * 60_000;
-
-/** What the read showed, in words and ids that a person can look up in the tenant. */
-function evidenceOf({ situation }: ReadOk): Readonly<Record<string, unknown>> {
-  const { account, scope, managed, owned } = situation;
-  const grants = new Map(
-    [...owned.grants, ...managed].map(({ grant, name }) => [grantKey(grant), { grant, name }]),
-  );
-  return {
-    account:
-      account.kind === "present"
-        ? { state: account.enabled ? "enabled" : "blocked", id: account.id, proof: account.proof }
-        : { state: account.kind, id: owned.account?.accountId ?? null },
-    origin: owned.account?.origin ?? null,
-    scope: scope === null ? { name: null, seen: "unknown" } : { name: scope.name, seen: scope.seen },
-    grants: [...grants.values()].map(({ grant, name }) => ({
-      name,
-      seen:
-        account.kind === "present"
-          ? account.seen(grant)
-          : account.kind === "unreachable"
-            ? "unknown"
-            : "absent",
-    })),
-  };
-}
-
-/** What was done or found, unless nothing was done and the last entry about this pair says just that. */
-async function enterRun(round: Round, applied: Applied, outcomes: readonly Outcome[]): Promise<void> {
-  const { plan, read, claim, ports } = round;
-  const ending = endingOf(outcomes);
-  const steps = applied.steps.map(({ result, detail }) => ({ result, detail: withoutIds(detail) }));
-  const said = hashOf({
-    plan,
-    steps,
-    ending: { kind: ending.kind, parked: ending.parked.map(({ reason }) => withoutIds(reason)) },
-  });
-  const idle = applied.steps.every(({ result }) => result === "waiting" || result === "failed");
-  if (idle && said === claim.state().entered) return;
-  const evidence = evidenceOf(read);
-  await enter(round, { kind: "run", at: ports.now(), steps: applied.steps, outcome: ending.kind, evidence });
-  claim.set({ entered: said });
-}
-
-type Entry = {
-  readonly kind: "run" | "proof";
-  readonly at: number;
-  readonly steps: Applied["steps"];
-  readonly outcome: string;
-  readonly evidence: Readonly<Record<string, unknown>>;
-};
-
-async function enter({ plan, record, rules, ports, run }: Round, entry: Entry): Promise<void> {
-  await ports.journal.append({
-    ...entry,
-    cause: run.cause,
-    analyst: record.id,
-    target: rules.target.name,
-    tenant: rules.target.tenantId,
-    planHash: hashOf(plan),
-    plan,
-    sinceEventMs: entry.at - record.since,
-  });
-}

@@ -15,7 +15,7 @@ import type { Journal } from "../state/journal.ts";
 import type { Claim } from "../state/key-state.ts";
 import { applySteps, attempted, type Applied, type Performed } from "./apply.ts";
 import { assessLoss } from "./assess-loss.ts";
-import type { Run } from "./handle.ts";
+import type { Run } from "./handling.ts";
 import { endingOf, type Outcome } from "./outcome.ts";
 import { hashOf, meaningOf } from "./plan-hash.ts";
 import type { PolicyNow } from "./policy-in-force.ts";

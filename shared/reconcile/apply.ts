@@ -6,8 +6,7 @@ import type { Step } from "../model/plan.ts";
 import { stagesOf, type MoverOrder } from "../planner/step-order.ts";
 import { ClaimLost } from "../state/key-state.ts";
 import type { JournalStep } from "../state/journal.ts";
-import { outcomeOf } from "./handle.ts";
-import type { Outcome } from "./outcome.ts";
+import { outcomeOf, type Outcome } from "./outcome.ts";
 
 /** What carrying out one step came to. */
 export type Performed =

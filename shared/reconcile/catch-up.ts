@@ -5,9 +5,9 @@ import { allAnalysts, type Analysts } from "../state/analysts.ts";
 import type { CatchUpMark, Mark } from "../state/marks.ts";
 import type { Pairs } from "../state/pairs.ts";
 import type { Trouble, Troubles } from "../state/troubles.ts";
-import { callOf } from "./handle.ts";
 import type { PolicyNow } from "./policy-in-force.ts";
 import { findRoleGroups } from "./read-source.ts";
+import { callOf } from "./shared-trouble.ts";
 
 export type CatchUpPorts = {
   readonly policy: () => Promise<PolicyNow>;

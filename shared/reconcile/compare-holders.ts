@@ -7,7 +7,7 @@ import { attributesKey, groupKey } from "../policy/desired.ts";
 import type { Policy } from "../policy/policy.ts";
 import { heardAt, type AnalystMessage } from "../queue/keys.ts";
 import { allAnalysts, type Analysts } from "../state/analysts.ts";
-import type { Run } from "./handle.ts";
+import type { Run } from "./handling.ts";
 import type { Outcome } from "./outcome.ts";
 import type { PolicyNow } from "./policy-in-force.ts";
 import { findRoleGroups } from "./read-source.ts";

@@ -1,46 +1,11 @@
-import { classify, GraphError } from "../graph/error.ts";
 import { errorText } from "../model/error-text.ts";
-import { sessionOf, type AccessMessage, type AnalystMessage, type ParkedMessage } from "../queue/keys.ts";
+import { sessionOf } from "../queue/keys.ts";
 import { ClaimLost, type Claim, type KeyClock, type KeyState } from "../state/key-state.ts";
-import type { Trouble, Troubles } from "../state/troubles.ts";
-import { hear, type Look, type Occasion } from "./next-look.ts";
-import { endingOf, withoutIds, type Ending, type Outcome, type Parked } from "./outcome.ts";
+import type { HandlePorts, Run, Settling, Work } from "./handling.ts";
+import { hear } from "./next-look.ts";
+import { endingOf, outcomeOf, withoutIds, type Outcome, type Parked } from "./outcome.ts";
 import { hashOf } from "./plan-hash.ts";
-import { PolicyUnusable } from "./policy-in-force.ts";
-
-/** A message about something that is remembered. */
-export type Work = AnalystMessage | AccessMessage;
-
-/** What one run over a key may know besides the key. */
-export type Run = {
-  readonly cause: string;
-  /** When what led to this run was heard of, epoch ms. */
-  readonly heardAt: number;
-  readonly attempts: number;
-  /** No round and no stage begins after this, epoch ms: the host ends a function that runs too long, with all it does. */
-  readonly until: number;
-  readonly urgency: "now" | "low";
-};
-
-export type HandlePorts<T> = {
-  /** Takes the key over, with a first change of what is remembered. */
-  readonly claim: (begin: (state: KeyState<T>) => KeyState<T>) => Promise<Claim<T>>;
-  readonly lookFor: (state: KeyState<T>, now: number, occasion: Occasion) => Look;
-  readonly schedule: (message: Work, at: number) => Promise<void>;
-  readonly send: (messages: readonly Work[]) => Promise<void>;
-  readonly park: (message: ParkedMessage) => Promise<void>;
-  /** What keeps every key of this key's partition from being brought in line. */
-  readonly troubles: Troubles;
-  readonly partition: string;
-  /** Keys of the partition that wait for a trouble to end. */
-  readonly waiting: (trouble: string) => Promise<readonly Work["key"][]>;
-  readonly now: () => number;
-  readonly log: (
-    level: "info" | "warn" | "error",
-    message: string,
-    fields: Readonly<Record<string, unknown>>,
-  ) => void;
-};
+import { share } from "./shared-trouble.ts";
 
 /** Well within host.json's functionTimeout of five minutes, with room for the calls that are under way then. */
 const runMs = 120_000;
@@ -125,34 +90,6 @@ async function attempt<T>(
   }
 }
 
-/** What an error means for the key it happened to. Errors that nobody foresaw are retried, then seen by people. */
-export function outcomeOf(error: unknown, now: number): Outcome {
-  const why = errorText(error);
-  if (error instanceof PolicyUnusable) return { kind: "wait", at: now + policyMs[error.kind], why };
-  if (!(error instanceof GraphError)) return { kind: "retry", why };
-  const meaning = classify(error);
-  switch (meaning.kind) {
-    case "retry":
-    case "gone":
-      return { kind: "retry", why };
-    case "wait":
-      return { kind: "wait", at: now + meaning.ms, why };
-    case "stop":
-      return { kind: "parked", reason: meaning.reason, advice: meaning.advice, cause: meaning.cause };
-    default:
-      return meaning satisfies never;
-  }
-}
-
-/** While the policy is broken, nobody can decide; while this host has an old one, others can. */
-const policyMs = { broken: 60_000, behind: 15_000 } as const;
-
-type Settling<T> = {
-  readonly ending: Ending;
-  readonly cut: "yes" | "no";
-  readonly ports: HandlePorts<T>;
-};
-
 /** What the ending does to the key; then a reminder for whatever is due first. */
 async function settle<T>(message: Work, state: KeyState<T>, settling: Settling<T>): Promise<KeyClock> {
   const { ports } = settling;
@@ -235,121 +172,6 @@ const mostTold = 10;
 
 const gistOf = ({ reason }: Pick<Parked, "reason">) => hashOf(withoutIds(reason));
 
-type Shared = Pick<KeyClock, "waitsFor" | "probes"> & {
-  /** When this key tries whether a trouble is over that it tries for all. */
-  readonly tryAt: readonly number[];
-};
-
-/** What hits a whole tenant is one entry for people, and one key tries for all whether it is over. */
-async function share<T>(
-  message: Work,
-  clock: KeyClock,
-  { ending, cut, ports }: Settling<T>,
-): Promise<Shared> {
-  const met = new Map(
-    ending.parked.flatMap(({ cause, reason, advice }) =>
-      cause === null ? [] : [[hashOf(cause), { reason, advice }] as const],
-    ),
-  );
-  // What this run did not come to may be there still.
-  const untried = cut === "yes" || ending.held === "yes";
-  const unseen = (ids: readonly string[]) => ids.filter((id) => !met.has(id));
-  if (untried) for (const id of unseen(clock.probes)) await callAnother(id, message, ports);
-  else {
-    for (const id of unseen(clock.probes)) await end(id, message.cause, ports);
-    for (const id of unseen(clock.waitsFor))
-      if (await isOverdue(id, ports)) await end(id, message.cause, ports);
-  }
-  const waitsFor = untried ? unseen(clock.waitsFor) : [];
-  const probes = untried ? unseen(clock.probes) : [];
-  const tryAt = probes.map(() => ports.now() + troubleRetryMs);
-  for (const [id, words] of met) {
-    const next = await meet({ id, ...words }, message, ports);
-    if (next === null) waitsFor.push(id);
-    else {
-      probes.push(id);
-      tryAt.push(next);
-    }
-  }
-  return { waitsFor, probes, tryAt };
-}
-
-/** The key that tries did not come, so whoever waits and does not meet the trouble any more has tried it. */
-async function isOverdue<T>(id: string, { troubles, partition, now }: HandlePorts<T>): Promise<boolean> {
-  const trouble = await troubles.get(partition, id);
-  return trouble !== null && trouble.nextTryAt <= now();
-}
-
-/** A key that has trouble of its own cannot try for the others: one of those who wait does it, another one each time. */
-async function callAnother<T>(trouble: string, { key, cause }: Work, ports: HandlePorts<T>): Promise<void> {
-  const waiting = await ports.waiting(trouble);
-  const turn = Math.floor(ports.now() / troubleRetryMs);
-  const others = waiting.filter((other) => sessionOf(other) !== sessionOf(key));
-  const other = others[turn % Math.max(1, others.length)];
-  if (other !== undefined) await ports.send([callOf(other, cause, ports.now())]);
-}
-
-/** A key is looked at although nothing new is known of it. */
-export function callOf(key: Work["key"], cause: string, at: number): Work {
-  const common = { cause, heardAt: Math.ceil(at), occasion: "event" } as const;
-  return key.kind === "access" ? { key, ...common, version: null } : { key, ...common };
-}
-
-/** @returns when this key tries whether the trouble is over; null when another one does */
-async function meet<T>(
-  { id, reason, advice }: Pick<Trouble, "id" | "reason" | "advice">,
-  { key }: Work,
-  { troubles, partition, park, log, now }: HandlePorts<T>,
-): Promise<number | null> {
-  const at = now();
-  const probe = JSON.stringify(key);
-  const begun = {
-    tenant: partition,
-    id,
-    reason,
-    advice,
-    probe,
-    told: "no",
-    since: at,
-    nextTryAt: at,
-  } as const;
-  const { trouble, news } = await troubles.report(begun);
-  // A row that nobody has tried for long is left over from an earlier trouble.
-  const isLeftOver = news === "no" && trouble.nextTryAt < at - leftOverMs;
-  const current = isLeftOver ? begun : trouble;
-  // Whoever began it tells people; if they died before that, the next one does.
-  const tells = current.told === "no" && (news === "yes" || isLeftOver || current.since < at - tellingMs);
-  if (tells) {
-    log("error", "A whole tenant needs a person.", { tenant: partition, reason, advice });
-    await park({ key, reason, advice, parkedAt: at });
-  }
-  const isMine = current.probe === probe;
-  const tryAt = at + troubleRetryMs;
-  if (isMine || tells)
-    await troubles.update({
-      ...current,
-      ...(tells ? { told: "yes" } : {}),
-      ...(isMine ? { nextTryAt: tryAt } : {}),
-    });
-  return isMine ? tryAt : null;
-}
-
-/** The trouble is over: whoever waited is looked at, a few at a time. */
-async function end<T>(trouble: string, cause: string, ports: HandlePorts<T>): Promise<void> {
-  const now = ports.now();
-  const waiting = await ports.waiting(trouble);
-  const calls = waiting.map((key, index) => {
-    const at = now + Math.floor(index / atOnce) * 1_000;
-    return { message: callOf(key, cause, at), at };
-  });
-  await ports.send(calls.filter(({ at }) => at <= now).map(({ message }) => message));
-  for (const { message, at } of calls) if (at > now) await ports.schedule(message, at);
-  await ports.troubles.end(ports.partition, trouble, now);
-}
-
-/** Keys that are called in a second when a trouble has ended. */
-const atOnce = 20;
-
 /**
  * Sees to it that the key comes back at `at`. A reminder that is under way and early enough is not doubled, also when it
  * is due and waits its turn in the session. It is sent before it is written down.
@@ -372,8 +194,3 @@ const lostAfterMs = 60_000;
 const backoffMs = (attempts: number) => Math.min(1_000 * 2 ** attempts, 5 * 60_000);
 /** Somebody may have fixed it without telling anyone: 5 minutes, 10, 20 … an hour. */
 const parkedRetryMs = (attempts: number) => Math.min(5 * 60_000 * 2 ** Math.min(attempts, 8), 60 * 60_000);
-/** Where one key tries for a whole tenant, everybody waits for that one. */
-const troubleRetryMs = 5 * 60_000;
-const tellingMs = 60_000;
-/** Every catch-up in this time would have called the key that tries. */
-const leftOverMs = 40 * 60_000;

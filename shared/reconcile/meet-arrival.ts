@@ -1,7 +1,7 @@
 import { errorText } from "../model/error-text.ts";
 import type { AnalystMessage, ArrivalMessage } from "../queue/keys.ts";
 import { analystRow, type Analysts } from "../state/analysts.ts";
-import { outcomeOf } from "./handle.ts";
+import { outcomeOf } from "./outcome.ts";
 import type { PolicyNow } from "./policy-in-force.ts";
 import { readSource, type SourceReadPorts } from "./read-source.ts";
 

@@ -1,3 +1,7 @@
+import { classify, GraphError } from "../graph/error.ts";
+import { errorText } from "../model/error-text.ts";
+import { PolicyUnusable } from "./policy-in-force.ts";
+
 /** How one thing that handling a key consists of ended. A failure that nobody foresaw is thrown instead. */
 export type Outcome =
   /** What Graph shows is what the policy says, as far as it could be read. */
@@ -51,3 +55,25 @@ export function endingOf(outcomes: readonly Outcome[]): Ending {
     parked,
   };
 }
+
+/** What an error means for the key it happened to. Errors that nobody foresaw are retried, then seen by people. */
+export function outcomeOf(error: unknown, now: number): Outcome {
+  const why = errorText(error);
+  if (error instanceof PolicyUnusable) return { kind: "wait", at: now + policyMs[error.kind], why };
+  if (!(error instanceof GraphError)) return { kind: "retry", why };
+  const meaning = classify(error);
+  switch (meaning.kind) {
+    case "retry":
+    case "gone":
+      return { kind: "retry", why };
+    case "wait":
+      return { kind: "wait", at: now + meaning.ms, why };
+    case "stop":
+      return { kind: "parked", reason: meaning.reason, advice: meaning.advice, cause: meaning.cause };
+    default:
+      return meaning satisfies never;
+  }
+}
+
+/** While the policy is broken, nobody can decide; while this host has an old one, others can. */
+const policyMs = { broken: 60_000, behind: 15_000 } as const;

@@ -1,7 +1,6 @@
 import { GraphError } from "../graph/error.ts";
 import type { Written } from "../graph/group-members.ts";
 import type { SendLimits } from "../graph/tenant.ts";
-import type { AnalystId } from "../model/ids.ts";
 import {
   scopeHeld,
   type AccountRecord,
@@ -12,20 +11,10 @@ import {
 } from "../model/ledger.ts";
 import type { PairRecord } from "../model/pair.ts";
 import type { Step } from "../model/plan.ts";
-import type { Claim } from "../state/key-state.ts";
-import type { AccessWritePorts, Rules } from "./access-ports.ts";
+import type { AccessWritePorts, Performing } from "./access-ports.ts";
 import { attempted, type Performed } from "./apply.ts";
 import { provision } from "./provision.ts";
 import { rowOf, sameItem } from "./read-access.ts";
-
-/** One run's writes for one pair. What is remembered of the pair is in the claim, kept current while steps run. */
-export type Performing = {
-  readonly analyst: AnalystId;
-  readonly limits: Pick<SendLimits, "priority">;
-  readonly rules: Rules;
-  readonly ports: AccessWritePorts;
-  readonly claim: Claim<PairRecord>;
-};
 
 /** A call may wait for its turn so long after the claim was checked; later, the claim may be somebody else's. */
 const sendWithinMs = 20_000;

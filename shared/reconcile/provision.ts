@@ -2,9 +2,9 @@ import type { ProvisionResult } from "../graph/provision-result.ts";
 import type { SendLimits } from "../graph/tenant.ts";
 import { scopeHeld, type AccountRecord } from "../model/ledger.ts";
 import { nextAskAt } from "../planner/provisioning.ts";
+import type { Performing } from "./access-ports.ts";
 import type { Performed } from "./apply.ts";
 import type { Outcome } from "./outcome.ts";
-import type { Performing } from "./perform-access.ts";
 import { identityStamp, originOf } from "./read-account.ts";
 
 /**

@@ -7,8 +7,7 @@ import { scopeHeld, type AccountRecord, type LedgerEntry, type LedgerRow } from 
 import type { AccountSeen } from "../planner/access-plan.ts";
 import { replicationWindowMs, type Seen } from "../planner/membership.ts";
 import type { AccessReadPorts, Looking, Rules } from "./access-ports.ts";
-import { outcomeOf } from "./handle.ts";
-import type { Outcome } from "./outcome.ts";
+import { outcomeOf, type Outcome } from "./outcome.ts";
 import { isLeaving } from "./wishes.ts";
 
 /** What was found of the analyst's account; `trouble`: how the look ends when it could not be all that it should be. */

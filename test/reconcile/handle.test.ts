@@ -9,9 +9,10 @@ import {
   type ParkedMessage,
   type WorkKey,
 } from "../../shared/queue/keys.ts";
-import { handle, outcomeOf, type HandlePorts, type Run, type Work } from "../../shared/reconcile/handle.ts";
+import { handle } from "../../shared/reconcile/handle.ts";
+import type { HandlePorts, Run, Work } from "../../shared/reconcile/handling.ts";
 import { nextAccessLook, nextSourceLook } from "../../shared/reconcile/next-look.ts";
-import type { Outcome } from "../../shared/reconcile/outcome.ts";
+import { outcomeOf, type Outcome } from "../../shared/reconcile/outcome.ts";
 import { PolicyUnusable } from "../../shared/reconcile/policy-in-force.ts";
 import { ClaimLost, type KeyClock, type KeyTable } from "../../shared/state/key-state.ts";
 import { pairRow, pairs } from "../../shared/state/pairs.ts";

@@ -1,0 +1,107 @@
+import { grantKey } from "../model/grant.ts";
+import type { AnalystRecord } from "../model/analyst.ts";
+import type { PairRecord } from "../model/pair.ts";
+import type { Plan } from "../model/plan.ts";
+import type { AccessDecision } from "../planner/access-plan.ts";
+import type { Claim, KeyState } from "../state/key-state.ts";
+import type { AccessPorts, Rules } from "./access-ports.ts";
+import type { Applied } from "./apply.ts";
+import type { Run } from "./handling.ts";
+import { endingOf, withoutIds, type Outcome } from "./outcome.ts";
+import { hashOf } from "./plan-hash.ts";
+import type { AccessRead } from "./read-access.ts";
+
+/** What a round read when nothing was refused. */
+export type ReadOk = Extract<AccessRead, { kind: "read" }>;
+
+/** One round over a pair: what was read, decided and let through by the checks. */
+export type Round = {
+  readonly plan: Plan;
+  readonly read: ReadOk;
+  readonly decision: AccessDecision;
+  readonly analyst: KeyState<AnalystRecord | null>;
+  readonly record: AnalystRecord;
+  readonly rules: Rules;
+  readonly ports: AccessPorts;
+  readonly claim: Claim<PairRecord>;
+  readonly run: Run;
+};
+
+/** Written down before it is said, so that a run which lost the pair says nothing, and one that dies says it again. */
+export async function prove(round: Round): Promise<void> {
+  const { plan, read, claim, ports } = round;
+  const evidence = evidenceOf(read);
+  const hash = hashOf({ plan, evidence });
+  const known = claim.state().value.proof;
+  if (known?.hash === hash && known.entered === "yes") return;
+  const at = known?.hash === hash ? known.at : ports.now();
+  await claim.write({ value: { ...claim.state().value, proof: { hash, at, entered: "no" } } });
+  await enter(round, { kind: "proof", at, steps: [], outcome: "done", evidence });
+  claim.set({
+    value: { ...claim.state().value, proof: { hash, at, entered: "yes" } },
+    entered: hash,
+  });
+}
+
+/** What was done or found, unless nothing was done and the last entry about this pair says just that. */
+export async function enterRun(round: Round, applied: Applied, outcomes: readonly Outcome[]): Promise<void> {
+  const { plan, read, claim, ports } = round;
+  const ending = endingOf(outcomes);
+  const steps = applied.steps.map(({ result, detail }) => ({ result, detail: withoutIds(detail) }));
+  const said = hashOf({
+    plan,
+    steps,
+    ending: { kind: ending.kind, parked: ending.parked.map(({ reason }) => withoutIds(reason)) },
+  });
+  const idle = applied.steps.every(({ result }) => result === "waiting" || result === "failed");
+  if (idle && said === claim.state().entered) return;
+  const evidence = evidenceOf(read);
+  await enter(round, { kind: "run", at: ports.now(), steps: applied.steps, outcome: ending.kind, evidence });
+  claim.set({ entered: said });
+}
+
+/** What the read showed, in words and ids that a person can look up in the tenant. */
+function evidenceOf({ situation }: ReadOk): Readonly<Record<string, unknown>> {
+  const { account, scope, managed, owned } = situation;
+  const grants = new Map(
+    [...owned.grants, ...managed].map(({ grant, name }) => [grantKey(grant), { grant, name }]),
+  );
+  return {
+    account:
+      account.kind === "present"
+        ? { state: account.enabled ? "enabled" : "blocked", id: account.id, proof: account.proof }
+        : { state: account.kind, id: owned.account?.accountId ?? null },
+    origin: owned.account?.origin ?? null,
+    scope: scope === null ? { name: null, seen: "unknown" } : { name: scope.name, seen: scope.seen },
+    grants: [...grants.values()].map(({ grant, name }) => ({
+      name,
+      seen:
+        account.kind === "present"
+          ? account.seen(grant)
+          : account.kind === "unreachable"
+            ? "unknown"
+            : "absent",
+    })),
+  };
+}
+
+type Entry = {
+  readonly kind: "run" | "proof";
+  readonly at: number;
+  readonly steps: Applied["steps"];
+  readonly outcome: string;
+  readonly evidence: Readonly<Record<string, unknown>>;
+};
+
+async function enter({ plan, record, rules, ports, run }: Round, entry: Entry): Promise<void> {
+  await ports.journal.append({
+    ...entry,
+    cause: run.cause,
+    analyst: record.id,
+    target: rules.target.name,
+    tenant: rules.target.tenantId,
+    planHash: hashOf(plan),
+    plan,
+    sinceEventMs: entry.at - record.since,
+  });
+}
