@@ -113,12 +113,14 @@ export function graphTenant({ tenantId, url, http, concurrency = 4 }: TenantOpti
     // A tenant that was silent twice in a row is left alone for a while, also by the calls that were waiting for their turn.
     const ask: Http = async (call) => {
       if (of.silentUntil > Date.now()) return silence;
-      if (call.sendBefore !== undefined && call.sendBefore < Date.now()) return late;
+      if (call.sendBefore !== undefined && call.sendBefore < Date.now() + aheadMs) return late;
       if (of.limit.pausedUntil > Date.now()) return stillPaused(of.limit.pausedUntil - Date.now());
+      const sentAt = Date.now();
       const answer = await http(call);
       of.silences = isTimeout(answer) ? of.silences + 1 : 0;
       if (of.silences > 1) of.silentUntil = Date.now() + silenceMs;
-      aheadMs = aheadOf(answer) ?? aheadMs;
+      // An answer that was long under way tells a time that is over.
+      if (Date.now() - sentAt < clockGrainMs) aheadMs = aheadOf(answer) ?? aheadMs;
       return answer;
     };
     return (call) => of.queue.add(() => ask(call), { priority: queuePriority[priority] });

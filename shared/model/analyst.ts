@@ -44,6 +44,8 @@ export type AnalystRecord = {
   readonly refused: Readonly<Record<string, { readonly since: number; readonly among: number | null }>>;
   /** Roles that were let go of lately and not by a disabled or deleted account, by what showed them: when, epoch ms. */
   readonly lost: Readonly<Record<string, number>>;
+  /** When a look last found all roles held that are acted on, epoch ms; 0 for never. */
+  readonly confirmedAt: number;
   readonly leaving: Leaving | null;
   /** When the leaving was first seen; null while the analyst holds a role. */
   readonly leftAt: number | null;

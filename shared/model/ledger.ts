@@ -11,8 +11,6 @@ export type LedgerEntry = {
   readonly state: LedgerState;
   /** When this state was written, epoch ms. */
   readonly at: number;
-  /** When Muster first wrote the intent to add, epoch ms: accounts created before it are not Muster's. */
-  readonly since: number;
   /** When Muster last wrote the opposite (removed before it added, added before it removed), epoch ms; 0 for never. */
   readonly oppositeAt: number;
 };

@@ -5,6 +5,11 @@ export type PairRecord = {
   readonly account: AccountRecord | null;
   /** Everything Muster gave here, the scope included. */
   readonly ledger: readonly LedgerRow[];
+  /**
+   * While the analyst was in scope by Muster's hand, in Graph's time: what came to be then is Muster's. `until` is null as long as
+   * they are. It outlasts the ledger's row, because sync may make an account late, and a target may show it later still.
+   */
+  readonly scoped: { readonly since: number; readonly until: number | null } | null;
   /** When the analyst was first seen to leave this target; null while they belong there. */
   readonly leftAt: number | null;
   /** Tries of on-demand provisioning that did not see the analyst in scope, and since when they are in scope. */
@@ -22,6 +27,7 @@ export type PairRecord = {
 export const unknownPair: PairRecord = {
   account: null,
   ledger: [],
+  scoped: null,
   leftAt: null,
   asked: { tries: 0, scopedAt: null },
   wroteAt: 0,

@@ -31,6 +31,8 @@ export type AccessSituation = {
   /** Since when the policy says what it says. */
   readonly policySince: number;
   readonly account: AccountSeen;
+  /** Other accounts with the analyst's stamp, that came while they were in scope. Looked for when the analyst leaves. */
+  readonly others: readonly OtherAccount[];
   readonly owned: Owned;
   readonly leavers: {
     readonly block: boolean;
@@ -42,7 +44,15 @@ export type AccessSituation = {
 };
 
 /** `deleted`: the source user is in the recycle bin, and so are their memberships; nothing can be written. */
-type ScopeSeen = { readonly scope: Scope; readonly name: string; readonly seen: Seen | "deleted" };
+export type ScopeSeen = {
+  readonly scope: Scope;
+  readonly name: string;
+  readonly seen: Seen | "deleted";
+  /** Another target that the analyst belongs in has the same scope by now: it `has` the membership on record, or `waits` for it. */
+  readonly heir: "none" | "waits" | "has";
+};
+
+type OtherAccount = { readonly id: AccountId; readonly enabled: boolean };
 
 type FormerScope = ScopeSeen & { readonly entry: LedgerEntry };
 
@@ -71,6 +81,8 @@ export type Owned = {
   readonly leftAt: number | null;
   /** Tries of on-demand provisioning since the analyst is in scope, and when that began; null: not in scope yet. */
   readonly asked: { readonly tries: number; readonly scopedAt: number | null };
+  /** When a run last wrote something to Graph, epoch ms; 0 for never. */
+  readonly wroteAt: number;
   /** Calls whose answer nobody has seen may still take effect until then, epoch ms; 0 for none. */
   readonly doubt: { readonly gives: number; readonly takes: number };
   /** Runs that failed so far: a revoke that cannot be done must not keep the account alive for ever. */
@@ -178,19 +190,21 @@ function leaveFormerScopes(draft: Draft): void {
   if (scope?.seen !== "present") return;
   const dueAt = Math.max(policySince, owned.scope?.at ?? 0) + handOverMs;
   for (const former of formerScopes) {
-    if (now >= dueAt) {
-      leaveScope(draft, former);
-    } else {
-      draft.note({ kind: "scope-moves", name: former.name });
-      draft.lookAgain(dueAt);
-    }
+    if (now >= dueAt || former.heir !== "none") leaveScope(draft, former);
+    else draft.moves(former.name, dueAt);
   }
 }
 
-function leaveScope(draft: Draft, { scope, name, seen, entry }: FormerScope): void {
-  if (draft.decideScope({ scope, name, seen }, entry, "no").act === "remove")
+function leaveScope(draft: Draft, former: FormerScope): void {
+  const { scope, name, heir, entry } = former;
+  if (heir === "has") draft.handOver(scope);
+  else if (heir === "waits") draft.moves(name, draft.situation.now + heirMs);
+  else if (draft.decideScope(former, entry, "no").act === "remove")
     draft.step({ kind: "leave-scope", scope, name });
 }
+
+/** How soon to look whether another target has taken a scope over. */
+const heirMs = 5 * 60_000;
 
 /**
  * What Muster deleted, or made sync delete, Muster restores: on-demand provisioning would make a second account beside it.
@@ -249,11 +263,14 @@ function planLeave(situation: AccessSituation): AccessDecision {
   }
   // An account that was there before goes with the scope, so the scope stays while it may still be there.
   const nobodys = account.kind === "none" || account.kind === "soft-deleted";
-  leaveScopes(draft, ours || nobodys ? "may-go" : "stays");
+  // Whoever could never be looked at came with the scope, as far as anybody can tell.
+  const isUnknown = account.kind === "unreachable" && known === null;
+  leaveScopes(draft, ours || nobodys || isUnknown ? "may-go" : "stays");
   // Sync deletes what came with a source user who is deleted, long before Muster would after leavers.deleteAfter.
-  if (situation.leaving === "deleted" && known?.origin === "created" && known.deleted === "no")
+  if (situation.leaving === "deleted" && ours && known?.deleted === "no")
     draft.learn({ deleted: "expected" });
   if (account.kind === "present") leaveAccount(draft, account, ours);
+  leaveOthers(draft);
   if (nobodys && known !== null && ours) leaveUnseen(draft, account.kind, known);
   return draft.decided("leave", situation.movers);
 }
@@ -284,21 +301,27 @@ function takeBackUnseen(draft: Draft, account: AccountId): void {
   }
 }
 
+/** How soon a scope that could not be read is read again. */
+const unknownMs = 10_000;
+
 function leaveScopes(draft: Draft, account: "may-go" | "stays"): void {
   const { scope, formerScopes, owned, leavers } = draft.situation;
   const entry = owned.scope;
   const mine = scope === null || entry === undefined ? formerScopes : [{ ...scope, entry }, ...formerScopes];
   for (const one of mine) {
-    if (account === "may-go" || one.seen === "deleted") leaveScope(draft, one);
+    if (account === "may-go" || one.seen === "deleted" || one.heir !== "none") leaveScope(draft, one);
     else draft.note({ kind: "scope-stays", name: one.name, why: "keeps-account" });
   }
-  if (scope?.seen !== "present" || entry !== undefined) return;
+  if (scope === null || entry !== undefined) return;
+  if (scope.seen === "unknown" && leavers.accounts === "all")
+    draft.unsureOf(scope.name, draft.situation.now + unknownMs);
+  if (scope.seen !== "present") return;
   if (leavers.accounts === "all") draft.step({ kind: "leave-scope", scope: scope.scope, name: scope.name });
   else draft.note({ kind: "scope-stays", name: scope.name, why: "before" });
 }
 
 function leaveAccount(draft: Draft, account: PresentAccount, ours: boolean): void {
-  const { leavers, owned, now } = draft.situation;
+  const { leavers, owned } = draft.situation;
   if (!ours) return draft.note({ kind: "account-stays", account: account.id, why: "before" });
   if (account.proof === "contested") {
     return draft.note({ kind: "account-not-proven", account: account.id, detail: account.detail });
@@ -312,15 +335,31 @@ function leaveAccount(draft: Draft, account: PresentAccount, ours: boolean): voi
     if (blocked === "confirmed" && justNow) draft.settling("the account", changedAt);
     else draft.step({ kind: "block-account", account: account.id });
   }
+  // Grants first, and seen gone: an account that is restored later must come back empty.
+  const isEmpty = draft.unsettledGrants === 0 || owned.attempts >= patience;
+  deleteWhenDue(draft, account.id, isEmpty ? "may-go" : "waits");
+}
+
+function deleteWhenDue(draft: Draft, account: AccountId, state: "may-go" | "waits"): void {
+  const { leavers, owned, now } = draft.situation;
   if (leavers.deleteAfterMs === "never") return;
   const dueAt = (owned.leftAt ?? now) + leavers.deleteAfterMs;
   if (now < dueAt) {
-    draft.note({ kind: "deletion-waits", account: account.id });
-    return draft.lookAgain(dueAt);
-  }
-  // Grants first, and seen gone: an account that is restored later must come back empty.
-  if (draft.unsettledGrants === 0 || owned.attempts >= patience) {
-    draft.step({ kind: "delete-account", account: account.id });
+    draft.note({ kind: "deletion-waits", account });
+    draft.lookAgain(dueAt);
+  } else if (state === "may-go") draft.step({ kind: "delete-account", account });
+}
+
+/** Nothing is remembered of them, so what a listing shows is acted on, unless it may be older than the last write. */
+function leaveOthers(draft: Draft): void {
+  const { others, owned, leavers } = draft.situation;
+  for (const { id, enabled } of others) {
+    if (draft.situation.now - owned.wroteAt < visibleMs) {
+      draft.settling("another account", owned.wroteAt);
+      continue;
+    }
+    if (enabled && leavers.block) draft.step({ kind: "block-account", account: id });
+    deleteWhenDue(draft, id, "may-go");
   }
 }
 
@@ -411,6 +450,16 @@ class Draft {
   keep({ grant, name }: NamedGrant, why: string): void {
     const isOwned = this.situation.owned.grants.some((owned) => grantKey(owned.grant) === grantKey(grant));
     if (isOwned) this.note({ kind: "kept", name, why });
+  }
+
+  /** The membership stays, and is another target's from now on. */
+  handOver(scope: Scope): void {
+    this.ledger.push({ what: { kind: "scope", scope }, change: "drop" });
+  }
+
+  moves(name: string, until: number): void {
+    this.note({ kind: "scope-moves", name });
+    this.lookAgain(until);
   }
 
   apply(decision: MembershipDecision, grant: Grant, step: () => Step): void {

@@ -11,6 +11,8 @@ export type CheckFacts = {
   readonly ownedGrants: ReadonlySet<string>;
   readonly ownedScopes: ReadonlySet<string>;
   readonly ownsAccount: "yes" | "no";
+  /** Other accounts of a leaver's that are Muster's as well. */
+  readonly others: ReadonlySet<string>;
   /** The account in the target, as far as it is known. */
   readonly account: AccountId | null;
   readonly accounts: "owned" | "all";
@@ -80,7 +82,10 @@ function isOwned(step: Step, facts: CheckFacts): boolean {
       return facts.accounts === "all" || facts.ownedScopes.has(grantKey(step.scope));
     case "block-account":
     case "delete-account":
-      return facts.accounts === "all" || facts.ownsAccount === "yes";
+      return (
+        facts.accounts === "all" ||
+        (step.account === facts.account ? facts.ownsAccount === "yes" : facts.others.has(step.account))
+      );
     case "stamp":
     case "revoke-sessions":
     case "join-scope":

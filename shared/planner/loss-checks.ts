@@ -10,9 +10,11 @@ export type Loss = {
 
 /**
  * `known`: who holds the role in the same way, as far as Muster knows, or has just lost it. `missing`: whom of these a listing
- * does not show. `elsewhere`: who holds the same role in another way.
+ * does not show. `elsewhere`: who holds the same role in another way. `refusedFirst`: when others' loss of it was refused for the
+ * first time, epoch ms; null when none is.
  */
 type LostRole = HeldRole & {
+  readonly refusedFirst: number | null;
   readonly known: number;
   readonly missing: number;
   readonly elsewhere: number;
@@ -31,8 +33,8 @@ export type Objection = {
   readonly keeps: readonly string[];
   readonly reason: string;
   readonly advice: string;
-  /** Stable text for what happened, which others met as well. */
-  readonly cause: string;
+  /** Stable text for what happened, which others met as well; null: nobody has heard of this one with the others. */
+  readonly cause: string | null;
 };
 
 /** Checks on losing a role: a reading error or an emptied group must not look like a wave of leavers. */
@@ -83,8 +85,31 @@ export function objectionsTo(loss: Loss, refused: AnalystRecord["refused"]): rea
     const known = Math.max(role.known, among);
     return { ...role, known, missing: role.missing + known - role.known };
   });
-  return lossChecks.flatMap((check) => check.run({ ...loss, roles }));
+  return lossChecks
+    .flatMap((check) => check.run({ ...loss, roles }))
+    .map((objection) =>
+      objection.check === "budget" && isLate(objection, roles, refused)
+        ? { ...objection, cause: null }
+        : objection,
+    );
 }
+
+/** Whoever loses a role long after the others is added to a refusal that people have heard of, so they hear of this one as well. */
+function isLate(
+  { keeps }: Objection,
+  roles: readonly LostRole[],
+  refused: AnalystRecord["refused"],
+): boolean {
+  return roles.some(({ by, refusedFirst }) => {
+    const since = refused[by]?.since;
+    return (
+      keeps.includes(by) && since !== undefined && refusedFirst !== null && since - refusedFirst > lateMs
+    );
+  });
+}
+
+/** As long as a look at everybody takes, which finds the last of those whom nobody announced. */
+const lateMs = 15 * 60_000;
 
 /**
  * A loss that many seem to meet is kept from the first moment, and refused when it still looks like that after this long:

@@ -48,7 +48,12 @@ export type Verdict =
   /** A read broke off: it is repeated. */
   | { readonly kind: "unproven"; readonly why: string }
   /** A check kept roles that would have gone; a person has to look. */
-  | { readonly kind: "refused"; readonly reason: string; readonly advice: string; readonly cause: string };
+  | {
+      readonly kind: "refused";
+      readonly reason: string;
+      readonly advice: string;
+      readonly cause: string | null;
+    };
 
 /** Two sightings of "this user is nowhere" count when they are this far apart. */
 export const absenceMs = 60_000;

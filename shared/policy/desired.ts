@@ -1,4 +1,5 @@
-import type { AnalystId, GroupId, RoleName } from "../model/ids.ts";
+import { z } from "zod";
+import { groupIdSchema, type AnalystId, type GroupId, type RoleName } from "../model/ids.ts";
 import type { NameOrId, Target } from "./policy.ts";
 import { sortedGroups } from "./group-name.ts";
 import { placeholderPattern } from "./stamp-template.ts";
@@ -9,6 +10,20 @@ export const groupKey = (group: GroupId): string => `group:${group}`;
 export function attributesKey(attributes: Readonly<Record<string, string>>): string {
   const pairs = Object.entries(attributes).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return `attributes:${JSON.stringify(pairs)}`;
+}
+
+/** What such a key says; null when it is none. */
+export function wayOf(
+  key: string,
+):
+  | { readonly kind: "group"; readonly group: GroupId }
+  | { readonly kind: "attributes"; readonly attributes: Readonly<Record<string, string>> }
+  | null {
+  if (key.startsWith("group:"))
+    return { kind: "group", group: groupIdSchema.parse(key.slice("group:".length)) };
+  if (!key.startsWith("attributes:")) return null;
+  const pairs = z.array(z.tuple([z.string(), z.string()])).parse(JSON.parse(key.slice("attributes:".length)));
+  return { kind: "attributes", attributes: Object.fromEntries(pairs) };
 }
 
 /** All of them, compared to the letter; an attribute that is not set is null or absent. */

@@ -12,6 +12,7 @@ import type { Policy, Target } from "../policy/policy.ts";
 import type { Analysts } from "../state/analysts.ts";
 import type { Claim } from "../state/key-state.ts";
 import type { Journal } from "../state/journal.ts";
+import type { Pairs } from "../state/pairs.ts";
 import type { Slots } from "../state/slots.ts";
 import type { Run } from "./handling.ts";
 import type { PolicyNow } from "./policy-in-force.ts";
@@ -20,6 +21,7 @@ import type { PolicyNow } from "./policy-in-force.ts";
 export type AccessReadPorts = {
   readonly source: { readonly reader: SourceReader; readonly groups: GroupDirectory };
   readonly tenant: { readonly reader: TargetReader; readonly groups: GroupDirectory };
+  readonly pairs: Pick<Pairs, "read">;
   readonly now: () => number;
 };
 

@@ -68,7 +68,8 @@ async function playRound(
   if (known === null || record === null) return { version: 0, outcomes: [] };
   const { version } = record;
   const target = policy.targets.find(({ tenantId }) => tenantId === tenant);
-  if (target === undefined) return { version, outcomes: [missingTarget(tenant)] };
+  if (target === undefined)
+    return { version, outcomes: hasLeft(claim.state().value) ? [] : [missingTarget(tenant)] };
   const rules: Rules = { policy, target, since: changedAt };
   const priority = record.leaving !== null ? "high" : run.urgency === "low" ? "low" : "normal";
   const isRead = record.leaving !== null || record.meaning === meaningOf(record, hash);
@@ -82,7 +83,7 @@ async function playRound(
   if (read.kind === "refused") return { version, outcomes: [read.outcome] };
   const decision = planAccess(read.situation);
   const plan = checkPlan(decision.plan, factsOf(read, rules));
-  claim.set({ value: keptBooks(pair, read, decision) });
+  claim.set({ value: keptBooks(read, decision) });
   const round: Round = { plan, read, decision, analyst: known, record, rules, ports, claim, run };
   if (plan.steps.length === 0) {
     const outcomes = await conclude(round);
@@ -115,6 +116,12 @@ async function meansTheSame(
 /** A new policy calls everybody, and a few thousand analysts are looked at in a few minutes. */
 const unreadMs = 60_000;
 
+/** Nothing that Muster gave is left there, as far as anybody can know who may not look any more. */
+function hasLeft({ ledger, account }: PairRecord): boolean {
+  const isGone = account === null || account.origin === "before" || account.deleted !== "no";
+  return isGone && ledger.every(({ entry }) => entry.state === "removed");
+}
+
 function missingTarget(tenant: TenantId): Outcome {
   return {
     kind: "parked",
@@ -125,7 +132,7 @@ function missingTarget(tenant: TenantId): Outcome {
 }
 
 function factsOf({ situation, membership }: ReadOk, { policy, target }: Rules): CheckFacts {
-  const { owned, scope, formerScopes } = situation;
+  const { owned, scope, formerScopes, others } = situation;
   const current = scope === null || owned.scope === undefined ? [] : [scope];
   return {
     mode: target.mode,
@@ -133,6 +140,7 @@ function factsOf({ situation, membership }: ReadOk, { policy, target }: Rules): 
     ownedGrants: new Set(owned.grants.map(({ grant }) => grantKey(grant))),
     ownedScopes: new Set([...current, ...formerScopes].map((one) => grantKey(one.scope))),
     ownsAccount: owned.account?.origin === "created" ? "yes" : "no",
+    others: new Set(others.map(({ id }) => id)),
     account: owned.account?.accountId ?? null,
     accounts: policy.leavers.accounts,
     membership,
@@ -141,11 +149,7 @@ function factsOf({ situation, membership }: ReadOk, { policy, target }: Rules): 
 }
 
 /** What the read taught: an account that was found, a grant that turned out to be there or gone, somebody who leaves. */
-function keptBooks(
-  pair: PairRecord,
-  { situation }: ReadOk,
-  { plan, bookkeeping }: AccessDecision,
-): PairRecord {
+function keptBooks({ situation, pair }: ReadOk, { plan, bookkeeping }: AccessDecision): PairRecord {
   const { owned, account: seen, now } = situation;
   const account = owned.account === null ? null : { ...owned.account, ...bookkeeping.account };
   const leftAt = plan.purpose === "join" ? null : (pair.leftAt ?? now);

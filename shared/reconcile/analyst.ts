@@ -19,7 +19,7 @@ import type { Run } from "./handling.ts";
 import { endingOf, type Outcome } from "./outcome.ts";
 import { hashOf, meaningOf } from "./plan-hash.ts";
 import type { PolicyNow } from "./policy-in-force.ts";
-import { readSource, type SourceSeen } from "./read-source.ts";
+import { readSource, waysToHold, type SourceSeen } from "./read-source.ts";
 
 /** What looking at one analyst in the source needs. */
 export type AnalystPorts = {
@@ -49,7 +49,7 @@ export async function reconcileAnalyst(
   const now = await ports.policy();
   const { policy } = now;
   const priority = run.urgency === "low" ? "low" : "normal";
-  const known = claim.state().value;
+  const known = inPresentWords(claim.state().value, await waysToHold(policy, ports.groups, priority));
   const seen = await readSource(id, { record: known, policy, ports, priority });
   const loss = await assessLoss({ record: known, seen, policy, ports, priority });
   const decision = planSource(situationOf(id, { seen, loss, known, policy, now: ports.now() }));
@@ -66,6 +66,14 @@ export async function reconcileAnalyst(
     until: run.until,
   });
   await tellTargets(looking);
+  // Written with the end of the run: no more than that it was so is news.
+  if (
+    loss === null &&
+    decision.leaving === null &&
+    decision.verdicts.length === 0 &&
+    seen.user.kind === "present"
+  )
+    claim.set({ value: { ...current(looking), confirmedAt: ports.now() } });
   const outcomes = [
     ...applied.outcomes,
     ...unfitStamps(id, namesOf(decision.roles), policy),
@@ -73,6 +81,18 @@ export async function reconcileAnalyst(
   ];
   await enterJournal(plan, { applied, known, outcomes, looking });
   return outcomes;
+}
+
+/** Roles by their names in this policy: what shows them stays when names change, or change places. */
+function inPresentWords(
+  record: AnalystRecord | null,
+  ways: ReadonlyMap<RoleName, string>,
+): AnalystRecord | null {
+  if (record === null) return null;
+  const names = new Map([...ways].map(([role, by]) => [by, role]));
+  const named = (roles: readonly HeldRole[]) =>
+    roles.map(({ role, by }) => ({ role: names.get(by) ?? role, by }));
+  return { ...record, held: named(record.held), roles: named(record.roles) };
 }
 
 type Looking = {
@@ -133,6 +153,7 @@ function checkSource(plan: Plan, policy: Policy): Plan {
     ownedGrants: new Set(),
     ownedScopes: new Set(),
     ownsAccount: "no",
+    others: new Set(),
     account: null,
     accounts: policy.leavers.accounts,
     membership: new Map(),
@@ -168,6 +189,7 @@ function nextRecord(id: AnalystId, { seen, decision, known, looking }: Recording
     roles,
     refused,
     lost,
+    confirmedAt: known?.confirmedAt ?? 0,
     leaving,
     leftAt,
     missingSince,

@@ -1,9 +1,12 @@
+import { unlessGone } from "../graph/error.ts";
 import type { Listing } from "../graph/listing.ts";
+import type { SourceReader } from "../graph/source-reader.ts";
 import type { Priority } from "../graph/tenant.ts";
 import type { AnalystRecord, HeldRole } from "../model/analyst.ts";
 import { lossWindowMs, type Loss } from "../planner/loss-checks.ts";
+import { replicationWindowMs } from "../planner/membership.ts";
 import { lostRoles } from "../planner/source-plan.ts";
-import { attributesKey, groupKey } from "../policy/desired.ts";
+import { attributesKey, groupKey, wayOf } from "../policy/desired.ts";
 import type { Policy } from "../policy/policy.ts";
 import { allAnalysts, type Analysts } from "../state/analysts.ts";
 import type { SourceReadPorts, SourceSeen } from "./read-source.ts";
@@ -25,7 +28,8 @@ export async function assessLoss(assessing: Assessing): Promise<Loss | null> {
   if (seen.user.kind !== "present") return null;
   const lost = lostRoles(record, seen.held);
   if (lost.length === 0) return null;
-  const everybody = await allAnalysts(ports.analysts);
+  // Nobody looks at who is protected, so what is remembered of them says nothing.
+  const everybody = (await allAnalysts(ports.analysts)).filter(({ id }) => !policy.protected.includes(id));
   return {
     evidence: seen.evidence,
     roles: await Promise.all(lost.map((role) => compareHolders(role, everybody, assessing))),
@@ -42,9 +46,14 @@ async function compareHolders(
   // Somebody who left by another way, a disabled account say, is no sign of an emptied group.
   const staying = everybody.filter(({ leaving }) => leaving === null);
   const lostAfter = assessing.ports.now() - lossWindowMs;
+  const earlier = everybody.filter((one) => isEarlier(one.refused[by]?.since, assessing));
   const known = everybody.filter(
-    ({ leaving, roles, lost }) =>
-      (leaving === null && roles.some((one) => one.by === by)) || (lost[by] ?? 0) > lostAfter,
+    (one) =>
+      !earlier.includes(one) &&
+      ((one.leaving === null && one.roles.some((role) => role.by === by)) || (one.lost[by] ?? 0) > lostAfter),
+  );
+  const refusedSince = known.flatMap(({ id, refused }) =>
+    refused[by] === undefined || id === assessing.record?.id ? [] : [refused[by].since],
   );
   const listing = await listHolders({ role, by }, assessing);
   const holders = new Set(listing.items);
@@ -54,20 +63,25 @@ async function compareHolders(
     known: known.length,
     missing: known.filter(({ id }) => !holders.has(id)).length,
     elsewhere: staying.filter(({ roles }) => roles.some((one) => one.role === role && one.by !== by)).length,
+    refusedFirst: refusedSince.length === 0 ? null : Math.min(...refusedSince),
     listing:
       assessing.record !== null && holders.has(assessing.record.id) ? "behind" : listing.completeness.kind,
   };
 }
 
+/** A loss was refused, and this analyst was seen to hold the role after that: theirs is another loss. */
+function isEarlier(refusedSince: number | undefined, { record }: Assessing): boolean {
+  return refusedSince !== undefined && refusedSince + replicationWindowMs < (record?.confirmedAt ?? 0);
+}
+
 const nobody: Listing<string> = { items: [], completeness: { kind: "complete" } };
 
 /**
- * Everybody who holds the role now: by what showed it last time, or, if the policy goes by something else now, by that. A role
- * that the policy does not know any more has no holders: all who had it count as lost.
+ * Everybody who holds the role now: by what showed it last time, or, if the policy goes by something else now, by that.
  */
 async function listHolders(
   { role, by }: HeldRole,
-  { policy, seen, ports, priority }: Assessing,
+  { policy, seen, ports, priority, record }: Assessing,
 ): Promise<Listing<string>> {
   const ways = policy.roles.flatMap(({ name, holders }) => {
     const group = seen.roleGroups.find((one) => one.role === name)?.group;
@@ -75,8 +89,29 @@ async function listHolders(
     return key === by || name === role ? [{ key, holders, group }] : [];
   });
   const way = ways.find(({ key }) => key === by) ?? ways[0];
-  if (way === undefined) return nobody;
+  if (way === undefined) return listFormer(by, { reader: ports.reader, id: record?.id, priority });
   if (way.holders.kind === "attributes")
     return ports.reader.listByAttributes(way.holders.attributes, priority);
   return way.group === undefined ? nobody : ports.reader.listMembers(way.group, priority);
+}
+
+/**
+ * A role that the policy does not know any more has no holders: all who had it count as lost, unless what showed it shows this
+ * analyst no more. Then the loss is theirs, whatever the policy says.
+ */
+async function listFormer(
+  by: string,
+  {
+    reader,
+    id,
+    priority,
+  }: { readonly reader: SourceReader; readonly id: string | undefined; readonly priority: Priority },
+): Promise<Listing<string>> {
+  const way = wayOf(by);
+  if (way === null || id === undefined) return nobody;
+  const listing =
+    way.kind === "group"
+      ? await unlessGone(reader.listMembers(way.group, priority))
+      : await reader.listByAttributes(way.attributes, priority);
+  return listing === null || listing.items.length === 0 || listing.items.includes(id) ? nobody : listing;
 }

@@ -9,11 +9,13 @@ import {
   type LedgerRow,
   type LedgerState,
 } from "../model/ledger.ts";
+import type { AccountId } from "../model/ids.ts";
 import type { PairRecord } from "../model/pair.ts";
 import type { Step } from "../model/plan.ts";
 import type { AccessWritePorts, Performing } from "./access-ports.ts";
 import { attempted, type Performed } from "./apply.ts";
 import { provision } from "./provision.ts";
+import { isOurs } from "./read-account.ts";
 import { rowOf, sameItem } from "./read-access.ts";
 
 /** A call may wait for its turn so long after the claim was checked; later, the claim may be somebody else's. */
@@ -44,8 +46,15 @@ export async function performStage(steps: readonly Step[], doing: Performing): P
     (pair, step, index) => settled(step, pair, { performed: results[index], before, doing }),
     claim.state().value,
   );
-  await claim.write({ value: { ...after, wroteAt: ports.now() } });
+  // A refusal changes nothing, so there is nothing to look at once more: that would be trying again, every time.
+  const wroteAt = results.some(mayHaveWritten) ? ports.now() : before.wroteAt;
+  await claim.write({ value: { ...after, wroteAt } });
   return steps.map((step, index) => told(step, results[index], { before, now: ports.now() }));
+}
+
+function mayHaveWritten(result: Performed): boolean {
+  if (result.kind === "failed") return !isRefusal(result.error);
+  return result.kind === "written" || result.trace !== undefined;
 }
 
 type Result = Performed & { readonly written?: Written };
@@ -121,15 +130,15 @@ function intentOf(step: Step, pair: PairRecord, doing: Performing): PairRecord {
     const noted = note(pair, step, { state: adds(step) ? "adding" : "removing", doing });
     // Sync follows the scope, and deletes the account that came with it.
     const ends = step.kind === "leave-scope" && !isAdding(scopeHeld(noted.ledger)?.state ?? "removed");
-    return ends ? withAccount(noted, expectDeletion) : noted;
+    return ends ? expectDeletion(noted, doing) : noted;
   }
   switch (step.kind) {
     case "block-account":
     case "unblock-account":
-      return withAccount(pair, (account) => ({ ...account, blocked: "intended" }));
+      return withAccount(pair, step, { blocked: "intended" });
     case "delete-account":
     case "restore-account":
-      return withAccount(pair, (account) => ({ ...account, deleted: "intended" }));
+      return withAccount(pair, step, { deleted: "intended" });
     case "provision":
     case "stamp":
     case "revoke-sessions":
@@ -139,11 +148,21 @@ function intentOf(step: Step, pair: PairRecord, doing: Performing): PairRecord {
   }
 }
 
-const expectDeletion = (account: AccountRecord): AccountRecord =>
-  account.deleted === "no" && account.origin === "created" ? { ...account, deleted: "expected" } : account;
+function expectDeletion(pair: PairRecord, { rules }: Performing): PairRecord {
+  const { account } = pair;
+  if (account === null || account.deleted !== "no" || !isOurs(account, rules)) return pair;
+  return { ...pair, account: { ...account, deleted: "expected" } };
+}
 
-function withAccount(pair: PairRecord, change: (account: AccountRecord) => AccountRecord): PairRecord {
-  return pair.account === null ? pair : { ...pair, account: change(pair.account) };
+/** A leaver may have other accounts beside the one that is remembered. */
+function withAccount(
+  pair: PairRecord,
+  step: { readonly account: AccountId },
+  change: Partial<AccountRecord>,
+): PairRecord {
+  return pair.account?.accountId === step.account
+    ? { ...pair, account: { ...pair.account, ...change } }
+    : pair;
 }
 
 type Settling = {
@@ -158,23 +177,23 @@ function settled(step: Step, pair: PairRecord, { performed, before, doing }: Set
   const known = isMembership(step) ? rowOf(before.ledger, itemOf(step)) : undefined;
   if (performed?.kind === "failed" && isMembership(step) && adds(step) && known === undefined) {
     // Refused for certain: nothing was added, so a grant that shows later is somebody else's.
-    return isRefusal(performed.error) ? drop(pair, step) : pair;
+    return isRefusal(performed.error) ? drop(pair, step, before) : pair;
   }
   if (performed?.kind !== "written" || performed.written === undefined) return pair;
   if (isMembership(step)) {
-    if (isTheirs(performed.written, step, before)) return drop(pair, step);
+    if (isTheirs(performed.written, step, before)) return drop(pair, step, before);
     return note(pair, step, { state: adds(step) ? "added" : "removed", doing });
   }
   const changedAt = doing.ports.now();
   switch (step.kind) {
     case "block-account":
-      return withAccount(pair, (account) => ({ ...account, blocked: "confirmed", changedAt }));
+      return withAccount(pair, step, { blocked: "confirmed", changedAt });
     case "unblock-account":
-      return withAccount(pair, (account) => ({ ...account, blocked: "no", changedAt, aliveAt: changedAt }));
+      return withAccount(pair, step, { blocked: "no", changedAt, aliveAt: changedAt });
     case "delete-account":
-      return withAccount(pair, (account) => ({ ...account, deleted: "confirmed", changedAt }));
+      return withAccount(pair, step, { deleted: "confirmed", changedAt });
     case "restore-account":
-      return withAccount(pair, (account) => ({ ...account, deleted: "no", changedAt, aliveAt: changedAt }));
+      return withAccount(pair, step, { deleted: "no", changedAt, aliveAt: changedAt });
     case "provision":
     case "stamp":
     case "revoke-sessions":
@@ -204,8 +223,10 @@ function isRefusal(error: unknown): boolean {
   return code === "late" || (status >= 400 && status < 500);
 }
 
-const drop = (pair: PairRecord, step: Membership): PairRecord => ({
+/** It was not Muster's doing, so nothing came of it that would be Muster's. */
+const drop = (pair: PairRecord, step: Membership, { scoped }: PairRecord): PairRecord => ({
   ...pair,
+  scoped: step.kind === "join-scope" ? scoped : pair.scoped,
   ledger: pair.ledger.filter(({ item }) => !sameItem(item, itemOf(step))),
 });
 
@@ -216,32 +237,30 @@ function note(
 ): PairRecord {
   const item = itemOf(step);
   const known = rowOf(pair.ledger, item)?.entry;
-  const entry = entryAfter(known, state, doing.ports);
-  const other =
-    item.kind === "scope" ? scopeHeld(pair.ledger.filter((one) => !sameItem(one.item, item))) : undefined;
-  // From one scope into another: what came with the first is still what came.
-  const since =
-    other !== undefined && isAdding(other.state) ? Math.min(other.since, entry.since) : entry.since;
-  const row: LedgerRow = { item, name: step.name, entry: { ...entry, since } };
-  return { ...pair, ledger: [...pair.ledger.filter((other) => !sameItem(other.item, item)), row] };
+  const row: LedgerRow = { item, name: step.name, entry: entryAfter(known, state, doing.ports.now()) };
+  const ledger = [...pair.ledger.filter((other) => !sameItem(other.item, item)), row];
+  return { ...pair, ledger, scoped: scopedAfter(pair, ledger, doing.ports) };
 }
 
-function entryAfter(
-  known: LedgerEntry | undefined,
-  state: LedgerState,
-  { now, graphNow }: Pick<AccessWritePorts, "now" | "graphNow">,
-): LedgerEntry {
-  const at = now();
-  if (known === undefined) return { state, at, since: graphNow(), oppositeAt: 0 };
+/** Who joins after having left begins anew: what came in between is not Muster's. From one scope into another is no leaving. */
+function scopedAfter(
+  { ledger: before, scoped }: PairRecord,
+  after: readonly LedgerRow[],
+  { graphNow }: Pick<AccessWritePorts, "graphNow">,
+): PairRecord["scoped"] {
+  const was = scopeHeld(before)?.state ?? "removed";
+  const is = scopeHeld(after)?.state ?? "removed";
+  if (isAdding(was) === isAdding(is)) return scoped;
+  if (!isAdding(is)) return scoped === null ? null : { ...scoped, until: graphNow() };
+  return was === "removing" && scoped !== null
+    ? { ...scoped, until: null }
+    : { since: graphNow(), until: null };
+}
+
+function entryAfter(known: LedgerEntry | undefined, state: LedgerState, at: number): LedgerEntry {
+  if (known === undefined) return { state, at, oppositeAt: 0 };
   const turns = isAdding(known.state) !== isAdding(state);
-  // Joining anew after having left starts a new ownership: what was created in between is not Muster's.
-  const anew = state === "adding" && known.state === "removed";
-  return {
-    state,
-    at,
-    since: anew ? graphNow() : known.since,
-    oppositeAt: turns ? known.at : known.oppositeAt,
-  };
+  return { state, at, oppositeAt: turns ? known.at : known.oppositeAt };
 }
 
 const isAdding = (state: LedgerState) => state === "adding" || state === "added";

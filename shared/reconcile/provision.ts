@@ -77,11 +77,10 @@ async function adopted(
   result: Extract<ProvisionResult, { kind: "provisioned" }>,
   { ports, claim, rules, limits }: Performing,
 ): Promise<AccountRecord | null> {
-  const { ledger, account: known } = claim.state().value;
+  const { scoped, account: known } = claim.state().value;
   const lives = { deleted: "no", changedAt: ports.now(), aliveAt: ports.now() } as const;
   // A replica did not show it: whose it is was settled when it came.
   if (known?.accountId === result.account) return { ...known, ...lives };
-  const scope = scopeHeld(ledger);
   const base = {
     accountId: result.account,
     proof: "provisioned",
@@ -89,7 +88,7 @@ async function adopted(
     ...lives,
   } as const;
   // Somebody else put the analyst in scope: the account would have come without Muster.
-  if (scope === undefined) return { ...base, origin: "before" };
+  if (scoped === null || scoped.until !== null) return { ...base, origin: "before" };
   if (result.origin === "created") return { ...base, origin: "created" };
   const { priority } = limits;
   const read = await ports.tenant.reader.readAccount({
@@ -97,7 +96,7 @@ async function adopted(
     stamp: identityStamp(rules),
     priority,
   });
-  return read.kind === "present" ? { ...base, origin: originOf(read.account, scope) } : null;
+  return read.kind === "present" ? { ...base, origin: originOf(read.account, scoped) } : null;
 }
 
 async function explainFailure(

@@ -11,6 +11,7 @@ import type { NameOrId } from "../policy/policy.ts";
 import type { AccessReadPorts, Looking } from "./access-ports.ts";
 import type { Outcome, Parked } from "./outcome.ts";
 import { grantsOf, readAccount, seenIn } from "./read-account.ts";
+import { heirOf, otherTargetWith, withInherited } from "./scope-owners.ts";
 import { keepsOf, wantedOf } from "./wishes.ts";
 
 /** Everything one look at an analyst in a target found. */
@@ -18,6 +19,8 @@ export type AccessRead =
   | {
       readonly kind: "read";
       readonly situation: AccessSituation;
+      /** What is remembered of the pair, with what passed to it from another target. */
+      readonly pair: PairRecord;
       /** How the groups that may be written take members, by id. */
       readonly membership: ReadonlyMap<string, GroupMembership>;
       /** Set when the target could not be read: the rest is done, and this is how it ends. */
@@ -27,7 +30,7 @@ export type AccessRead =
   | { readonly kind: "refused"; readonly outcome: Parked };
 
 export async function readAccess(looking: Looking, ports: AccessReadPorts): Promise<AccessRead> {
-  const { record, pair, rules, run } = looking;
+  const { record, rules, run } = looking;
   const { policy, target } = rules;
   const wantedNames = wantedOf(looking);
   const [scopeSeen, named, account] = await Promise.all([
@@ -42,9 +45,19 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
       outcome: { kind: "parked", reason: `${target.name}: ${reason}`, advice, cause: reason },
     };
   }
+  const pair =
+    named.scope !== null && scopeSeen(named.scope.id) === "present"
+      ? await withInherited(named.scope.id, { looking, pairs: ports.pairs })
+      : looking.pair;
   const { scope, entry: scopeEntry, formers } = scopesOf(named.scope, pair.ledger);
+  const sighted = async <T extends NamedScope>(one: T) => ({
+    ...one,
+    seen: scopeSeen(one.scope.group),
+    heir: await heirOf({ id: one.scope.group, name: one.name }, { looking, pairs: ports.pairs }),
+  });
   return {
     kind: "read",
+    pair,
     membership: new Map(
       [...named.facts.values(), ...(named.scope === null ? [] : [named.scope])].map((facts) => [
         facts.id,
@@ -59,10 +72,11 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
       wanted: named.wanted,
       keeps: keepsOf(looking),
       managed: named.managed,
-      scope: scope === null ? null : { ...scope, seen: scopeSeen(scope.scope.group) },
-      formerScopes: formers.map((former) => ({ ...former, seen: scopeSeen(former.scope.group) })),
+      scope: scope === null ? null : await sighted(scope),
+      formerScopes: await Promise.all(formers.map(sighted)),
       policySince: rules.since,
       account: account.seen,
+      others: account.others,
       owned: {
         grants: grantsOf(pair.ledger, account.record).map(({ item, name, entry }) => ({
           grant: item.grant,
@@ -74,6 +88,7 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
         account: account.record,
         leftAt: pair.leftAt,
         asked: { tries: pair.asked.tries, scopedAt: scopedAt(scopeEntry, pair) },
+        wroteAt: pair.wroteAt,
         doubt: pair.doubt,
         attempts: run.attempts,
       },
@@ -122,9 +137,13 @@ type Resolved = {
 /** Names become ids here. A leaver needs none of them: what Muster granted is in the ledger by id. */
 async function resolveNames(
   wantedNames: readonly NameOrId[],
-  { rules: { target }, priority }: Looking,
+  looking: Looking,
   { source, tenant }: AccessReadPorts,
 ): Promise<Resolved> {
+  const {
+    rules: { target },
+    priority,
+  } = looking;
   const managedNames = desiredGrants(
     target,
     target.grants.map(({ role }) => role),
@@ -146,7 +165,20 @@ async function resolveNames(
       managed.flatMap(({ answer }) => (answer.kind === "found" ? [[answer.facts.id, answer.facts]] : [])),
     ),
     refusal:
-      [scope, ...wanted.map(({ answer }) => answer)].find((answer) => answer.kind === "not-found") ?? null,
+      [scope, ...wanted.map(({ answer }) => answer)].find((answer) => answer.kind === "not-found") ??
+      sharedScope(scope, looking),
+  };
+}
+
+/** A policy that names one group in the same way twice is refused; one that names it by id and by name shows only here. */
+function sharedScope(scope: GroupFound, looking: Looking): Resolved["refusal"] {
+  if (scope.kind !== "found") return null;
+  const { id, displayName: name } = scope.facts;
+  const other = otherTargetWith({ id, name }, looking);
+  if (other === undefined) return null;
+  return {
+    reason: `the scope group ${name} is that of ${other.name} as well`,
+    advice: "give each target a scope group of its own in the policy",
   };
 }
 
@@ -163,14 +195,14 @@ const namedGrant = (answer: GroupFound): readonly NamedGrant[] =>
     ? [{ grant: { kind: "group", group: answer.facts.id }, name: answer.facts.displayName }]
     : [];
 
-type ScopeRow = { readonly scope: Scope; readonly name: string; readonly entry: LedgerEntry };
+type NamedScope = { readonly scope: Scope; readonly name: string };
 
 type Scopes = {
   /** The one that the policy names; if that cannot be found, the one that Muster joined last. */
-  readonly scope: { readonly scope: Scope; readonly name: string } | null;
+  readonly scope: NamedScope | null;
   readonly entry: LedgerEntry | undefined;
   /** What Muster joined is what Muster leaves, also after the policy names another group. */
-  readonly formers: readonly ScopeRow[];
+  readonly formers: readonly (NamedScope & { readonly entry: LedgerEntry })[];
 };
 
 function scopesOf(facts: GroupFacts | null, ledger: readonly LedgerRow[]): Scopes {

@@ -3,7 +3,8 @@ import type { Listing } from "../graph/listing.ts";
 import type { TargetAccount } from "../graph/target-reader.ts";
 import type { AnalystRecord } from "../model/analyst.ts";
 import type { AccountId } from "../model/ids.ts";
-import { scopeHeld, type AccountRecord, type LedgerEntry, type LedgerRow } from "../model/ledger.ts";
+import type { AccountRecord, LedgerRow } from "../model/ledger.ts";
+import type { PairRecord } from "../model/pair.ts";
 import type { AccountSeen } from "../planner/access-plan.ts";
 import { replicationWindowMs, type Seen } from "../planner/membership.ts";
 import type { AccessReadPorts, Looking, Rules } from "./access-ports.ts";
@@ -14,6 +15,7 @@ import { isLeaving } from "./wishes.ts";
 export type AccountAnswer = {
   readonly seen: AccountSeen;
   readonly record: AccountRecord | null;
+  readonly others: readonly TargetAccount[];
   readonly trouble: Outcome | null;
 };
 
@@ -29,76 +31,65 @@ export async function readAccount(looking: Looking, ports: AccessReadPorts): Pro
     const waitsForLeaver = outcome.kind === "wait" && looking.record.leaving !== null;
     const lasting = outcome.kind === "parked" || waitsForLeaver || looking.run.attempts >= patience;
     if (!lasting) throw error;
-    return { seen: { kind: "unreachable" }, record: looking.pair.account, trouble: outcome };
+    return { seen: { kind: "unreachable" }, record: looking.pair.account, others: [], trouble: outcome };
   }
 }
 
 /**
- * The account that is known, else the one whose stamp names this analyst; never one that merely has the right mail. A leaver may
- * have more of them: when nothing is left to do about the one, the next is looked for.
+ * The account that is known, else the one whose stamp names this analyst; never one that merely has the right mail. A leaver
+ * may have more of them.
  */
 async function findAccount(looking: Looking, ports: AccessReadPorts): Promise<AccountAnswer> {
   const known = looking.pair.account;
-  const byId = known === null ? null : await readKnown(known, looking, ports);
-  if (byId !== null && !isAtRest(byId, looking)) return byId;
-  const listing = await listStamped(looking, ports);
-  if (byId !== null) return (await nextOf(listing, byId, { looking, ports })) ?? byId;
+  const [byId, stamped] = await Promise.all([
+    known === null ? null : readKnown(known, looking, ports),
+    known === null || isLeaving(looking) ? listStamped(looking, ports) : null,
+  ]);
+  if (byId !== null) return withOthers(byId, stamped, looking);
+  const listing = stamped ?? (await listStamped(looking, ports));
   const [only, ...more] = listing.items;
   if ((more.length > 0 && !isLeaving(looking)) || listing.completeness.kind === "partial")
     throw new Error(ambiguous(listing.items.length, looking));
   // What was deleted or restored a moment ago may be in neither place that a replica shows; another one is not theirs yet.
   const mayBeThere = known !== null && ports.now() - known.changedAt < replicationWindowMs;
   if (only === undefined || (mayBeThere && only.id !== known.accountId))
-    return { seen: { kind: "none" }, record: known, trouble: null };
+    return { seen: { kind: "none" }, record: known, others: [], trouble: null };
+  const memberOf = await ports.tenant.reader.listMemberOf(only.id, looking.priority);
   // The same account, which one replica did not show and another did, is what it was.
-  return adopt(only, only.id === known?.accountId ? known : recordOf(only, looking), { looking, ports });
+  const record = only.id === known?.accountId ? known : recordOf(only, looking);
+  const seen = present(only, { proof: record.proof, record: looking.record, memberOf });
+  return withOthers({ seen, record }, listing, looking);
 }
 
-type Searching = { readonly looking: Looking; readonly ports: AccessReadPorts };
-
-/** A leaver's account about which nothing more is done now; it is blocked, deleted, or not Muster's. */
-function isAtRest({ seen, record: known }: AccountAnswer, looking: Looking): boolean {
-  if (known === null || !isLeaving(looking)) return false;
-  if (seen.kind !== "present") return seen.kind === "soft-deleted";
-  const { rules, pair } = looking;
-  const { leavers } = rules.policy;
-  const isOpen = grantsOf(pair.ledger, known).some(({ entry }) => entry.state !== "removed");
-  return !isOpen && !(seen.enabled && leavers.block && isOurs(known, rules));
-}
-
-const isOurs = ({ origin }: AccountRecord, { policy }: Rules) =>
+export const isOurs = ({ origin }: AccountRecord, { policy }: Rules) =>
   policy.leavers.accounts === "all" || origin === "created";
 
-/** Another account of a leaver, of which something is left to do. */
-async function nextOf(
-  { items, completeness }: Listing<TargetAccount>,
-  { seen, record: known }: AccountAnswer,
-  { looking, ports }: Searching,
-): Promise<AccountAnswer | null> {
-  const others = items.filter((account) => account.id !== known?.accountId);
-  const next = others.find(
-    (account) =>
-      isOurs(recordOf(account, looking), looking.rules) && (account.enabled || seen.kind !== "present"),
-  );
-  if (next !== undefined) return adopt(next, recordOf(next, looking), { looking, ports });
-  const trouble =
+/** The rest of a leaver's accounts: those that are Muster's go as well, and about those that are not, a person has to decide. */
+function withOthers(
+  found: Pick<AccountAnswer, "seen" | "record">,
+  stamped: Listing<TargetAccount> | null,
+  looking: Looking,
+): AccountAnswer {
+  if (stamped === null) return { ...found, others: [], trouble: null };
+  const rest = stamped.items.filter(({ id }) => id !== found.record?.accountId);
+  const others = rest.filter((account) => isOurs(recordOf(account, looking), looking.rules));
+  const { completeness } = stamped;
+  const trouble: Outcome | null =
     completeness.kind === "partial"
-      ? ({
-          kind: "retry",
-          why: `the accounts with the stamp could not be listed: ${completeness.why}`,
-        } as const)
-      : strangers(others, looking);
-  return trouble === null ? null : { seen, record: known, trouble };
+      ? { kind: "retry", why: `not all accounts with the stamp could be listed: ${completeness.why}` }
+      : strangers(
+          rest.filter((account) => account.enabled && !others.includes(account)),
+          looking,
+        );
+  return { ...found, others, trouble };
 }
 
-/** Accounts that nobody but a person can decide about. */
-function strangers(others: readonly TargetAccount[], { record, rules }: Looking): Outcome | null {
-  const enabled = others.filter((account) => account.enabled);
+function strangers(enabled: readonly TargetAccount[], { record, rules }: Looking): Outcome | null {
   if (enabled.length === 0) return null;
-  const ids = enabled.map(({ id }) => id).toSorted();
+  const ids = enabled.map(({ id }) => id).join(", ");
   return {
     kind: "parked",
-    reason: `${rules.target.name}: ${record.userPrincipalName} leaves, and another account with their stamp is enabled (${ids.join(", ")}), which Muster did not make`,
+    reason: `${rules.target.name}: ${record.userPrincipalName} leaves, and another account with their stamp is enabled (${ids}), which Muster did not make`,
     advice: "block or delete it in the target tenant, or correct its stamp if it is somebody else's",
     cause: null,
   };
@@ -121,7 +112,7 @@ function recordOf(account: TargetAccount, { pair }: Looking): AccountRecord {
   return {
     accountId: account.id,
     proof: "stamp",
-    origin: originOf(account, scopeHeld(pair.ledger)),
+    origin: originOf(account, pair.scoped),
     blocked: "no",
     deleted: "no",
     changedAt: 0,
@@ -129,32 +120,22 @@ function recordOf(account: TargetAccount, { pair }: Looking): AccountRecord {
   };
 }
 
-async function adopt(
-  account: TargetAccount,
-  known: AccountRecord,
-  { looking: { record, priority }, ports: { tenant } }: Searching,
-): Promise<AccountAnswer> {
-  const memberOf = await tenant.reader.listMemberOf(account.id, priority);
-  return { seen: present(account, { proof: known.proof, record, memberOf }), record: known, trouble: null };
-}
-
 async function readKnown(
   known: AccountRecord,
   { record, rules, priority }: Looking,
   { tenant }: AccessReadPorts,
-): Promise<AccountAnswer | null> {
+): Promise<Pick<AccountAnswer, "seen" | "record"> | null> {
   const [read, memberOf] = await Promise.all([
     tenant.reader.readAccount({ id: known.accountId, stamp: identityStamp(rules), priority }),
     memberOfUnlessGone(known.accountId, { priority, tenant }),
   ]);
   if (read.kind === "none") return null;
   if (read.kind === "soft-deleted") {
-    return { seen: { kind: "soft-deleted", id: known.accountId }, record: known, trouble: null };
+    return { seen: { kind: "soft-deleted", id: known.accountId }, record: known };
   }
   return {
     seen: present(read.account, { proof: known.proof, record, memberOf }),
     record: known,
-    trouble: null,
   };
 }
 
@@ -188,14 +169,19 @@ function present(account: TargetAccount, { proof, record, memberOf }: Evidence):
 }
 
 /**
- * An account is Muster's own when it came to be after Muster put the analyst in scope. Graph tells whole seconds, by its
- * own clock; without room for both, an account whose creation was cut short would pass for somebody else's and stay.
+ * An account is Muster's own when it came to be while Muster had the analyst in scope. Graph tells whole seconds, by its own clock;
+ * without room for both, an account whose creation was cut short would pass for somebody else's and stay.
  */
-export function originOf(account: TargetAccount, scope: LedgerEntry | undefined): AccountRecord["origin"] {
-  if (scope === undefined || account.createdAt === null) return "before";
-  return account.createdAt >= scope.since - clockToleranceMs ? "created" : "before";
+export function originOf(
+  { createdAt }: TargetAccount,
+  scoped: PairRecord["scoped"],
+): AccountRecord["origin"] {
+  if (scoped === null || createdAt === null || createdAt < scoped.since - clockToleranceMs) return "before";
+  return scoped.until === null || createdAt < scoped.until + cycleMs ? "created" : "before";
 }
 
+/** A cycle of sync may have begun before the analyst left the scope. */
+const cycleMs = 15 * 60_000;
 const clockToleranceMs = 5_000;
 
 /** The stamp that holds the analyst's id alone; the policy has exactly one. */

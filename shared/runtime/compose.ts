@@ -39,6 +39,7 @@ export type Muster = {
   readonly catchUpPorts: () => Promise<CatchUpPorts>;
 };
 
+/** Good enough for what this host alone remembers. What hosts judge of each other's goes by Graph's clock, which they share. */
 const now = () => Date.now();
 
 /** The queue alone: enough to keep a message that cannot be handled, whatever else is missing. */
@@ -99,7 +100,7 @@ async function buildMuster(): Promise<Muster> {
         send,
         schedule,
         park,
-        now,
+        now: tenant.graph.now,
         isFirst,
       };
     },
@@ -127,12 +128,12 @@ async function buildMuster(): Promise<Muster> {
         notificationUrl: settings.notificationUrl,
         newClientState: () => randomBytes(32).toString("hex"),
         catchUp: wish,
-        now,
+        now: tenant.graph.now,
       };
     },
     async catchUpPorts() {
-      const { groups } = source(await load());
-      return { ...state, policy, groups, mark: state.marks.catchUp, send, schedule, now };
+      const { groups, graph } = source(await load());
+      return { ...state, policy, groups, mark: state.marks.catchUp, send, schedule, now: graph.now };
     },
   };
 }

@@ -12,8 +12,15 @@ export function policyFile(file: string): () => Promise<PolicyNow> {
   return async () => {
     const { mtimeMs, size } = await stat(file);
     const version = `${mtimeMs} ${size}`;
-    known = known?.version === version ? known : { version, policy: read(file, mtimeMs) };
-    return known.policy;
+    const current = known?.version === version ? known : { version, policy: read(file, mtimeMs) };
+    known = current;
+    try {
+      return await current.policy;
+    } catch (error) {
+      // What is wrong with the policy stays wrong until the file is changed; that it could not be read need not.
+      if (!(error instanceof PolicyUnusable) && known === current) known = null;
+      throw error;
+    }
   };
 }
 

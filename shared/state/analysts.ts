@@ -22,6 +22,7 @@ const schema: z.ZodType<AnalystRecord | null> = z
     roles: z.array(held),
     lost: z.record(z.string(), z.number()),
     refused: z.record(z.string(), z.object({ since: z.number(), among: z.int().min(1).nullable() })),
+    confirmedAt: z.number(),
     leaving: z.enum(["disabled", "deleted", "no-role"]).nullable(),
     leftAt: z.number().nullable(),
     missingSince: z.number().nullable(),

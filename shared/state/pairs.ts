@@ -41,11 +41,11 @@ const schema: z.ZodType<PairRecord> = z.object({
       entry: z.object({
         state: z.enum(["adding", "added", "removing", "removed"]),
         at: z.number(),
-        since: z.number(),
         oppositeAt: z.number(),
       }),
     }),
   ),
+  scoped: z.object({ since: z.number(), until: z.number().nullable() }).nullable(),
   leftAt: z.number().nullable(),
   asked: z.object({ tries: z.number(), scopedAt: z.number().nullable() }),
   wroteAt: z.number(),

@@ -351,6 +351,8 @@ describe("a call that may not be sent any more", () => {
 });
 
 describe("the tenant's own time", () => {
+  afterEach(() => void vi.useRealTimers());
+
   const datedBy = (ms: number) => ok({}, { date: new Date(Date.now() + ms).toUTCString() });
   const aheadAfter = async (...answers: readonly HttpAnswer[]) => {
     const { now, send } = tenant(inTurn(...answers));
@@ -370,6 +372,25 @@ describe("the tenant's own time", () => {
 
   test("is ours when it differs by less than its answers can say", async () => {
     expect(Math.abs(await aheadAfter(datedBy(45_000), datedBy(800)))).toBeLessThan(50);
+  });
+
+  test("is not what an answer says that was long under way", async () => {
+    const { now, send } = tenant(async () => {
+      const answer = datedBy(0);
+      vi.setSystemTime(Date.now() + 40 * 60_000);
+      return answer;
+    });
+    await send(get("/users/1"));
+    expect(Math.abs(now() - Date.now())).toBeLessThan(50);
+  });
+
+  test("is the one by which calls are too late to be sent", async () => {
+    const { network, send } = tenant(() => datedBy(60_000));
+    await send(get("/users/1"));
+    const late = { method: "DELETE", path: "/users/1", template: "/users/{id}", priority: "high" } as const;
+    await expect(send({ ...late, sendBefore: Date.now() + 30_000 })).rejects.toThrow("late");
+    await send({ ...late, sendBefore: Date.now() + 90_000 });
+    expect(network.calls).toHaveLength(2);
   });
 
   test("is kept when an answer says none, or one that is no time", async () => {

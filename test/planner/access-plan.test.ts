@@ -975,6 +975,7 @@ function leaving(): ModelWorld {
         ]),
       ),
       scope: entry("added"),
+      scopedSince: longAgo,
       account: remembered(),
       leftAt: null,
       asked: { tries: 0, scopedAt: null },

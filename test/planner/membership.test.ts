@@ -102,7 +102,7 @@ function entriesOf({ state, age, turned }: Pick<Case, "state" | "age" | "turned"
   return ages[age].map((ms): LedgerEntry => {
     const at = now - ms;
     const oppositeAt = turned === "recently" ? Math.min(at, now - replicationWindowMs + 1) : 0;
-    return { state, at, since: at, oppositeAt };
+    return { state, at, oppositeAt };
   });
 }
 
@@ -151,7 +151,7 @@ describe("a membership that a broken-off read left unknown", () => {
 
 describe("what Muster wrote a moment ago", () => {
   test("beats a read that does not show it for as long as a write may be invisible, and is then written again", () => {
-    const added = (age: number): LedgerEntry => ({ state: "added", at: now - age, since: 0, oppositeAt: 0 });
+    const added = (age: number): LedgerEntry => ({ state: "added", at: now - age, oppositeAt: 0 });
     const actAt = (age: number) =>
       decideMembership({ wanted: "yes", seen: "absent", entry: added(age), now }).act;
     expect(actAt(0)).toBe("wait");
@@ -160,7 +160,7 @@ describe("what Muster wrote a moment ago", () => {
   });
 
   test("is fresh as well when another host's clock is ahead", () => {
-    const entry: LedgerEntry = { state: "added", at: now + 5_000, since: now, oppositeAt: 0 };
+    const entry: LedgerEntry = { state: "added", at: now + 5_000, oppositeAt: 0 };
     expect(decideMembership({ wanted: "yes", seen: "absent", entry, now }).act).toBe("wait");
   });
 });
@@ -171,7 +171,7 @@ describe("a read that shows what Muster last wrote", () => {
     decideMembership({
       wanted: shows[state] === "present" ? "yes" : "no",
       seen,
-      entry: { state, at: now, since: 0, oppositeAt: now - turnedMs },
+      entry: { state, at: now, oppositeAt: now - turnedMs },
       now,
     }).unsureUntil;
 

@@ -47,7 +47,7 @@ const left = (changes = {}) =>
 /** A loss that nothing is to be said against: one of twenty holders. */
 const soundLoss: Loss = {
   evidence: { kind: "sound" },
-  roles: [{ ...asReader, known: 20, missing: 1, elsewhere: 0, listing: "complete" }],
+  roles: [{ ...asReader, known: 20, missing: 1, elsewhere: 0, refusedFirst: null, listing: "complete" }],
   budget: { perRun: 5, share: 0.2 },
 };
 /** The same of both roles. */
@@ -58,6 +58,7 @@ const lossOfBoth: Loss = {
     known: 20,
     missing: 1,
     elsewhere: 0,
+    refusedFirst: null,
     listing: "complete",
   })),
 };
@@ -211,7 +212,10 @@ describe("losing a role", () => {
     );
   /** Both roles are gone: one of twenty readers, and so many responders. */
   const responders = (missing: number, known: number, listing: "complete" | "partial" = "complete") => ({
-    roles: [...soundLoss.roles, { ...asResponder, known, missing, elsewhere: 0, listing }],
+    roles: [
+      ...soundLoss.roles,
+      { ...asResponder, known, missing, elsewhere: 0, refusedFirst: null, listing },
+    ],
   });
 
   test("with sound evidence is a move: the stamps change, the other roles stay", () => {
@@ -294,7 +298,7 @@ describe("losing a role", () => {
 describe("a loss that was refused", () => {
   const lossOf = (missing: number, known: number, changes: Partial<Loss> = {}): Loss => ({
     ...soundLoss,
-    roles: [{ ...asReader, known, missing, elsewhere: 0, listing: "complete" }],
+    roles: [{ ...asReader, known, missing, elsewhere: 0, refusedFirst: null, listing: "complete" }],
     ...changes,
   });
   const refused = { [asReader.by]: { since: now - 60 * 60_000, among: 20 } };
@@ -364,7 +368,14 @@ describe("a loss that was refused", () => {
   test("is not forgotten when another role is lost as well, which goes by itself", () => {
     const roles = [
       ...lossOf(1, 1).roles,
-      { ...asResponder, known: 20, missing: 1, elsewhere: 0, listing: "complete" as const },
+      {
+        ...asResponder,
+        known: 20,
+        missing: 1,
+        elsewhere: 0,
+        refusedFirst: null,
+        listing: "complete" as const,
+      },
     ];
     const record = analystRecord({ held: [asResponder], roles: [asReader, asResponder], refused });
     const decision = planSource(sourceSituation({ record, held: [], loss: lossOf(1, 1, { roles }) }));
@@ -818,6 +829,7 @@ describe("whatever is read", () => {
                   known: 30,
                   missing,
                   elsewhere: 0,
+                  refusedFirst: null,
                   listing: "complete",
                 })),
                 budget: { perRun: 5, share: 0.2 },

@@ -89,7 +89,7 @@ describe("somebody with a role", () => {
     }
     expect(world.source.writes).toEqual([]);
     expect(world.entries).toEqual([]);
-    expect(await world.recordOf(ana)).toEqual(before);
+    expect(await world.recordOf(ana)).toEqual({ ...before, confirmedAt: expect.any(Number) });
   });
 });
 

@@ -353,8 +353,7 @@ describe("what a write leaves on record", () => {
 
   test("since when the ownership counts: coming back after having left begins a new one", async () => {
     await belong();
-    const scopeSince = async () =>
-      (await pair()).ledger.find(({ item }) => item.kind === "scope")?.entry.since;
+    const scopeSince = async () => (await pair()).scoped?.since;
     const before = await scopeSince();
     const roles = (await world.recordOf(ana))?.roles ?? [];
     await decide({ roles: [], leaving: "no-role" });

@@ -57,6 +57,8 @@ export type ModelAccount = {
 type Memory = {
   readonly grants: ReadonlyMap<string, Given>;
   readonly scope: LedgerEntry | undefined;
+  /** Since when they are in scope by Muster's hand, or were when they last were; null for never. */
+  readonly scopedSince: number | null;
   readonly account: AccountRecord | null;
   readonly leftAt: number | null;
   readonly asked: PairRecord["asked"];
@@ -140,10 +142,12 @@ export function read(world: ModelWorld): AccessSituation {
     scope: {
       ...syncScope,
       seen: world.leaving === "deleted" ? "deleted" : world.inScope ? "present" : "absent",
+      heir: "none",
     },
     formerScopes: [],
     policySince: 0,
     account: accountSeen(world),
+    others: [],
     owned: {
       grants: givenTo(account, memory).map(({ named, entry }) => ({
         ...named,
@@ -154,6 +158,7 @@ export function read(world: ModelWorld): AccessSituation {
       account,
       leftAt: memory.leftAt,
       asked: { tries: memory.asked.tries, scopedAt: scopedAt(memory) },
+      wroteAt: 0,
       doubt: memory.doubt,
       attempts: 0,
     },
@@ -193,16 +198,16 @@ function accountRemembered(world: ModelWorld): AccountRecord | null {
   const { account, memory } = world;
   if (accountSeen(world).kind !== "present" || account === null || memory.account?.accountId === account.id)
     return memory.account;
-  const { scope } = memory;
-  return rememberNew(account, { scope, changedAt: 0, aliveAt: account.createdAt, proof: "stamp" });
+  const { scopedSince } = memory;
+  return rememberNew(account, { scopedSince, changedAt: 0, aliveAt: account.createdAt, proof: "stamp" });
 }
 
 function rememberNew(
   { id, createdAt }: ModelAccount,
-  found: Pick<AccountRecord, "proof" | "changedAt" | "aliveAt"> & { readonly scope: LedgerEntry | undefined },
+  found: Pick<AccountRecord, "proof" | "changedAt" | "aliveAt"> & Pick<Memory, "scopedSince">,
 ): AccountRecord {
-  const { scope, ...rest } = found;
-  const origin = scope !== undefined && createdAt >= scope.since ? "created" : "before";
+  const { scopedSince, ...rest } = found;
+  const origin = scopedSince !== null && createdAt >= scopedSince ? "created" : "before";
   return { accountId: id, origin, blocked: "no", deleted: "no", ...rest };
 }
 
@@ -213,6 +218,7 @@ function factsOf({ owned }: AccessSituation, rules: Rules): CheckFacts {
     ownedGrants: new Set(owned.grants.map(({ grant }) => grantKey(grant))),
     ownedScopes: new Set(owned.scope === undefined ? [] : [grantKey(syncScope.scope)]),
     ownsAccount: owned.account?.origin === "created" ? "yes" : "no",
+    others: new Set(),
     account: owned.account?.accountId ?? null,
     accounts: rules.leavers.accounts,
     membership: rules.membership,
@@ -255,10 +261,13 @@ function apply(plan: Plan, world: ModelWorld): ModelWorld {
 function perform(world: ModelWorld, step: Step): ModelWorld {
   switch (step.kind) {
     case "join-scope": {
-      const theirs = world.inScope && world.memory.scope === undefined;
+      const { scope, scopedSince } = world.memory;
+      if (world.inScope && scope === undefined) return world;
+      // Joining anew after having left starts a new ownership.
+      const anew = scope === undefined || scope.state === "removed";
       return remember(
         { ...world, inScope: true },
-        { scope: theirs ? undefined : wrote(world, world.memory.scope, "added") },
+        { scope: wrote(world, scope, "added"), scopedSince: anew ? world.now : scopedSince },
       );
     }
     case "leave-scope":
@@ -335,7 +344,12 @@ function provision(world: ModelWorld): ModelWorld {
   const live = world.account?.state === "recycled" ? null : world.account;
   const account = { ...(live ?? newAccount(world)), synced: true };
   const doubles = world.doubles + (world.account?.state === "recycled" ? 1 : 0);
-  const found = { scope: memory.scope, changedAt: now, aliveAt: now, proof: "provisioned" } as const;
+  const found = {
+    scopedSince: memory.scopedSince,
+    changedAt: now,
+    aliveAt: now,
+    proof: "provisioned",
+  } as const;
   return remember(
     { ...world, account, doubles },
     { account: rememberNew(account, found), asked: { tries: 0, scopedAt: null } },
@@ -366,17 +380,10 @@ function remember(world: ModelWorld, change: Partial<Memory>): ModelWorld {
   return { ...world, memory: { ...world.memory, ...change } };
 }
 
-/** Joining anew after having left starts a new ownership. */
 function wrote({ now }: ModelWorld, known: LedgerEntry | undefined, state: LedgerState): LedgerEntry {
-  if (known === undefined) return { state, at: now, since: now, oppositeAt: 0 };
+  if (known === undefined) return { state, at: now, oppositeAt: 0 };
   const turns = adds(known.state) !== adds(state);
-  const anew = adds(state) && known.state === "removed";
-  return {
-    state,
-    at: now,
-    since: anew ? now : known.since,
-    oppositeAt: turns ? known.at : known.oppositeAt,
-  };
+  return { state, at: now, oppositeAt: turns ? known.at : known.oppositeAt };
 }
 
 const adds = (state: LedgerState) => state === "adding" || state === "added";

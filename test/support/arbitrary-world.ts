@@ -48,7 +48,12 @@ export function arbitraryWorld(
         doubles: 0,
         wanted: leaving === null ? wants : [],
         keeps: leaving === null ? keeps : null,
-        memory: { ...remembers, account: record, leftAt: leaving === null ? null : remembers.leftAt },
+        memory: {
+          ...remembers,
+          scopedSince: remembers.scope === undefined ? null : longAgo,
+          account: record,
+          leftAt: leaving === null ? null : remembers.leftAt,
+        },
       }))
       // Nobody can find a deleted account whose id nobody remembers.
       .filter(({ account, memory }) => account?.state !== "recycled" || memory.account !== null),
@@ -87,7 +92,6 @@ const arbitraryEntry: fc.Arbitrary<LedgerEntry> = fc
   .map(({ state, at, oppositeAt }) => ({
     state,
     at,
-    since: longAgo,
     oppositeAt: Math.min(oppositeAt, at),
   }));
 

@@ -8,12 +8,7 @@ export function withoutConsent(target: MemoryTarget): { given: boolean } {
     if (consent.given) return call();
     throw graphFailure(403, { template: "/users/{id}" });
   };
-  for (let n = 0; n < moreThanEver; n += 1) {
-    target.next("findByStamp", ask);
-    target.next("readAccount", ask);
-  }
+  target.always("findByStamp", ask);
+  target.always("readAccount", ask);
   return consent;
 }
-
-/** Calls that days of trying come to. */
-const moreThanEver = 20_000;

@@ -10,7 +10,13 @@ import type { TargetWriter } from "../../shared/graph/target-writer.ts";
 import type { SendLimits, Trace } from "../../shared/graph/tenant.ts";
 import type { SourceUser } from "../../shared/model/analyst.ts";
 import type { GroupMembership } from "../../shared/model/grant.ts";
-import { accountIdSchema, type AccountId, type AnalystId, type GroupId } from "../../shared/model/ids.ts";
+import {
+  accountIdSchema,
+  groupIdSchema,
+  type AccountId,
+  type AnalystId,
+  type GroupId,
+} from "../../shared/model/ids.ts";
 import { graphFailure } from "./graph-failure.ts";
 
 /** What a test puts in the way of one call: it may look, wait, call through, change the answer or throw. */
@@ -28,11 +34,16 @@ type MemoryTenant = {
   readonly limits: SendLimits[];
   /** Is in the way of the next call of this name. */
   readonly next: (name: string, inTheWay: InTheWay) => void;
+  /** Is in the way of every call of this name that nothing else is in the way of. */
+  readonly always: (name: string, inTheWay: InTheWay) => void;
 };
 
 const trace: Trace = { clientRequestId: "c-1", requestId: "r-1", status: 204, ms: 1, tries: 1 };
 const written = (result: Written["result"] = "done"): Written => ({ result, appliedBefore: "no", trace });
 const complete = <T>(items: readonly T[]): Listing<T> => ({ items, completeness: { kind: "complete" } });
+
+/** What a group is called: `group 09`. */
+const nameOf = (id: string) => `group ${id.slice(-2)}`;
 
 function tenantOf(groupIds: readonly GroupId[]) {
   const members = new Map<string, Set<string>>(groupIds.map((id) => [id, new Set()]));
@@ -40,9 +51,10 @@ function tenantOf(groupIds: readonly GroupId[]) {
   const writes: string[] = [];
   const limits: SendLimits[] = [];
   const waiting = new Map<string, InTheWay[]>();
+  const standing = new Map<string, InTheWay>();
   async function call<T>(name: string, act: () => T): Promise<T> {
     await Promise.resolve();
-    const inTheWay = waiting.get(name)?.shift();
+    const inTheWay = waiting.get(name)?.shift() ?? standing.get(name);
     // Whatever a test lets through or makes up is what the call would have answered.
     return inTheWay === undefined ? act() : ((await inTheWay(async () => act())) as T);
   }
@@ -71,10 +83,18 @@ function tenantOf(groupIds: readonly GroupId[]) {
   const groups: GroupDirectory = {
     find: (name) =>
       call("find", () => {
-        const id = name.kind === "id" ? name.id : (name.name as GroupId); // a policy of a test names ids
-        if (!members.has(id))
-          return { kind: "not-found", reason: `there is no group ${id}`, advice: "restore it" };
-        const facts = { id, displayName: `group ${id.slice(-2)}`, membership: kinds.get(id) ?? "assigned" };
+        const id = [...members.keys()].find((one) =>
+          name.kind === "id" ? one === name.id : nameOf(one) === name.name,
+        );
+        if (id === undefined) {
+          const reason = `there is no group ${name.kind === "id" ? name.id : name.name}`;
+          return { kind: "not-found", reason, advice: "restore it" };
+        }
+        const facts = {
+          id: groupIdSchema.parse(id),
+          displayName: nameOf(id),
+          membership: kinds.get(id) ?? "assigned",
+        };
         return { kind: "found", facts };
       }),
   };
@@ -94,6 +114,7 @@ function tenantOf(groupIds: readonly GroupId[]) {
     limits,
     groups,
     next,
+    always: (name: string, inTheWay: InTheWay) => void standing.set(name, inTheWay),
     call,
     write,
     membersOf,

@@ -76,7 +76,7 @@ export const asResponder = held(responder, 12);
 
 /** Muster's word on a membership. */
 export function entry(state: LedgerState, at: number = longAgo, oppositeAt = 0): LedgerEntry {
-  return { state, at, since: Math.min(at, longAgo), oppositeAt };
+  return { state, at, oppositeAt };
 }
 
 export function granted({ grant, name }: NamedGrant, ledger: LedgerEntry = entry("added")): OwnedGrant {
@@ -138,16 +138,18 @@ export function accessSituation({ scope, owned, leavers, ...changes }: AccessCha
     wanted: [readers],
     keeps: null,
     managed: [readers, responders],
-    scope: scope === null ? null : { ...syncScope, seen: scope ?? "present" },
+    scope: scope === null ? null : { ...syncScope, seen: scope ?? "present", heir: "none" },
     formerScopes: [],
     policySince: 0,
     account: accountIn([readers]),
+    others: [],
     owned: {
       grants: [granted(readers)],
       scope: entry("added"),
       account: remembered(),
       leftAt: null,
       asked: { tries: 0, scopedAt: null },
+      wroteAt: 0,
       doubt: { gives: 0, takes: 0 },
       attempts: 0,
       ...owned,
@@ -177,7 +179,8 @@ export function facts(changes: Partial<CheckFacts> = {}): CheckFacts {
     ownedGrants: new Set([readers, responders, hunters].map(({ grant }) => grantKey(grant))),
     ownedScopes: new Set([grantKey(syncScope.scope)]),
     ownsAccount: "yes",
-    account: null,
+    others: new Set(),
+    account: anasAccount,
     accounts: "owned",
     membership: new Map(),
     removalsPerRun: 5,
@@ -237,6 +240,7 @@ export function analystRecord(changes: Partial<AnalystRecord> = {}): AnalystReco
     missingSince: null,
     recent: believed(),
     sessionsRevokedAt: null,
+    confirmedAt: 0,
     targets: [contosoTenant],
     meaning: "a reader",
     version: 1,

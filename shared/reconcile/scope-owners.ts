@@ -1,0 +1,54 @@
+import type { GroupId, TenantId } from "../model/ids.ts";
+import type { LedgerRow } from "../model/ledger.ts";
+import type { PairRecord } from "../model/pair.ts";
+import type { ScopeSeen } from "../planner/access-plan.ts";
+import type { Target } from "../policy/policy.ts";
+import { pairRow, type Pairs } from "../state/pairs.ts";
+import type { Looking } from "./access-ports.ts";
+import { wantedOf } from "./wishes.ts";
+
+/**
+ * A membership of a scope group is the analyst's, in the source, while what Muster remembers of it is a target's. An edit of the
+ * policy may pass a group from one target to another; then the membership has to pass with it.
+ */
+type Group = { readonly id: GroupId; readonly name: string };
+type Asking = { readonly looking: Looking; readonly pairs: Pick<Pairs, "read"> };
+
+/** Another target of the policy whose scope is this group, by its id or by its name. */
+export function otherTargetWith({ id, name }: Group, { rules }: Pick<Looking, "rules">): Target | undefined {
+  return rules.policy.targets.find(({ tenantId, sync }) => {
+    const { group } = sync.scope;
+    return (
+      tenantId !== rules.target.tenantId && (group.kind === "id" ? group.id === id : group.name === name)
+    );
+  });
+}
+
+/** Whether another target needs the membership, and whether it is on record there. */
+export async function heirOf(group: Group, { looking, pairs }: Asking): Promise<ScopeSeen["heir"]> {
+  const { record, rules } = looking;
+  const other = otherTargetWith(group, looking);
+  if (other === undefined) return "none";
+  if (wantedOf({ record, rules: { ...rules, target: other } }).length === 0) return "none";
+  return (await rowIn(other.tenantId, group.id, { looking, pairs })) === undefined ? "waits" : "has";
+}
+
+/** The pair with the membership on record, if another target has it on record and this one does not. */
+export async function withInherited(group: GroupId, { looking, pairs }: Asking): Promise<PairRecord> {
+  const { pair, record, rules } = looking;
+  if (pair.ledger.some((row) => isFor(row, group))) return pair;
+  const others = record.targets.filter((tenant) => tenant !== rules.target.tenantId);
+  const found = await Promise.all(others.map((tenant) => rowIn(tenant, group, { looking, pairs })));
+  const first = found.find((one) => one !== undefined);
+  if (first === undefined) return pair;
+  return { ...pair, ledger: [...pair.ledger, first.row], scoped: pair.scoped ?? first.scoped };
+}
+
+async function rowIn(tenant: TenantId, group: GroupId, { looking, pairs }: Asking) {
+  const other = (await pairs.read(pairRow(tenant, looking.record.id)))?.value;
+  const row = other?.ledger.find((one) => isFor(one, group));
+  const isHeld = row?.entry.state === "added" || row?.entry.state === "adding";
+  return other === undefined || row === undefined || !isHeld ? undefined : { row, scoped: other.scoped };
+}
+
+const isFor = ({ item }: LedgerRow, group: GroupId) => item.kind === "scope" && item.scope.group === group;

@@ -1,0 +1,78 @@
+import { expect, test } from "vitest";
+import { graphFailure } from "../support/graph-failure.ts";
+import { smallPolicy } from "../support/small-policy.ts";
+import { smallWorld, type SmallWorld } from "../support/small-world.ts";
+import { ana, dayMs, hourMs, minuteMs, readers, readersAtHome } from "../support/world.ts";
+import { withCatchUp } from "../support/with-catch-up.ts";
+
+/** Ana has two accounts with her stamp, both made while she was in scope; accounts are kept for a while. */
+async function twice(deleteAfterMs: number) {
+  const world = smallWorld();
+  const policy = smallPolicy();
+  world.setPolicy({ ...policy, leavers: { ...policy.leavers, deleteAfterMs } });
+  const pass = withCatchUp(world);
+  await world.change(ana, readersAtHome, "in");
+  await pass(30 * minuteMs);
+  const second = world.contoso.create(ana);
+  await pass(30 * minuteMs);
+  return { world, pass, second };
+}
+
+/** Graph refuses this of the first account, for ever. */
+const refused = (world: SmallWorld, call: string, template: string, method: string) => {
+  let isFirst = true;
+  world.contoso.always(call, async (go) => {
+    // Of two that are asked for together, the first account's comes first.
+    isFirst = !isFirst;
+    if (isFirst && call === "block" && world.contoso.accounts.size > 1) return go();
+    throw graphFailure(403, { method, template });
+  });
+};
+
+test.each([
+  [
+    "one of her groups has become a dynamic one",
+    (world: SmallWorld) => void world.contoso.kinds.set(readers.grant.group, "dynamic"),
+  ],
+  [
+    "blocking the first is refused: it holds a role",
+    (world: SmallWorld) => refused(world, "block", "/users/{id}", "PATCH"),
+  ],
+  [
+    "taking the grant of the first is refused",
+    (world: SmallWorld) => refused(world, "revoke", "/groups/{id}/members/{id}/$ref", "DELETE"),
+  ],
+])("who leaves has two accounts, and %s: the second one is blocked all the same", async (_, trouble) => {
+  const { world, pass, second } = await twice(30 * dayMs);
+  trouble(world);
+  await world.change(ana, readersAtHome, "out");
+  await pass(24 * hourMs);
+  expect(world.contoso.accounts.get(second)?.enabled).toBe(false);
+});
+
+test("what Graph refuses for ever is tried again less and less often", async () => {
+  const { world, pass } = await twice(0);
+  let tries = 0;
+  world.contoso.always("block", async () => {
+    tries += 1;
+    throw graphFailure(403, { method: "PATCH", template: "/users/{id}" });
+  });
+  world.contoso.always("delete", async () => {
+    throw graphFailure(403, { method: "DELETE", template: "/users/{id}" });
+  });
+  await world.change(ana, readersAtHome, "out");
+  await pass(24 * hourMs);
+  // Two accounts: at once, after 5 minutes, 10, 20, 40, and every hour.
+  expect(tries).toBeLessThanOrEqual(2 * 32);
+  expect(world.parked.length).toBeLessThanOrEqual(2);
+});
+
+test("who left by mistake and had two accounts is back: the one she worked with works again", async () => {
+  const { world, pass } = await twice(30 * dayMs);
+  await world.change(ana, readersAtHome, "out");
+  await pass(hourMs);
+  await world.change(ana, readersAtHome, "in");
+  await pass(24 * hourMs);
+  const [first] = world.contoso.accounts.values();
+  expect(first).toMatchObject({ state: "live", enabled: true });
+});
