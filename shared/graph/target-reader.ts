@@ -23,6 +23,8 @@ export type TargetAccount = {
   readonly enabled: boolean;
   /** Epoch ms; null when Graph does not say. */
   readonly createdAt: number | null;
+  /** It came by invitation, as those do that sync makes; what an administrator makes by hand does not. */
+  readonly isInvited: boolean;
   /** The identity stamp as it is on the account. */
   readonly stamp: string | null;
 };
@@ -80,7 +82,8 @@ async function readAccount(tenant: GraphTenant, question: AccountQuestion): Prom
   return { kind: deleted.status === 404 ? "none" : "soft-deleted" };
 }
 
-const accountSelect = (stamp: string) => `id,userPrincipalName,accountEnabled,createdDateTime,${stamp}`;
+const accountSelect = (stamp: string) =>
+  `id,userPrincipalName,accountEnabled,createdDateTime,creationType,${stamp}`;
 
 function accountOf(wire: (typeof userSchema)["_output"], stamp: string): TargetAccount {
   return {
@@ -88,6 +91,7 @@ function accountOf(wire: (typeof userSchema)["_output"], stamp: string): TargetA
     userPrincipalName: wire.userPrincipalName,
     enabled: wire.accountEnabled !== false,
     createdAt: timeOf(wire.createdDateTime),
+    isInvited: wire.creationType === "Invitation",
     stamp: textOf(wire, stamp),
   };
 }

@@ -9,6 +9,7 @@ export const userSchema = z.looseObject({
   displayName: z.string().nullish(),
   accountEnabled: z.boolean().nullish(),
   createdDateTime: z.iso.datetime({ offset: true }).nullish(),
+  creationType: z.string().nullish(),
   signInSessionsValidFromDateTime: z.iso.datetime({ offset: true }).nullish(),
 });
 

@@ -10,7 +10,7 @@ import {
   type MembershipDecision,
   type Seen,
 } from "./membership.ts";
-import { nextAskAt } from "./provisioning.ts";
+import { cyclePollMs, nextAskAt } from "./provisioning.ts";
 import { sortSteps, type MoverOrder } from "./step-order.ts";
 
 /** One analyst in one target: everything the plan may depend on. Times are epoch milliseconds. */
@@ -116,8 +116,6 @@ export type AccessDecision = {
   readonly lookAgainAt: number | null;
 };
 
-/** How often to look whether the 40-minute cycle has made the account. */
-const cyclePollMs = 5 * 60_000;
 /** How long to wait before asking whether a write has become visible. */
 const settleMs = 2_000;
 /** After this many failed rounds the account goes even if a revoke could not be done: no account, no access. */

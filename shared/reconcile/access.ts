@@ -8,6 +8,7 @@ import type { Note } from "../model/plan.ts";
 import { planAccess, type AccessDecision } from "../planner/access-plan.ts";
 import { checkPlan, type CheckFacts } from "../planner/checks.ts";
 import { replicationWindowMs } from "../planner/membership.ts";
+import { cyclePollMs } from "../planner/provisioning.ts";
 import { analystRow } from "../state/analysts.ts";
 import type { Claim } from "../state/key-state.ts";
 import type { AccessPorts, Rules } from "./access-ports.ts";
@@ -100,7 +101,11 @@ async function playRound(
   await enterRun(round, applied, outcomes);
   // What stands in the way of other things keeps nobody from looking at what was done.
   if (endingOf(applied.outcomes).kind === "done" && read.trouble === null) return "again";
-  return { version, outcomes: [...outcomes, ...later(confirmations(claim.state().value, ports.now()))] };
+  const now = ports.now();
+  // However asking for the account has ended, the cycle of sync may make it.
+  const polls = plan.steps.some(({ kind }) => kind === "provision") ? [now + cyclePollMs] : [];
+  const looks = [...polls, ...confirmations(claim.state().value, now)];
+  return { version, outcomes: [...outcomes, ...later(looks)] };
 }
 
 /** Role names are those of the policy under which the roles were read: another may give the same name to other people. */

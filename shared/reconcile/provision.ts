@@ -1,7 +1,7 @@
 import type { ProvisionResult } from "../graph/provision-result.ts";
 import type { SendLimits } from "../graph/tenant.ts";
 import { scopeHeld, type AccountRecord } from "../model/ledger.ts";
-import { nextAskAt } from "../planner/provisioning.ts";
+import { cyclePollMs, nextAskAt } from "../planner/provisioning.ts";
 import type { Performing } from "./access-ports.ts";
 import type { Performed } from "./apply.ts";
 import type { Outcome } from "./outcome.ts";
@@ -12,8 +12,6 @@ import { identityStamp, originOf } from "./read-account.ts";
  * more, because calls do not all take the same time to arrive. Who would wait longer than ten minutes is better off with the 40-minute cycle.
  */
 const onDemandLimit = { count: 5, perMs: 11_000, aheadMs: 10 * 60_000 };
-/** How often to look whether the 40-minute cycle has made the account. */
-const cyclePollMs = 5 * 60_000;
 /** A new account may not be seen yet, by its id or by its stamp. */
 const unseenMs = 3_000;
 

@@ -72,7 +72,10 @@ function withOthers(
 ): AccountAnswer {
   if (stamped === null) return { ...found, others: [], trouble: null };
   const rest = stamped.items.filter(({ id }) => id !== found.record?.accountId);
-  const others = rest.filter((account) => isOurs(recordOf(account, looking), looking.rules));
+  // Anybody can put a stamp on an account that they made by hand.
+  const others = rest.filter(
+    (account) => account.isInvited && isOurs(recordOf(account, looking), looking.rules),
+  );
   const { completeness } = stamped;
   const trouble: Outcome | null =
     completeness.kind === "partial"

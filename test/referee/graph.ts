@@ -230,6 +230,7 @@ export function graphOf(options: GraphOptions): Graph {
       userPrincipalName: account.person,
       enabled: account.enabled,
       createdAt: account.createdAt,
+      isInvited: true,
       stamp: account.stamp,
     });
     return {

@@ -201,6 +201,12 @@ describe("an account in the target", () => {
     expect(await inTarget("contoso", "GET", `/users/${second}?$select=accountEnabled`)).toMatchObject({
       accountEnabled: true,
     });
+    // An administrator made it, so Muster does not touch it, and does not call Paul gone either.
+    expect(told(paul, "contoso").join()).toContain(second);
+    const left = (await scene.entries(paul)).filter(
+      ({ kind, plan }) => kind === "proof" && plan.purpose === "leave",
+    );
+    expect(left.map(({ target }) => target)).not.toContain("contoso");
   });
 
   test("is one of two with the joiner's stamp: neither gets anything, and people are told", async () => {

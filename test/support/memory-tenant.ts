@@ -276,6 +276,7 @@ export function memoryTarget(groupIds: readonly GroupId[], now: () => number): M
         userPrincipalName,
         enabled: true,
         createdAt: now(),
+        isInvited: true,
         stamp: analyst,
         state: "live",
         ...changes,
