@@ -99,7 +99,7 @@ export function startClock(realNow: () => number = () => Date.now()): LabClock {
     if (byMs <= 0) return;
     offsetMs += byMs;
     // Everybody is told before anything that is due now can happen.
-    for (const listener of listeners) await listener(offsetMs);
+    await Promise.all(listeners.map(async (listener) => listener(offsetMs)));
     for (const entry of entries) arm(entry);
   }
 

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
 import type { LabClock } from "./clock.ts";
 import type { Rest } from "./rest.ts";
 
-/** How often it is looked whether the lab waits for something. */
+/** How often it is looked whether the lab waits for something, unless somebody waits for the lab. */
 const lookEveryMs = 10;
 /** How long, in real time, work is waited for at a stop. */
 const patienceMs = 60_000;
@@ -17,8 +17,10 @@ export function paceClock(parts: {
   readonly rest: Rest;
   /** Virtual time of the earliest thing that is waited for. */
   readonly awaited: () => number | undefined;
+  /** Whether somebody waits for the lab to come to rest: nobody else will do anything meanwhile. */
+  readonly isWaitedFor: () => boolean;
 }): { stop(): void } {
-  const { clock, rest, awaited } = parts;
+  const { clock, rest, awaited, isWaitedFor } = parts;
   const stopping = new AbortController();
 
   async function moveOn(): Promise<void> {
@@ -31,7 +33,8 @@ export function paceClock(parts: {
 
   async function watch(): Promise<void> {
     while (!stopping.signal.aborted) {
-      await sleep(lookEveryMs, undefined, { ref: false });
+      if (isWaitedFor() && awaited() !== undefined) await turn();
+      else await sleep(lookEveryMs, undefined, { ref: false });
       await moveOn();
     }
   }

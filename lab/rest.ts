@@ -8,8 +8,8 @@ export type Doings = {
   readonly going: () => readonly string[];
   /** What the app has to do. While answers are held, that may be nothing but waiting for them. */
   readonly working: () => readonly string[];
-  /** How many runs of the app that work is being done in. */
-  readonly runs: () => number;
+  /** Resolves when every process of the app has done what it could: what it still has to do, it waits for. */
+  readonly breath: () => Promise<void>;
 };
 
 export type Rest = {
@@ -22,14 +22,18 @@ export type Rest = {
   complete(timeoutMs: number, more?: () => readonly string[]): Promise<readonly string[]>;
 };
 
-/** Rest has to be seen this often in a row: work passes from one part to the next between two looks. */
-const looks = 3;
-/** With more runs than held answers, work and waiting look alike: so many looks in a row must see nothing stir. */
-const looksInDoubt = 15;
+/**
+ * Rest has to be seen before and after this many breaths of the app: work passes from one process to the next between
+ * two looks.
+ */
+const breaths = 1;
+/** While answers are held, waiting and work look alike: then the app is let to breathe as often as a handshake has steps. */
+const breathsInDoubt = 3;
+/** How often it is looked, in real time, while something is going on. */
 const lookEveryMs = 1;
 
-/** What is seen at one look; calm needs `looks` of its kind in a row, and nothing that stirs in between. */
-type Sight = { readonly doing: readonly string[]; readonly looks: number };
+/** What is seen at one look. */
+type Sight = { readonly doing: readonly string[]; readonly breaths: number };
 
 export function restOf(doings: Doings): Rest {
   const { clock } = doings;
@@ -38,29 +42,33 @@ export function restOf(doings: Doings): Rest {
 
   async function until(look: () => Sight, timeoutMs: number): Promise<readonly string[]> {
     const givenUpAt = performance.now() + timeoutMs;
-    let calm = 0;
-    let stirs = -1;
     for (;;) {
       const sight = look();
-      const isCalm = sight.doing.length === 0;
-      if (isCalm && clock.stirs() === restedAt) return [];
-      calm = isCalm && (clock.stirs() === stirs || calm === 0) ? calm + 1 : 0;
-      stirs = clock.stirs();
-      if (isCalm && calm >= sight.looks) {
-        restedAt = stirs;
-        return [];
-      }
+      if (sight.doing.length === 0 && (await lasts(look, sight.breaths))) return [];
       if (performance.now() > givenUpAt) return sight.doing;
       await sleep(lookEveryMs);
     }
   }
 
+  /** Whether the rest that was just seen outlives so many breaths. */
+  async function lasts(look: () => Sight, ofBreaths: number): Promise<boolean> {
+    const stirs = clock.stirs();
+    if (stirs === restedAt) return true;
+    for (let taken = 0; taken < ofBreaths; taken++) {
+      await doings.breath();
+      const { doing, breaths: needed } = look();
+      if (doing.length > 0 || clock.stirs() !== stirs || needed > ofBreaths) return false;
+    }
+    restedAt = stirs;
+    return true;
+  }
+
   /** While answers are held, work of the app is overlooked: it waits for them, or what stirs gives it away. */
   function still(): Sight {
     const [going, working] = [doings.going(), doings.working()];
-    const held = clock.expected().filter((expected) => expected.held).length;
-    if (working.length === 0 || held === 0) return { doing: [...going, ...working], looks };
-    return { doing: going, looks: doings.runs() <= held ? looks : looksInDoubt };
+    const isHeld = clock.expected().some(({ held }) => held);
+    if (working.length === 0 || !isHeld) return { doing: [...going, ...working], breaths };
+    return { doing: going, breaths: breathsInDoubt };
   }
 
   return {
@@ -68,7 +76,7 @@ export function restOf(doings: Doings): Rest {
     complete: (timeoutMs, more = () => []) =>
       until(() => {
         const expected = clock.expected().map(({ label }) => label);
-        return { doing: [...doings.going(), ...doings.working(), ...expected, ...more()], looks };
+        return { doing: [...doings.going(), ...doings.working(), ...expected, ...more()], breaths };
       }, timeoutMs),
   };
 }

@@ -115,7 +115,7 @@ export async function startLab(options: LabOptions = {}): Promise<RunningLab> {
     const timers = scheduleTimers({ clock, hosts });
     stops.push(async () => timers.stop());
 
-    const timing = timingOf({ clock, graph, bus, hosts });
+    const timing = timingOf({ clock, graph, bus, tables, hosts });
     stops.push(async () => timing.stop());
     const { settled, advance } = timing;
     const parts = {

@@ -4,6 +4,7 @@ import type { GraphLab } from "./graph/simulator.ts";
 import type { HostProcess } from "./host/host-process.ts";
 import { paceClock } from "./pace.ts";
 import { restOf } from "./rest.ts";
+import type { TableServer } from "./tables/azurite.ts";
 
 export type Timing = {
   /**
@@ -31,18 +32,19 @@ export function timingOf(parts: {
   readonly clock: LabClock;
   readonly graph: GraphLab;
   readonly bus: Broker;
+  readonly tables: TableServer;
   readonly hosts: readonly HostProcess[];
 }): Timing & { stop(): void } {
-  const { clock, graph, bus, hosts } = parts;
+  const { clock, graph, bus, tables, hosts } = parts;
   /** No host runs: what waits on the bus waits for one, and time goes on without it. */
   const isDeserted = () => hosts.every((host) => host.state() === "stopped");
   const rest = restOf({
     clock,
-    going: () => graph.busy(),
+    going: () => [...graph.busy(), ...tables.busy()],
     working: () => [...(isDeserted() ? [] : bus.working(shelves)), ...hosts.flatMap((host) => host.busy())],
-    runs: () =>
-      Object.values(bus.stats()).reduce((sum, { locked }) => sum + locked, 0) +
-      hosts.flatMap((host) => host.busy()).length,
+    breath: async () => {
+      await Promise.all(hosts.map((host) => host.breathe()));
+    },
   });
   // What those who wait for rest count as near.
   const waiting = new Set<{ readonly soonMs: number }>();
@@ -58,27 +60,30 @@ export function timingOf(parts: {
     return times.filter((at) => at !== undefined).toSorted((a, b) => a - b)[0];
   }
 
-  const settled: Timing["settled"] = async ({ timeoutMs = patienceMs, soonMs = 0 } = {}) => {
+  async function completeRest(timeoutMs: number, soonMs: number, more: () => readonly string[]) {
     const waiter = { soonMs };
     waiting.add(waiter);
-    const more = () => {
+    return rest.complete(timeoutMs, more).finally(() => waiting.delete(waiter));
+  }
+
+  const settled: Timing["settled"] = async ({ timeoutMs = patienceMs, soonMs = 0 } = {}) =>
+    completeRest(timeoutMs, soonMs, () => {
       const at = dueWithin(soonMs);
       return [
         ...(isDeserted() ? bus.working(shelves) : []),
         ...(at === undefined ? [] : [`a key falls due in ${Math.max(0, at - clock.now())} ms`]),
       ];
-    };
-    return rest.complete(timeoutMs, more).finally(() => waiting.delete(waiter));
-  };
+    });
 
-  const pace = paceClock({ clock, rest, awaited });
+  const isWaitedFor = () => waiting.size > 0;
+  const pace = paceClock({ clock, rest, awaited, isWaitedFor });
   return {
     settled,
     async advance(byMs, options = {}) {
       if (options.rest === "no") return clock.advance(byMs, "no rest");
       await clock.advance(byMs, async () => void (await rest.still(patienceMs)));
       // A host that dies meanwhile ends the waiting: what it leaves on the bus waits for the next one.
-      await rest.complete(patienceMs);
+      await completeRest(patienceMs, 0, () => []);
     },
     stop: () => pace.stop(),
   };

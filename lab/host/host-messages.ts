@@ -13,6 +13,8 @@ export type HostCommand =
   | { readonly kind: "fire"; readonly id: number; readonly name: string; readonly occasion: TimerOccasion }
   | { readonly kind: "admit"; readonly id: number; readonly request: string }
   | { readonly kind: "wake"; readonly id: number; readonly sleep: string }
+  /** Answered when the process has done what it could do now. */
+  | { readonly kind: "breathe"; readonly id: number }
   | { readonly kind: "stop"; readonly id: number };
 
 /** What a host process tells the lab. */

@@ -24,6 +24,8 @@ export type HostProcess = {
   busy(): string[];
   /** Runs a timer function now. Resolves when it has ended, rejects with its error or when the host dies first. */
   fireTimer(name: string, occasion?: TimerOccasion): Promise<void>;
+  /** Resolves when the process, if there is one, has done what it could do now: what it still has to do, it waits for. */
+  breathe(): Promise<void>;
   /** SIGKILL; resolves when the process is gone. */
   kill(): Promise<void>;
   /** Starts the process (again); resolves when its functions are loaded and its listeners attached. */
@@ -101,6 +103,10 @@ export function createHost(options: HostProcessOptions): HostProcess {
         (what) => `${name}: ${what}`,
       ),
     fireTimer: (timer, occasion = { isPastDue: false, status: null }) => fire(timer, occasion),
+    async breathe() {
+      // One that dies meanwhile has done all it ever will.
+      if (state === "running") await child?.command({ kind: "breathe" }).catch(() => undefined);
+    },
     async kill() {
       wanted = "stopped";
       restart?.cancel();

@@ -2,14 +2,20 @@
  * One host process: `node lab/host/main.ts --app DIR [--port N] [--only GROUP]`. Settings are environment variables. The lab forks it
  * and speaks with it over the fork channel; started by hand it serves until SIGTERM, without running timers by itself.
  */
+import { enableCompileCache, flushCompileCache } from "node:module";
 import { parseArgs } from "node:util";
+import { compileCache } from "../compile-cache.ts";
 import { isFunctionGroup, type FunctionGroup } from "./function-group.ts";
+import { breathe, shortenShortTimers } from "./breath.ts";
 import type { HostCommand } from "./host-messages.ts";
 import { errorWithCauses, openParentChannel } from "./parent-channel.ts";
 import { installHostTime } from "./host-time.ts";
 import { installVirtualSleep, type Sleeper } from "./virtual-sleep.ts";
 import { startHost, type RunningHost } from "./running-host.ts";
 
+// Most of a start is compiling the SDKs; the app itself is loaded below.
+enableCompileCache(compileCache);
+shortenShortTimers();
 const time = installHostTime(Number(process.env["LAB_CLOCK_OFFSET_MS"] ?? 0));
 const parent = openParentChannel();
 // Started by hand, there is nobody who would wake it.
@@ -45,6 +51,8 @@ async function start(): Promise<void> {
     });
     await parent.send({ kind: "ready", port: host.port, functions: host.functions });
     starting.resolve(host);
+    // A host that is killed would not leave it to the next one.
+    flushCompileCache();
   } catch (error) {
     const message = errorWithCauses(error);
     process.stderr.write(`${message}\n`);
@@ -79,6 +87,8 @@ async function obey(command: HostCommand): Promise<void> {
       return parent.answered(command.request);
     case "wake":
       return parent.answered(command.sleep);
+    case "breathe":
+      return breathe();
     case "stop":
       return stop();
   }

@@ -11,6 +11,8 @@ import { openDoor, type Door } from "./door.ts";
 export type TableServer = {
   readonly connectionString: string;
   readonly door: Pick<Door, "shut" | "open" | "isOpen" | "slow">;
+  /** Requests that are being answered. */
+  readonly busy: () => string[];
   readonly close: () => Promise<void>;
 };
 
@@ -36,6 +38,10 @@ export async function startTables(clock: LabClock): Promise<TableServer> {
   return {
     connectionString: `DefaultEndpointsProtocol=http;AccountName=${account};AccountKey=${accountKey};TableEndpoint=http://127.0.0.1:${door.port}/${account};`,
     door,
+    busy() {
+      const count = door.unanswered();
+      return count === 0 ? [] : [`tables: ${count} requests`];
+    },
     async close() {
       await door.close();
       await ended(child);

@@ -12,6 +12,8 @@ export type Door = {
   readonly isOpen: () => boolean;
   /** How much later everything reaches the server, virtual time. */
   slow(ms: number): void;
+  /** How many requests wait for the server's answer; those that wait for the clock are not among them. */
+  readonly unanswered: () => number;
   close(): Promise<void>;
 };
 
@@ -52,6 +54,7 @@ export async function openDoor(clock: LabClock, serverPort: number): Promise<Doo
     slow(ms) {
       lateMs = ms;
     },
+    unanswered: () => [...passages].filter((passage) => passage.isAsking()).length,
     async close() {
       const closed = once(server, "close");
       server.close();
@@ -61,7 +64,7 @@ export async function openDoor(clock: LabClock, serverPort: number): Promise<Doo
   };
 }
 
-type Passage = { end(): void };
+type Passage = { end(): void; isAsking(): boolean };
 
 function joinSockets(
   client: Socket,
@@ -69,22 +72,36 @@ function joinSockets(
   { clock, lateMs }: { readonly clock: LabClock; readonly lateMs: () => number },
 ): Passage {
   const end = () => {
-    client.resetAndDestroy();
-    behind.resetAndDestroy();
+    breakOff(client);
+    breakOff(behind);
   };
   // A request comes in pieces and is late as a whole; the next one begins after its answer.
   let held: Promise<void> | undefined;
+  let isAsking = false;
+  const ask = (chunk: Buffer) => {
+    isAsking = true;
+    behind.write(chunk);
+  };
   client.on("data", (chunk: Buffer) => {
     if (lateMs() > 0) held ??= clock.hold(lateMs(), "a slow request to the tables");
-    if (held === undefined) behind.write(chunk);
-    else void held.then(() => behind.writable && behind.write(chunk));
+    if (held === undefined) ask(chunk);
+    else void held.then(() => behind.writable && ask(chunk));
   });
-  behind.on("data", () => (held = undefined));
+  behind.on("data", () => {
+    held = undefined;
+    isAsking = false;
+  });
   behind.pipe(client);
   for (const socket of [client, behind]) {
     socket.on("error", () => undefined); // "close" follows
     // Whichever side ends takes the other with it, so that nobody waits for an answer that cannot come.
     socket.on("close", end);
   }
-  return { end };
+  return { end, isAsking: () => isAsking };
+}
+
+/** A socket that is ending already is only destroyed: libuv refuses to reset it, and its handle would then never close. */
+function breakOff(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { startClock, type LabClock } from "../../lab/clock.ts";
 import { paceClock } from "../../lab/pace.ts";
@@ -12,6 +13,8 @@ type Scene = {
   /** What the lab is doing at the moment; tests put in and take out. */
   readonly going: Set<string>;
   readonly working: Set<string>;
+  /** What the app does while it is let to breathe. */
+  readonly breathing: Set<() => void>;
   /** What has happened, with the minute or second of virtual time since the start. */
   readonly log: string[];
   readonly note: (what: string) => () => void;
@@ -25,6 +28,7 @@ function scene(): Scene {
   const start = Date.parse("2026-11-20T08:00:00Z");
   const clock = startClock(() => start);
   const [going, working] = [new Set<string>(), new Set<string>()];
+  const breathing = new Set<() => void>();
   let looks = 0;
   const look = <T>(found: T) => {
     looks++;
@@ -34,10 +38,13 @@ function scene(): Scene {
     clock,
     going: () => look([...going]),
     working: () => [...working],
-    runs: () => working.size,
+    breath: async () => {
+      for (const work of breathing) work();
+      await turn();
+    },
   });
   const awaited = () => look(clock.expected()[0]?.at);
-  const pace = paceClock({ clock, rest, awaited });
+  const pace = paceClock({ clock, rest, awaited, isWaitedFor: () => false });
   onTestFinished(() => {
     pace.stop();
     clock.stop();
@@ -49,6 +56,7 @@ function scene(): Scene {
     rest,
     going,
     working,
+    breathing,
     log,
     note: (what) => () => void log.push(`${passed()} s: ${what}`),
     passed,
@@ -117,14 +125,15 @@ describe("a held answer", () => {
   });
 
   test("is not waited for while others still work: what stirs tells", async () => {
-    const { clock, passed, working, looked } = scene();
+    const { clock, passed, working, breathing, looked } = scene();
     working.add("one invocation that waits").add("another that works");
     let answered = false;
     const answer = clock.hold(15 * second, "an answer").then(() => (answered = true));
-    const work = setInterval(() => clock.stir(), 5);
+    const work = () => clock.stir();
+    breathing.add(work);
     await looked();
     expect([answered, passed()]).toEqual([false, 0]);
-    clearInterval(work);
+    breathing.delete(work);
     await answer;
     expect(passed()).toBe(15);
   });

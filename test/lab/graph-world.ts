@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import { onTestFinished } from "vitest";
 import { startClock, type LabClock } from "../../lab/clock.ts";
 import { paceClock } from "../../lab/pace.ts";
@@ -124,8 +125,9 @@ export async function testLab(changes: Changes = {}): Promise<TestLab> {
     const awaited = () => clock.expected()[0]?.at;
     const pace = paceClock({
       clock,
-      rest: restOf({ clock, going: () => lab.busy(), working: () => [], runs: () => 0 }),
+      rest: restOf({ clock, going: () => lab.busy(), working: () => [], breath: turn }),
       awaited,
+      isWaitedFor: () => false,
     });
     onTestFinished(() => pace.stop());
   }

@@ -13,7 +13,7 @@ function newDoor(now: () => number) {
     isOpen: () => now() >= state.shutUntil,
     slow: (ms) => void (state.lateMs = ms),
   };
-  return { state, tables: { door, connectionString: "", close: async () => undefined } };
+  return { state, tables: { door, connectionString: "", busy: () => [], close: async () => undefined } };
 }
 
 async function world() {
