@@ -5,37 +5,45 @@ import { openScene, testManners, type Person, type Scene } from "../support/lab.
 describe.each(weatherNames)("in %s weather", { timeout: 90_000 }, (weather) => {
   let scene: Scene;
   beforeAll(async () => {
-    scene = await openScene({ weather, targets: weather === "storm" ? 2 : 3 });
+    // Two targets, because a veteran differs between them; more of them go the same way.
+    scene = await openScene({ weather, targets: 2 });
   });
   const everywhere = (state: string) => Object.fromEntries(scene.targets.map((target) => [target, state]));
 
-  describe("a leaver is out everywhere who was", () => {
-    const people: Record<string, Person> = {};
-    const person = (name: string): Person => {
-      const found = people[name];
-      if (found === undefined) throw new Error(`nobody hired ${name}`);
-      return found;
-    };
-    beforeAll(async () => {
-      for (const name of ["Rolf", "Dora", "Egon", "Hugo", "Tilda"]) people[name] = await scene.hire(name);
-      for (const name of ["Rolf", "Dora", "Egon", "Tilda"]) await scene.join(person(name), "SOC Readers");
-      await scene.patch(person("Hugo"), { department: "SOC", jobTitle: "Threat Hunter" });
-      await scene.pass();
-      for (const name of ["Rolf", "Dora", "Egon", "Tilda"])
-        expect({ name, ...(await scene.access(person(name))) }).toEqual({
-          name,
-          ...everywhere("enabled: SOC Readers"),
-        });
-      expect(await scene.access(person("Hugo"))).toEqual(everywhere("enabled: SOC Hunters"));
-      await scene.drop(person("Rolf"), "SOC Readers");
-      await scene.remove(person("Dora"));
-      await scene.remove(person("Egon"));
-      const bin = `/directory/deletedItems/${person("Egon").id}`;
-      await scene.admin.call(scene.lab.world.source.tenantId, "DELETE", bin);
-      await scene.patch(person("Hugo"), { jobTitle: "Gardener" });
-      await scene.pass();
-    }, 120_000);
+  const people: Record<string, Person> = {};
+  const person = (name: string): Person => {
+    const found = people[name];
+    if (found === undefined) throw new Error(`nobody hired ${name}`);
+    return found;
+  };
+  // All of them come in one passage.
+  beforeAll(async () => {
+    people["Vera"] = { ...scene.lab.world.cast.veteran, displayName: "Vera" };
+    for (const name of ["Rolf", "Dora", "Egon", "Hugo", "Tilda"]) people[name] = await scene.hire(name);
+    for (const name of ["Rolf", "Dora", "Egon", "Tilda", "Vera"])
+      await scene.join(person(name), "SOC Readers");
+    await scene.patch(person("Hugo"), { department: "SOC", jobTitle: "Threat Hunter" });
+    await scene.pass();
+    for (const name of ["Rolf", "Dora", "Egon", "Tilda"])
+      expect({ name, ...(await scene.access(person(name))) }).toEqual({
+        name,
+        ...everywhere("enabled: SOC Readers"),
+      });
+    expect(await scene.access(person("Hugo"))).toEqual(everywhere("enabled: SOC Hunters"));
+    expect(await scene.access(person("Vera"))).toMatchObject({
+      fabrikam: "enabled: Engineers, SOC Readers",
+      contoso: "enabled: SOC Readers",
+    });
+    await scene.drop(person("Rolf"), "SOC Readers");
+    await scene.remove(person("Dora"));
+    await scene.remove(person("Egon"));
+    const bin = `/directory/deletedItems/${person("Egon").id}`;
+    await scene.admin.call(scene.lab.world.source.tenantId, "DELETE", bin);
+    await scene.patch(person("Hugo"), { jobTitle: "Gardener" });
+    await scene.pass();
+  }, 120_000);
 
+  describe("a leaver is out everywhere who was", () => {
     test.each([
       ["removed from the role group", "Rolf"],
       ["deleted in the source", "Dora"],
@@ -66,14 +74,8 @@ describe.each(weatherNames)("in %s weather", { timeout: 90_000 }, (weather) => {
     });
 
     test("a veteran loses what Muster gave and keeps the account", async () => {
-      const { veteran } = scene.lab.world.cast;
-      const vera = { ...veteran, displayName: "Vera" };
-      await scene.join(vera, "SOC Readers");
-      await scene.pass();
-      expect(await scene.access(vera)).toMatchObject({
-        fabrikam: "enabled: Engineers, SOC Readers",
-        contoso: "enabled: SOC Readers",
-      });
+      // Later than the others: a role that loses so many at once keeps them.
+      const vera = person("Vera");
       await scene.drop(vera, "SOC Readers");
       await scene.pass();
       expect(await scene.access(vera)).toEqual({
