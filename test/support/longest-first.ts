@@ -7,7 +7,14 @@ export class LongestFirst extends BaseSequencer {
   }
 }
 
-const order = ["/scenarios/kill", "/scenarios/faults", "/scenarios/", "/lab/"];
+const order = [
+  "/scenarios/kill",
+  "/scenarios/faults",
+  "/scenarios/leavers",
+  "/referee/",
+  "/scenarios/",
+  "/lab/",
+];
 
 function rank({ moduleId }: TestSpecification): number {
   const found = order.findIndex((part) => moduleId.includes(part));
