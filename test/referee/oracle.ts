@@ -111,7 +111,8 @@ export function oracleOf(options: OracleOptions): Oracle {
     const id = cast[person];
     const held = allGroupsOf(directory.source, id);
     const holds = Object.values(roleGroups).map((group) => held.includes(group));
-    return JSON.stringify([directory.source.users.get(id)?.enabled, holds, edits()]);
+    // Names change nothing for anybody.
+    return JSON.stringify([directory.source.users.get(id)?.enabled, holds, edits().includes("remove-role")]);
   }
 
   const keys = ["account", grantGroups.read, grantGroups.respond];
