@@ -46,9 +46,14 @@ export function fateOf(person: PersonName, crowd: Crowd): Fate {
   return !namedSince && fellTogether(lostAt, crowd).length > mostOfEight ? "stays" : "open";
 }
 
-/** An edit that takes the role from everybody is refused for whoever held it then, whatever becomes of the group. */
+/**
+ * An edit that takes the role from everybody is refused for whoever held it then, whatever becomes of the group; but hosts may
+ * go by the policy before it for a while.
+ */
 function fateWithoutRole(own: readonly Glance[], { now }: Crowd, goneAt: number): Fate {
-  const isUntouched = own.every(({ at, holds, named }) => named === "no" && (holds === "yes" || at > goneAt));
+  const isUntouched = own.every(
+    ({ at, holds, named }) => named === "no" && (holds === "yes" || at > goneAt + judgedMs),
+  );
   return isUntouched && now >= goneAt ? "stays" : "open";
 }
 

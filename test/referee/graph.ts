@@ -7,7 +7,7 @@ import type { ProvisionResult } from "../../shared/graph/provision-result.ts";
 import type { Provisioner, SyncJobReader } from "../../shared/graph/synchronization.ts";
 import type { TargetReader } from "../../shared/graph/target-reader.ts";
 import type { TargetWriter } from "../../shared/graph/target-writer.ts";
-import type { Trace } from "../../shared/graph/tenant.ts";
+import type { SendLimits, Trace } from "../../shared/graph/tenant.ts";
 import type { GroupMembership } from "../../shared/model/grant.ts";
 import { accountIdSchema, analystIdSchema, groupIdSchema } from "../../shared/model/ids.ts";
 import type { Chance } from "./chance.ts";
@@ -46,6 +46,8 @@ export type GraphOptions = {
   /** When on-demand provisioning was asked lately, by all hosts. */
   readonly asked: number[];
   readonly time: Time;
+  /** The clock of the host that asks. */
+  readonly hostNow: () => number;
   readonly chance: Chance;
   readonly travel: Travel;
   readonly trouble: () => GraphTrouble;
@@ -79,7 +81,7 @@ const complete = { kind: "complete" } as const;
 const tenantOfJob = (job: string) => job.replace("Azure2Azure.", "");
 
 export function graphOf(options: GraphOptions): Graph {
-  const { directory, asked, time, chance, travel, trouble, onWrite } = options;
+  const { directory, asked, time, hostNow, chance, travel, trouble, onWrite } = options;
   const { source } = directory;
 
   /** `at` is the moment the answering replica shows; undefined for the present. */
@@ -102,7 +104,12 @@ export function graphOf(options: GraphOptions): Graph {
     throw failure(what, { status: 429, code: "TooManyRequests", retryAfterMs });
   }
 
-  async function write(what: string, act: () => Written["result"]): Promise<Written> {
+  async function write(
+    what: string,
+    { sendBefore }: SendLimits,
+    act: () => Written["result"],
+  ): Promise<Written> {
+    if (hostNow() > sendBefore) throw failure(what, { status: 0, code: "late" });
     await travel.there(what);
     await limit(what);
     if (chance.happens(`refused: ${what}`, trouble().refused)) {
@@ -192,27 +199,27 @@ export function graphOf(options: GraphOptions): Graph {
   }
 
   const sourceWriter: SourceWriter = {
-    stamp: (id, values) =>
-      write(`stamp ${id}`, () => {
+    stamp: (id, values, limits) =>
+      write(`stamp ${id}`, limits, () => {
         const person = source.users.get(id);
         if (person === undefined) throw failure("stamp", { status: 404, code: "Request_ResourceNotFound" });
         directory.change(id, { stamps: { ...person.stamps, ...values } });
         return "done";
       }),
-    revokeSessions: (id) =>
-      write(`revoke sessions of ${id}`, () => {
+    revokeSessions: (id, limits) =>
+      write(`revoke sessions of ${id}`, limits, () => {
         directory.change(id, { sessionsValidFrom: time.now() });
         return "done";
       }),
-    joinScope: (group, id) =>
-      write(`join scope ${id}`, () => {
+    joinScope: (group, id, limits) =>
+      write(`join scope ${id}`, limits, () => {
         if (source.users.get(id) === undefined)
           throw failure("join scope", { status: 404, code: "Request_ResourceNotFound" });
         return directory.join(group, id, "muster") ? "done" : "already";
       }),
-    leaveScope: (group, id) =>
+    leaveScope: (group, id, limits) =>
       // Who is in the recycle bin is not found, and keeps their memberships.
-      write(`leave scope ${id}`, () =>
+      write(`leave scope ${id}`, limits, () =>
         source.users.get(id) !== undefined && directory.drop(group, id) ? "done" : "missing",
       ),
   };
@@ -223,9 +230,10 @@ export function graphOf(options: GraphOptions): Graph {
     targetReader: (tenantId) => targetReader(tenantId),
     targetWriter: (tenantId) => targetWriter(tenantId),
     provisioner: {
-      provisionOnDemand: async ({ job }, id) => {
+      provisionOnDemand: async ({ job }, id, { sendBefore }) => {
         const what = `provision ${id}`;
         const target = targetOf(tenantOfJob(job));
+        if (hostNow() > sendBefore) throw failure(what, { status: 0, code: "late" });
         await travel.there(what);
         await limit(what);
         if (isOverLimit(time.now(), asked)) {
@@ -317,15 +325,22 @@ export function graphOf(options: GraphOptions): Graph {
     const target = targetOf(tenantId);
     const tell = (kind: TargetWrite["kind"], account: string, group?: string) =>
       onWrite({ tenantId, account, kind, ...(group === undefined ? {} : { group }) });
-    const writeHere = (template: string, what: string, act: () => Written["result"]) =>
-      write(what, () => {
+    const writeHere = (
+      [what, template]: readonly [string, string],
+      limits: SendLimits,
+      act: () => Written["result"],
+    ) =>
+      write(what, limits, () => {
         knock(target, template, "PATCH");
         return act();
       });
-    const writeMembers = (group: string, what: string, act: () => Written["result"]) =>
-      writeHere("/groups/{id}/members/$ref", what, () => {
-        if (target.frozen.has(group))
-          throw failure("/groups/{id}/members/$ref", { status: 400, code: "Request_BadRequest" });
+    const writeMembers = (
+      [what, group]: readonly [string, string],
+      limits: SendLimits,
+      act: () => Written["result"],
+    ) =>
+      writeHere([what, membersOf], limits, () => {
+        if (target.frozen.has(group)) throw failure(membersOf, { status: 400, code: "Request_BadRequest" });
         return act();
       });
     const setEnabled = (id: string, enabled: boolean): Written["result"] => {
@@ -336,8 +351,8 @@ export function graphOf(options: GraphOptions): Graph {
       return "done";
     };
     return {
-      grant: ({ group }, account) =>
-        writeMembers(group, `grant ${group} to ${account}`, () => {
+      grant: ({ group }, account, limits) =>
+        writeMembers([`grant ${group} to ${account}`, group], limits, () => {
           if (target.users.get(account) === undefined)
             throw failure("grant", { status: 404, code: "Request_ResourceNotFound" });
           if (target.members.get(`${group}|${account}`) !== undefined) return "already";
@@ -345,24 +360,26 @@ export function graphOf(options: GraphOptions): Graph {
           tell("grant", account, group);
           return "done";
         }),
-      revoke: ({ group }, account) =>
-        writeMembers(group, `revoke ${group} from ${account}`, () => {
+      revoke: ({ group }, account, limits) =>
+        writeMembers([`revoke ${group} from ${account}`, group], limits, () => {
           if (target.users.get(account) === undefined) return "missing";
           if (target.members.get(`${group}|${account}`) === undefined) return "missing";
           tell("revoke", account, group);
           target.members.delete(`${group}|${account}`);
           return "done";
         }),
-      setEnabled: (account, state) =>
-        writeHere("/users/{id}", `${state} ${account}`, () => setEnabled(account, state === "unblocked")),
-      remove: (account) =>
-        writeHere("/users/{id}", `delete ${account}`, () => {
+      setEnabled: (account, state, limits) =>
+        writeHere([`${state} ${account}`, "/users/{id}"], limits, () =>
+          setEnabled(account, state === "unblocked"),
+        ),
+      remove: (account, limits) =>
+        writeHere([`delete ${account}`, "/users/{id}"], limits, () => {
           if (move(target.users, target.bin, account) === undefined) return "missing";
           tell("delete", account);
           return "done";
         }),
-      restore: (account) =>
-        writeHere("/directory/deletedItems/{id}/restore", `restore ${account}`, () => {
+      restore: (account, limits) =>
+        writeHere([`restore ${account}`, "/directory/deletedItems/{id}/restore"], limits, () => {
           if (move(target.bin, target.users, account) === undefined)
             throw failure("restore", { status: 404, code: "Request_ResourceNotFound" });
           tell("restore", account);
@@ -371,6 +388,8 @@ export function graphOf(options: GraphOptions): Graph {
     };
   }
 }
+
+const membersOf = "/groups/{id}/members/$ref";
 
 /** Graph takes five of them in ten seconds. https://learn.microsoft.com/graph/api/synchronization-synchronizationjob-provisionondemand */
 function isOverLimit(now: number, asked: number[]): boolean {

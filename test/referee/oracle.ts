@@ -156,6 +156,8 @@ export function oracleOf(options: OracleOptions): Oracle {
     const target = directory.targets.get(tenantId);
     const owner = target?.users.get(account) ?? target?.bin.get(account);
     const person = people.find((name) => cast[name] === owner?.person);
+    // What a crowd may lose depends on the time as well.
+    if (guard === "few") note();
     if (target === undefined || person === undefined || isOpen(person)) return;
     const where = nameOfTenant(tenantId);
     if (kind === "revoke") revokedAt.set(`${group}|${account}`, now());

@@ -156,6 +156,7 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
       directory,
       asked,
       time,
+      hostNow: life.now,
       chance,
       travel: life.travel,
       trouble,
