@@ -4,17 +4,19 @@ import type { Terms } from "./policies.ts";
 import type { Schedule } from "./schedule.ts";
 import type { World } from "./settled-world.ts";
 import {
+  dropStories,
   handStories,
   listeningStories,
   movedScopeStories,
   nestingStories,
   outageStories,
   policyStories,
+  returnStories,
   stories,
   swapStories,
   teamStories,
 } from "./story.ts";
-import { lostReminders, troubles, widerTroubles } from "./trouble.ts";
+import { calm, lostReminders, troubles, widerTroubles } from "./trouble.ts";
 
 /** Everything of a schedule that is drawn before it begins. */
 export type Plot = Pick<Schedule, "story" | "trouble" | "terms" | "timers" | "cycleMs" | "tellsOnce">;
@@ -75,6 +77,23 @@ export const families = {
     }),
   },
   strangers: { world: "strangers", plots: plots({ story: strangerStories, trouble: widerTroubles }) },
+  "quiet groups": {
+    world: "two",
+    plots: plots({
+      story: dropStories,
+      trouble: fc.constant({ ...calm, stale: 0.7, lagMs: 75_000, unnamed: 1 }),
+      timers: fc.constant<Plot["timers"]>("none"),
+    }),
+  },
+  returns: {
+    world: "two",
+    plots: plots({
+      story: returnStories,
+      trouble: fc.constant({ ...calm, crashes: 0.02 }),
+      terms: fc.constant({ deleteAfterMs: 30 * days, guard: "wide" as const }),
+      timers: fc.constant<Plot["timers"]>("none"),
+    }),
+  },
   refusals: {
     world: "two",
     plots: plots({
@@ -97,30 +116,23 @@ export const families = {
 export type FamilyName = keyof typeof families;
 export const familyNames = Object.keys(families) as readonly FamilyName[]; // the keys of a literal
 
-/** Whose turn it is, again and again: how often a family is in here is how much of all schedules it gets. */
-const turns: readonly FamilyName[] = [
-  "ordinary",
-  "teams",
-  "ordinary",
-  "provisioning",
-  "edits",
-  "ordinary",
-  "outages",
-  "ordinary",
-  "crowds",
-  "nesting",
-  "ordinary",
-  "hands",
-  "ordinary",
-  "reminders",
-  "ordinary",
-  "teams",
-  "ordinary",
-  "provisioning",
-  "ordinary",
-  "listening",
-  "outages",
-  "strangers",
-];
+/** How many of 47 numbers a family gets; an odd sum, so that even and odd numbers share all of them. None: played by name alone. */
+const shares: Readonly<Partial<Record<FamilyName, number>>> = {
+  ordinary: 21,
+  edits: 2,
+  provisioning: 4,
+  teams: 4,
+  nesting: 2,
+  listening: 1,
+  outages: 4,
+  hands: 2,
+  reminders: 2,
+  crowds: 2,
+  strangers: 1,
+  "quiet groups": 1,
+  returns: 1,
+};
+
+const turns = familyNames.flatMap((name) => Array.from({ length: shares[name] ?? 0 }, () => name));
 
 export const familyOf = (seed: number): FamilyName => turns[seed % turns.length] ?? "ordinary";

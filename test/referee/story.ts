@@ -263,3 +263,16 @@ export const movedScopeStories: fc.Arbitrary<readonly Moment[]> = fc
     { afterMs, deed: { kind: "deploy", edit: "move-scope" } },
     ...after,
   ]);
+
+/** One is dropped, and nobody says who it was. */
+export const dropStories: fc.Arbitrary<readonly Moment[]> = fc
+  .constantFrom(0, 400, 2_000)
+  .map((afterMs) => [{ afterMs, deed: { kind: "drop", person: "ana", group: "readers" } }]);
+
+/** One leaves and returns when sync has taken the account away, or is about to. */
+export const returnStories: fc.Arbitrary<readonly Moment[]> = fc
+  .constantFrom(1_500_000, 2_700_000, 5_400_000)
+  .map((awayMs) => [
+    { afterMs: 0, deed: { kind: "drop", person: "ana", group: "readers" } },
+    { afterMs: awayMs, deed: { kind: "join", person: "ana", group: "readers" } },
+  ]);
