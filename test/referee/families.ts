@@ -118,7 +118,7 @@ export const familyNames = Object.keys(families) as readonly FamilyName[]; // th
 
 /** How many of 47 numbers a family gets; an odd sum, so that even and odd numbers share all of them. None: played by name alone. */
 const shares: Readonly<Partial<Record<FamilyName, number>>> = {
-  ordinary: 21,
+  ordinary: 19,
   edits: 2,
   provisioning: 4,
   teams: 4,
@@ -129,6 +129,7 @@ const shares: Readonly<Partial<Record<FamilyName, number>>> = {
   reminders: 2,
   crowds: 2,
   strangers: 1,
+  "moved scopes": 2,
   "quiet groups": 1,
   returns: 1,
 };
