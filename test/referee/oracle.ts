@@ -244,8 +244,12 @@ export function oracleOf(options: OracleOptions): Oracle {
     scopeGroupsOf(target).some((group) => directory.source.members.get(`${group}|${id}`) === "muster");
 
   function giverOf(person: PersonName, account: string, group: string): Giver {
-    const revoked = revokedAt.get(`${group}|${account}`) ?? 0;
-    return wantedBy(person).has(group) || now() - revoked < patienceMs ? "either" : "admin";
+    // Muster may have been about to give it, or about to take it back.
+    const latest = Math.max(
+      revokedAt.get(`${group}|${account}`) ?? 0,
+      lastEntitled.get(`${person}|${group}`) ?? 0,
+    );
+    return wantedBy(person).has(group) || now() - latest < patienceMs ? "either" : "admin";
   }
 
   const glanceOf = (person: PersonName) => glances.findLast((one) => one.person === person);
