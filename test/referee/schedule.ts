@@ -32,8 +32,6 @@ export type Schedule = {
   /** Without the catch-up, what is heard has to be enough. */
   readonly timers: Timers;
   readonly cycleMs: number;
-  /** Also while reads are stale, people are to be told of a trouble once. */
-  readonly tellsOnce: boolean;
   /** How long everything has to come to its end when the story and the trouble are over. */
   readonly quietMs: number;
   readonly scheduler: fc.Scheduler;
@@ -127,7 +125,7 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
     edits: () => edits,
     guard: schedule.terms.guard,
     patienceMs: schedule.trouble.lostWakes > 0 ? unremindedMs : patienceMs,
-    mayRepeat: isTough(schedule.trouble) || (!schedule.tellsOnce && schedule.trouble.stale > 0),
+    mayRepeat: isTough(schedule.trouble),
   });
   const bus = busOf(time, chance, trouble);
   const tables = Object.fromEntries(

@@ -60,7 +60,6 @@ async function play(world: World): Promise<Beginning> {
     terms: { deleteAfterMs: 0, guard: "wide" },
     timers: "none",
     cycleMs: 40 * 60_000,
-    tellsOnce: true,
     quietMs,
     scheduler,
   });
