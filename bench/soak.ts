@@ -1,7 +1,8 @@
 import { fork } from "node:child_process";
 import { availableParallelism } from "node:os";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { explainFailure, playNumber, type Failure } from "../test/referee/draw.ts";
+import { familyNames, type FamilyName } from "../test/referee/families.ts";
 
 /** `npm run soak`: the tests that are never long enough, for as long as somebody wants. */
 const program = new Command("soak").description("Plays what `npm test` has no time for.");
@@ -13,6 +14,7 @@ type Options = {
   readonly first: number;
   readonly count: number;
   readonly workers: number;
+  readonly family?: FamilyName;
   readonly only?: string;
   readonly trace?: true;
   readonly shrink?: true;
@@ -24,6 +26,7 @@ program
   .option("--first <n>", "the first number", whole, 10_001)
   .option("--count <n>", "how many", whole, 100_000)
   .option("--workers <n>", "processes", whole, availableParallelism())
+  .addOption(new Option("--family <name>", "stories of this kind alone").choices(familyNames))
   .option("--only <kinds>", "kinds of trouble to leave in, such as lostLocks,slow,longestSlowMs")
   .option("--trace", "tell each step; for one schedule")
   .option("--shrink", "look for the shortest story that fails")
@@ -40,11 +43,12 @@ function whole(text: string): number {
   return value;
 }
 
-async function play({ first, count, only, trace, shrink }: Options): Promise<number> {
+async function play({ first, count, family, only, trace, shrink }: Options): Promise<number> {
   const startedAt = performance.now();
   let failed = 0;
   for (let seed = first; seed < first + count; seed += 1) {
     const failure = await playNumber(seed, {
+      ...(family === undefined ? {} : { family }),
       ...(only === undefined ? {} : { only: only.split(",") }),
       ...(trace === undefined ? {} : { onLine: (line: string) => console.log(line) }),
       ...(shrink === undefined ? {} : { shrink: "yes" as const }),
@@ -81,8 +85,9 @@ async function share(options: Options): Promise<number> {
   return codes.filter((code) => code !== 0).length;
 }
 
-function inProcess(part: readonly string[], { only, shrink }: Options): Promise<number> {
+function inProcess(part: readonly string[], { family, only, shrink }: Options): Promise<number> {
   const passed = [
+    ...(family === undefined ? [] : [`--family=${family}`]),
     ...(only === undefined ? [] : [`--only=${only}`]),
     ...(shrink === undefined ? [] : ["--shrink"]),
   ];

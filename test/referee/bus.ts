@@ -29,6 +29,8 @@ export type BusTrouble = {
   readonly doubled: number;
   readonly disorder: number;
   readonly longestDelayMs: number;
+  /** Share of the scheduled messages that never come. */
+  readonly lostWakes: number;
 };
 
 type Worker = { readonly isGone: () => boolean; readonly take: (delivery: Delivery) => void };
@@ -117,6 +119,7 @@ export function busOf(time: Time, chance: Chance, trouble: () => BusTrouble): Bu
     send: (queue, session, body) => put(queue, session, JSON.stringify(body)),
     schedule: (queue, session, body, at) => {
       const text = JSON.stringify(body);
+      if (chance.happens("bus: lost wake", trouble().lostWakes)) return;
       time.at(at, () => put(queue, session, text));
     },
     receive: (queue, isGone) =>

@@ -1,4 +1,5 @@
 import { versionedMap, type VersionedMap } from "../../lab/graph/directory/versioned-map.ts";
+import { isTeam, otherScopeGroup, tenants } from "./cast.ts";
 
 /** A user of the source tenant, as it truly is. */
 export type Person = {
@@ -19,6 +20,8 @@ export type Account = {
   readonly enabled: boolean;
   readonly createdAt: number;
   readonly stamp: string | null;
+  /** Whose doing it is that there is one. */
+  readonly by: Giver;
 };
 
 /** Whose doing a membership is; "either" where nobody could tell: both wanted it at about the same time. */
@@ -27,7 +30,7 @@ export type Giver = "muster" | "admin" | "either";
 type Tenant<User> = {
   readonly users: VersionedMap<User>;
   readonly bin: VersionedMap<User>;
-  /** By `group|user`. */
+  /** By `group|member`; a member is a user or a team. */
   readonly members: VersionedMap<Giver>;
 };
 
@@ -43,6 +46,10 @@ export type Target = Tenant<Account> & {
   readonly tenantId: string;
   readonly scopeGroup: string;
   readonly links: Map<string, Link>;
+  /** Without Muster's application there is no token; without its permissions, every call is refused by itself. */
+  door: "open" | "no application" | "no permission";
+  /** Groups that have become dynamic: nobody can write their members. */
+  readonly frozen: Set<string>;
 };
 
 export type Change =
@@ -60,7 +67,7 @@ export type Directory = {
   /** @returns whether there was anything to change */
   readonly join: (group: string, member: string, by: Giver) => boolean;
   readonly drop: (group: string, member: string) => boolean;
-  readonly createAccount: (target: Target, person: Person) => Account;
+  readonly createAccount: (target: Target, person: Person, by: Giver) => Account;
 };
 
 /** Everything that is true at one moment, to begin other schedules with. */
@@ -80,14 +87,24 @@ export type DirectoryOptions = {
   readonly now: () => number;
   readonly state: DirectoryState;
   readonly onChange: (change: Change) => void;
+  /** Hears of everything that changes anywhere. */
+  readonly onStir: () => void;
 };
 
-export function directoryOf({ now, state, onChange }: DirectoryOptions): Directory {
-  const source = tenantOf(now, state.people, state.members);
+export function directoryOf(options: DirectoryOptions): Directory {
+  const { now, state, onChange } = options;
+  const source = tenantOf(options, state.people, state.members);
   const targets = new Map(
     state.targets.map(({ tenantId, scopeGroup, accounts, members, links }): readonly [string, Target] => [
       tenantId,
-      { ...tenantOf(now, accounts, members), tenantId, scopeGroup, links: new Map(links) },
+      {
+        ...tenantOf(options, accounts, members),
+        tenantId,
+        scopeGroup,
+        links: new Map(links),
+        door: "open",
+        frozen: new Set(),
+      },
     ]),
   );
   let created = state.targets.reduce((sum, { accounts }) => sum + accounts.length, 0);
@@ -122,7 +139,7 @@ export function directoryOf({ now, state, onChange }: DirectoryOptions): Directo
       onChange({ kind: "group", id: group, member, added: false });
       return true;
     },
-    createAccount(target, person) {
+    createAccount(target, person, by) {
       created += 1;
       const id = `b0000000-0000-4000-8000-${String(created).padStart(12, "0")}`;
       const account = {
@@ -131,6 +148,7 @@ export function directoryOf({ now, state, onChange }: DirectoryOptions): Directo
         enabled: true,
         createdAt: Math.floor(now() / 1_000) * 1_000,
         stamp: person.stamps["socSourceId"] ?? null,
+        by,
       };
       target.users.set(id, account);
       return account;
@@ -139,14 +157,14 @@ export function directoryOf({ now, state, onChange }: DirectoryOptions): Directo
 }
 
 function tenantOf<User extends { readonly id: string }>(
-  now: () => number,
+  { now, onStir }: Pick<DirectoryOptions, "now" | "onStir">,
   users: readonly User[],
   members: DirectoryState["members"],
 ): Tenant<User> {
   const tenant = {
-    users: versionedMap<User>(now),
-    bin: versionedMap<User>(now),
-    members: versionedMap<Giver>(now),
+    users: versionedMap<User>(now, onStir),
+    bin: versionedMap<User>(now, onStir),
+    members: versionedMap<Giver>(now, onStir),
   };
   for (const user of users) tenant.users.plant(user.id, user);
   for (const [key, giver] of members) tenant.members.plant(key, giver);
@@ -169,6 +187,10 @@ export function stateOf({ source, targets }: Directory): DirectoryState {
   };
 }
 
+/** The groups that are assigned to the sync job; the policy names one of them. */
+export const scopeGroupsOf = ({ tenantId, scopeGroup }: Target): readonly string[] =>
+  tenantId === tenants.contoso ? [scopeGroup, otherScopeGroup] : [scopeGroup];
+
 /** From the users to the recycle bin, or back. */
 export function move<User>(from: VersionedMap<User>, to: VersionedMap<User>, id: string): User | undefined {
   const user = from.get(id);
@@ -188,6 +210,18 @@ export function groupsOf(tenant: Tenant<unknown>, user: string, at?: number): re
   return keysOf(tenant, at).flatMap((key) =>
     key.endsWith(`|${user}`) ? [key.slice(0, key.length - user.length - 1)] : [],
   );
+}
+
+/** Everybody in a group, and the teams in it, those in teams included. */
+export function allMembersOf(tenant: Tenant<unknown>, group: string, at?: number): readonly string[] {
+  const direct = membersOf(tenant, group, at);
+  return [...new Set([...direct, ...direct.filter(isTeam).flatMap((team) => membersOf(tenant, team, at))])];
+}
+
+/** The groups that a user or a team is in, directly or through a team. */
+export function allGroupsOf(tenant: Tenant<unknown>, member: string, at?: number): readonly string[] {
+  const direct = groupsOf(tenant, member, at);
+  return [...new Set([...direct, ...direct.filter(isTeam).flatMap((team) => groupsOf(tenant, team, at))])];
 }
 
 const keysOf = (tenant: Tenant<unknown>, at?: number) => [...tenant.members.entries(at)].map(([key]) => key);

@@ -1,16 +1,28 @@
-import { GraphError } from "../../shared/graph/error.ts";
+import { GraphError, type GraphFailure } from "../../shared/graph/error.ts";
 import type { GroupDirectory } from "../../shared/graph/group-directory.ts";
 import type { Written } from "../../shared/graph/group-members.ts";
 import type { SourceReader } from "../../shared/graph/source-reader.ts";
 import type { SourceWriter } from "../../shared/graph/source-writer.ts";
+import type { ProvisionResult } from "../../shared/graph/provision-result.ts";
 import type { Provisioner, SyncJobReader } from "../../shared/graph/synchronization.ts";
 import type { TargetReader } from "../../shared/graph/target-reader.ts";
 import type { TargetWriter } from "../../shared/graph/target-writer.ts";
-import type { Trace } from "../../shared/graph/tenant.ts";
+import type { SendLimits, Trace } from "../../shared/graph/tenant.ts";
+import type { GroupMembership } from "../../shared/model/grant.ts";
 import { accountIdSchema, analystIdSchema, groupIdSchema } from "../../shared/model/ids.ts";
 import type { Chance } from "./chance.ts";
-import { groupsOf, membersOf, move, type Account, type Directory, type Target } from "./directory.ts";
-import { provisionOnDemand } from "./sync.ts";
+import { isTeam } from "./cast.ts";
+import {
+  allGroupsOf,
+  allMembersOf,
+  groupsOf,
+  move,
+  scopeGroupsOf,
+  type Account,
+  type Directory,
+  type Target,
+} from "./directory.ts";
+import { provisionOnDemand, type OnDemand } from "./sync.ts";
 import { attempt, type Travel } from "./tables.ts";
 import type { Time } from "./time.ts";
 
@@ -23,11 +35,19 @@ export type GraphTrouble = {
   readonly lostAnswers: number;
   /** How long an assignment is unseen by on-demand provisioning. */
   readonly assignmentMs: number;
+  /** Share of the on-demand answers that do not say which account it is. */
+  readonly unnamedAccounts: number;
+  /** Share of the calls that are answered with "too many requests" and a long pause. */
+  readonly throttled: number;
 };
 
 export type GraphOptions = {
   readonly directory: Directory;
+  /** When on-demand provisioning was asked lately, by all hosts. */
+  readonly asked: number[];
   readonly time: Time;
+  /** The clock of the host that asks. */
+  readonly hostNow: () => number;
   readonly chance: Chance;
   readonly travel: Travel;
   readonly trouble: () => GraphTrouble;
@@ -51,6 +71,7 @@ export type Graph = {
   readonly provisioner: Provisioner;
   readonly jobs: SyncJobReader;
   readonly groups: GroupDirectory;
+  readonly targetGroups: (tenantId: string) => GroupDirectory;
 };
 
 const trace: Trace = { clientRequestId: "", requestId: null, status: 200, ms: 0, tries: 1 };
@@ -60,12 +81,13 @@ const complete = { kind: "complete" } as const;
 const tenantOfJob = (job: string) => job.replace("Azure2Azure.", "");
 
 export function graphOf(options: GraphOptions): Graph {
-  const { directory, time, chance, travel, trouble, onWrite } = options;
+  const { directory, asked, time, hostNow, chance, travel, trouble, onWrite } = options;
   const { source } = directory;
 
   /** `at` is the moment the answering replica shows; undefined for the present. */
   async function read<T>(what: string, look: (at: number | undefined) => T): Promise<T> {
     await travel.there(what);
+    await limit(what);
     const { stale, lagMs } = trouble();
     const at = chance.happens(`stale: ${what}`, stale)
       ? time.now() - chance.between(`behind: ${what}`, 1, lagMs)
@@ -75,8 +97,21 @@ export function graphOf(options: GraphOptions): Graph {
     return result();
   }
 
-  async function write(what: string, act: () => Written["result"]): Promise<Written> {
+  async function limit(what: string): Promise<void> {
+    if (!chance.happens(`throttled: ${what}`, trouble().throttled)) return;
+    const retryAfterMs = chance.between("throttled for", 3, 90) * 1_000;
+    await travel.back(what);
+    throw failure(what, { status: 429, code: "TooManyRequests", retryAfterMs });
+  }
+
+  async function write(
+    what: string,
+    { sendBefore }: SendLimits,
+    act: () => Written["result"],
+  ): Promise<Written> {
+    if (hostNow() > sendBefore) throw failure(what, { status: 0, code: "late" });
     await travel.there(what);
+    await limit(what);
     if (chance.happens(`refused: ${what}`, trouble().refused)) {
       await travel.back(what);
       throw failure(what, { status: 503, code: "serviceNotAvailable" });
@@ -127,19 +162,27 @@ export function graphOf(options: GraphOptions): Graph {
     async readMemberships({ id, groups }) {
       const [direct, confirmed] = await Promise.all([
         read(`source groups of ${id}`, (at) => held(id, at)),
-        read(`source check of ${id}`, (at) =>
-          held(id, at).filter((group) => groups.includes(groupIdSchema.parse(group))),
-        ),
+        read(`source check of ${id}`, (at) => {
+          const around = new Set([...held(id, at), ...allGroupsOf(source, id, at)]);
+          return groups.filter((group) => around.has(group));
+        }),
       ]);
       return { direct: { items: direct, completeness: complete }, confirmed: new Set(confirmed) };
     },
     listMembers: (group) =>
-      read(`source members of ${group}`, (at) => ({
-        items: membersOf(source, group, at).filter((id) => source.users.get(id, at) !== undefined),
-        groups: [],
+      read(`source members of ${group}`, (at) => {
+        const members = allMembersOf(source, group, at);
+        return {
+          items: members.filter((id) => source.users.get(id, at) !== undefined),
+          groups: members.filter(isTeam),
+          completeness: complete,
+        };
+      }),
+    listGroupsAround: (group) =>
+      read(`source groups around ${group}`, (at) => ({
+        items: allGroupsOf(source, group, at),
         completeness: complete,
       })),
-    listGroupsAround: async () => ({ items: [], completeness: complete }),
     listByAttributes: (attributes) =>
       read("source users by attributes", (at) => ({
         items: [...source.users.entries(at)].flatMap(([id, person]) =>
@@ -156,27 +199,27 @@ export function graphOf(options: GraphOptions): Graph {
   }
 
   const sourceWriter: SourceWriter = {
-    stamp: (id, values) =>
-      write(`stamp ${id}`, () => {
+    stamp: (id, values, limits) =>
+      write(`stamp ${id}`, limits, () => {
         const person = source.users.get(id);
         if (person === undefined) throw failure("stamp", { status: 404, code: "Request_ResourceNotFound" });
         directory.change(id, { stamps: { ...person.stamps, ...values } });
         return "done";
       }),
-    revokeSessions: (id) =>
-      write(`revoke sessions of ${id}`, () => {
+    revokeSessions: (id, limits) =>
+      write(`revoke sessions of ${id}`, limits, () => {
         directory.change(id, { sessionsValidFrom: time.now() });
         return "done";
       }),
-    joinScope: (group, id) =>
-      write(`join scope ${id}`, () => {
+    joinScope: (group, id, limits) =>
+      write(`join scope ${id}`, limits, () => {
         if (source.users.get(id) === undefined)
           throw failure("join scope", { status: 404, code: "Request_ResourceNotFound" });
         return directory.join(group, id, "muster") ? "done" : "already";
       }),
-    leaveScope: (group, id) =>
+    leaveScope: (group, id, limits) =>
       // Who is in the recycle bin is not found, and keeps their memberships.
-      write(`leave scope ${id}`, () =>
+      write(`leave scope ${id}`, limits, () =>
         source.users.get(id) !== undefined && directory.drop(group, id) ? "done" : "missing",
       ),
   };
@@ -187,36 +230,45 @@ export function graphOf(options: GraphOptions): Graph {
     targetReader: (tenantId) => targetReader(tenantId),
     targetWriter: (tenantId) => targetWriter(tenantId),
     provisioner: {
-      provisionOnDemand: async ({ job }, id) => {
+      provisionOnDemand: async ({ job }, id, { sendBefore }) => {
+        const what = `provision ${id}`;
         const target = targetOf(tenantOfJob(job));
-        await travel.there(`provision ${id}`);
+        if (hostNow() > sendBefore) throw failure(what, { status: 0, code: "late" });
+        await travel.there(what);
+        await limit(what);
+        if (isOverLimit(time.now(), asked)) {
+          await travel.back(what);
+          throw failure(what, { status: 429, code: "TooManyRequests", retryAfterMs: 10_000 });
+        }
         const since = scopedSince(target, id);
         const isSeenInScope = since !== undefined && since <= time.now() - trouble().assignmentMs;
         const done = provisionOnDemand(directory, target, { id, isSeenInScope });
-        await travel.back(`provision ${id}`);
-        const result =
-          done.kind === "provisioned"
-            ? ({ ...done, account: accountIdSchema.parse(done.account) } as const)
-            : ({ kind: "not-in-scope", detail: "not assigned" } as const);
-        return { result, trace };
+        await travel.back(what);
+        return { result: answerOf(done), trace };
       },
     },
     jobs: { readStatus: async () => ({ code: "Active", quarantine: null }) },
-    groups: {
-      find: async (name) => ({
-        kind: "found",
-        facts: {
-          id: groupIdSchema.parse(name.kind === "id" ? name.id : name.name),
-          displayName: name.kind === "id" ? name.id : name.name,
-          membership: "assigned",
-        },
-      }),
+    groups: groupsAre(() => "assigned"),
+    targetGroups: (tenantId) => {
+      const target = targetOf(tenantId);
+      return groupsAre((group) => {
+        knock(target, "/groups/{id}");
+        return target.frozen.has(group) ? "dynamic" : "assigned";
+      });
     },
   };
 
+  function answerOf(done: OnDemand): ProvisionResult {
+    if (done.kind === "not-in-scope") return { kind: "not-in-scope", detail: "not assigned" };
+    if (chance.happens("unnamed account", trouble().unnamedAccounts)) return { kind: "unnamed" };
+    return { ...done, account: accountIdSchema.parse(done.account) };
+  }
+
   function scopedSince(target: Target, id: string): number | undefined {
-    const key = `${target.scopeGroup}|${id}`;
-    if (source.members.get(key) === undefined) return undefined;
+    const key = scopeGroupsOf(target)
+      .map((group) => `${group}|${id}`)
+      .find((one) => source.members.get(one) !== undefined);
+    if (key === undefined) return undefined;
     for (const ago of [0, 30_000, 60_000, 120_000, 240_000, 480_000]) {
       if (source.members.get(key, time.now() - ago) === undefined) return time.now() - ago;
     }
@@ -225,6 +277,11 @@ export function graphOf(options: GraphOptions): Graph {
 
   function targetReader(tenantId: string): TargetReader {
     const target = targetOf(tenantId);
+    const readHere = <T>(template: string, what: string, look: (at: number | undefined) => T) =>
+      read(what, (at) => {
+        knock(target, template);
+        return look(at);
+      });
     const shown = (account: Account) => ({
       id: accountIdSchema.parse(account.id),
       userPrincipalName: account.person,
@@ -235,7 +292,7 @@ export function graphOf(options: GraphOptions): Graph {
     });
     return {
       readAccount: ({ id }) =>
-        read(`account ${id}`, (at) => {
+        readHere("/users/{id}", `account ${id}`, (at) => {
           const account = target.users.get(id, at);
           // On its way between the directory and the recycle bin an object may be on show in neither.
           const moved = (account === undefined) !== (target.users.get(id) === undefined);
@@ -244,16 +301,20 @@ export function graphOf(options: GraphOptions): Graph {
           return { kind: target.bin.get(id, at) === undefined ? "none" : "soft-deleted" };
         }),
       findByStamp: ({ analyst }) =>
-        read(`account of ${analyst}`, (at) => ({
+        readHere("/users", `account of ${analyst}`, (at) => ({
           items: [...target.users.entries(at)].flatMap(([, account]) =>
             account.stamp === analyst ? [shown(account)] : [],
           ),
           completeness: complete,
         })),
       isMember: (account, group) =>
-        read(`${account} in ${group}`, (at) => target.members.get(`${group}|${account}`, at) !== undefined),
+        readHere(
+          "/users/{id}/checkMemberGroups",
+          `${account} in ${group}`,
+          (at) => target.members.get(`${group}|${account}`, at) !== undefined,
+        ),
       listMemberOf: (account) =>
-        read(`groups of ${account}`, (at) => {
+        readHere("/users/{id}/memberOf", `groups of ${account}`, (at) => {
           if (target.users.get(account, at) === undefined)
             throw failure("memberOf", { status: 404, code: "Request_ResourceNotFound" });
           return { items: groupsOf(target, account, at), completeness: complete };
@@ -265,6 +326,24 @@ export function graphOf(options: GraphOptions): Graph {
     const target = targetOf(tenantId);
     const tell = (kind: TargetWrite["kind"], account: string, group?: string) =>
       onWrite({ tenantId, account, kind, ...(group === undefined ? {} : { group }) });
+    const writeHere = (
+      [what, template]: readonly [string, string],
+      limits: SendLimits,
+      act: () => Written["result"],
+    ) =>
+      write(what, limits, () => {
+        knock(target, template, "PATCH");
+        return act();
+      });
+    const writeMembers = (
+      [what, group]: readonly [string, string],
+      limits: SendLimits,
+      act: () => Written["result"],
+    ) =>
+      writeHere([what, membersOf], limits, () => {
+        if (target.frozen.has(group)) throw failure(membersOf, { status: 400, code: "Request_BadRequest" });
+        return act();
+      });
     const setEnabled = (id: string, enabled: boolean): Written["result"] => {
       const account = target.users.get(id);
       if (account === undefined) throw failure("enable", { status: 404, code: "Request_ResourceNotFound" });
@@ -273,8 +352,8 @@ export function graphOf(options: GraphOptions): Graph {
       return "done";
     };
     return {
-      grant: ({ group }, account) =>
-        write(`grant ${group} to ${account}`, () => {
+      grant: ({ group }, account, limits) =>
+        writeMembers([`grant ${group} to ${account}`, group], limits, () => {
           if (target.users.get(account) === undefined)
             throw failure("grant", { status: 404, code: "Request_ResourceNotFound" });
           if (target.members.get(`${group}|${account}`) !== undefined) return "already";
@@ -282,24 +361,26 @@ export function graphOf(options: GraphOptions): Graph {
           tell("grant", account, group);
           return "done";
         }),
-      revoke: ({ group }, account) =>
-        write(`revoke ${group} from ${account}`, () => {
+      revoke: ({ group }, account, limits) =>
+        writeMembers([`revoke ${group} from ${account}`, group], limits, () => {
           if (target.users.get(account) === undefined) return "missing";
           if (target.members.get(`${group}|${account}`) === undefined) return "missing";
           tell("revoke", account, group);
           target.members.delete(`${group}|${account}`);
           return "done";
         }),
-      setEnabled: (account, state) =>
-        write(`${state} ${account}`, () => setEnabled(account, state === "unblocked")),
-      remove: (account) =>
-        write(`delete ${account}`, () => {
+      setEnabled: (account, state, limits) =>
+        writeHere([`${state} ${account}`, "/users/{id}"], limits, () =>
+          setEnabled(account, state === "unblocked"),
+        ),
+      remove: (account, limits) =>
+        writeHere([`delete ${account}`, "/users/{id}"], limits, () => {
           if (move(target.users, target.bin, account) === undefined) return "missing";
           tell("delete", account);
           return "done";
         }),
-      restore: (account) =>
-        write(`restore ${account}`, () => {
+      restore: (account, limits) =>
+        writeHere([`restore ${account}`, "/directory/deletedItems/{id}/restore"], limits, () => {
           if (move(target.bin, target.users, account) === undefined)
             throw failure("restore", { status: 404, code: "Request_ResourceNotFound" });
           tell("restore", account);
@@ -309,18 +390,48 @@ export function graphOf(options: GraphOptions): Graph {
   }
 }
 
+const membersOf = "/groups/{id}/members/$ref";
+
+/** Graph takes five of them in ten seconds. https://learn.microsoft.com/graph/api/synchronization-synchronizationjob-provisionondemand */
+function isOverLimit(now: number, asked: number[]): boolean {
+  while ((asked[0] ?? now) <= now - 10_000) asked.shift();
+  if (asked.length >= 5) return true;
+  asked.push(now);
+  return false;
+}
+
+function groupsAre(membershipOf: (group: string) => GroupMembership): GroupDirectory {
+  return {
+    find: async (name) => {
+      const id = name.kind === "id" ? name.id : name.name;
+      const membership = membershipOf(id);
+      return { kind: "found", facts: { id: groupIdSchema.parse(id), displayName: id, membership } };
+    },
+  };
+}
+
+/** @throws GraphError when the tenant's consent is gone */
+function knock({ door, tenantId }: Target, template: string, method = "GET"): void {
+  if (door === "no permission")
+    throw failure(template, { status: 403, code: "Authorization_RequestDenied", method, tenantId });
+  if (door === "no application")
+    throw failure(template, { status: 0, code: "token", method, tenantId, message: noApplication });
+}
+
+const noApplication = "AADSTS7000229: The client application is missing service principal in the tenant.";
+
 function failure(
-  what: string,
-  answer: { readonly status: number; readonly code: string; readonly appliedBefore?: "maybe" },
+  template: string,
+  answer: Pick<GraphFailure, "status" | "code"> & Partial<GraphFailure>,
 ): GraphError {
   return new GraphError({
-    ...answer,
     message: "the referee's Graph does not do it",
     method: "?",
-    template: what,
+    template,
     tenantId: "",
     requestId: null,
     clientRequestId: "",
     retryAfterMs: null,
+    ...answer,
   });
 }

@@ -1,16 +1,20 @@
 import type { JournalEntry } from "../../shared/state/journal.ts";
-import type { Directory, Giver, Target } from "./directory.ts";
-import type { TargetWrite } from "./graph.ts";
-import type { Guard } from "./policies.ts";
 import {
   cast,
+  everybody,
   grantGroups,
+  otherScopeGroup,
   roleGroups,
   tenants,
   type PersonName,
-  type PolicyEdit,
   type TenantName,
-} from "./story.ts";
+} from "./cast.ts";
+import { allGroupsOf, scopeGroupsOf, type Directory, type Giver, type Target } from "./directory.ts";
+import { fateOf, type Glance } from "./fate.ts";
+import type { TargetWrite } from "./graph.ts";
+import type { Guard } from "./policies.ts";
+import type { PolicyEdit } from "./story.ts";
+import type { Told } from "./system.ts";
 
 /**
  * Says who should have what from the truth alone: it knows the directory, the story and the newest policy, and nothing of how
@@ -21,6 +25,9 @@ export type Oracle = {
   readonly note: () => void;
   readonly onWrite: (write: TargetWrite) => void;
   readonly onEntry: (entry: JournalEntry) => void;
+  readonly onParked: (told: Told) => void;
+  /** Somebody puts a person into a scope group, or takes them out. @returns whose the membership is */
+  readonly handleScope: (deed: { readonly person: PersonName; readonly target: TenantName }) => Giver;
   /** Whose a membership is that the target's administrator gives now. */
   readonly giverOf: (person: PersonName, account: string, group: string) => Giver;
   /** What is wrong now that everything has had its time. */
@@ -34,13 +41,16 @@ export type OracleOptions = {
   /** The edits of the newest policy. */
   readonly edits: () => readonly PolicyEdit[];
   readonly guard: Guard;
+  /** Longer than any replica is behind, any notification late and any call slow, with a look of Muster's after it. */
+  readonly patienceMs: number;
+  /** Whether a trouble may be told of twice: hosts die or stand still in this schedule. */
+  readonly mayRepeat: boolean;
 };
 
-/** Longer than any replica is behind, any notification late and any call slow, with a look of Muster's after it. */
-const patienceMs = 10 * 60_000;
-
-export function oracleOf({ now, directory, edits, guard }: OracleOptions): Oracle {
+export function oracleOf(options: OracleOptions): Oracle {
+  const { now, directory, edits, guard, patienceMs, mayRepeat } = options;
   const findings: string[] = [];
+  const people = everybody.filter((name) => directory.source.users.get(cast[name]) !== undefined);
   /** Since when each person has been entitled to a group in a target, or to an account at all; by `person|group`. */
   const entitledSince = new Map<string, number>();
   const lastEntitled = new Map<string, number>();
@@ -55,11 +65,26 @@ export function oracleOf({ now, directory, edits, guard }: OracleOptions): Oracl
   /** When Muster last took a membership back, by `group|account`. */
   const revokedAt = new Map<string, number>();
 
+  /** What was true of each of a crowd since the beginning. */
+  const glances: Glance[] = [];
+  let roleGoneAt: number | null = null;
+  const fate = (person: PersonName) => fateOf(person, { glances, roleGoneAt, now: now() });
+
+  /** Pairs whose scope somebody changed by hand: whether there is an account is not Muster's to say any more. */
+  const handled = new Set<string>();
+
+  /** Since when each tenant has refused every call, and what people were told since the tenant last changed. */
+  const shutSince = new Map<string, number>();
+  const conditions = new Map<string, string>();
+  const told = new Map<string, Set<string>>();
+
   /** Whose loss of a role was refused: they keep it from then on. */
   const refused = new Set<PersonName>();
   /** An edit took a role away, and whether that was too many at once depends on when it was noticed. */
   const isOpen = (person: PersonName) =>
-    guard === "tight" && edits().includes("remove-role") && !refused.has(person);
+    guard === "few"
+      ? fate(person) === "open"
+      : guard === "tight" && edits().includes("remove-role") && !refused.has(person);
 
   const say = (text: string) => {
     if (!findings.includes(text)) findings.push(text);
@@ -70,8 +95,11 @@ export function oracleOf({ now, directory, edits, guard }: OracleOptions): Oracl
     const id = cast[person];
     const user = directory.source.users.get(id);
     if (user === undefined || !user.enabled) return new Set();
-    const holds = (group: string) => directory.source.members.get(`${group}|${id}`) !== undefined;
     const groups = new Set<string>();
+    if (guard === "few")
+      return fate(person) === "goes" ? groups : groups.add(grantGroups.read).add(grantGroups.respond);
+    const held = allGroupsOf(directory.source, id);
+    const holds = (group: string) => held.includes(group);
     if (holds(roleGroups.readers)) groups.add(grantGroups.read);
     if (holds(roleGroups.responders) && (!edits().includes("remove-role") || guard === "tight"))
       groups.add(grantGroups.read).add(grantGroups.respond);
@@ -81,14 +109,24 @@ export function oracleOf({ now, directory, edits, guard }: OracleOptions): Oracl
   /** Everything about a person that makes them an analyst or not. */
   function lookOf(person: PersonName): string {
     const id = cast[person];
-    const holds = Object.values(roleGroups).map((group) => directory.source.members.get(`${group}|${id}`));
-    return JSON.stringify([directory.source.users.get(id)?.enabled, holds, edits()]);
+    const held = allGroupsOf(directory.source, id);
+    const holds = Object.values(roleGroups).map((group) => held.includes(group));
+    // Names change nothing for anybody.
+    return JSON.stringify([directory.source.users.get(id)?.enabled, holds, edits().includes("remove-role")]);
   }
 
   const keys = ["account", grantGroups.read, grantGroups.respond];
 
   function note(): void {
-    for (const person of namesOfPeople) {
+    if (guard === "few") for (const person of people) glance(person);
+    for (const { tenantId, door, frozen } of directory.targets.values()) {
+      if (door === "open") shutSince.delete(tenantId);
+      else if (!shutSince.has(tenantId)) shutSince.set(tenantId, now());
+      const condition = JSON.stringify([door, [...frozen]]);
+      if (conditions.get(tenantId) !== condition) told.delete(tenantId);
+      conditions.set(tenantId, condition);
+    }
+    for (const person of people) {
       const look = lookOf(person);
       if (looks.get(person) !== look) turnedAt.set(person, now());
       looks.set(person, look);
@@ -105,19 +143,34 @@ export function oracleOf({ now, directory, edits, guard }: OracleOptions): Oracl
     }
   }
 
+  function glance(person: PersonName): void {
+    if (roleGoneAt === null && edits().includes("remove-role")) roleGoneAt = now();
+    const id = cast[person];
+    const holds = allGroupsOf(directory.source, id).includes(roleGroups.responders) ? "yes" : "no";
+    const named = directory.source.users.get(id)?.enabled === true ? "no" : "yes";
+    const last = glances.findLast((one) => one.person === person);
+    if (last?.holds !== holds || last.named !== named) glances.push({ person, at: now(), holds, named });
+  }
+
   function onWrite({ tenantId, account, kind, group }: TargetWrite): void {
     const target = directory.targets.get(tenantId);
     const owner = target?.users.get(account) ?? target?.bin.get(account);
-    const person = namesOfPeople.find((name) => cast[name] === owner?.person);
+    const person = people.find((name) => cast[name] === owner?.person);
+    // What a crowd may lose depends on the time as well.
+    if (guard === "few") note();
     if (target === undefined || person === undefined || isOpen(person)) return;
     const where = nameOfTenant(tenantId);
     if (kind === "revoke") revokedAt.set(`${group}|${account}`, now());
     const since = entitledSince.get(`${person}|${group ?? "account"}`);
-    const settled = since !== undefined && now() - (turnedAt.get(person) ?? 0) > patienceMs;
+    // Who fell together with too many others is not to lose anything for a moment.
+    const isKept = guard === "few" && fate(person) === "stays" && glanceOf(person)?.holds === "no";
+    const settled = since !== undefined && (isKept || now() - (turnedAt.get(person) ?? 0) > patienceMs);
     if (kind === "revoke" && target.members.get(`${group}|${account}`) === "admin")
       say(`robbed: ${person} loses a membership in ${where} that the administrator gave`);
     if (["revoke", "block", "delete"].includes(kind) && settled)
       say(`robbed: ${kind} of ${person} in ${where}, who has belonged there for long`);
+    if (kind === "grant" && since === undefined && now() - (turnedAt.get(person) ?? 0) > patienceMs)
+      say(`given: ${person} gets ${nameOfGroup(group ?? "")} in ${where} and has not been entitled to it`);
     const last = proven.get(`${person}|${tenantId}`);
     if (["grant", "unblock", "restore"].includes(kind) && since === undefined && last?.purpose === "leave") {
       const until = Math.max(...["account", group].map((key) => lastEntitled.get(`${person}|${key}`) ?? 0));
@@ -127,17 +180,33 @@ export function oracleOf({ now, directory, edits, guard }: OracleOptions): Oracl
   }
 
   function onEntry({ kind, plan, analyst, target }: JournalEntry): void {
-    const person = namesOfPeople.find((name) => cast[name] === analyst);
+    const person = people.find((name) => cast[name] === analyst);
     if (person !== undefined && target === null && plan.notes.some((note) => note.kind === "refused"))
       refused.add(person);
     if (kind !== "proof" || person === undefined || target === null || isOpen(person)) return;
     const [where, tenant] = tenantCalled(target);
     proven.set(`${person}|${tenant.tenantId}`, { purpose: plan.purpose, at: now() });
+    if (now() - (shutSince.get(tenant.tenantId) ?? now()) > patienceMs)
+      say(`false proof: ${person} is said to be right in ${where}, where nobody can look`);
     if (plan.purpose !== "leave") return;
     // Who was restored a moment ago got the scope back with the account, and no replica need know it yet.
     const fresh = now() - (restoredAt.get(person) ?? -Infinity) <= patienceMs;
     for (const what of accessOf(person, tenant).filter((found) => !fresh || found !== theScope))
       say(`false proof: ${person} is said to be out of ${where} and has ${what}`);
+  }
+
+  /** One trouble of a tenant is told once, however many keys it hits. */
+  function onParked({ session, reason }: Told): void {
+    const person = people.find((name) => session.includes(cast[name]));
+    // Nobody deletes accounts in these stories but Muster and sync; who changes scopes by hand makes sync do it.
+    const byHand = [...handled].some((pair) => pair.startsWith(`${person}|`));
+    if (!byHand && reason.includes("deleted by somebody else"))
+      say(`false alarm: nobody else deleted an account of ${person}, and people are told so: ${reason}`);
+    const tenant = [...directory.targets.keys()].find((id) => session.includes(id));
+    if (tenant === undefined || conditions.get(tenant) === allWell) return;
+    const words = told.get(tenant) ?? new Set();
+    if (words.has(reason) && !mayRepeat) say(`told twice: ${reason}`);
+    told.set(tenant, words.add(reason));
   }
 
   function tenantCalled(name: string): readonly [TenantName, Target] {
@@ -159,24 +228,40 @@ export function oracleOf({ now, directory, edits, guard }: OracleOptions): Oracl
       ),
     );
     return [
-      ...accounts.flatMap(({ enabled }) => (enabled ? ["an enabled account"] : [])),
+      ...accounts.flatMap(({ enabled, by }) =>
+        enabled && by === "muster" && !handled.has(`${person}|${target.tenantId}`)
+          ? ["an enabled account"]
+          : [],
+      ),
       ...groups,
       ...(isInScope(id, target) ? [theScope] : []),
     ];
   }
 
   /** The memberships of a user in the recycle bin are in there, too. */
-  const isInScope = (id: string, { scopeGroup }: Target) =>
+  const isInScope = (id: string, target: Target) =>
     directory.source.users.get(id) !== undefined &&
-    directory.source.members.get(`${scopeGroup}|${id}`) === "muster";
+    scopeGroupsOf(target).some((group) => directory.source.members.get(`${group}|${id}`) === "muster");
 
   function giverOf(person: PersonName, account: string, group: string): Giver {
-    const revoked = revokedAt.get(`${group}|${account}`) ?? 0;
-    return wantedBy(person).has(group) || now() - revoked < patienceMs ? "either" : "admin";
+    // Muster may have been about to give it, or about to take it back.
+    const latest = Math.max(
+      revokedAt.get(`${group}|${account}`) ?? 0,
+      lastEntitled.get(`${person}|${group}`) ?? 0,
+    );
+    return wantedBy(person).has(group) || now() - latest < patienceMs ? "either" : "admin";
   }
 
+  const glanceOf = (person: PersonName) => glances.findLast((one) => one.person === person);
+
+  const handleScope: Oracle["handleScope"] = ({ person, target }) => {
+    handled.add(`${person}|${tenants[target]}`);
+    const lately = now() - (lastEntitled.get(`${person}|account`) ?? -Infinity) < patienceMs;
+    return wantedBy(person).size > 0 || lately ? "either" : "admin";
+  };
+
   function judge(): void {
-    for (const person of namesOfPeople.filter((name) => !isOpen(name))) {
+    for (const person of people.filter((name) => !isOpen(name))) {
       const wanted = wantedBy(person);
       for (const [tenantId, target] of directory.targets) {
         const where = nameOfTenant(tenantId);
@@ -184,7 +269,7 @@ export function oracleOf({ now, directory, edits, guard }: OracleOptions): Oracl
           for (const what of accessOf(person, target))
             say(`lost: ${person} has left and keeps ${what} in ${where}`);
           // Nobody can say any more what a role gives that the policy does not know: who had nothing of it yet gets nothing.
-        } else if (!refused.has(person)) judgeStaying(person, { wanted, target, where });
+        } else if (guard === "few" || !refused.has(person)) judgeStaying(person, { wanted, target, where });
       }
     }
   }
@@ -198,9 +283,14 @@ export function oracleOf({ now, directory, edits, guard }: OracleOptions): Oracl
       account.person === id ? [account] : [],
     );
     const [account, ...others] = accounts;
+    const isHandled = handled.has(`${person}|${target.tenantId}`);
+    if (isHandled && !account?.enabled) return;
     if (account === undefined || !account.enabled)
       return say(`robbed: ${person} belongs in ${where} and has no account that works`);
     if (others.length > 0) say(`doubled: ${person} has ${accounts.length} accounts in ${where}`);
+    const scope = `${otherScopeGroup}|${id}`;
+    if (where === "contoso" && edits().includes("move-scope") && !directory.source.members.get(scope))
+      say(`robbed: ${person} is not in the scope group that the policy names for ${where}`);
     for (const [name, group] of Object.entries(grantGroups)) {
       const giver = target.members.get(`${group}|${account.id}`);
       if (wanted.has(group) && giver === undefined) say(`robbed: ${person} lacks ${name} in ${where}`);
@@ -208,10 +298,10 @@ export function oracleOf({ now, directory, edits, guard }: OracleOptions): Oracl
     }
   }
 
-  return { note, onWrite, onEntry, giverOf, judge, findings };
+  return { note, onWrite, onEntry, onParked, handleScope, giverOf, judge, findings };
 }
 
 const theScope = "the scope";
-const namesOfPeople = Object.keys(cast) as readonly PersonName[]; // the keys of a literal
+const allWell = JSON.stringify(["open", []]);
 const nameOfTenant = (id: string): TenantName => (id === tenants.contoso ? "contoso" : "fabrikam");
 const nameOfGroup = (key: string) => (key.startsWith(grantGroups.read) ? "read" : "respond");

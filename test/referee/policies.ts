@@ -8,27 +8,34 @@ import {
 import type { NameOrId, Policy, Target } from "../../shared/policy/policy.ts";
 import {
   grantGroups,
+  otherScopeGroup,
   roleGroups,
   scopeGroups,
   sourceTenant,
   tenants,
-  type PolicyEdit,
   type TenantName,
-} from "./story.ts";
+} from "./cast.ts";
+import type { PolicyEdit } from "./story.ts";
 
 const group = (id: string): NameOrId => ({ kind: "id", id: groupIdSchema.parse(id) });
 
-/** How a policy bounds removals: not at all, or one of two at a time. */
-export type Guard = "wide" | "tight";
+/** How a policy bounds removals: not at all, one of two at a time, or two of eight. */
+export type Guard = "wide" | "tight" | "few";
 
 export type Terms = { readonly deleteAfterMs: number; readonly guard: Guard };
 
-const removals = { wide: { perRun: 100, share: 1 }, tight: { perRun: 5, share: 0.2 } } as const;
+const removals = {
+  wide: { perRun: 100, share: 1 },
+  tight: { perRun: 5, share: 0.2 },
+  few: { perRun: 5, share: 0.25 },
+} as const;
 
 /** The policy of every story: readers read, responders read and respond, in both targets. */
 export function policyAfter(edits: readonly PolicyEdit[], { deleteAfterMs, guard }: Terms): Policy {
-  const reader = roleNameSchema.parse(edits.includes("rename-role") ? "observer" : "reader");
-  const responder = roleNameSchema.parse("responder");
+  const isSwapped = edits.filter((edit) => edit === "swap-names").length % 2 === 1;
+  const readerName = edits.includes("rename-role") ? "observer" : "reader";
+  const reader = roleNameSchema.parse(isSwapped ? "responder" : readerName);
+  const responder = roleNameSchema.parse(isSwapped ? readerName : "responder");
   const { read, respond } = grantGroups;
   const roles = [
     { name: reader, holders: { kind: "group", group: group(roleGroups.readers) } },
@@ -43,7 +50,12 @@ export function policyAfter(edits: readonly PolicyEdit[], { deleteAfterMs, guard
     sync: {
       servicePrincipal: servicePrincipalIdSchema.parse("66666666-6666-4666-8666-666666666666"),
       job: `Azure2Azure.${tenants[name]}`,
-      scope: { kind: "group", group: group(scopeGroups[name]) },
+      scope: {
+        kind: "group",
+        group: group(
+          name === "contoso" && edits.includes("move-scope") ? otherScopeGroup : scopeGroups[name],
+        ),
+      },
     },
     grants: [
       { role: reader, groups: [group(read)] },

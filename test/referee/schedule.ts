@@ -1,5 +1,6 @@
 import type * as fc from "fast-check";
 import { busOf } from "./bus.ts";
+import { cast, grantGroups, sourceGroups, sourceTenant, teams, tenants } from "./cast.ts";
 import { chanceOf, type Chance } from "./chance.ts";
 import {
   accountOf,
@@ -13,18 +14,10 @@ import { graphOf } from "./graph.ts";
 import { lifeOf, type Life } from "./host.ts";
 import { oracleOf, type Oracle } from "./oracle.ts";
 import { policyAfter, type Terms } from "./policies.ts";
-import {
-  cast,
-  grantGroups,
-  roleGroups,
-  sourceTenant,
-  tenants,
-  type Deed,
-  type Moment,
-  type PolicyEdit,
-} from "./story.ts";
+import type { Deed, Moment, PolicyEdit } from "./story.ts";
+import type { Kept, Subscriptions } from "./subscriptions.ts";
 import { runCycle } from "./sync.ts";
-import { startSystem, subscription, type System } from "./system.ts";
+import { startSystem, type System } from "./system.ts";
 import type { Rows } from "./tables.ts";
 import { timeOf, type Time } from "./time.ts";
 import { calm, type Trouble } from "./trouble.ts";
@@ -36,8 +29,9 @@ export type Schedule = {
   readonly story: readonly Moment[];
   readonly trouble: Trouble;
   readonly terms: Terms;
-  /** Without it, what is heard has to be enough. */
-  readonly catchUp: "on" | "off";
+  /** Without the catch-up, what is heard has to be enough. */
+  readonly timers: Timers;
+  readonly cycleMs: number;
   /** How long everything has to come to its end when the story and the trouble are over. */
   readonly quietMs: number;
   readonly scheduler: fc.Scheduler;
@@ -45,11 +39,14 @@ export type Schedule = {
   readonly onLine?: (line: string) => void;
 };
 
+type Timers = "none" | "catch-up" | "subscriptions" | "catch-up and subscriptions";
+
 /** What is true, and what Muster remembers, when a schedule begins. */
 export type Beginning = {
   readonly at: number;
   readonly directory: DirectoryState;
   readonly tables: Readonly<Record<string, Rows>>;
+  readonly subscriptions: readonly Kept[];
 };
 
 export type Played = {
@@ -59,13 +56,17 @@ export type Played = {
 };
 
 const minuteMs = 60_000;
+const patienceMs = 10 * minuteMs;
+/** When reminders die, a catch-up has to come first. */
+const unremindedMs = 40 * minuteMs;
 /** How long the trouble outlasts the story. */
 const aftermathMs = 6 * minuteMs;
-const cycleMs = 40 * minuteMs;
 const tickMs = 5 * minuteMs;
 /** Graph gives up on an answer that does not come, and delivers again. */
 const unansweredMs = 2 * minuteMs;
 const refusedMs = 10_000;
+/** Longer than the longest reminder, the time after which it counts as lost, and a catch-up together. */
+const stillMs = 50 * minuteMs;
 
 /** Plays one schedule to its end. */
 export async function playSchedule(schedule: Schedule): Promise<Played> {
@@ -84,7 +85,7 @@ export async function playSchedule(schedule: Schedule): Promise<Played> {
     at += afterMs;
     time.at(at, () => stage.act(deed));
   }
-  stage.runUntil(troubleUntil + quietMs);
+  stage.runUntil(troubleUntil, troubleUntil + quietMs);
   await time.play(troubleUntil + quietMs);
   stage.oracle.judge();
   for (const finding of stage.oracle.findings) stage.say(`!! ${finding}`);
@@ -94,11 +95,11 @@ export async function playSchedule(schedule: Schedule): Promise<Played> {
 type Surroundings = { readonly time: Time; readonly chance: Chance; readonly trouble: () => Trouble };
 
 type Stage = {
-  readonly world: { readonly directory: DirectoryState; readonly tables: Readonly<Record<string, Rows>> };
+  readonly world: Omit<Beginning, "at">;
   readonly oracle: Oracle;
   readonly act: (deed: Deed) => void;
-  /** Sets the sync cycles and the timers going. */
-  readonly runUntil: (until: number) => void;
+  /** Sets the sync cycles and the timers going; from `calm` on nothing goes wrong any more. */
+  readonly runUntil: (calm: number, until: number) => void;
   readonly say: (line: string | (() => string)) => void;
 };
 
@@ -110,19 +111,31 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
     onLine?.(
       `${((time.now() - begin.at) / 1_000).toFixed(1).padStart(8)} s  ${typeof line === "string" ? line : line()}`,
     );
+  /** When anything last happened that was not a look at what was known. */
+  let stirredAt = begin.at;
   const directory: Directory = directoryOf({
     now: time.now,
     state: begin.directory,
     onChange: (change) => announce(change),
+    onStir: () => (stirredAt = time.now()),
   });
-  const oracle = oracleOf({ now: time.now, directory, edits: () => edits, guard: schedule.terms.guard });
+  const oracle = oracleOf({
+    now: time.now,
+    directory,
+    edits: () => edits,
+    guard: schedule.terms.guard,
+    patienceMs: schedule.trouble.lostWakes > 0 ? unremindedMs : patienceMs,
+    mayRepeat: isTough(schedule.trouble),
+  });
   const bus = busOf(time, chance, trouble);
   const tables = Object.fromEntries(
     Object.entries(begin.tables).map(([name, rows]) => [name, new Map(rows)]),
   );
+  const subscriptions: Subscriptions = new Map(begin.subscriptions.map((one) => [one.resource, one]));
+  const asked: number[] = [];
   const hosts: { life: Life; system: System }[] = [];
 
-  function live(index: number): void {
+  function live(index: number, begins: "first" | "again"): void {
     const name = `host-${index + 1}`;
     const life = lifeOf({
       name,
@@ -134,12 +147,14 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
         say(`${name} dies`);
         const lostAt = chance.happens(`${name}: its links close`, 0.7) ? 0 : minuteMs;
         time.at(time.now() + lostAt, bus.closeLinks);
-        time.at(time.now() + chance.between(`${name}: down for`, 500, 40_000), () => live(index));
+        time.at(time.now() + chance.between(`${name}: down for`, 500, 40_000), () => live(index, "again"));
       },
     });
     const graph = graphOf({
       directory,
+      asked,
       time,
+      hostNow: life.now,
       chance,
       travel: life.travel,
       trouble,
@@ -158,6 +173,7 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
       graphNow: time.now,
       pause: () => time.sleep(10),
       graph,
+      subscriptions,
       bus,
       tables,
       onEntry: (entry) => {
@@ -166,19 +182,36 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
         say(
           `${name} ${kind} of ${plan.purpose} ${target ?? "source"} ${analyst.slice(-1)}: ${steps} -> ${outcome}`,
         );
+        stirredAt = time.now();
         oracle.onEntry(entry);
       },
-      onParked: (session, reason) => say(`${name} parks ${session}: ${reason}`),
+      onParked: (told) => {
+        say(`${name} parks ${told.session}: ${told.reason}`);
+        stirredAt = time.now();
+        oracle.onParked(told);
+      },
       onLog: say,
     });
     hosts[index] = { life, system };
+    // Whatever happened while no host was there was heard by nobody.
+    if (begins === "again" && schedule.timers !== "none") run("the start", system.start());
+  }
+
+  function run(what: string, running: Promise<void>): void {
+    running.catch((error: unknown) => say(`${what} failed: ${String(error)}`));
   }
 
   function announce(change: Change): void {
     oracle.note();
+    const subscription = subscriptions.get(change.kind === "user" ? "users" : `groups/${change.id}`);
+    if (subscription === undefined) return;
     const { longestNoticeMs, doubledNotices, unnamed } = trouble();
     const copies = chance.happens("notice: doubled", doubledNotices) ? 2 : 1;
-    const text = noticeOf(change, chance.happens("notice: unnamed", unnamed) ? "unnamed" : "named");
+    const text = noticeOf(
+      change,
+      subscription,
+      chance.happens("notice: unnamed", unnamed) ? "unnamed" : "named",
+    );
     for (let copy = 0; copy < copies; copy += 1) {
       time.at(time.now() + chance.between("notice: late", 200, longestNoticeMs), () => void notify(text));
     }
@@ -195,17 +228,19 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
   }
 
   /** A timer runs on one host, whichever lives. */
-  function fireTimer(): void {
+  function fireTimers(): void {
     const host = hosts.find(({ life }) => !life.isOver());
-    host?.system.tick().catch((error: unknown) => say(`the timer failed: ${String(error)}`));
+    if (host === undefined || schedule.timers === "none") return;
+    if (schedule.timers !== "catch-up") run("the subscription timer", host.system.subscribe());
+    if (schedule.timers !== "subscriptions") run("the catch-up timer", host.system.catchUp());
   }
 
-  live(0);
-  live(1);
+  live(0, "first");
+  live(1, "first");
   oracle.note();
   return {
     get world() {
-      return { directory: stateOf(directory), tables };
+      return { directory: stateOf(directory), tables, subscriptions: [...subscriptions.values()] };
     },
     oracle,
     say,
@@ -215,29 +250,70 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
         edits.push(deed.edit);
         for (const { life } of hosts)
           time.at(time.now() + chance.between(`${life.name}: deployed after`, 0, 20_000), life.end);
-      } else change(directory, deed, oracle);
+      } else if (deed.kind === "forget-subscription")
+        subscriptions.delete(`groups/${sourceGroups[deed.group]}`);
+      else change(directory, deed, oracle);
+      stirredAt = time.now();
       oracle.note();
     },
-    runUntil(until) {
+    runUntil(calm, until) {
+      const { cycleMs } = schedule;
       for (const [index, target] of [...directory.targets.values()].entries()) {
         const first = begin.at + chance.between(`cycle of ${index}`, 0, cycleMs);
         for (let at = first; at < until; at += cycleMs) time.at(at, () => runCycle(directory, target));
       }
-      if (schedule.catchUp === "off") return;
-      for (let at = begin.at; at < until; at += tickMs) time.at(at, fireTimer);
+      if (schedule.timers === "none") return;
+      for (let at = begin.at; at < until; at += tickMs) {
+        time.at(at, () => {
+          // What nothing has happened to since everybody was looked at looks the same the next time.
+          if (time.now() < calm || time.now() - stirredAt < stillMs) fireTimers();
+        });
+      }
     },
   };
 }
 
+/** Whether hosts die or stand still in it: whoever begins to tell people may not come to writing that down. */
+const isTough = ({ crashes, slow, lostLocks, lostWakes }: Trouble) =>
+  crashes + slow + lostLocks + lostWakes > 0;
+
 /** What a person does to the directory. */
-function change(directory: Directory, deed: Exclude<Deed, { kind: "deploy" }>, oracle: Oracle): void {
-  const id = cast[deed.person];
+function change(
+  directory: Directory,
+  deed: Exclude<Deed, { kind: "deploy" | "forget-subscription" }>,
+  oracle: Oracle,
+): void {
+  const id = "person" in deed ? cast[deed.person] : "";
+  const target = "target" in deed ? directory.targets.get(tenants[deed.target]) : undefined;
   switch (deed.kind) {
     case "join":
-      directory.join(roleGroups[deed.group], id, "admin");
+      directory.join(sourceGroups[deed.group], id, "admin");
       break;
     case "drop":
-      directory.drop(roleGroups[deed.group], id);
+      directory.drop(sourceGroups[deed.group], id);
+      break;
+    case "nest":
+      directory.join(sourceGroups[deed.group], teams.juniors, "admin");
+      break;
+    case "unnest":
+      directory.drop(sourceGroups[deed.group], teams.juniors);
+      break;
+    case "scope-in":
+      if (target !== undefined) directory.join(target.scopeGroup, id, oracle.handleScope(deed));
+      break;
+    case "scope-out":
+      oracle.handleScope(deed);
+      if (target !== undefined) directory.drop(target.scopeGroup, id);
+      break;
+    case "shut-out":
+    case "let-in":
+      if (target !== undefined) target.door = deed.kind === "let-in" ? "open" : deed.how;
+      break;
+    case "freeze":
+      target?.frozen.add(grantGroups.respond);
+      break;
+    case "thaw":
+      target?.frozen.delete(grantGroups.respond);
       break;
     case "disable":
     case "enable":
@@ -250,7 +326,6 @@ function change(directory: Directory, deed: Exclude<Deed, { kind: "deploy" }>, o
       directory.restore(id);
       break;
     case "native": {
-      const target = directory.targets.get(tenants[deed.target]);
       const account = target === undefined ? undefined : accountOf(target, id);
       const key = `${grantGroups.respond}|${account?.id}`;
       if (account !== undefined && target?.members.get(key) === undefined)
@@ -262,8 +337,7 @@ function change(directory: Directory, deed: Exclude<Deed, { kind: "deploy" }>, o
   }
 }
 
-function noticeOf(change: Change, who: "named" | "unnamed"): string {
-  const { subscriptionId, clientState } = subscription;
+function noticeOf(change: Change, { id, clientState }: Kept, who: "named" | "unnamed"): string {
   const data =
     change.kind === "user"
       ? { "@odata.type": "#Microsoft.Graph.User", id: change.id }
@@ -276,6 +350,6 @@ function noticeOf(change: Change, who: "named" | "unnamed"): string {
         };
   const resource = `${change.kind === "user" ? "Users" : "Groups"}/${change.id}`;
   return JSON.stringify({
-    value: [{ subscriptionId, clientState, tenantId: sourceTenant, resource, resourceData: data }],
+    value: [{ subscriptionId: id, clientState, tenantId: sourceTenant, resource, resourceData: data }],
   });
 }

@@ -1,50 +1,44 @@
 import * as fc from "fast-check";
-
-/** Who is in every story. The ids are those of the source tenant. */
-export const cast = {
-  ana: "a0000000-0000-4000-8000-000000000001",
-  ben: "a0000000-0000-4000-8000-000000000002",
-} as const;
-export type PersonName = keyof typeof cast;
-
-export const sourceTenant = "50000000-0000-4000-8000-000000000000";
-export const tenants = {
-  contoso: "70000000-0000-4000-8000-000000000001",
-  fabrikam: "70000000-0000-4000-8000-000000000002",
-} as const;
-export type TenantName = keyof typeof tenants;
-
-export const scopeGroups = {
-  contoso: "9c000000-0000-4000-8000-000000000001",
-  fabrikam: "9c000000-0000-4000-8000-000000000002",
-} as const;
-
-/** Groups of the source that say who is what, and groups of the targets that say who may do what. */
-export const roleGroups = {
-  readers: "90000000-0000-4000-8000-000000000001",
-  responders: "90000000-0000-4000-8000-000000000002",
-} as const;
-type RoleGroup = keyof typeof roleGroups;
-export const grantGroups = {
-  read: "96000000-0000-4000-8000-000000000001",
-  respond: "96000000-0000-4000-8000-000000000002",
-} as const;
+import type { PersonName, RoleGroup, SourceGroup, TenantName } from "./cast.ts";
 
 /** What a person does to the world. */
 export type Deed =
-  | { readonly kind: "join" | "drop"; readonly person: PersonName; readonly group: RoleGroup }
+  | { readonly kind: "join" | "drop"; readonly person: PersonName; readonly group: SourceGroup }
+  /** The team is put into a role group, or taken out of it. */
+  | { readonly kind: "nest" | "unnest"; readonly group: RoleGroup }
   | { readonly kind: "disable" | "enable" | "delete" | "restore"; readonly person: PersonName }
   /** The target's own administrator puts the account into a group. */
   | { readonly kind: "native"; readonly person: PersonName; readonly target: TenantName }
+  /** Somebody puts a person into a scope group by hand, or takes them out of it. */
+  | { readonly kind: "scope-in" | "scope-out"; readonly person: PersonName; readonly target: TenantName }
+  /** The target's administrator takes Muster's consent away and gives it back; Graph refuses every call meanwhile. */
+  | {
+      readonly kind: "shut-out";
+      readonly target: TenantName;
+      readonly how: "no application" | "no permission";
+    }
+  | { readonly kind: "let-in"; readonly target: TenantName }
+  /** A group of the target becomes dynamic, and nobody can write its members; then it is an assigned one again. */
+  | { readonly kind: "freeze" | "thaw"; readonly target: TenantName }
+  /** A subscription is gone, and Graph says nothing. */
+  | { readonly kind: "forget-subscription"; readonly group: SourceGroup }
   /** A new version of the app, with another policy, is deployed to all hosts. */
   | { readonly kind: "deploy"; readonly edit: PolicyEdit };
 
-export type PolicyEdit = "none" | "rename-role" | "rename-target" | "remove-role";
+export type PolicyEdit =
+  | "none"
+  | "rename-role"
+  | "rename-target"
+  | "remove-role"
+  /** Readers are called responders and responders readers, wherever the policy names them. */
+  | "swap-names"
+  /** Contoso is reached through another group. */
+  | "move-scope";
 
 export type Moment = { readonly afterMs: number; readonly deed: Deed };
 
 const people = fc.constantFrom<PersonName>("ana", "ben");
-const groups = fc.constantFrom<RoleGroup>("readers", "responders");
+const targets = fc.constantFrom<TenantName>("contoso", "fabrikam");
 const pauses = fc.constantFrom(
   0,
   400,
@@ -61,79 +55,175 @@ const pauses = fc.constantFrom(
   2_700_000,
 );
 
+const account = fc.record({
+  kind: fc.constantFrom("disable" as const, "enable" as const, "delete" as const, "restore" as const),
+  person: people,
+});
+
+const membership = (...groups: readonly SourceGroup[]) =>
+  fc.record({
+    kind: fc.constantFrom("drop" as const, "join" as const),
+    person: people,
+    group: fc.constantFrom(...groups),
+  });
+
+const deployment = fc.record({
+  kind: fc.constant("deploy" as const),
+  edit: fc.constantFrom<PolicyEdit>("none", "rename-role", "rename-target", "remove-role"),
+});
+
+const native = fc.record({ kind: fc.constant("native" as const), person: people, target: targets });
+
 const deeds: fc.Arbitrary<Deed> = fc.oneof(
-  {
-    weight: 8,
-    arbitrary: fc.record({
-      kind: fc.constantFrom("drop" as const, "join" as const),
-      person: people,
-      group: groups,
-    }),
-  },
-  {
-    weight: 5,
-    arbitrary: fc.record({
-      kind: fc.constantFrom("disable" as const, "enable" as const, "delete" as const, "restore" as const),
-      person: people,
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constant("native" as const),
-      person: people,
-      target: fc.constantFrom<TenantName>("contoso", "fabrikam"),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constant("deploy" as const),
-      edit: fc.constantFrom<PolicyEdit>("none", "rename-role", "rename-target", "remove-role"),
-    }),
-  },
+  { weight: 8, arbitrary: membership("readers", "responders") },
+  { weight: 5, arbitrary: account },
+  { weight: 1, arbitrary: native },
+  { weight: 1, arbitrary: deployment },
 );
 
 /** Somebody leaves and comes back, in the same way: what every memory of Muster's is tried by. */
-const thereAndBack: fc.Arbitrary<readonly Moment[]> = fc
-  .record({
-    person: people,
-    group: fc.constantFrom<RoleGroup>("readers", "readers", "responders"),
-    way: fc.constantFrom("group", "group", "account", "deletion"),
-    afterMs: pauses,
-    awayMs: pauses,
-  })
-  .map(({ person, group, way, afterMs, awayMs }) => {
-    const [out, back]: readonly [Deed, Deed] =
-      way === "group"
-        ? [
-            { kind: "drop", person, group },
-            { kind: "join", person, group },
-          ]
-        : way === "account"
+const thereAndBack = (...groups: readonly SourceGroup[]): fc.Arbitrary<readonly Moment[]> =>
+  fc
+    .record({
+      person: people,
+      group: fc.constantFrom(...groups),
+      way: fc.constantFrom("group", "group", "account", "deletion"),
+      afterMs: pauses,
+      awayMs: pauses,
+    })
+    .map(({ person, group, way, afterMs, awayMs }) => {
+      const [out, back]: readonly [Deed, Deed] =
+        way === "group"
           ? [
-              { kind: "disable", person },
-              { kind: "enable", person },
+              { kind: "drop", person, group },
+              { kind: "join", person, group },
             ]
-          : [
-              { kind: "delete", person },
-              { kind: "restore", person },
-            ];
-    return [
-      { afterMs, deed: out },
-      { afterMs: awayMs, deed: back },
-    ];
-  });
+          : way === "account"
+            ? [
+                { kind: "disable", person },
+                { kind: "enable", person },
+              ]
+            : [
+                { kind: "delete", person },
+                { kind: "restore", person },
+              ];
+      return [
+        { afterMs, deed: out },
+        { afterMs: awayMs, deed: back },
+      ];
+    });
 
-const single = fc.record({ afterMs: pauses, deed: deeds }).map((moment): readonly Moment[] => [moment]);
+const once = (deed: fc.Arbitrary<Deed>) =>
+  fc.record({ afterMs: pauses, deed }).map((moment): readonly Moment[] => [moment]);
+
+const scenes = (...kinds: readonly fc.WeightedArbitrary<readonly Moment[]>[]) =>
+  fc.array(fc.oneof(...kinds), { minLength: 1, maxLength: 4 }).map((played) => played.flat());
 
 /** What happens after Ana has been a reader for a while and everything is calm. */
-export const stories: fc.Arbitrary<readonly Moment[]> = fc
-  .array(fc.oneof({ weight: 2, arbitrary: single }, { weight: 1, arbitrary: thereAndBack }), {
-    minLength: 1,
-    maxLength: 4,
+export const stories: fc.Arbitrary<readonly Moment[]> = scenes(
+  { weight: 2, arbitrary: once(deeds) },
+  { weight: 1, arbitrary: thereAndBack("readers", "readers", "responders") },
+);
+
+/** One thing and, after a while, its opposite. */
+const forAWhile = (pairs: fc.Arbitrary<readonly [Deed, Deed]>): fc.Arbitrary<readonly Moment[]> =>
+  fc.tuple(pairs, pauses, pauses).map(([[begin, end], afterMs, lastsMs]) => [
+    { afterMs, deed: begin },
+    { afterMs: lastsMs, deed: end },
+  ]);
+
+const nesting = fc.record({
+  kind: fc.constantFrom("nest" as const, "unnest" as const),
+  group: fc.constantFrom<RoleGroup>("readers", "responders"),
+});
+
+/** Roles that are held through a team, which is in a role group as long as nobody takes it out. */
+export const teamStories: fc.Arbitrary<readonly Moment[]> = scenes(
+  { weight: 3, arbitrary: once(membership("juniors", "juniors", "readers", "responders")) },
+  { weight: 1, arbitrary: once(account) },
+  { weight: 3, arbitrary: thereAndBack("juniors") },
+);
+
+/** The team itself is moved, which only the role groups announce; Muster has to find out whom to listen to. */
+export const nestingStories: fc.Arbitrary<readonly Moment[]> = scenes(
+  { weight: 3, arbitrary: once(membership("juniors", "juniors", "readers")) },
+  { weight: 3, arbitrary: once(nesting) },
+  { weight: 1, arbitrary: once(account) },
+  {
+    weight: 1,
+    arbitrary: once(
+      fc.record({
+        kind: fc.constant("forget-subscription" as const),
+        group: fc.constantFrom<SourceGroup>("readers", "responders", "juniors"),
+      }),
+    ),
+  },
+  { weight: 1, arbitrary: thereAndBack("juniors") },
+);
+
+/** Nobody but the subscription timer looks around: what it found, and had time to find, has to be enough. */
+export const listeningStories: fc.Arbitrary<readonly Moment[]> = fc
+  .record({
+    before: once(membership("juniors")),
+    group: fc.constantFrom<RoleGroup>("readers", "responders"),
+    after: fc.array(fc.oneof(once(membership("juniors")), thereAndBack("juniors")), {
+      minLength: 1,
+      maxLength: 3,
+    }),
   })
-  .map((scenes) => scenes.flat());
+  .map(({ before, group, after }) => [
+    { afterMs: 0, deed: { kind: "unnest", group: "responders" } },
+    // By now the team is no business of Muster's any more.
+    { afterMs: 900_000, deed: { kind: "join", person: "ben", group: "juniors" } },
+    ...before,
+    { afterMs: 0, deed: { kind: "nest", group } },
+    // Long enough for the timer, also when hosts die under it.
+    { afterMs: 2_700_000, deed: { kind: "drop", person: "ben", group: "juniors" } },
+    ...after.flat(),
+  ]);
+
+const outage = (how: "no application" | "no permission") =>
+  targets.map((target): readonly [Deed, Deed] => [
+    { kind: "shut-out", target, how },
+    { kind: "let-in", target },
+  ]);
+const frost = targets.map((target): readonly [Deed, Deed] => [
+  { kind: "freeze", target },
+  { kind: "thaw", target },
+]);
+
+/** A whole target cannot be reached, or one of its groups not written, while people come and go. */
+export const outageStories = (how: "no application" | "no permission"): fc.Arbitrary<readonly Moment[]> =>
+  fc
+    .record({ trouble: forAWhile(fc.oneof(outage(how), frost)), meanwhile: stories, at: pauses })
+    .map(({ trouble, meanwhile, at }) => together(trouble, at, meanwhile));
+
+/** Two stories side by side: the second begins a while after the first. */
+function together(first: readonly Moment[], afterMs: number, second: readonly Moment[]): readonly Moment[] {
+  const timed = (moments: readonly Moment[], begin: number) => {
+    let at = begin;
+    return moments.map(({ afterMs: pause, deed }) => ({ at: (at += pause), deed }));
+  };
+  const all = [...timed(first, 0), ...timed(second, afterMs)].toSorted((a, b) => a.at - b.at);
+  return all.map(({ at, deed }, index) => ({ afterMs: at - (all[index - 1]?.at ?? 0), deed }));
+}
+
+/** People who put others into scope groups by hand, and take them out. */
+export const handStories: fc.Arbitrary<readonly Moment[]> = scenes(
+  {
+    weight: 2,
+    arbitrary: once(
+      fc.record({
+        kind: fc.constantFrom("scope-in" as const, "scope-out" as const),
+        person: people,
+        target: targets,
+      }),
+    ),
+  },
+  { weight: 2, arbitrary: once(membership("readers", "responders")) },
+  { weight: 1, arbitrary: once(account) },
+  { weight: 1, arbitrary: thereAndBack("readers") },
+);
 
 /**
  * Ana and Ben hold the same roles, and the policy is edited under them. One of two may lose a role at once: an edit that takes
@@ -154,4 +244,35 @@ export const policyStories: fc.Arbitrary<readonly Moment[]> = fc
     ...(leaver === null
       ? []
       : [{ afterMs: laterMs, deed: { kind: "disable", person: leaver } } satisfies Moment]),
+  ]);
+
+/** Roles change their names in one edit, and people come and go around it. Nothing changes for anybody. */
+export const swapStories: fc.Arbitrary<readonly Moment[]> = fc
+  .record({ before: once(membership("readers", "responders")), afterMs: pauses, after: stories })
+  .map(({ before, afterMs, after }) => [
+    ...before,
+    { afterMs, deed: { kind: "deploy", edit: "swap-names" } },
+    ...after,
+  ]);
+
+/** The policy names another scope group for a target, while people come and go. */
+export const movedScopeStories: fc.Arbitrary<readonly Moment[]> = fc
+  .record({ before: once(membership("readers", "responders")), afterMs: pauses, after: stories })
+  .map(({ before, afterMs, after }) => [
+    ...before,
+    { afterMs, deed: { kind: "deploy", edit: "move-scope" } },
+    ...after,
+  ]);
+
+/** One is dropped, and nobody says who it was. */
+export const dropStories: fc.Arbitrary<readonly Moment[]> = fc
+  .constantFrom(0, 400, 2_000)
+  .map((afterMs) => [{ afterMs, deed: { kind: "drop", person: "ana", group: "readers" } }]);
+
+/** One leaves and returns when sync has taken the account away, or is about to. */
+export const returnStories: fc.Arbitrary<readonly Moment[]> = fc
+  .constantFrom(1_500_000, 2_700_000, 5_400_000)
+  .map((awayMs) => [
+    { afterMs: 0, deed: { kind: "drop", person: "ana", group: "readers" } },
+    { afterMs: awayMs, deed: { kind: "join", person: "ana", group: "readers" } },
   ]);

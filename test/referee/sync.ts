@@ -3,7 +3,9 @@ import {
   deletedAccountOf,
   membersOf,
   move,
+  scopeGroupsOf,
   type Directory,
+  type Giver,
   type Person,
   type Target,
 } from "./directory.ts";
@@ -15,7 +17,7 @@ import {
  * https://learn.microsoft.com/entra/identity/multi-tenant-organizations/cross-tenant-synchronization-overview
  */
 export function runCycle(directory: Directory, target: Target): void {
-  const scoped = new Set(membersOf(directory.source, target.scopeGroup));
+  const scoped = new Set(scopeGroupsOf(target).flatMap((group) => membersOf(directory.source, group)));
   for (const id of new Set([...target.links.keys(), ...scoped])) {
     const person = directory.source.users.get(id);
     if (person === undefined) unlink(target, id);
@@ -38,7 +40,7 @@ export function provisionOnDemand(
   const person = directory.source.users.get(id);
   if (person === undefined || !person.enabled || !isSeenInScope) return { kind: "not-in-scope" };
   const known = accountOf(target, id);
-  const account = known ?? directory.createAccount(target, person);
+  const account = known ?? directory.createAccount(target, person, giverOf(directory, target, id));
   write(target, person, account.id);
   return { kind: "provisioned", account: account.id, origin: known === undefined ? "created" : "matched" };
 }
@@ -50,9 +52,19 @@ function provision(directory: Directory, target: Target, person: Person): void {
   if (known !== undefined) return write(target, person, known.id);
   if (!person.enabled) return;
   const deleted = link === undefined ? deletedAccountOf(target, person.id) : target.bin.get(link.account);
-  if (deleted !== undefined) move(target.bin, target.users, deleted.id);
-  write(target, person, (deleted ?? directory.createAccount(target, person)).id);
+  const by = giverOf(directory, target, person.id);
+  if (deleted !== undefined) {
+    move(target.bin, target.users, deleted.id);
+    target.users.set(deleted.id, { ...deleted, by });
+  }
+  write(target, person, (deleted ?? directory.createAccount(target, person, by)).id);
 }
+
+/** An account is whose the scope is that it came with. */
+const giverOf = ({ source }: Directory, target: Target, person: string): Giver =>
+  scopeGroupsOf(target)
+    .map((group) => source.members.get(`${group}|${person}`))
+    .find((giver) => giver !== undefined) ?? "either";
 
 function write(target: Target, person: Person, id: string): void {
   const account = target.users.get(id);

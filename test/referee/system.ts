@@ -10,6 +10,7 @@ import {
 import { catchUpIfDue, wishCatchUp } from "../../shared/reconcile/catch-up.ts";
 import { policyInForce, type PolicyNow } from "../../shared/reconcile/policy-in-force.ts";
 import { receiveNotifications } from "../../shared/reconcile/receive.ts";
+import { keepSubscriptions } from "../../shared/reconcile/subscribe.ts";
 import {
   workOnAccess,
   workOnAnalyst,
@@ -22,44 +23,54 @@ import { marks } from "../../shared/state/marks.ts";
 import { pairs } from "../../shared/state/pairs.ts";
 import { roleKeys } from "../../shared/state/role-keys.ts";
 import { slots } from "../../shared/state/slots.ts";
-import type { SubscriptionRow } from "../../shared/state/subscription-rows.ts";
+import { subscriptionRows } from "../../shared/state/subscription-rows.ts";
 import { troubles } from "../../shared/state/troubles.ts";
 import type { Bus } from "./bus.ts";
 import type { Graph } from "./graph.ts";
 import type { Life } from "./host.ts";
-import { sourceTenant } from "./story.ts";
+import { subscriptionsOf, type Subscriptions } from "./subscriptions.ts";
 import { tableOf, type Rows } from "./tables.ts";
 
 export type SystemParts = {
   readonly life: Life;
   readonly policy: PolicyNow;
   readonly graph: Graph;
+  readonly subscriptions: Subscriptions;
   readonly graphNow: () => number;
   readonly pause: (ms: number) => Promise<void>;
   readonly bus: Bus;
   readonly tables: Readonly<Record<string, Rows>>;
   /** Hears what people are told. */
   readonly onEntry: (entry: JournalEntry) => void;
-  readonly onParked: (session: string, reason: string) => void;
+  readonly onParked: (told: Told) => void;
   readonly onLog: (line: () => string) => void;
 };
+
+/** What people read in the queue `parked`. */
+export type Told = { readonly session: string; readonly reason: string };
 
 export type System = {
   readonly notify: (text: string) => Promise<boolean>;
   /** The timer that looks whether it is time to catch up. */
-  readonly tick: () => Promise<void>;
+  readonly catchUp: () => Promise<void>;
+  /** The timer that looks after the subscriptions. */
+  readonly subscribe: () => Promise<void>;
+  /** What a host does first when it starts. */
+  readonly start: () => Promise<void>;
 };
 
-export const tableNames = ["Analysts", "Pairs", "RoleKeys", "Slots", "Troubles", "Marks"] as const;
+export const tableNames = [
+  "Analysts",
+  "Pairs",
+  "RoleKeys",
+  "Subscriptions",
+  "Slots",
+  "Troubles",
+  "Marks",
+] as const;
 
-export const subscription: SubscriptionRow = {
-  resource: "users",
-  tenantId: sourceTenant,
-  clientState: "secret",
-  subscriptionId: "subscription",
-  notificationUrl: "https://muster.example",
-  expiresAt: Number.MAX_SAFE_INTEGER,
-};
+/** A delivery does not wait for the table every time. */
+const memoryMs = 30_000;
 
 const slotsPerHost = ["analysts", "analysts", "analysts", "access", "access", "access", "arrivals"] as const;
 
@@ -91,11 +102,12 @@ export function startSystem(parts: SystemParts): System {
   const pairTable = pairs(table("Pairs"));
   const troubleTable = troubles(table("Troubles"));
   const mark = marks(table("Marks"));
+  const wish = (why: string) => wishCatchUp(why, { mark: mark.catchUp, now });
   const policy = () =>
     policyInForce({
       load: async () => parts.policy,
       mark: mark.policy,
-      onNews: (why) => wishCatchUp(why, { mark: mark.catchUp, now }),
+      onNews: wish,
       now,
     });
   const ports: WorkerPorts = {
@@ -111,7 +123,7 @@ export function startSystem(parts: SystemParts): System {
     target: (tenant) => ({
       reader: graph.targetReader(tenant),
       writer: graph.targetWriter(tenant),
-      groups: graph.groups,
+      groups: graph.targetGroups(tenant),
     }),
     analysts: analystTable,
     pairs: pairTable,
@@ -121,7 +133,7 @@ export function startSystem(parts: SystemParts): System {
     journal,
     send,
     schedule,
-    park: async ({ key, reason }) => onParked(sessionOf(key), reason),
+    park: async ({ key, reason }) => onParked({ session: sessionOf(key), reason }),
     now,
     isFirst: () => true,
   };
@@ -157,10 +169,17 @@ export function startSystem(parts: SystemParts): System {
 
   for (const queue of slotsPerHost) void slot(queue);
 
+  const rows = subscriptionRows(table("Subscriptions"));
+  let remembered: { readonly at: number; readonly rows: ReturnType<typeof rows.list> } | null = null;
+
   return {
     async notify(text) {
       const received = await receiveNotifications(text, {
-        subscriptions: async () => [subscription],
+        subscriptions: async (how) => {
+          if (how === "fresh" || remembered === null || now() - remembered.at > memoryMs)
+            remembered = { at: now(), rows: rows.list() };
+          return remembered.rows;
+        },
         renewSoon: async () => undefined,
         isKnown: async (id) => {
           const known = await analystTable.read(analystRow(id));
@@ -171,7 +190,21 @@ export function startSystem(parts: SystemParts): System {
       });
       return received.kind === "accepted";
     },
-    async tick() {
+    start: () => wish("a host has started"),
+    async subscribe() {
+      await keepSubscriptions({
+        policy,
+        groups: graph.groups,
+        reader: graph.sourceReader,
+        graph: subscriptionsOf(parts.subscriptions, travel),
+        rows,
+        notificationUrl: "https://muster.example",
+        newClientState: () => "secret",
+        catchUp: wish,
+        now,
+      });
+    },
+    async catchUp() {
       await catchUpIfDue({
         policy,
         groups: graph.groups,

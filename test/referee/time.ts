@@ -17,6 +17,7 @@ export type Time = {
 
 /** Continuations run as microtasks; this many of them is deeper than any chain of calls here. */
 const depth = 24;
+const shallow = 6;
 /** A turn takes this long at most: a call within a data centre. */
 const longestTurnMs = 40;
 
@@ -48,7 +49,8 @@ export function timeOf(start: number, scheduler: fc.Scheduler, chance: Chance): 
     at,
     async play(until) {
       for (;;) {
-        for (let tick = 0; tick < depth; tick += 1) await ready;
+        for (let tick = 0; tick < shallow; tick += 1) await ready;
+        for (let tick = 0; tick < depth && scheduler.count() === 0; tick += 1) await ready;
         if (scheduler.count() > 0) {
           now += chance.between("time: turn", 0, longestTurnMs);
           fireDue();

@@ -26,11 +26,14 @@ export const calm: Trouble = {
   doubled: 0,
   disorder: 0,
   longestDelayMs: 0,
+  lostWakes: 0,
   stale: 0,
   lagMs: 1,
   refused: 0,
   lostAnswers: 0,
   assignmentMs: 0,
+  throttled: 0,
+  unnamedAccounts: 0,
   crashes: 0,
   slow: 0,
   longestSlowMs: 1_000,
@@ -43,7 +46,7 @@ export const calm: Trouble = {
 /** Mostly nothing of a kind, so that each kind is met alone and with every other. */
 const rarely = (...values: readonly number[]) => fc.constantFrom(0, 0, 0, ...values);
 
-export const troubles: fc.Arbitrary<Trouble> = fc.record({
+const common = {
   lostLocks: rarely(0.05, 0.3),
   doubled: rarely(0.05, 0.3),
   disorder: rarely(0.1),
@@ -67,4 +70,28 @@ export const troubles: fc.Arbitrary<Trouble> = fc.record({
     [0, 20_000],
     [-90_000, 0],
   ),
+};
+
+export const troubles: fc.Arbitrary<Trouble> = fc.record({
+  ...common,
+  lostWakes: fc.constant(0),
+  throttled: fc.constant(0),
+  unnamedAccounts: fc.constant(0),
+});
+
+/** What else Graph and sync do at times: limits, long waits for an assignment, answers that leave the account out. */
+export const widerTroubles: fc.Arbitrary<Trouble> = fc.record({
+  ...common,
+  lostWakes: fc.constant(0),
+  assignmentMs: rarely(90_000, 300_000),
+  throttled: rarely(0.05, 0.2),
+  unnamedAccounts: rarely(0.3, 1),
+});
+
+/** Reminders that die. Without the catch-up nobody would miss them. */
+export const lostReminders: fc.Arbitrary<Trouble> = fc.record({
+  ...common,
+  lostWakes: fc.constantFrom(0.1, 0.4, 1),
+  throttled: rarely(0.1),
+  unnamedAccounts: rarely(0.3),
 });

@@ -1,0 +1,140 @@
+import * as fc from "fast-check";
+import { crowdStories, strangerStories } from "./crowd-stories.ts";
+import type { Terms } from "./policies.ts";
+import type { Schedule } from "./schedule.ts";
+import type { World } from "./settled-world.ts";
+import {
+  dropStories,
+  handStories,
+  listeningStories,
+  movedScopeStories,
+  nestingStories,
+  outageStories,
+  policyStories,
+  returnStories,
+  stories,
+  swapStories,
+  teamStories,
+} from "./story.ts";
+import { calm, lostReminders, troubles, widerTroubles } from "./trouble.ts";
+
+/** Everything of a schedule that is drawn before it begins. */
+export type Plot = Pick<Schedule, "story" | "trouble" | "terms" | "timers" | "cycleMs">;
+
+/** Stories of one kind, with the trouble and the policy that go with them. */
+type Family = { readonly world: World; readonly plots: fc.Arbitrary<Plot> };
+
+const days = 24 * 60 * 60_000;
+const minutes = 60_000;
+
+const wide = fc.record<Terms>({
+  deleteAfterMs: fc.constantFrom(0, 0, 30 * days),
+  guard: fc.constant("wide" as const),
+});
+const cycle = fc.constant(40 * minutes);
+const seldom = fc.constantFrom<Plot["timers"]>("none", "none", "catch-up");
+const always = fc.constant<Plot["timers"]>("catch-up");
+
+const plots = (parts: Partial<{ [Key in keyof Plot]: fc.Arbitrary<Plot[Key]> }>): fc.Arbitrary<Plot> =>
+  fc.record({
+    story: stories,
+    trouble: troubles,
+    terms: wide,
+    timers: seldom,
+    cycleMs: cycle,
+    ...parts,
+  });
+
+export const families = {
+  ordinary: { world: "two", plots: plots({}) },
+  edits: {
+    world: "two",
+    plots: plots({
+      story: policyStories,
+      terms: fc.constant({ deleteAfterMs: 0, guard: "tight" as const }),
+      timers: always,
+    }),
+  },
+  provisioning: { world: "two", plots: plots({ trouble: widerTroubles }) },
+  teams: { world: "two", plots: plots({ story: teamStories }) },
+  nesting: { world: "two", plots: plots({ story: nestingStories }) },
+  listening: {
+    world: "two",
+    plots: plots({
+      story: listeningStories,
+      timers: fc.constant<Plot["timers"]>("subscriptions"),
+    }),
+  },
+  outages: { world: "two", plots: plots({ story: outageStories("no application"), trouble: widerTroubles }) },
+  hands: { world: "two", plots: plots({ story: handStories }) },
+  reminders: { world: "two", plots: plots({ trouble: lostReminders, timers: always }) },
+  crowds: {
+    world: "crowd",
+    plots: plots({
+      story: crowdStories,
+      terms: fc.constant({ deleteAfterMs: 0, guard: "few" as const }),
+    }),
+  },
+  strangers: { world: "strangers", plots: plots({ story: strangerStories, trouble: widerTroubles }) },
+  "quiet groups": {
+    world: "two",
+    plots: plots({
+      story: dropStories,
+      trouble: fc.constant({ ...calm, stale: 0.7, lagMs: 75_000, unnamed: 1 }),
+      timers: fc.constant<Plot["timers"]>("none"),
+    }),
+  },
+  returns: {
+    world: "two",
+    plots: plots({
+      story: returnStories,
+      trouble: fc.constant({ ...calm, crashes: 0.02 }),
+      terms: fc.constant({ deleteAfterMs: 30 * days, guard: "wide" as const }),
+      timers: fc.constant<Plot["timers"]>("none"),
+    }),
+  },
+  refusals: {
+    world: "two",
+    plots: plots({
+      story: outageStories("no permission"),
+      trouble: widerTroubles,
+    }),
+  },
+  swaps: { world: "two", plots: plots({ story: swapStories, timers: always }) },
+  "moved scopes": { world: "two", plots: plots({ story: movedScopeStories, timers: always }) },
+  "quick cycles": {
+    world: "two",
+    plots: plots({
+      terms: fc.constant({ deleteAfterMs: 30 * days, guard: "wide" as const }),
+      cycleMs: fc.constantFrom(2 * minutes, 10 * minutes),
+    }),
+  },
+} as const satisfies Readonly<Record<string, Family>>;
+
+export type FamilyName = keyof typeof families;
+export const familyNames = Object.keys(families) as readonly FamilyName[]; // the keys of a literal
+
+/** How many of 47 numbers a family gets; an odd sum, so that even and odd numbers share all of them. */
+const shares: Readonly<Record<FamilyName, number>> = {
+  ordinary: 17,
+  edits: 2,
+  provisioning: 4,
+  teams: 4,
+  nesting: 2,
+  listening: 1,
+  outages: 3,
+  hands: 2,
+  reminders: 2,
+  crowds: 2,
+  strangers: 1,
+  "moved scopes": 2,
+  "quiet groups": 1,
+  returns: 1,
+  refusals: 1,
+  swaps: 1,
+  "quick cycles": 1,
+};
+
+const turns = familyNames.flatMap((name) => Array.from({ length: shares[name] }, () => name));
+
+export const familyOf = (seed: number): FamilyName => turns[seed % turns.length] ?? "ordinary";
