@@ -227,7 +227,8 @@ function stayPresent(draft: Draft, account: PresentAccount): void {
   }
   const { blocked, deleted, changedAt } = situation.owned.account ?? unknownAccount;
   const lately = draft.accountChanged("lately");
-  if (deleted !== "no" && !lately && !draft.scopeChangedLately()) draft.learn({ deleted: "no" });
+  const isInScope = situation.scope?.seen === "present" && !draft.scopeChangedLately();
+  if (deleted !== "no" && !lately && isInScope) draft.learn({ deleted: "no" });
   if (account.enabled && blocked !== "no") {
     if (lately) draft.settling("the account", changedAt);
     else draft.learn({ blocked: "no" });

@@ -193,7 +193,8 @@ function settled(step: Step, pair: PairRecord, { performed, before, doing }: Set
     case "delete-account":
       return withAccount(pair, step, { deleted: "confirmed", changedAt });
     case "restore-account":
-      return withAccount(pair, step, { deleted: "no", changedAt, aliveAt: changedAt });
+      // Until a look finds it in scope, sync may delete it once more.
+      return withAccount(pair, step, { deleted: "expected", changedAt, aliveAt: changedAt });
     case "provision":
     case "stamp":
     case "revoke-sessions":

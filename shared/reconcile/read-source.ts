@@ -44,8 +44,11 @@ export async function readSource(id: AnalystId, question: Question): Promise<Sou
     readMemberships(id, found, question),
   ]);
   const base = { user, roleGroups: found, refusals };
-  if (user.kind !== "present" || memberships === null)
-    return { ...base, held: record?.held ?? [], evidence: { kind: "sound" } };
+  if (user.kind !== "present") return { ...base, held: record?.held ?? [], evidence: { kind: "sound" } };
+  if (memberships === null) {
+    const why = "one replica knows the user, and another does not";
+    return { ...base, held: record?.held ?? [], evidence: { kind: "doubtful", why } };
+  }
   const unresolved = (record?.held ?? []).filter(({ role }) => refusals.some((one) => one.role === role));
   const { completeness } = memberships.direct;
   return {
