@@ -18,6 +18,8 @@ export type AccessSituation = {
   readonly analyst: AnalystId;
   readonly target: TargetName;
   readonly leaving: Leaving | null;
+  /** Whether an event about the analyst is known that nobody has looked at yet. */
+  readonly news: "none" | "waits";
   /** What the analyst should hold here; empty when they leave this target. */
   readonly wanted: readonly NamedGrant[];
   /** Why nothing may be taken back: the source kept a role that the policy does not know any more. null: no such role. */
@@ -118,6 +120,8 @@ export type AccessDecision = {
 
 /** How long to wait before asking whether a write has become visible. */
 const settleMs = 2_000;
+/** How soon to read again what could not be read, or may have another reason that is not known yet. */
+const unknownMs = 10_000;
 /** After this many failed rounds the account goes even if a revoke could not be done: no account, no access. */
 const patience = 3;
 
@@ -213,6 +217,9 @@ function bringBack(draft: Draft, account: AccountId): void {
     draft.step({ kind: "restore-account", account });
   } else if (draft.accountChanged("lately"))
     draft.settling("the account", draft.situation.owned.account?.changedAt);
+  // Sync deletes the account of a source user who is deleted, and may have heard of that before Muster has.
+  else if (draft.situation.news === "waits" || draft.situation.scope?.seen === "deleted")
+    draft.unsureOf("the account", draft.situation.now + unknownMs);
   else {
     draft.learn({ deleted: "by-others" });
     draft.note({ kind: "account-deleted-by-others", account });
@@ -299,9 +306,6 @@ function takeBackUnseen(draft: Draft, account: AccountId): void {
     );
   }
 }
-
-/** How soon a scope that could not be read is read again. */
-const unknownMs = 10_000;
 
 function leaveScopes(draft: Draft, account: "may-go" | "stays"): void {
   const { scope, formerScopes, owned, leavers } = draft.situation;

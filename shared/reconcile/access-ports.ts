@@ -57,6 +57,7 @@ export type Rules = {
 /** One round's look: the analyst as Muster knows them now, and what is remembered of the pair. */
 export type Looking = {
   readonly record: AnalystRecord;
+  readonly news: "none" | "waits";
   readonly pair: PairRecord;
   readonly rules: Rules;
   readonly priority: Priority;

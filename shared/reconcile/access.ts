@@ -10,7 +10,7 @@ import { checkPlan, type CheckFacts } from "../planner/checks.ts";
 import { replicationWindowMs } from "../planner/membership.ts";
 import { cyclePollMs } from "../planner/provisioning.ts";
 import { analystRow } from "../state/analysts.ts";
-import type { Claim } from "../state/key-state.ts";
+import type { Claim, KeyState } from "../state/key-state.ts";
 import type { AccessPorts, Rules } from "./access-ports.ts";
 import { applySteps } from "./apply.ts";
 import type { Run } from "./handling.ts";
@@ -80,7 +80,8 @@ async function playRound(
     return { version: served, outcomes: [{ kind: "again", at: ports.now() + unreadMs, why }] };
   }
   const pair = claim.state().value;
-  const read = await readAccess({ record, pair, rules, priority, run }, ports);
+  const news = isUnseen(known, ports.now()) ? "waits" : "none";
+  const read = await readAccess({ record, news, pair, rules, priority, run }, ports);
   if (read.kind === "refused") return { version, outcomes: [read.outcome] };
   const decision = planAccess(read.situation);
   const plan = checkPlan(decision.plan, factsOf(read, rules));
@@ -269,9 +270,11 @@ function oddAccount(note: Note, { userPrincipalName }: AnalystRecord, target: st
 async function newsOf({ analyst, record, ports }: Round): Promise<"none" | "changed" | "unseen"> {
   const latest = (await ports.analysts.read(analystRow(record.id))) ?? analyst;
   if (latest.value?.version !== record.version) return "changed";
-  const { heard, looked, heardAt } = latest.clock;
-  return heard > looked && ports.now() - heardAt < newsMs ? "unseen" : "none";
+  return isUnseen(latest, ports.now()) ? "unseen" : "none";
 }
+
+const isUnseen = ({ clock }: KeyState<unknown>, now: number) =>
+  clock.heard > clock.looked && now - clock.heardAt < newsMs;
 
 /** How long an event may wait for its look before it is taken for one that nobody looks at any more. */
 const newsMs = 5 * 60_000;

@@ -69,6 +69,7 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
       analyst: record.id,
       target: target.name,
       leaving: record.leaving,
+      news: looking.news,
       wanted: named.wanted,
       keeps: keepsOf(looking),
       managed: named.managed,

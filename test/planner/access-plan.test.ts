@@ -424,6 +424,16 @@ describe("a rejoiner", () => {
     expect(kindsOf(planAccess(accessSituation({ account: recycled, owned })))).toEqual(["restore-account"]);
   });
 
+  test.each([
+    ["the source user is deleted, which sync may have heard of", { scope: "deleted" }],
+    ["an event about the analyst waits for its look", { news: "waits" }],
+  ] as const)("is looked at again before others are said to have deleted it: %s", (_, changes) => {
+    const decision = planAccess(accessSituation({ account: recycled, ...changes }));
+    expect(notesOf(decision)).toEqual(["unsure", "waits-for-account"]);
+    expect(decision.bookkeeping.account).toBeNull();
+    expect(decision.lookAgainAt).toBe(now + 10_000);
+  });
+
   test.each(["no", "by-others"] as const)(
     "does not get back what others deleted, the plan says so, and it is remembered: known as %s",
     (deleted) => {

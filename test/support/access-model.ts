@@ -136,6 +136,7 @@ export function read(world: ModelWorld): AccessSituation {
     analyst: ana,
     target: contoso,
     leaving: world.leaving,
+    news: "none",
     wanted: world.wanted,
     keeps: world.keeps,
     managed: rules.managed,

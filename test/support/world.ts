@@ -135,6 +135,7 @@ export function accessSituation({ scope, owned, leavers, ...changes }: AccessCha
     analyst: ana,
     target: contoso,
     leaving: null,
+    news: "none",
     wanted: [readers],
     keeps: null,
     managed: [readers, responders],
