@@ -30,7 +30,8 @@ export type LifeOptions = {
   readonly onEnd: () => void;
 };
 
-const never = new Promise<never>(() => undefined);
+/** Each waits for a promise of its own: one for all would keep everybody who ever waited. */
+const never = () => new Promise<never>(() => undefined);
 
 export function lifeOf({ name, skewMs, time, chance, trouble, onEnd }: LifeOptions): Life {
   let over = false;
@@ -41,7 +42,7 @@ export function lifeOf({ name, skewMs, time, chance, trouble, onEnd }: LifeOptio
   };
   const risk = async () => {
     if (!over && chance.happens(`${name}: dies`, trouble().crashes)) end();
-    if (over) await never;
+    if (over) await never();
   };
   const dawdle = async (what: string) => {
     const { slow, longestSlowMs } = trouble();
