@@ -278,6 +278,9 @@ function planLeave(situation: AccessSituation): AccessDecision {
   if (account.kind === "present") leaveAccount(draft, account, ours);
   leaveOthers(draft);
   if (nobodys && known !== null && ours) leaveUnseen(draft, account.kind, known);
+  // Sync may just have made the account, and a replica may not show it yet.
+  if (account.kind === "none" && known === null && owned.scope !== undefined && draft.scopeChangedLately())
+    draft.unsureOf("the account", owned.scope.at + replicationWindowMs);
   return draft.decided("leave", situation.movers);
 }
 

@@ -46,7 +46,10 @@ async function compareHolders(
   // Somebody who left by another way, a disabled account say, is no sign of an emptied group.
   const staying = everybody.filter(({ leaving }) => leaving === null);
   const lostAfter = assessing.ports.now() - lossWindowMs;
-  const earlier = everybody.filter((one) => isEarlier(one.refused[by]?.since, assessing));
+  const listing = await listHolders({ role, by }, assessing);
+  // An edit of the policy takes a role from everybody at once, also from those who would have lost it before.
+  const earlier =
+    listing === nobody ? [] : everybody.filter((one) => isEarlier(one.refused[by]?.since, assessing));
   const known = everybody.filter(
     (one) =>
       !earlier.includes(one) &&
@@ -55,7 +58,6 @@ async function compareHolders(
   const refusedSince = known.flatMap(({ id, refused }) =>
     refused[by] === undefined || id === assessing.record?.id ? [] : [refused[by].since],
   );
-  const listing = await listHolders({ role, by }, assessing);
   const holders = new Set(listing.items);
   return {
     role,

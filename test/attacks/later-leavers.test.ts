@@ -57,3 +57,15 @@ test("the policy gave up one of two roles, which is refused: Ben, whom a day lat
   await world.pass(dayMs);
   expect(world.inside()).not.toContain(ben);
 });
+
+test("nine of ten were dropped at once, which is refused; then the policy gives up the role: the tenth keeps it like the others", async () => {
+  const world = await tenReaders();
+  const dropped = ten.filter((id) => id !== ben);
+  for (const id of dropped) world.source.members.get(readersAtHome)?.delete(id);
+  for (const id of dropped) await world.deliver(eventAbout(id, world.now()));
+  await world.pass(dayMs);
+  const policy = smallPolicy();
+  world.setPolicy({ ...policy, roles: policy.roles.filter(({ name }) => name !== reader) });
+  await world.pass(dayMs);
+  expect(world.inside()).toHaveLength(10);
+});

@@ -619,6 +619,19 @@ describe("a leaver with an account of Muster's", () => {
     expect(unblocked(longAgo)).not.toContain("block-account");
   });
 
+  test.each([
+    ["a moment ago", lately, lately + replicationWindowMs],
+    ["long ago", longAgo, null],
+  ])(
+    "whose account nobody has seen is looked for again when the scope was left %s: sync may have made it",
+    (_, at, until) => {
+      const owned = { grants: [], account: null, scope: entry("removed", at) };
+      const decision = planAccess(leaverSituation({ scope: "absent", account: noAccount, owned }));
+      expect(kindsOf(decision)).toEqual([]);
+      expect(decision.lookAgainAt).toBe(until);
+    },
+  );
+
   test("in a target that cannot be read loses the scope", () => {
     expect(kindsOf(planAccess(leaverSituation({ account: unreachable })))).toEqual(["leave-scope"]);
   });
