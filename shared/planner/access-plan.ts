@@ -79,6 +79,8 @@ export type AccountSeen =
 export type Owned = {
   readonly grants: readonly OwnedGrant[];
   readonly scope: LedgerEntry | undefined;
+  /** When the analyst left the last scope that Muster had put them into, epoch ms; null when there was none, or they are in it. */
+  readonly scopedUntil: number | null;
   readonly account: AccountRecord | null;
   readonly leftAt: number | null;
   /** Tries of on-demand provisioning since the analyst is in scope, and when that began; null: not in scope yet. */
@@ -180,8 +182,8 @@ function joinScope(draft: Draft): void {
   draft.step({ kind: "join-scope", scope: scope.scope, name: scope.name });
 }
 
-/** Longer than a cycle of cross-tenant sync and what its replicas are behind. */
-const handOverMs = 45 * 60_000;
+/** A cycle of cross-tenant sync, and longer than what its replicas are behind. */
+const cycleMs = 45 * 60_000;
 
 /**
  * Who changes from one scope group to another is in both until a whole cycle of sync has seen the new one: a cycle that sees
@@ -190,7 +192,7 @@ const handOverMs = 45 * 60_000;
 function leaveFormerScopes(draft: Draft): void {
   const { scope, formerScopes, owned, policySince, now } = draft.situation;
   if (scope?.seen !== "present") return;
-  const dueAt = Math.max(policySince, owned.scope?.at ?? 0) + handOverMs;
+  const dueAt = Math.max(policySince, owned.scope?.at ?? 0) + cycleMs;
   for (const former of formerScopes) {
     if (now >= dueAt || former.heir !== "none") leaveScope(draft, former);
     else draft.moves(former.name, dueAt);
@@ -278,9 +280,7 @@ function planLeave(situation: AccessSituation): AccessDecision {
   if (account.kind === "present") leaveAccount(draft, account, ours);
   leaveOthers(draft);
   if (nobodys && known !== null && ours) leaveUnseen(draft, account.kind, known);
-  // Sync may just have made the account, and a replica may not show it yet.
-  if (account.kind === "none" && known === null && owned.scope !== undefined && draft.scopeChangedLately())
-    draft.unsureOf("the account", owned.scope.at + replicationWindowMs);
+  if (account.kind === "none" && known === null) maybeInTheMaking(draft);
   return draft.decided("leave", situation.movers);
 }
 
@@ -354,6 +354,17 @@ function deleteWhenDue(draft: Draft, account: AccountId, state: "may-go" | "wait
     draft.note({ kind: "deletion-waits", account });
     draft.lookAgain(dueAt);
   } else if (state === "may-go") draft.step({ kind: "delete-account", account });
+}
+
+/**
+ * Sync may have made an account that nobody has seen: a moment before the scope was left, or without its stamp. What it made it
+ * deletes, in the first whole cycle after that.
+ */
+function maybeInTheMaking(draft: Draft): void {
+  const { owned, now } = draft.situation;
+  const { scopedUntil } = owned;
+  if (scopedUntil !== null && now < scopedUntil + cycleMs)
+    draft.unsureOf("the account", scopedUntil + cycleMs);
 }
 
 /** Nothing is remembered of them, so what a listing shows is acted on, unless it may be older than the last write. */

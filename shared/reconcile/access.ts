@@ -247,20 +247,31 @@ function unstamped({ situation }: ReadOk, { policy, target }: Rules): readonly O
 }
 
 function oddAccount(note: Note, { userPrincipalName }: AnalystRecord, target: string): readonly Outcome[] {
-  if (note.kind !== "account-not-proven" && note.kind !== "account-deleted-by-others") return [];
-  const what =
-    note.kind === "account-not-proven"
-      ? `is not proven to be theirs (${note.detail})`
-      : "was deleted by somebody else";
-  return [
-    {
-      kind: "parked",
-      reason: `${target}: the account of ${userPrincipalName} ${what}`,
-      advice:
-        "look at the account in the target tenant: correct its stamp, restore it, or purge it so that sync makes a new one",
-      cause: null,
-    },
-  ];
+  const about = `${target}: the account of ${userPrincipalName}`;
+  switch (note.kind) {
+    case "account-not-proven":
+      return [
+        {
+          kind: "parked",
+          reason: `${about} is not proven to be theirs (${note.detail})`,
+          advice:
+            "look at the account in the target tenant: correct its stamp, or purge it so that sync makes a new one",
+          cause: null,
+        },
+      ];
+    case "account-deleted-by-others":
+      return [
+        {
+          kind: "parked",
+          reason: `${about} is deleted, and not by Muster`,
+          advice:
+            "if the source user was deleted for a while, sync did it, and restores it in its next cycle; otherwise restore the account in the target tenant, or purge it so that sync makes a new one",
+          cause: null,
+        },
+      ];
+    default:
+      return [];
+  }
 }
 
 /**

@@ -86,6 +86,7 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
           writable: writable(item.grant, named.facts),
         })),
         scope: scopeEntry,
+        scopedUntil: pair.scoped?.until ?? null,
         account: account.record,
         leftAt: pair.leftAt,
         asked: { tries: pair.asked.tries, scopedAt: scopedAt(scopeEntry, pair) },

@@ -620,12 +620,12 @@ describe("a leaver with an account of Muster's", () => {
   });
 
   test.each([
-    ["a moment ago", lately, lately + replicationWindowMs],
-    ["long ago", longAgo, null],
+    ["half an hour ago", now - 30 * minuteMs, now + 15 * minuteMs],
+    ["an hour ago", now - 60 * minuteMs, null],
   ])(
-    "whose account nobody has seen is looked for again when the scope was left %s: sync may have made it",
-    (_, at, until) => {
-      const owned = { grants: [], account: null, scope: entry("removed", at) };
+    "whose account nobody has seen is not out before a whole sync cycle is over: they left the scope %s",
+    (_, scopedUntil, until) => {
+      const owned = { grants: [], account: null, scope: undefined, scopedUntil };
       const decision = planAccess(leaverSituation({ scope: "absent", account: noAccount, owned }));
       expect(kindsOf(decision)).toEqual([]);
       expect(decision.lookAgainAt).toBe(until);

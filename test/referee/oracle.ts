@@ -198,10 +198,13 @@ export function oracleOf(options: OracleOptions): Oracle {
   /** One trouble of a tenant is told once, however many keys it hits. */
   function onParked({ session, reason }: Told): void {
     const person = people.find((name) => session.includes(cast[name]));
-    // Nobody deletes accounts in these stories but Muster and sync; who changes scopes by hand makes sync do it.
+    // Nobody deletes accounts in these stories but Muster and sync; who changes scopes, or deletes the source user, makes sync do it.
     const byHand = [...handled].some((pair) => pair.startsWith(`${person}|`));
-    if (!byHand && reason.includes("deleted by somebody else"))
-      say(`false alarm: nobody else deleted an account of ${person}, and people are told so: ${reason}`);
+    const wasGone = person !== undefined && (gone.has(person) || restoredAt.has(person));
+    if (!byHand && !wasGone && reason.includes("is deleted, and not by Muster"))
+      say(
+        `false alarm: it was Muster that had an account of ${person} deleted, and people are told: ${reason}`,
+      );
     const tenant = [...directory.targets.keys()].find((id) => session.includes(id));
     if (tenant === undefined || conditions.get(tenant) === allWell) return;
     const words = told.get(tenant) ?? new Set();

@@ -251,7 +251,7 @@ describe("an account in the target", () => {
     await scene.join(sven, "SOC Responders");
     await scene.pass();
     expect((await scene.accessIn(sven, "contoso")).account).toBe("deleted");
-    expect(told(sven, "contoso").join()).toContain("deleted by somebody else");
+    expect(told(sven, "contoso").join()).toContain("is deleted, and not by Muster");
     await scene.disable(sven);
     await scene.pass();
     expect(await scene.access(sven)).toEqual(everywhere("deleted"));

@@ -156,6 +156,7 @@ export function read(world: ModelWorld): AccessSituation {
         writable: (rules.membership.get(named.grant.group) ?? "assigned") === "assigned" ? "yes" : "no",
       })),
       scope: memory.scope,
+      scopedUntil: null,
       account,
       leftAt: memory.leftAt,
       asked: { tries: memory.asked.tries, scopedAt: scopedAt(memory) },
