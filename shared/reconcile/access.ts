@@ -248,30 +248,20 @@ function unstamped({ situation }: ReadOk, { policy, target }: Rules): readonly O
 
 function oddAccount(note: Note, { userPrincipalName }: AnalystRecord, target: string): readonly Outcome[] {
   const about = `${target}: the account of ${userPrincipalName}`;
-  switch (note.kind) {
-    case "account-not-proven":
-      return [
-        {
-          kind: "parked",
-          reason: `${about} is not proven to be theirs (${note.detail})`,
-          advice:
-            "look at the account in the target tenant: correct its stamp, or purge it so that sync makes a new one",
-          cause: null,
-        },
-      ];
-    case "account-deleted-by-others":
-      return [
-        {
-          kind: "parked",
-          reason: `${about} is deleted, and not by Muster`,
-          advice:
-            "if the source user was deleted for a while, sync did it, and restores it in its next cycle; otherwise restore the account in the target tenant, or purge it so that sync makes a new one",
-          cause: null,
-        },
-      ];
-    default:
-      return [];
-  }
+  const parked = (what: string, advice: string): readonly Outcome[] => [
+    { kind: "parked", reason: `${about} ${what}`, advice, cause: null },
+  ];
+  if (note.kind === "account-not-proven")
+    return parked(
+      `is not proven to be theirs (${note.detail})`,
+      "look at the account in the target tenant: correct its stamp, or purge it so that sync makes a new one",
+    );
+  if (note.kind === "account-deleted-by-others")
+    return parked(
+      "is deleted, and not by Muster",
+      "if the source user was deleted for a while, sync did it, and restores it in its next cycle; otherwise restore the account in the target tenant, or purge it so that sync makes a new one",
+    );
+  return [];
 }
 
 /**
