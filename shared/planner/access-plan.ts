@@ -205,6 +205,8 @@ function leaveScope(draft: Draft, former: FormerScope): void {
   else if (heir === "waits") draft.moves(name, draft.situation.now + heirMs);
   else if (draft.decideScope(former, entry, "no").act === "remove")
     draft.step({ kind: "leave-scope", scope, name });
+  // It was left before, and whether it still is could not be read.
+  else if (former.seen === "unknown") draft.unsureOf(name, draft.situation.now + unknownMs);
 }
 
 /** How soon to look whether another target has taken a scope over. */

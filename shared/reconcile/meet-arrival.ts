@@ -21,7 +21,7 @@ export type ArrivalPorts = SourceReadPorts & {
  * holds a role, or has become known meanwhile, is passed on to the queue of the analysts; of all others nothing is kept.
  * A replica may not show yet what makes somebody an analyst. The roles that attributes give are compared a little later, once
  * for everybody who changed in the meantime; groups announce their members themselves; and who seems to be deleted, or
- * disabled with a role, or was not read to the end, is looked at once more, because that may be over.
+ * disabled with a role, is looked at once more, because that may be over.
  */
 export async function meetArrival(message: ArrivalMessage, ports: ArrivalPorts): Promise<void> {
   const { user } = message.key;
@@ -52,8 +52,8 @@ async function lookAt(
   id: ArrivalMessage["key"]["user"],
   { policy, ports }: { readonly policy: PolicyNow["policy"]; readonly ports: ArrivalPorts },
 ): Promise<"analyst" | "perhaps" | "nobody"> {
-  const { user, held, evidence } = await readSource(id, { record: null, policy, ports, priority: "low" });
-  if (user.kind !== "present" || evidence.kind === "doubtful") return "perhaps";
+  const { user, held } = await readSource(id, { record: null, policy, ports, priority: "low" });
+  if (user.kind !== "present") return "perhaps";
   if (held.length === 0) return "nobody";
   return user.user.enabled ? "analyst" : "perhaps";
 }

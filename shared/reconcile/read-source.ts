@@ -30,7 +30,7 @@ type Question = {
   readonly priority: Priority;
 };
 
-/** @throws GraphError */
+/** @throws GraphError, Error when two replicas disagree about whether there is such a user */
 export async function readSource(id: AnalystId, question: Question): Promise<SourceSeen> {
   const { record, policy, ports, priority } = question;
   const { found, refusals } = await findRoleGroups(policy, ports.groups, priority);
@@ -45,10 +45,10 @@ export async function readSource(id: AnalystId, question: Question): Promise<Sou
   ]);
   const base = { user, roleGroups: found, refusals };
   if (user.kind !== "present") return { ...base, held: record?.held ?? [], evidence: { kind: "sound" } };
-  if (memberships === null) {
-    const why = "one replica knows the user, and another does not";
-    return { ...base, held: record?.held ?? [], evidence: { kind: "doubtful", why } };
-  }
+  if (memberships === null)
+    throw new Error(
+      "one replica knows the user, and another does not: they were made or restored a moment ago",
+    );
   const unresolved = (record?.held ?? []).filter(({ role }) => refusals.some((one) => one.role === role));
   const { completeness } = memberships.direct;
   return {

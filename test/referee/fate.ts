@@ -47,15 +47,21 @@ export function fateOf(person: PersonName, crowd: Crowd): Fate {
 }
 
 /**
- * An edit that takes the role from everybody is refused for whoever held it then, whatever becomes of the group; but hosts may
- * go by the policy before it for a while.
+ * An edit that takes the role from too many is refused for whoever held it then, whatever becomes of the group; but hosts may go
+ * by the policy before it for a while, and from one or two who hold it alone it may be taken.
  */
-function fateWithoutRole(own: readonly Glance[], { now }: Crowd, goneAt: number): Fate {
-  const isUntouched = own.every(
-    ({ at, holds, named }) => named === "no" && (holds === "yes" || at > goneAt + judgedMs),
+function fateWithoutRole(own: readonly Glance[], crowd: Crowd, goneAt: number): Fate {
+  const holders = peopleOf(crowd).filter((person) =>
+    isUntouched(
+      crowd.glances.filter((glance) => glance.person === person),
+      goneAt,
+    ),
   );
-  return isUntouched && now >= goneAt ? "stays" : "open";
+  return isUntouched(own, goneAt) && holders.length > mostOfEight ? "stays" : "open";
 }
+
+const isUntouched = (own: readonly Glance[], goneAt: number) =>
+  own.every(({ at, holds, named }) => named === "no" && (holds === "yes" || at > goneAt + judgedMs));
 
 /** When the person was last seen to lose the role that they do not hold now. */
 function lossOf(own: readonly Glance[]): number {
