@@ -174,27 +174,29 @@ describe("in the targets, each with a trouble of its own at the same time", () =
 });
 
 describe("replicas that lag", () => {
-  test.for([3, 20])("%i s everywhere: the end is the same, and nothing is written twice", async (seconds) => {
-    const mark = await endure(`lag ${seconds}`, [{ kind: "lag", ms: seconds * 1_000 }], 2 * 60_000);
-    const written = writesSince(mark).map(({ method, path, requestBody, status }) =>
-      [status, method, path, JSON.stringify(requestBody)].join(" "),
-    );
-    // A sync cycle that falls into these minutes deletes the account first, and the replica does not show it. What a leaver
-    // still seems to have when a removal should be on show is removed again: somebody may have given it back.
-    // The same goes for what somebody still seems to lack: if a look happens to fall between the two moments, it is granted
-    // once more, which changes nothing (decision 10).
-    const again =
-      seconds * 1_000 > visibleMs
-        ? /^(?:404 DELETE \/|400 POST \/groups\/[^/]+\/members\/\$ref )/
-        : /^404 DELETE \/users\//;
-    const inVain = written.filter((line) => !line.startsWith("2"));
-    expect(inVain.filter((line) => !again.test(line))).toEqual([]);
-    const granted = inVain.filter((line) => line.startsWith("400 "));
-    expect(granted.filter((line, index) => granted.indexOf(line) !== index)).toEqual([]);
-    // Sync lags, too: it is asked again until it sees the joiner in scope.
-    const writes = written.filter((line) => line.startsWith("2") && !line.includes("/provisionOnDemand "));
-    expect(writes.filter((line, index) => writes.indexOf(line) !== index)).toEqual([]);
-  });
+  test.for([10, 20])(
+    "%i s everywhere: the end is the same, and no write is repeated in time",
+    async (seconds) => {
+      const mark = await endure(`lag ${seconds}`, [{ kind: "lag", ms: seconds * 1_000 }], 2 * 60_000);
+      const written = writesSince(mark).map(({ method, path, requestBody, status }) =>
+        [status, method, path, JSON.stringify(requestBody)].join(" "),
+      );
+      // What is not on show when it should be is written once more, which harms nobody (decision 10). Whether a look falls into
+      // that time, and finds so, is for the machine to say.
+      const late = Math.floor((seconds * 1_000) / visibleMs);
+      // A sync cycle that falls into these minutes deletes the account first, and the replica does not show it.
+      const harmless =
+        late > 0 ? /^(?:404 DELETE \/|400 POST \/groups\/[^/]+\/members\/\$ref )/ : /^404 DELETE \/users\//;
+      const inVain = written.filter((line) => !line.startsWith("2"));
+      expect(inVain.filter((line) => !harmless.test(line))).toEqual([]);
+      // Sync lags, too: it is asked again until it sees the joiner in scope.
+      const writes = written.filter(
+        (line) => /^(?:2|400 )/.test(line) && !line.includes("/provisionOnDemand "),
+      );
+      const often = Map.groupBy(writes, (line) => line);
+      expect([...often].filter(([, times]) => times.length > 1 + late).map(([line]) => line)).toEqual([]);
+    },
+  );
 
   test("some of them: who has just come is no leaver, who has just left is no joiner", async () => {
     const [mover, leaver] = await analysts("Replica mover", "Replica leaver");
