@@ -430,8 +430,11 @@ class Draft {
     entry: LedgerEntry | undefined,
     wanted: "yes" | "no",
   ): MembershipDecision {
-    const { now } = this.situation;
+    const { now, leaving } = this.situation;
     if (seen === "deleted") {
+      // The source look found the user there, so this read is the older one.
+      if (entry !== undefined && (leaving === "no-role" || leaving === "disabled"))
+        this.unsureOf(name, now + unknownMs);
       // Graph took the analyst into the scope not long ago, so there was a user then: this may be the time before.
       const joinedAt = entry?.state === "added" ? entry.at : 0;
       if (now - joinedAt < replicationWindowMs) this.unsureOf(name, joinedAt + replicationWindowMs);

@@ -676,6 +676,12 @@ describe("a leaver with an account of Muster's", () => {
     },
   );
 
+  test("whom the source look found, and this read does not, is looked at again: a restored user is in scope again", () => {
+    const decision = planAccess(leaverSituation({ leaving: "no-role", scope: "deleted" }));
+    expect(notesOf(decision)).toContain("unsure");
+    expect(decision.lookAgainAt).toBe(now + 10_000);
+  });
+
   test("whose scope cannot be read to the end leaves it all the same, because Muster joined it", () => {
     expect(kindsOf(planAccess(leaverSituation({ scope: "unknown" })))).toContain("leave-scope");
   });
