@@ -1,4 +1,4 @@
-import type { Grant, Scope } from "./grant.ts";
+import { grantKey, type Grant, type Scope } from "./grant.ts";
 import type { AccountId } from "./ids.ts";
 
 /**
@@ -22,11 +22,23 @@ export type LedgerItem =
 
 export type LedgerRow = { readonly item: LedgerItem; readonly name: string; readonly entry: LedgerEntry };
 
+/** Whether Muster's last word was to give, and not to take. */
+export const isGiven = ({ state }: Pick<LedgerEntry, "state">) => state === "adding" || state === "added";
+
+/** What is remembered of a grant or scope, if anything. */
+export function rowOf(ledger: readonly LedgerRow[], what: LedgerItem): LedgerRow | undefined {
+  return ledger.find(({ item }) => sameItem(item, what));
+}
+
+export function sameItem(a: LedgerItem, b: LedgerItem): boolean {
+  if (a.kind === "scope") return b.kind === "scope" && grantKey(a.scope) === grantKey(b.scope);
+  return b.kind === "grant" && a.account === b.account && grantKey(a.grant) === grantKey(b.grant);
+}
+
 /** What is on record of the scope that leads to the target: of several, the one that was joined last. */
 export function scopeHeld(ledger: readonly LedgerRow[]): LedgerEntry | undefined {
   const entries = ledger.flatMap(({ item, entry }) => (item.kind === "scope" ? [entry] : []));
-  const isHeld = ({ state }: LedgerEntry) => Number(state === "adding" || state === "added");
-  return entries.toSorted((a, b) => isHeld(b) - isHeld(a) || b.at - a.at)[0];
+  return entries.toSorted((a, b) => Number(isGiven(b)) - Number(isGiven(a)) || b.at - a.at)[0];
 }
 
 /** How a target account was proven to be this analyst's. Mail and UPN prove nothing. */
@@ -49,3 +61,7 @@ export type AccountRecord = {
 
 /** `intended` is written before the call, `confirmed` after Graph answered; `no`: not by Muster's hand. */
 export type ByMuster = "no" | "intended" | "confirmed";
+
+/** Whose account is blocked and deleted when its owner leaves. */
+export const goesWithOwner = ({ origin }: Pick<AccountRecord, "origin">, accounts: "owned" | "all") =>
+  accounts === "all" || origin === "created";

@@ -1,7 +1,7 @@
 import type { Leaving } from "../model/analyst.ts";
 import { grantKey, type Grant, type Scope } from "../model/grant.ts";
 import type { AccountId, AnalystId, TargetName } from "../model/ids.ts";
-import type { AccountProof, AccountRecord, LedgerEntry } from "../model/ledger.ts";
+import { goesWithOwner, type AccountProof, type AccountRecord, type LedgerEntry } from "../model/ledger.ts";
 import type { Note, Plan, Step } from "../model/plan.ts";
 import {
   decideMembership,
@@ -183,7 +183,7 @@ function joinScope(draft: Draft): void {
 }
 
 /** A cycle of cross-tenant sync, and longer than what its replicas are behind. */
-const cycleMs = 45 * 60_000;
+const wholeCycleMs = 45 * 60_000;
 
 /**
  * Who changes from one scope group to another is in both until a whole cycle of sync has seen the new one: a cycle that sees
@@ -192,7 +192,7 @@ const cycleMs = 45 * 60_000;
 function leaveFormerScopes(draft: Draft): void {
   const { scope, formerScopes, owned, policySince, now } = draft.situation;
   if (scope?.seen !== "present") return;
-  const dueAt = Math.max(policySince, owned.scope?.at ?? 0) + cycleMs;
+  const dueAt = Math.max(policySince, owned.scope?.at ?? 0) + wholeCycleMs;
   for (const former of formerScopes) {
     if (now >= dueAt || former.heir !== "none") leaveScope(draft, former);
     else draft.moves(former.name, dueAt);
@@ -260,8 +260,8 @@ function stayPresent(draft: Draft, account: PresentAccount): void {
 function planLeave(situation: AccessSituation): AccessDecision {
   const draft = new Draft(situation);
   const { account, owned, leavers } = situation;
-  const ours = leavers.accounts === "all" || owned.account?.origin === "created";
   const known = owned.account;
+  const ours = goesWithOwner(known ?? { origin: "before" }, leavers.accounts);
   if (account.kind === "present") {
     for (const named of allGrants(situation)) draft.grant(account, named, "no");
   } else if (
@@ -365,8 +365,8 @@ function deleteWhenDue(draft: Draft, account: AccountId, state: "may-go" | "wait
 function maybeInTheMaking(draft: Draft): void {
   const { owned, now } = draft.situation;
   const { scopedUntil } = owned;
-  if (scopedUntil !== null && now < scopedUntil + cycleMs)
-    draft.unsureOf("the account", scopedUntil + cycleMs);
+  if (scopedUntil !== null && now < scopedUntil + wholeCycleMs)
+    draft.unsureOf("the account", scopedUntil + wholeCycleMs);
 }
 
 /** Nothing is remembered of them, so what a listing shows is acted on, unless it may be older than the last write. */

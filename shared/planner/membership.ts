@@ -1,4 +1,4 @@
-import type { LedgerEntry } from "../model/ledger.ts";
+import { isGiven, type LedgerEntry } from "../model/ledger.ts";
 
 /**
  * What to do about one membership (a grant, or a scope), given what is wanted, what a read showed and what Muster's
@@ -124,8 +124,8 @@ function confirmAbsence(seen: Seen, { state }: LedgerEntry, { fresh, recent }: A
 }
 
 /** What the read shows is what Muster last wrote. */
-function agrees({ seen }: MembershipSituation, { state }: LedgerEntry): boolean {
-  return seen === (state === "added" || state === "adding" ? "present" : "absent");
+function agrees({ seen }: MembershipSituation, entry: LedgerEntry): boolean {
+  return seen === (isGiven(entry) ? "present" : "absent");
 }
 
 /** A read can show the past only if the past looked like it: if Muster undid the opposite not long ago. */

@@ -19,7 +19,7 @@ import { performStage } from "./perform-access.ts";
 import { meaningOf } from "./plan-hash.ts";
 import { readAccess } from "./read-access.ts";
 import { identityStamp } from "./read-account.ts";
-import { waysToHold } from "./read-source.ts";
+import { findRoleGroups, waysToHold } from "./read-source.ts";
 import { enterRun, prove, type ReadOk, type Round } from "./record-access.ts";
 
 /** A plan that is carried out changes what a read shows; this many rounds is more than any life needs. */
@@ -115,7 +115,8 @@ async function meansTheSame(
   { policy }: Rules,
   { ports, priority }: { readonly ports: AccessPorts; readonly priority: Priority },
 ): Promise<boolean> {
-  const ways = await waysToHold(policy, ports.source.groups, priority);
+  const { found } = await findRoleGroups(policy, ports.source.groups, priority);
+  const ways = waysToHold(policy, found);
   return roles.every(({ role, by }) => (ways.get(role) ?? by) === by);
 }
 

@@ -19,7 +19,7 @@ import type { Run } from "./handling.ts";
 import { endingOf, type Outcome } from "./outcome.ts";
 import { hashOf, meaningOf } from "./plan-hash.ts";
 import type { PolicyNow } from "./policy-in-force.ts";
-import { readSource, waysToHold, type SourceSeen } from "./read-source.ts";
+import { findRoleGroups, readSource, waysToHold, type SourceSeen } from "./read-source.ts";
 
 /** What looking at one analyst in the source needs. */
 export type AnalystPorts = {
@@ -49,8 +49,9 @@ export async function reconcileAnalyst(
   const now = await ports.policy();
   const { policy } = now;
   const priority = run.urgency === "low" ? "low" : "normal";
-  const known = inPresentWords(claim.state().value, await waysToHold(policy, ports.groups, priority));
-  const seen = await readSource(id, { record: known, policy, ports, priority });
+  const roleGroups = await findRoleGroups(policy, ports.groups, priority);
+  const known = inPresentWords(claim.state().value, waysToHold(policy, roleGroups.found));
+  const seen = await readSource(id, { record: known, policy, roleGroups, ports, priority });
   const loss = await assessLoss({ record: known, seen, policy, ports, priority });
   const decision = planSource(situationOf(id, { seen, loss, known, policy, now: ports.now() }));
   const plan = checkSource(decision.plan, policy);

@@ -1,15 +1,14 @@
 import { unlessGone } from "../graph/error.ts";
 import type { Listing } from "../graph/listing.ts";
-import type { SourceReader } from "../graph/source-reader.ts";
 import type { Priority } from "../graph/tenant.ts";
 import type { AnalystRecord, HeldRole } from "../model/analyst.ts";
 import { lossWindowMs, type Loss } from "../planner/loss-checks.ts";
 import { replicationWindowMs } from "../planner/membership.ts";
 import { lostRoles } from "../planner/source-plan.ts";
-import { attributesKey, groupKey, wayOf } from "../policy/desired.ts";
+import { wayOf } from "../policy/desired.ts";
 import type { Policy } from "../policy/policy.ts";
 import { allAnalysts, type Analysts } from "../state/analysts.ts";
-import type { SourceReadPorts, SourceSeen } from "./read-source.ts";
+import { waysToHold, type SourceReadPorts, type SourceSeen } from "./read-source.ts";
 
 type Assessing = {
   readonly record: AnalystRecord | null;
@@ -49,7 +48,7 @@ async function compareHolders(
   const listing = await listHolders({ role, by }, assessing);
   // An edit of the policy takes a role from everybody at once, also from those who would have lost it before.
   const earlier =
-    listing === nobody ? [] : everybody.filter((one) => isEarlier(one.refused[by]?.since, assessing));
+    listing === null ? [] : everybody.filter((one) => isEarlier(one.refused[by]?.since, assessing));
   const known = everybody.filter(
     (one) =>
       !earlier.includes(one) &&
@@ -58,7 +57,7 @@ async function compareHolders(
   const refusedSince = known.flatMap(({ id, refused }) =>
     refused[by] === undefined || id === assessing.record?.id ? [] : [refused[by].since],
   );
-  const holders = new Set(listing.items);
+  const holders = new Set(listing?.items);
   return {
     role,
     by,
@@ -67,7 +66,9 @@ async function compareHolders(
     elsewhere: staying.filter(({ roles }) => roles.some((one) => one.role === role && one.by !== by)).length,
     refusedFirst: refusedSince.length === 0 ? null : Math.min(...refusedSince),
     listing:
-      assessing.record !== null && holders.has(assessing.record.id) ? "behind" : listing.completeness.kind,
+      assessing.record !== null && holders.has(assessing.record.id)
+        ? "behind"
+        : (listing?.completeness.kind ?? "complete"),
   };
 }
 
@@ -76,44 +77,27 @@ function isEarlier(refusedSince: number | undefined, { record }: Assessing): boo
   return refusedSince !== undefined && refusedSince + replicationWindowMs < (record?.confirmedAt ?? 0);
 }
 
-const nobody: Listing<string> = { items: [], completeness: { kind: "complete" } };
-
 /**
- * Everybody who holds the role now: by what showed it last time, or, if the policy goes by something else now, by that.
+ * Everybody who holds the role now: by what showed it last time, or, if the policy goes by something else now, by that. A role
+ * that the policy does not know any more has no holders, unless what showed it shows this analyst no more: then the loss is theirs,
+ * whatever the policy says.
+ * @returns null when nobody holds it by the policy
  */
-async function listHolders(
-  { role, by }: HeldRole,
-  { policy, seen, ports, priority, record }: Assessing,
-): Promise<Listing<string>> {
-  const ways = policy.roles.flatMap(({ name, holders }) => {
-    const group = seen.roleGroups.find((one) => one.role === name)?.group;
-    const key = holders.kind === "attributes" ? attributesKey(holders.attributes) : group && groupKey(group);
-    return key === by || name === role ? [{ key, holders, group }] : [];
-  });
-  const way = ways.find(({ key }) => key === by) ?? ways[0];
-  if (way === undefined) return listFormer(by, { reader: ports.reader, id: record?.id, priority });
-  if (way.holders.kind === "attributes")
-    return ports.reader.listByAttributes(way.holders.attributes, priority);
-  return way.group === undefined ? nobody : ports.reader.listMembers(way.group, priority);
+async function listHolders({ role, by }: HeldRole, assessing: Assessing): Promise<Listing<string> | null> {
+  const { policy, seen, record } = assessing;
+  const ways = waysToHold(policy, seen.roleGroups);
+  const way = [...ways.values()].includes(by) ? by : ways.get(role);
+  if (way !== undefined) return listWay(way, assessing);
+  if (policy.roles.some(({ name }) => name === role)) return null;
+  const listing = await unlessGone(listWay(by, assessing));
+  const isTheirs = listing !== null && listing.items.length > 0 && !listing.items.includes(record?.id ?? "");
+  return isTheirs ? listing : null;
 }
 
-/**
- * A role that the policy does not know any more has no holders: all who had it count as lost, unless what showed it shows this
- * analyst no more. Then the loss is theirs, whatever the policy says.
- */
-async function listFormer(
-  by: string,
-  {
-    reader,
-    id,
-    priority,
-  }: { readonly reader: SourceReader; readonly id: string | undefined; readonly priority: Priority },
-): Promise<Listing<string>> {
-  const way = wayOf(by);
-  if (way === null || id === undefined) return nobody;
-  const listing =
-    way.kind === "group"
-      ? await unlessGone(reader.listMembers(way.group, priority))
-      : await reader.listByAttributes(way.attributes, priority);
-  return listing === null || listing.items.length === 0 || listing.items.includes(id) ? nobody : listing;
+async function listWay(key: string, { ports, priority }: Assessing): Promise<Listing<string> | null> {
+  const way = wayOf(key);
+  if (way === null) return null;
+  return way.kind === "group"
+    ? ports.reader.listMembers(way.group, priority)
+    : ports.reader.listByAttributes(way.attributes, priority);
 }

@@ -3,7 +3,7 @@ import type { AnalystMessage, ArrivalMessage } from "../queue/keys.ts";
 import { analystRow, type Analysts } from "../state/analysts.ts";
 import { outcomeOf } from "./outcome.ts";
 import type { PolicyNow } from "./policy-in-force.ts";
-import { readSource, type SourceReadPorts } from "./read-source.ts";
+import { findRoleGroups, readSource, type SourceReadPorts } from "./read-source.ts";
 
 export type ArrivalPorts = SourceReadPorts & {
   readonly policy: () => Promise<PolicyNow>;
@@ -52,7 +52,8 @@ async function lookAt(
   id: ArrivalMessage["key"]["user"],
   { policy, ports }: { readonly policy: PolicyNow["policy"]; readonly ports: ArrivalPorts },
 ): Promise<"analyst" | "perhaps" | "nobody"> {
-  const { user, held } = await readSource(id, { record: null, policy, ports, priority: "low" });
+  const roleGroups = await findRoleGroups(policy, ports.groups, "low");
+  const { user, held } = await readSource(id, { record: null, policy, roleGroups, ports, priority: "low" });
   if (user.kind !== "present") return "perhaps";
   if (held.length === 0) return "nobody";
   return user.user.enabled ? "analyst" : "perhaps";

@@ -2,6 +2,10 @@ import { GraphError } from "../graph/error.ts";
 import type { Written } from "../graph/group-members.ts";
 import type { SendLimits } from "../graph/tenant.ts";
 import {
+  goesWithOwner,
+  isGiven,
+  rowOf,
+  sameItem,
   scopeHeld,
   type AccountRecord,
   type LedgerEntry,
@@ -15,8 +19,6 @@ import type { Step } from "../model/plan.ts";
 import type { AccessWritePorts, Performing } from "./access-ports.ts";
 import { attempted, type Performed } from "./apply.ts";
 import { provision } from "./provision.ts";
-import { isOurs } from "./read-account.ts";
-import { rowOf, sameItem } from "./read-access.ts";
 
 /** A call may wait for its turn so long after the claim was checked; later, the claim may be somebody else's. */
 const sendWithinMs = 20_000;
@@ -129,7 +131,7 @@ function intentOf(step: Step, pair: PairRecord, doing: Performing): PairRecord {
   if (isMembership(step)) {
     const noted = note(pair, step, { state: adds(step) ? "adding" : "removing", doing });
     // Sync follows the scope, and deletes the account that came with it.
-    const ends = step.kind === "leave-scope" && !isAdding(scopeHeld(noted.ledger)?.state ?? "removed");
+    const ends = step.kind === "leave-scope" && !isInScope(noted.ledger);
     return ends ? expectDeletion(noted, doing) : noted;
   }
   switch (step.kind) {
@@ -150,7 +152,8 @@ function intentOf(step: Step, pair: PairRecord, doing: Performing): PairRecord {
 
 function expectDeletion(pair: PairRecord, { rules }: Performing): PairRecord {
   const { account } = pair;
-  if (account === null || account.deleted !== "no" || !isOurs(account, rules)) return pair;
+  if (account === null || account.deleted !== "no" || !goesWithOwner(account, rules.policy.leavers.accounts))
+    return pair;
   return { ...pair, account: { ...account, deleted: "expected" } };
 }
 
@@ -249,22 +252,23 @@ function scopedAfter(
   after: readonly LedgerRow[],
   { graphNow }: Pick<AccessWritePorts, "graphNow">,
 ): PairRecord["scoped"] {
-  const was = scopeHeld(before)?.state ?? "removed";
-  const is = scopeHeld(after)?.state ?? "removed";
-  if (isAdding(was) === isAdding(is)) return scoped;
-  if (!isAdding(is)) return scoped === null ? null : { ...scoped, until: graphNow() };
-  return was === "removing" && scoped !== null
+  if (isInScope(before) === isInScope(after)) return scoped;
+  if (!isInScope(after)) return scoped === null ? null : { ...scoped, until: graphNow() };
+  return scopeHeld(before)?.state === "removing" && scoped !== null
     ? { ...scoped, until: null }
     : { since: graphNow(), until: null };
 }
 
 function entryAfter(known: LedgerEntry | undefined, state: LedgerState, at: number): LedgerEntry {
   if (known === undefined) return { state, at, oppositeAt: 0 };
-  const turns = isAdding(known.state) !== isAdding(state);
+  const turns = isGiven(known) !== isGiven({ state });
   return { state, at, oppositeAt: turns ? known.at : known.oppositeAt };
 }
 
-const isAdding = (state: LedgerState) => state === "adding" || state === "added";
+function isInScope(ledger: readonly LedgerRow[]): boolean {
+  const entry = scopeHeld(ledger);
+  return entry !== undefined && isGiven(entry);
+}
 
 /** How soon a read that does not show what somebody else gave is repeated. */
 const unseenMs = 10_000;

@@ -1,7 +1,7 @@
 import { GraphError, unlessGone } from "../graph/error.ts";
 import type { GroupFound } from "../graph/group-directory.ts";
 import { errorText } from "../model/error-text.ts";
-import { grantKey, type Grant, type GroupFacts, type GroupMembership, type Scope } from "../model/grant.ts";
+import type { Grant, GroupFacts, GroupMembership, Scope } from "../model/grant.ts";
 import { scopeHeld, type LedgerEntry, type LedgerRow } from "../model/ledger.ts";
 import type { PairRecord } from "../model/pair.ts";
 import type { AccessSituation, NamedGrant } from "../planner/access-plan.ts";
@@ -217,14 +217,4 @@ function scopesOf(facts: GroupFacts | null, ledger: readonly LedgerRow[]): Scope
   if (facts === null) return { scope: row ?? null, entry: row?.entry, formers };
   const scope = { scope: { kind: "group", group: facts.id }, name: facts.displayName } as const;
   return { scope, entry: row?.entry, formers };
-}
-
-/** What is remembered of a grant or scope, if anything. */
-export function rowOf(ledger: readonly LedgerRow[], what: LedgerRow["item"]): LedgerRow | undefined {
-  return ledger.find(({ item }) => sameItem(item, what));
-}
-
-export function sameItem(a: LedgerRow["item"], b: LedgerRow["item"]): boolean {
-  if (a.kind === "scope") return b.kind === "scope" && a.scope.group === b.scope.group;
-  return b.kind === "grant" && a.account === b.account && grantKey(a.grant) === grantKey(b.grant);
 }

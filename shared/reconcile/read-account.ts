@@ -3,7 +3,7 @@ import type { Listing } from "../graph/listing.ts";
 import type { TargetAccount } from "../graph/target-reader.ts";
 import type { AnalystRecord } from "../model/analyst.ts";
 import type { AccountId } from "../model/ids.ts";
-import type { AccountRecord, LedgerRow } from "../model/ledger.ts";
+import { goesWithOwner, type AccountRecord, type LedgerRow } from "../model/ledger.ts";
 import type { PairRecord } from "../model/pair.ts";
 import type { AccountSeen } from "../planner/access-plan.ts";
 import { replicationWindowMs, type Seen } from "../planner/membership.ts";
@@ -61,9 +61,6 @@ async function findAccount(looking: Looking, ports: AccessReadPorts): Promise<Ac
   return withOthers({ seen, record }, listing, looking);
 }
 
-export const isOurs = ({ origin }: AccountRecord, { policy }: Rules) =>
-  policy.leavers.accounts === "all" || origin === "created";
-
 /** The rest of a leaver's accounts: those that are Muster's go as well, and about those that are not, a person has to decide. */
 function withOthers(
   found: Pick<AccountAnswer, "seen" | "record">,
@@ -74,7 +71,8 @@ function withOthers(
   const rest = stamped.items.filter(({ id }) => id !== found.record?.accountId);
   // Anybody can put a stamp on an account that they made by hand.
   const others = rest.filter(
-    (account) => account.isInvited && isOurs(recordOf(account, looking), looking.rules),
+    (account) =>
+      account.isInvited && goesWithOwner(recordOf(account, looking), looking.rules.policy.leavers.accounts),
   );
   const { completeness } = stamped;
   const trouble: Outcome | null =
@@ -180,11 +178,11 @@ export function originOf(
   scoped: PairRecord["scoped"],
 ): AccountRecord["origin"] {
   if (scoped === null || createdAt === null || createdAt < scoped.since - clockToleranceMs) return "before";
-  return scoped.until === null || createdAt < scoped.until + cycleMs ? "created" : "before";
+  return scoped.until === null || createdAt < scoped.until + lateMs ? "created" : "before";
 }
 
 /** A cycle of sync may have begun before the analyst left the scope. */
-const cycleMs = 15 * 60_000;
+const lateMs = 15 * 60_000;
 const clockToleranceMs = 5_000;
 
 /** The stamp that holds the analyst's id alone; the policy has exactly one. */

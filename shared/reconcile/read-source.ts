@@ -23,9 +23,13 @@ export type SourceSeen = {
 
 export type RoleGroup = { readonly role: RoleName; readonly group: GroupId };
 
+/** What the policy's names of role groups came to. */
+export type RoleGroups = Pick<SourceSeen, "refusals"> & { readonly found: readonly RoleGroup[] };
+
 type Question = {
   readonly record: AnalystRecord | null;
   readonly policy: Policy;
+  readonly roleGroups: RoleGroups;
   readonly ports: SourceReadPorts;
   readonly priority: Priority;
 };
@@ -33,7 +37,7 @@ type Question = {
 /** @throws GraphError, Error when two replicas disagree about whether there is such a user */
 export async function readSource(id: AnalystId, question: Question): Promise<SourceSeen> {
   const { record, policy, ports, priority } = question;
-  const { found, refusals } = await findRoleGroups(policy, ports.groups, priority);
+  const { found, refusals } = question.roleGroups;
   const [user, memberships] = await Promise.all([
     ports.reader.readUser({
       id,
@@ -41,7 +45,7 @@ export async function readSource(id: AnalystId, question: Question): Promise<Sou
       attributes: attributesOf(policy),
       stamps: policy.source.stamps.map(({ property }) => property),
     }),
-    readMemberships(id, found, question),
+    readMemberships(id, question),
   ]);
   const base = { user, roleGroups: found, refusals };
   if (user.kind !== "present") return { ...base, held: record?.held ?? [], evidence: { kind: "sound" } };
@@ -64,7 +68,7 @@ export async function findRoleGroups(
   { roles }: Policy,
   groups: GroupDirectory,
   priority: Priority,
-): Promise<{ readonly found: readonly RoleGroup[]; readonly refusals: SourceSeen["refusals"] }> {
+): Promise<RoleGroups> {
   const answers = await Promise.all(
     roles.flatMap(({ name, holders }) =>
       holders.kind === "group"
@@ -95,13 +99,8 @@ function explainShared({ group }: RoleGroup, shared: readonly RoleGroup[]) {
 }
 
 /** By what each role is held; roles whose group cannot be found are left out. */
-export async function waysToHold(
-  policy: Policy,
-  groups: GroupDirectory,
-  priority: Priority,
-): Promise<ReadonlyMap<RoleName, string>> {
-  const { found } = await findRoleGroups(policy, groups, priority);
-  const byAttributes = policy.roles.flatMap(({ name, holders }) =>
+export function waysToHold({ roles }: Policy, found: readonly RoleGroup[]): ReadonlyMap<RoleName, string> {
+  const byAttributes = roles.flatMap(({ name, holders }) =>
     holders.kind === "attributes" ? [[name, attributesKey(holders.attributes)] as const] : [],
   );
   return new Map([...found.map(({ role, group }) => [role, groupKey(group)] as const), ...byAttributes]);
@@ -110,10 +109,10 @@ export async function waysToHold(
 /** A user who is deleted has no memberships to read; that is said by `readUser`, not here. */
 async function readMemberships(
   id: AnalystId,
-  found: readonly RoleGroup[],
-  { ports, priority }: Question,
+  { roleGroups, ports, priority }: Question,
 ): Promise<SourceMemberships | null> {
-  return unlessGone(ports.reader.readMemberships({ id, groups: found.map(({ group }) => group), priority }));
+  const groups = roleGroups.found.map(({ group }) => group);
+  return unlessGone(ports.reader.readMemberships({ id, groups, priority }));
 }
 
 function rolesHeld(

@@ -1,5 +1,5 @@
 import type { GroupId, TenantId } from "../model/ids.ts";
-import type { LedgerRow } from "../model/ledger.ts";
+import { isGiven, rowOf } from "../model/ledger.ts";
 import type { PairRecord } from "../model/pair.ts";
 import type { ScopeSeen } from "../planner/access-plan.ts";
 import type { Target } from "../policy/policy.ts";
@@ -36,7 +36,7 @@ export async function heirOf(group: Group, { looking, pairs }: Asking): Promise<
 /** The pair with the membership on record, if another target has it on record and this one does not. */
 export async function withInherited(group: GroupId, { looking, pairs }: Asking): Promise<PairRecord> {
   const { pair, record, rules } = looking;
-  if (pair.ledger.some((row) => isFor(row, group))) return pair;
+  if (rowOf(pair.ledger, scopeOf(group)) !== undefined) return pair;
   const others = record.targets.filter((tenant) => tenant !== rules.target.tenantId);
   const found = await Promise.all(others.map((tenant) => rowIn(tenant, group, { looking, pairs })));
   const first = found.find((one) => one !== undefined);
@@ -46,9 +46,9 @@ export async function withInherited(group: GroupId, { looking, pairs }: Asking):
 
 async function rowIn(tenant: TenantId, group: GroupId, { looking, pairs }: Asking) {
   const other = (await pairs.read(pairRow(tenant, looking.record.id)))?.value;
-  const row = other?.ledger.find((one) => isFor(one, group));
-  const isHeld = row?.entry.state === "added" || row?.entry.state === "adding";
-  return other === undefined || row === undefined || !isHeld ? undefined : { row, scoped: other.scoped };
+  const row = rowOf(other?.ledger ?? [], scopeOf(group));
+  if (other === undefined || row === undefined || !isGiven(row.entry)) return undefined;
+  return { row, scoped: other.scoped };
 }
 
-const isFor = ({ item }: LedgerRow, group: GroupId) => item.kind === "scope" && item.scope.group === group;
+const scopeOf = (group: GroupId) => ({ kind: "scope", scope: { kind: "group", group } }) as const;
