@@ -79,7 +79,10 @@ export type AccountSeen =
 export type Owned = {
   readonly grants: readonly OwnedGrant[];
   readonly scope: LedgerEntry | undefined;
-  /** When the analyst left the last scope that Muster had put them into, epoch ms; null when there was none, or they are in it. */
+  /**
+   * When the analyst left the last scope that Muster had put them into, epoch ms; whoever was not taken out of it by Muster is
+   * out since they leave, for a source user who is deleted is in no scope. Null: there was none.
+   */
   readonly scopedUntil: number | null;
   readonly account: AccountRecord | null;
   readonly leftAt: number | null;

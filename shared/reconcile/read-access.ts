@@ -86,7 +86,7 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
           writable: writable(item.grant, named.facts),
         })),
         scope: scopeEntry,
-        scopedUntil: pair.scoped?.until ?? null,
+        scopedUntil: pair.scoped === null ? null : (pair.scoped.until ?? pair.leftAt ?? ports.now()),
         account: account.record,
         leftAt: pair.leftAt,
         asked: { tries: pair.asked.tries, scopedAt: scopedAt(scopeEntry, pair) },

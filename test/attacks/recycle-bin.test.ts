@@ -108,3 +108,19 @@ test("sync deletes the account just before Muster's revoke arrives (404); the an
     1, 0,
   ]);
 });
+
+test("deleted in the source while nobody has found the account that sync makes: it takes sync a whole cycle to delete it, and the proof as long", async () => {
+  const world = smallWorld();
+  const pass = withCatchUp(world);
+  // The answer names no account, and the account carries no stamp yet.
+  for (let tries = 0; tries < 20; tries += 1) world.provisioner.next(() => ({ kind: "unnamed" }));
+  await world.change(ana, readersAtHome, "in");
+  await pass(2 * minuteMs);
+  world.source.users.set(ana, "soft-deleted");
+  await world.deliver(eventAbout(ana, world.now()));
+  await pass(30 * minuteMs);
+  const proofs = () => world.entries.filter(({ kind, plan }) => kind === "proof" && plan.purpose === "leave");
+  expect(proofs()).toEqual([]);
+  await pass(hourMs);
+  expect(proofs()).toHaveLength(1);
+});

@@ -28,6 +28,8 @@ const minuteMs = 60_000;
 const togetherMs = 10 * minuteMs;
 /** After this long a loss is refused for good, whoever leaves by another way then. */
 const judgedMs = 15 * minuteMs;
+/** After this long everybody has been judged by a new policy: it is seen by a timer, and its looks are spread out. */
+const editedMs = 35 * minuteMs;
 
 /** Of eight, and of fewer: a share of a quarter, and one at least. */
 const mostOfEight = 2;
@@ -38,30 +40,29 @@ export function fateOf(person: PersonName, crowd: Crowd): Fate {
   const last = own.at(-1);
   if (last === undefined) return "open";
   if (last.named === "yes") return "goes";
-  if (crowd.roleGoneAt !== null) return fateWithoutRole(own, crowd, crowd.roleGoneAt);
+  if (crowd.roleGoneAt !== null) return fateWithoutRole(person, crowd, crowd.roleGoneAt);
   if (last.holds === "yes") return "stays";
   const lostAt = lossOf(own);
   if (isLostAlone(person, lostAt, crowd) || isNearlyFull(crowd)) return "goes";
   const namedSince = own.some(({ at, named }) => at >= lostAt && named === "yes");
-  return !namedSince && fellTogether(lostAt, crowd).length > mostOfEight ? "stays" : "open";
+  return !namedSince && fellTogether(person, lostAt, crowd) ? "stays" : "open";
 }
 
 /**
- * An edit that takes the role from too many is refused for whoever held it then, whatever becomes of the group; but hosts may go
- * by the policy before it for a while, and from one or two who hold it alone it may be taken.
+ * An edit that takes the role from too many is refused for whoever held it then; but hosts may go by the policy before it for a
+ * while, from one or two who hold it alone it may be taken, and whoever leaves the group later has lost it by themselves.
  */
-function fateWithoutRole(own: readonly Glance[], crowd: Crowd, goneAt: number): Fate {
-  const holders = peopleOf(crowd).filter((person) =>
-    isUntouched(
-      crowd.glances.filter((glance) => glance.person === person),
-      goneAt,
-    ),
-  );
-  return isUntouched(own, goneAt) && holders.length > mostOfEight ? "stays" : "open";
+function fateWithoutRole(person: PersonName, crowd: Crowd, goneAt: number): Fate {
+  const ownOf = (one: PersonName) => crowd.glances.filter((glance) => glance.person === one);
+  const holders = peopleOf(crowd).filter((one) => isUntouched(ownOf(one), goneAt));
+  if (!holders.includes(person) || holders.length <= mostOfEight) return "open";
+  const own = ownOf(person);
+  const keepsGroup = own.at(-1)?.holds === "yes";
+  return keepsGroup || fellTogether(person, lossOf(own), crowd) ? "stays" : "open";
 }
 
 const isUntouched = (own: readonly Glance[], goneAt: number) =>
-  own.every(({ at, holds, named }) => named === "no" && (holds === "yes" || at > goneAt + judgedMs));
+  own.every(({ at, holds, named }) => named === "no" && (holds === "yes" || at > goneAt + editedMs));
 
 /** When the person was last seen to lose the role that they do not hold now. */
 function lossOf(own: readonly Glance[]): number {
@@ -104,21 +105,25 @@ function isNearlyFull(crowd: Crowd): boolean {
   return missing.length <= mostOfEight;
 }
 
-/** Everybody who lost the role at this very instant, has not held it since, and was not named before it was judged. */
-function fellTogether(lostAt: number, { glances, ...crowd }: Crowd): readonly PersonName[] {
-  return peopleOf({ glances, ...crowd }).filter((person) => {
-    const own = glances.filter((glance) => glance.person === person);
+/** With too many who lost the role at this very instant, have not held it since, and were not named before it was judged. */
+function fellTogether(person: PersonName, lostAt: number, crowd: Crowd): boolean {
+  const fallen = peopleOf(crowd).filter((one) => {
+    const own = crowd.glances.filter((glance) => glance.person === one);
     const fell = own.findIndex(({ at, holds }) => at === lostAt && holds === "no");
     const before = own[fell - 1];
     const since = own.slice(fell);
+    // Who held it for a moment only has perhaps not been seen to hold it.
+    const wasSeen = fell === 1 || lostAt - (before?.at ?? 0) > togetherMs;
     return (
       fell > 0 &&
+      wasSeen &&
       before?.holds === "yes" &&
       before.named === "no" &&
       since.every(({ holds }) => holds === "no") &&
       since.every(({ at, named }) => named === "no" || at > lostAt + judgedMs)
     );
   });
+  return fallen.length > mostOfEight && fallen.includes(person);
 }
 
 /** What was true of a person at any time between two moments. */

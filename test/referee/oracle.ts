@@ -189,9 +189,10 @@ export function oracleOf(options: OracleOptions): Oracle {
     if (now() - (shutSince.get(tenant.tenantId) ?? now()) > patienceMs)
       say(`false proof: ${person} is said to be right in ${where}, where nobody can look`);
     if (plan.purpose !== "leave") return;
-    // Who was restored a moment ago got the scope back with the account, and no replica need know it yet.
+    // Who was restored a moment ago got the scope back, and from sync an account, perhaps without a stamp to find it by.
     const fresh = now() - (restoredAt.get(person) ?? -Infinity) <= patienceMs;
-    for (const what of accessOf(person, tenant).filter((found) => !fresh || found !== theScope))
+    const cameBack = fresh ? [theScope, theAccount] : [];
+    for (const what of accessOf(person, tenant).filter((found) => !cameBack.includes(found)))
       say(`false proof: ${person} is said to be out of ${where} and has ${what}`);
   }
 
@@ -232,9 +233,7 @@ export function oracleOf(options: OracleOptions): Oracle {
     );
     return [
       ...accounts.flatMap(({ enabled, by }) =>
-        enabled && by === "muster" && !handled.has(`${person}|${target.tenantId}`)
-          ? ["an enabled account"]
-          : [],
+        enabled && by === "muster" && !handled.has(`${person}|${target.tenantId}`) ? [theAccount] : [],
       ),
       ...groups,
       ...(isInScope(id, target) ? [theScope] : []),
@@ -305,6 +304,7 @@ export function oracleOf(options: OracleOptions): Oracle {
 }
 
 const theScope = "the scope";
+const theAccount = "an enabled account";
 const allWell = JSON.stringify(["open", []]);
 const nameOfTenant = (id: string): TenantName => (id === tenants.contoso ? "contoso" : "fabrikam");
 const nameOfGroup = (key: string) => (key.startsWith(grantGroups.read) ? "read" : "respond");
