@@ -1,42 +1,23 @@
 import { expect, test } from "vitest";
-import { roleNameSchema } from "../../shared/model/ids.ts";
-import type { Policy } from "../../shared/policy/policy.ts";
-import { smallPolicy } from "../support/small-policy.ts";
+import { withNamesSwapped } from "../support/small-policy.ts";
 import { smallWorld } from "../support/small-world.ts";
 import {
   ana,
   contosoTenant,
   hourMs,
   minuteMs,
-  reader,
   readers,
   readersAtHome,
-  responder,
   responders,
 } from "../support/world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
-
-/** Readers are called responders and the other way round; what each group of people may do stays as it is. */
-function swapped(): Policy {
-  const policy = smallPolicy();
-  const other = (name: string) =>
-    roleNameSchema.parse(name === reader ? responder : name === responder ? reader : name);
-  return {
-    ...policy,
-    roles: policy.roles.map((role) => ({ ...role, name: other(role.name) })),
-    targets: policy.targets.map((target) => ({
-      ...target,
-      grants: target.grants.map((grant) => ({ ...grant, role: other(grant.role) })),
-    })),
-  };
-}
 
 test("two roles change their names in one edit: nobody gets or loses anything, not even for a moment", async () => {
   const world = smallWorld();
   await world.change(ana, readersAtHome, "in");
   await world.wait(hourMs);
   world.contoso.writes.length = 0;
-  world.setPolicy(swapped());
+  world.setPolicy(withNamesSwapped());
   // The target is looked at before the analyst is.
   const key = { kind: "access", tenant: contosoTenant, analyst: ana } as const;
   await world.deliver({ key, cause: "test", heardAt: world.now(), occasion: "event", version: null });

@@ -1,35 +1,16 @@
 import { expect, test } from "vitest";
-import { roleNameSchema } from "../../shared/model/ids.ts";
-import type { Policy } from "../../shared/policy/policy.ts";
-import { smallPolicy } from "../support/small-policy.ts";
+import { withNamesSwapped } from "../support/small-policy.ts";
 import { eventAbout, smallWorld } from "../support/small-world.ts";
 import { person, withCatchUp } from "../support/with-catch-up.ts";
 import {
   ana,
   dayMs,
   hourMs,
-  reader,
   readers,
   readersAtHome,
-  responder,
   responders,
   respondersAtHome,
 } from "../support/world.ts";
-
-/** Readers are called responders and the other way round; what each group of people may do stays as it is. */
-function swapped(): Policy {
-  const policy = smallPolicy();
-  const other = (name: string) =>
-    roleNameSchema.parse(name === reader ? responder : name === responder ? reader : name);
-  return {
-    ...policy,
-    roles: policy.roles.map((role) => ({ ...role, name: other(role.name) })),
-    targets: policy.targets.map((target) => ({
-      ...target,
-      grants: target.grants.map((grant) => ({ ...grant, role: other(grant.role) })),
-    })),
-  };
-}
 
 const people = Array.from({ length: 10 }, (_, n) => person(n + 1));
 
@@ -55,7 +36,7 @@ test("ten readers whose loss of the role was refused do not become responders wh
   for (const id of people) await world.deliver(eventAbout(id, world.now()));
   await world.pass(hourMs);
   expect(sizes(world)).toEqual({ readers: 10, responders: 0 });
-  world.setPolicy(swapped());
+  world.setPolicy(withNamesSwapped());
   await world.pass(dayMs);
   expect(sizes(world)).toEqual({ readers: 10, responders: 0 });
 });
@@ -63,7 +44,7 @@ test("ten readers whose loss of the role was refused do not become responders wh
 test("nor do ten readers who are in their group, when the other role's group cannot be found on the day of the edit", async () => {
   const world = await tenReaders();
   world.source.members.delete(respondersAtHome);
-  world.setPolicy(swapped());
+  world.setPolicy(withNamesSwapped());
   await world.pass(dayMs);
   expect(sizes(world)).toEqual({ readers: 10, responders: 0 });
 });
@@ -73,7 +54,7 @@ test("nor does Ana, whom one read does not find in the minute of the edit", asyn
   await world.change(ana, readersAtHome, "in");
   await world.wait(hourMs);
   world.contoso.writes.length = 0;
-  world.setPolicy(swapped());
+  world.setPolicy(withNamesSwapped());
   world.source.next("readUser", async () => ({ kind: "absent" }));
   await world.deliver(eventAbout(ana, world.now()));
   await world.wait(hourMs);

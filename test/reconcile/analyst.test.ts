@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { analystIdSchema, type AnalystId } from "../../shared/model/ids.ts";
+import { analystIdSchema, roleNameSchema, type AnalystId } from "../../shared/model/ids.ts";
 import { replicationWindowMs } from "../../shared/planner/membership.ts";
 import { groupKey } from "../../shared/policy/desired.ts";
 import type { Policy } from "../../shared/policy/policy.ts";
 import type { AccessMessage } from "../../shared/queue/keys.ts";
 import { analystRow } from "../../shared/state/analysts.ts";
 import { graphFailure } from "../support/graph-failure.ts";
-import { smallPolicy } from "../support/small-policy.ts";
+import { smallPolicy, withRolesCalled } from "../support/small-policy.ts";
 import { eventAbout, smallWorld, type SmallWorld } from "../support/small-world.ts";
 import {
   ana,
@@ -179,17 +179,7 @@ describe("when the policy changes", () => {
 
   test("and renames a role, nobody loses it", async () => {
     await settle();
-    const rename = (name: string) =>
-      name === "reader" ? ("watcher" as typeof reader) : (name as typeof reader);
-    const policy = smallPolicy();
-    world.setPolicy({
-      ...policy,
-      roles: policy.roles.map((role) => ({ ...role, name: rename(role.name) })),
-      targets: policy.targets.map((target) => ({
-        ...target,
-        grants: target.grants.map((grant) => ({ ...grant, role: rename(grant.role) })),
-      })),
-    });
+    world.setPolicy(withRolesCalled({ [reader]: roleNameSchema.parse("watcher") }));
     await look();
     await world.wait(20 * minuteMs);
     expect(await namesOf()).toEqual(["watcher"]);

@@ -1,3 +1,4 @@
+import type { RoleName } from "../../shared/model/ids.ts";
 import { parsePolicy } from "../../shared/policy/parse-policy.ts";
 import type { Policy } from "../../shared/policy/policy.ts";
 import { hashOf } from "../../shared/reconcile/plan-hash.ts";
@@ -7,8 +8,10 @@ import {
   fabrikamTenant,
   groupId,
   hunters,
+  reader,
   readers,
   readersAtHome,
+  responder,
   responders,
   respondersAtHome,
   syncScope,
@@ -56,6 +59,23 @@ export function smallPolicy(): Policy {
   if (parsed.kind !== "ok") throw new Error(JSON.stringify(parsed.problems));
   return parsed.policy;
 }
+
+/** The same with other names for these roles; what each group of people may do stays as it is. */
+export function withRolesCalled(names: Readonly<Record<string, RoleName>>): Policy {
+  const policy = smallPolicy();
+  const called = (name: RoleName) => names[name] ?? name;
+  return {
+    ...policy,
+    roles: policy.roles.map((role) => ({ ...role, name: called(role.name) })),
+    targets: policy.targets.map((target) => ({
+      ...target,
+      grants: target.grants.map((grant) => ({ ...grant, role: called(grant.role) })),
+    })),
+  };
+}
+
+/** Readers are called responders and the other way round. */
+export const withNamesSwapped = () => withRolesCalled({ [reader]: responder, [responder]: reader });
 
 /** A policy as a host has it. */
 export const policyNow = (policy: Policy): PolicyNow => ({ policy, hash: hashOf(policy), changedAt: 0 });
