@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { settledReaders, tenPeople } from "../support/crowd.ts";
 import { withNamesSwapped } from "../support/small-policy.ts";
 import { eventAbout, smallWorld } from "../support/small-world.ts";
-import { person, withCatchUp } from "../support/with-catch-up.ts";
 import {
   ana,
   dayMs,
@@ -12,28 +12,14 @@ import {
   respondersAtHome,
 } from "../support/world.ts";
 
-const people = Array.from({ length: 10 }, (_, n) => person(n + 1));
-
-async function tenReaders() {
-  const world = smallWorld();
-  const pass = withCatchUp(world);
-  for (const id of people) {
-    if (!world.source.users.has(id)) world.addUser(id);
-    await world.change(id, readersAtHome, "in");
-  }
-  await pass(hourMs);
-  return { ...world, pass };
-}
-
 const sizes = ({ contoso }: Pick<ReturnType<typeof smallWorld>, "contoso">) => ({
   readers: contoso.members.get(readers.grant.group)?.size,
   responders: contoso.members.get(responders.grant.group)?.size,
 });
 
 test("ten readers whose loss of the role was refused do not become responders when the policy swaps the names", async () => {
-  const world = await tenReaders();
-  world.source.members.get(readersAtHome)?.clear();
-  for (const id of people) await world.deliver(eventAbout(id, world.now()));
+  const world = await settledReaders(tenPeople);
+  await world.dropAtOnce(tenPeople);
   await world.pass(hourMs);
   expect(sizes(world)).toEqual({ readers: 10, responders: 0 });
   world.setPolicy(withNamesSwapped());
@@ -42,7 +28,7 @@ test("ten readers whose loss of the role was refused do not become responders wh
 });
 
 test("nor do ten readers who are in their group, when the other role's group cannot be found on the day of the edit", async () => {
-  const world = await tenReaders();
+  const world = await settledReaders(tenPeople);
   world.source.members.delete(respondersAtHome);
   world.setPolicy(withNamesSwapped());
   await world.pass(dayMs);

@@ -1,12 +1,8 @@
-import { analystIdSchema } from "../../shared/model/ids.ts";
 import { catchUpIfDue } from "../../shared/reconcile/catch-up.ts";
 import { marks } from "../../shared/state/marks.ts";
 import { memoryTable } from "./memory-table.ts";
 import type { SmallWorld } from "./small-world.ts";
 import { minuteMs } from "./world.ts";
-
-export const person = (n: number) =>
-  analystIdSchema.parse(`a0000000-0000-4000-8000-${String(n).padStart(12, "0")}`);
 
 /** Lets time pass with the catch-up's timer going, as it does in Azure. */
 export function withCatchUp(world: SmallWorld) {
