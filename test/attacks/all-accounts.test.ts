@@ -10,8 +10,7 @@ const scope = syncScope.scope.group;
 /** A world in which accounts that were there before go with their owners as well. */
 function worldOfAll(deleteAfterMs: number) {
   const world = smallWorld();
-  const policy = smallPolicy();
-  world.setPolicy({ ...policy, leavers: { ...policy.leavers, deleteAfterMs, accounts: "all" } });
+  world.setPolicy(smallPolicy({ leavers: { deleteAfterMs, accounts: "all" } }));
   return { world, pass: withCatchUp(world) };
 }
 

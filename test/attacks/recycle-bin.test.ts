@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { smallPolicy } from "../support/small-policy.ts";
 import { eventAbout, smallWorld, type SmallWorld } from "../support/small-world.ts";
 import {
   ana,
@@ -61,8 +62,7 @@ test("disabled, and deleted just before Muster's leave-scope arrives (404); rest
 
 test("deleted, while accounts are kept for thirty days; sync deletes hers in its next cycle; restored", async () => {
   const world = smallWorld();
-  const policy = world.policy();
-  world.setPolicy({ ...policy, leavers: { ...policy.leavers, deleteAfterMs: 30 * dayMs } });
+  world.setPolicy(smallPolicy({ leavers: { deleteAfterMs: 30 * dayMs } }));
   const pass = withCatchUp(world);
   await world.change(ana, readersAtHome, "in");
   await pass(30 * minuteMs);

@@ -8,8 +8,7 @@ import { withCatchUp } from "../support/with-catch-up.ts";
 /** Ana has two accounts with her stamp, both made while she was in scope; accounts are kept for a while. */
 async function twice(deleteAfterMs: number) {
   const world = smallWorld();
-  const policy = smallPolicy();
-  world.setPolicy({ ...policy, leavers: { ...policy.leavers, deleteAfterMs } });
+  world.setPolicy(smallPolicy({ leavers: { deleteAfterMs } }));
   const pass = withCatchUp(world);
   await world.change(ana, readersAtHome, "in");
   await pass(30 * minuteMs);

@@ -6,8 +6,7 @@ import { withCatchUp } from "../support/with-catch-up.ts";
 
 async function reader(deleteAfterMs: number) {
   const world = smallWorld();
-  const policy = smallPolicy();
-  world.setPolicy({ ...policy, leavers: { ...policy.leavers, deleteAfterMs } });
+  world.setPolicy(smallPolicy({ leavers: { deleteAfterMs } }));
   const pass = withCatchUp(world);
   await world.change(ana, readersAtHome, "in");
   await pass(30 * minuteMs);

@@ -62,10 +62,6 @@ const inContoso = (change: Partial<Target>) => (policy: Policy) => ({
   ...policy,
   targets: policy.targets.map((target) => (target.name === "contoso" ? { ...target, ...change } : target)),
 });
-const leavers = (change: Partial<Policy["leavers"]>) => (policy: Policy) => ({
-  ...policy,
-  leavers: { ...policy.leavers, ...change },
-});
 
 describe("a joiner", () => {
   test("is put into scope, provisioned and granted in one go, and that is proven by a read", async () => {
@@ -250,7 +246,7 @@ describe("a leaver", () => {
   });
 
   test("is deleted when deleteAfter has passed, and until then is blocked and without grants", async () => {
-    changePolicy(leavers({ deleteAfterMs: dayMs }));
+    world.setPolicy(smallPolicy({ leavers: { deleteAfterMs: dayMs } }));
     await belong();
     await leave();
     await world.wait(dayMs - 10 * minuteMs);

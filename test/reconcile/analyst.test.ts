@@ -292,8 +292,7 @@ describe("many who lose a role at once", () => {
 
   test("lose it when the policy allows so many", async () => {
     await empty();
-    const policy = smallPolicy();
-    world.setPolicy({ ...policy, guardrails: { removals: { perRun: 10, share: 1 } } });
+    world.setPolicy(smallPolicy({ guardrails: { removals: { perRun: 10, share: 1 } } }));
     await world.wait(60 * minuteMs);
     for (const id of people) expect(await world.recordOf(id)).toMatchObject({ leaving: "no-role" });
     expect(world.contoso.members.get(groupId(1))?.size).toBe(0);

@@ -62,7 +62,7 @@ describe("when a role group has changed and nobody said who", () => {
   });
 
   test("nobody is looked at who is different for good: protected, or gone in another way and still in the group", async () => {
-    world.setPolicy({ ...smallPolicy(), protected: [cleo] });
+    world.setPolicy(smallPolicy({ protected: [cleo] }));
     join(cleo);
     world.addUser(ana, { enabled: false });
     await world.deliver({ ...about({ kind: "analyst", analyst: ana }) });

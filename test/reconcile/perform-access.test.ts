@@ -174,8 +174,7 @@ describe("a second run that takes the pair over", () => {
   });
 
   test("may find the call of the first take effect after its own look, and takes it back all the same", async () => {
-    const policy = smallPolicy();
-    world.setPolicy({ ...policy, leavers: { ...policy.leavers, deleteAfterMs: "never" } });
+    world.setPolicy(smallPolicy({ leavers: { deleteAfterMs: "never" } }));
     let late: () => Promise<unknown> = failMissing;
     world.contoso.next("grant", async (call) => {
       late = call;
@@ -366,8 +365,7 @@ describe("what a write leaves on record", () => {
 
   test("that sync will delete the account, once the analyst is out of the scope", async () => {
     await belong();
-    const policy = smallPolicy();
-    world.setPolicy({ ...policy, leavers: { ...policy.leavers, deleteAfterMs: "never" } });
+    world.setPolicy(smallPolicy({ leavers: { deleteAfterMs: "never" } }));
     await world.change(ana, readersAtHome, "out");
     await settle();
     expect((await pair()).account).toMatchObject({ blocked: "confirmed", deleted: "expected" });
@@ -416,8 +414,7 @@ describe("coming back after having left", () => {
 
   test("gives it back also when sync deleted it before Muster could", async () => {
     const account = await belong();
-    const policy = smallPolicy();
-    world.setPolicy({ ...policy, leavers: { ...policy.leavers, deleteAfterMs: "never", block: false } });
+    world.setPolicy(smallPolicy({ leavers: { deleteAfterMs: "never", block: false } }));
     await world.change(ana, readersAtHome, "out");
     await settle();
     world.contoso.accounts.set(account, {

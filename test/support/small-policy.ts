@@ -54,13 +54,17 @@ targets:
       responder: { groups: [${groupId(4)}] }
 `;
 
-export function smallPolicy(): Policy {
+type Changes = Partial<Omit<Policy, "leavers">> & { readonly leavers?: Partial<Policy["leavers"]> };
+
+/** The small policy with these changes; what is not said about leavers stays as it is. */
+export function smallPolicy({ leavers, ...changes }: Changes = {}): Policy {
   const parsed = parsePolicy(text, "policy.yaml");
   if (parsed.kind !== "ok") throw new Error(JSON.stringify(parsed.problems));
-  return parsed.policy;
+  const { policy } = parsed;
+  return { ...policy, ...changes, leavers: { ...policy.leavers, ...leavers } };
 }
 
-/** The same with other names for these roles; what each group of people may do stays as it is. */
+/** The small policy with other names for these roles; what each group of people may do stays as it is. */
 export function withRolesCalled(names: Readonly<Record<string, RoleName>>): Policy {
   const policy = smallPolicy();
   const called = (name: RoleName) => names[name] ?? name;
