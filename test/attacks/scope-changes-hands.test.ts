@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { GroupId } from "../../shared/model/ids.ts";
-import type { NameOrId, Policy } from "../../shared/policy/policy.ts";
-import { smallPolicy } from "../support/small-policy.ts";
+import type { Policy } from "../../shared/policy/policy.ts";
+import { byId, smallPolicy, withScopes } from "../support/small-policy.ts";
 import { smallWorld, type SmallWorld } from "../support/small-world.ts";
 import {
   ana,
@@ -17,19 +17,6 @@ import { withCatchUp } from "../support/with-catch-up.ts";
 const first = syncScope.scope.group;
 const second = groupId(8);
 const third = groupId(90);
-const byId = (id: GroupId): NameOrId => ({ kind: "id", id });
-
-/** The policy with these scope groups, and without the targets that are not named. */
-function scopedBy(scopes: Readonly<Record<string, NameOrId>>): Policy {
-  const policy = smallPolicy();
-  const targets = policy.targets.flatMap((target) => {
-    const group = scopes[target.name];
-    return group === undefined
-      ? []
-      : [{ ...target, sync: { ...target.sync, scope: { kind: "group", group } as const } }];
-  });
-  return { ...policy, targets };
-}
 
 const isIn = (world: SmallWorld, group: GroupId) => world.source.members.get(group)?.has(ana) === true;
 
@@ -47,7 +34,7 @@ async function responder(policy: Policy) {
 
 test("one target gets a new scope group and another takes over its old one: who stays is in scope of both", async () => {
   const { world, pass } = await responder(smallPolicy());
-  world.setPolicy(scopedBy({ contoso: byId(third), fabrikam: byId(first) }));
+  world.setPolicy(withScopes({ contoso: byId(third), fabrikam: byId(first) }));
   await pass(24 * hourMs);
   expect({ contoso: isIn(world, third), fabrikam: isIn(world, first) }).toEqual({
     contoso: true,
@@ -57,14 +44,14 @@ test("one target gets a new scope group and another takes over its old one: who 
 
 test("two targets change their scope groups with each other: the two do not take turns in putting people out", async () => {
   const { world, pass } = await responder(smallPolicy());
-  world.setPolicy(scopedBy({ contoso: byId(second), fabrikam: byId(first) }));
+  world.setPolicy(withScopes({ contoso: byId(second), fabrikam: byId(first) }));
   await pass(24 * hourMs);
   expect(world.source.writes.length).toBeLessThan(10);
 });
 
 test("a target gives way to another with its scope group: who leaves then is out of it, or is not said to be", async () => {
-  const { world, pass } = await responder(scopedBy({ contoso: byId(first) }));
-  world.setPolicy(scopedBy({ fabrikam: byId(first) }));
+  const { world, pass } = await responder(withScopes({ contoso: byId(first) }));
+  world.setPolicy(withScopes({ fabrikam: byId(first) }));
   world.provisioner.next(() => ({
     kind: "provisioned",
     account: world.fabrikam.create(ana),
@@ -85,7 +72,7 @@ test("a target gives way to another with its scope group: who leaves then is out
 });
 
 test("two targets name one scope group, by its id and by its name: both are refused, and nobody is put in or out", async () => {
-  const both = scopedBy({ contoso: byId(first), fabrikam: { kind: "name", name: "group 09" } });
+  const both = withScopes({ contoso: byId(first), fabrikam: { kind: "name", name: "group 09" } });
   const { world, pass } = await responder(smallPolicy());
   world.setPolicy(both);
   await pass(hourMs);

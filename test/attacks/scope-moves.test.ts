@@ -1,35 +1,14 @@
 import { expect, test } from "vitest";
-import type { Policy } from "../../shared/policy/policy.ts";
-import { smallPolicy } from "../support/small-policy.ts";
+import { byId, smallPolicy, withScopes } from "../support/small-policy.ts";
 import { smallWorld, type SmallWorld } from "../support/small-world.ts";
-import {
-  ana,
-  contoso,
-  groupId,
-  hourMs,
-  minuteMs,
-  readers,
-  readersAtHome,
-  syncScope,
-} from "../support/world.ts";
+import { ana, groupId, hourMs, minuteMs, readers, readersAtHome, syncScope } from "../support/world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
 
 const before = syncScope.scope.group;
 const after = groupId(90);
 
 /** The policy with another scope group for Contoso. */
-function moved(): Policy {
-  const policy = smallPolicy();
-  const targets = policy.targets.map((target) =>
-    target.name === contoso
-      ? {
-          ...target,
-          sync: { ...target.sync, scope: { kind: "group", group: { kind: "id", id: after } } as const },
-        }
-      : target,
-  );
-  return { ...policy, targets };
-}
+const moved = () => withScopes({ contoso: byId(after), fabrikam: byId(groupId(8)) });
 
 /** Cross-tenant sync deletes whoever is in none of the groups that are assigned to it. */
 function cycle(world: SmallWorld): void {

@@ -5,7 +5,7 @@ import type { Policy, Target } from "../../shared/policy/policy.ts";
 import type { AccessMessage } from "../../shared/queue/keys.ts";
 import { analystRow } from "../../shared/state/analysts.ts";
 import { graphFailure } from "../support/graph-failure.ts";
-import { smallPolicy } from "../support/small-policy.ts";
+import { byId, smallPolicy, withScopes } from "../support/small-policy.ts";
 import { smallWorld, type SmallWorld } from "../support/small-world.ts";
 import {
   ana,
@@ -276,11 +276,7 @@ describe("a leaver", () => {
     await belong();
     const other = groupId(7);
     world.source.members.set(other, new Set());
-    const [contoso] = smallPolicy().targets;
-    if (contoso !== undefined)
-      changePolicy(
-        inContoso({ sync: { ...contoso.sync, scope: { kind: "group", group: { kind: "id", id: other } } } }),
-      );
+    world.setPolicy(withScopes({ contoso: byId(other), fabrikam: byId(groupId(8)) }));
     await leave();
     await settle();
     expect(world.source.members.get(groupId(9))?.size).toBe(0);

@@ -1,6 +1,6 @@
-import type { RoleName } from "../../shared/model/ids.ts";
+import type { GroupId, RoleName } from "../../shared/model/ids.ts";
 import { parsePolicy } from "../../shared/policy/parse-policy.ts";
-import type { Policy } from "../../shared/policy/policy.ts";
+import type { NameOrId, Policy } from "../../shared/policy/policy.ts";
 import { hashOf } from "../../shared/reconcile/plan-hash.ts";
 import type { PolicyNow } from "../../shared/reconcile/policy-in-force.ts";
 import {
@@ -62,6 +62,20 @@ export function smallPolicy({ leavers, ...changes }: Changes = {}): Policy {
   if (parsed.kind !== "ok") throw new Error(JSON.stringify(parsed.problems));
   const { policy } = parsed;
   return { ...policy, ...changes, leavers: { ...policy.leavers, ...leavers } };
+}
+
+export const byId = (id: GroupId): NameOrId => ({ kind: "id", id });
+
+/** The small policy with these scope groups, and without the targets that are not named. */
+export function withScopes(scopes: Readonly<Record<string, NameOrId>>): Policy {
+  const policy = smallPolicy();
+  const targets = policy.targets.flatMap((target) => {
+    const group = scopes[target.name];
+    return group === undefined
+      ? []
+      : [{ ...target, sync: { ...target.sync, scope: { kind: "group", group } as const } }];
+  });
+  return { ...policy, targets };
 }
 
 /** The small policy with other names for these roles; what each group of people may do stays as it is. */
