@@ -70,8 +70,7 @@ test("deleted, while accounts are kept for thirty days; sync deletes hers in its
   world.source.users.set(ana, "soft-deleted");
   await world.deliver(eventAbout(ana, world.now()));
   await pass(hourMs);
-  for (const account of world.contoso.accounts.values())
-    world.contoso.accounts.set(account.id, { ...account, state: "recycled" });
+  world.contoso.recycleAll();
   world.source.users.set(ana, user);
   await world.deliver(eventAbout(ana, world.now()));
   await pass(hourMs);
@@ -89,8 +88,7 @@ test("sync deletes the account just before Muster's revoke arrives (404); the an
   const user = anaIn(world);
   const event = () => world.deliver(eventAbout(ana, world.now()));
   const binned = async () => {
-    for (const account of world.contoso.accounts.values())
-      world.contoso.accounts.set(account.id, { ...account, state: "recycled" });
+    world.contoso.recycleAll();
     return missing;
   };
   world.contoso.next("revoke", binned);

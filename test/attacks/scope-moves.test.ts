@@ -13,9 +13,7 @@ const moved = () => withScopes({ contoso: byId(after), fabrikam: byId(groupId(8)
 /** Cross-tenant sync deletes whoever is in none of the groups that are assigned to it. */
 function cycle(world: SmallWorld): void {
   const inScope = [before, after].some((group) => world.source.members.get(group)?.has(ana) === true);
-  if (inScope) return;
-  for (const account of world.contoso.accounts.values())
-    world.contoso.accounts.set(account.id, { ...account, state: "recycled" });
+  if (!inScope) world.contoso.recycleAll();
 }
 
 const scopes = (world: SmallWorld) => [before, after].map((group) => world.source.members.get(group)?.size);

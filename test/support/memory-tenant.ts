@@ -206,6 +206,8 @@ export type MemoryTarget = MemoryTenant & {
   readonly writer: TargetWriter;
   /** Makes the account that sync would make for this analyst. */
   readonly create: (analyst: AnalystId, changes?: Partial<Kept>) => AccountId;
+  /** Puts every account into the recycle bin, as a cycle of sync does with those who are out of scope. */
+  readonly recycleAll: () => void;
 };
 
 export function memoryTarget(groupIds: readonly GroupId[], now: () => number): MemoryTarget {
@@ -282,6 +284,9 @@ export function memoryTarget(groupIds: readonly GroupId[], now: () => number): M
         ...changes,
       });
       return id;
+    },
+    recycleAll() {
+      for (const id of accounts.keys()) change(id, { state: "recycled" });
     },
   };
 }
