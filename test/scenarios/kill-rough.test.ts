@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { openScene, testManners, type Person, type Scene } from "../support/lab.ts";
-import { deadlyMoments, killAt, life } from "../support/host-deaths.ts";
+import { everywhere, openScene, testManners, type Person, type Scene } from "../support/lab.ts";
+import { deadlyMoments, killAt, life, testNoKeyGivenUp } from "../support/host-deaths.ts";
 
 /** Every run goes its own way here, so a few moments say as much as all of them. */
 const moments = { azure: [1, 9], storm: [4] } as const;
@@ -30,7 +30,6 @@ describe.each(["azure", "storm"] as const)("killed in %s weather", (weather) => 
       }
     await scene.pass();
   }, 120_000);
-  const everywhere = (state: string) => Object.fromEntries(scene.targets.map((target) => [target, state]));
 
   test.each(deaths)(
     "when $moment ($nth), everybody's end state is the same",
@@ -45,18 +44,12 @@ describe.each(["azure", "storm"] as const)("killed in %s weather", (weather) => 
       for (const { name, afterwards } of life)
         expect({ name, ...(await scene.access(person(death, name))) }).toEqual({
           name,
-          ...everywhere(afterwards),
+          ...everywhere(scene, afterwards),
         });
     },
     120_000,
   );
 
-  test("no key was given up", () => {
-    const queues = scene.lab.bus.stats();
-    expect(queues["parked"]?.active).toBe(0);
-    expect(queues["analysts"]?.deadLettered).toBe(0);
-    expect(queues["access"]?.deadLettered).toBe(0);
-  });
-
+  testNoKeyGivenUp(() => scene);
   testManners(() => scene);
 });

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { openScene, testManners, type Scene } from "../support/lab.ts";
-import { deadlyMoments, killAt, life } from "../support/host-deaths.ts";
+import { everywhere, openScene, testManners, type Scene } from "../support/lab.ts";
+import { deadlyMoments, killAt, life, testNoKeyGivenUp } from "../support/host-deaths.ts";
 
 const longestLife = 60;
 /** Longer than a notification takes, and what it brings about. */
@@ -19,7 +19,6 @@ describe("killed in calm weather", () => {
   beforeAll(async () => {
     scene = await openScene({ targets: 1, weather: "calm" });
   });
-  const everywhere = (state: string) => Object.fromEntries(scene.targets.map((target) => [target, state]));
 
   test.each(deadlyMoments)(
     "when %s, the end state is the same every time, and nothing is done twice that matters",
@@ -38,7 +37,7 @@ describe("killed in calm weather", () => {
           expect({ nth, name, ...(await scene.access(person)) }).toEqual({
             nth,
             name,
-            ...everywhere(afterwards),
+            ...everywhere(scene, afterwards),
           });
         }
         if (nth % 5 !== 1) continue;
@@ -53,12 +52,6 @@ describe("killed in calm weather", () => {
     400_000,
   );
 
-  test("no key was given up", () => {
-    const queues = scene.lab.bus.stats();
-    expect(queues["parked"]?.active).toBe(0);
-    expect(queues["analysts"]?.deadLettered).toBe(0);
-    expect(queues["access"]?.deadLettered).toBe(0);
-  });
-
+  testNoKeyGivenUp(() => scene);
   testManners(() => scene);
 });

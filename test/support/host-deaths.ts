@@ -1,3 +1,4 @@
+import { expect, test } from "vitest";
 import type { RunningLab } from "../../lab/start-lab.ts";
 import type { Person, Scene } from "./lab.ts";
 
@@ -59,3 +60,13 @@ export const life = [
     afterwards: "deleted",
   },
 ] as const;
+
+/** Belongs at the end of every file in which hosts die: each key was worked off, however often a host died over it. */
+export function testNoKeyGivenUp(scene: () => Scene): void {
+  test("no key was given up", () => {
+    const queues = scene().lab.bus.stats();
+    expect(queues["parked"]?.active).toBe(0);
+    expect(queues["analysts"]?.deadLettered).toBe(0);
+    expect(queues["access"]?.deadLettered).toBe(0);
+  });
+}

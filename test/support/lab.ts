@@ -209,5 +209,9 @@ async function entriesOf(lab: RunningLab, person: Person): Promise<readonly Jour
   return entries.filter(({ analyst }) => analyst === person.id).toSorted((a, b) => a.at - b.at);
 }
 
+/** An end state that is the same in every target, in the words of `Scene.access`. */
+export const everywhere = ({ targets }: Scene, state: string) =>
+  Object.fromEntries(targets.map((target) => [target, state]));
+
 /** The policy the lab runs with, as text, for tests that change a line of it. */
 export const policyText = ({ lab }: Scene): Promise<string> => readFile(lab.policyFile, "utf8");
