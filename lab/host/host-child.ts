@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { compileCache } from "../compile-cache.ts";
 import type { FunctionGroup } from "./function-group.ts";
 import type { FunctionInfo, HostCommand, HostReport, ProcessLogLine } from "./host-messages.ts";
 
@@ -131,7 +132,13 @@ function childEnvironment({ env, clockOffsetMs }: HostChildOptions): Record<stri
   const inherited = Object.fromEntries(
     ["PATH", "HOME"].flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
   );
-  return { ...inherited, ...env, LAB_CLOCK_OFFSET_MS: String(clockOffsetMs) };
+  return {
+    ...inherited,
+    ...env,
+    LAB_CLOCK_OFFSET_MS: String(clockOffsetMs),
+    // Most of a start is compiling the SDKs.
+    NODE_COMPILE_CACHE: compileCache,
+  };
 }
 
 function forwardOutput(child: ChildProcess, { onLog, now }: HostChildOptions): void {

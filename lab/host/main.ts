@@ -2,9 +2,8 @@
  * One host process: `node lab/host/main.ts --app DIR [--port N] [--only GROUP]`. Settings are environment variables. The lab forks it
  * and speaks with it over the fork channel; started by hand it serves until SIGTERM, without running timers by itself.
  */
-import { enableCompileCache, flushCompileCache } from "node:module";
+import { flushCompileCache } from "node:module";
 import { parseArgs } from "node:util";
-import { compileCache } from "../compile-cache.ts";
 import { isFunctionGroup, type FunctionGroup } from "./function-group.ts";
 import { breathe, shortenShortTimers } from "./breath.ts";
 import type { HostCommand } from "./host-messages.ts";
@@ -13,8 +12,6 @@ import { installHostTime } from "./host-time.ts";
 import { installVirtualSleep, type Sleeper } from "./virtual-sleep.ts";
 import { startHost, type RunningHost } from "./running-host.ts";
 
-// Most of a start is compiling the SDKs; the app itself is loaded below.
-enableCompileCache(compileCache);
 shortenShortTimers();
 const time = installHostTime(Number(process.env["LAB_CLOCK_OFFSET_MS"] ?? 0));
 const parent = openParentChannel();
