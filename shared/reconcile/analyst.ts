@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { GroupDirectory } from "../graph/group-directory.ts";
 import type { SourceReader } from "../graph/source-reader.ts";
 import type { SourceWriter } from "../graph/source-writer.ts";
@@ -204,12 +205,12 @@ function nextRecord(id: AnalystId, { seen, decision, known, looking }: Recording
   };
 }
 
-const isOther = (a: readonly HeldRole[], b: readonly HeldRole[]) => hashOf(a) !== hashOf(b);
+const isOther = (a: readonly HeldRole[], b: readonly HeldRole[]) => !isDeepStrictEqual(a, b);
 
 /** Written whenever something follows from it: what is decided is on record, and this run's claim is proven. */
 async function remember(record: AnalystRecord, { claim }: Looking): Promise<void> {
   const known = claim.state().value;
-  if (known === null || hashOf(known) !== hashOf(record)) await claim.write({ value: record });
+  if (!isDeepStrictEqual(known, record)) await claim.write({ value: record });
 }
 
 function current({ claim }: Looking): AnalystRecord {

@@ -1,5 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { deserialize, serialize } from "node:v8";
 import type { Metadata } from "./metadata.ts";
 import { parseMetadata } from "./parse-metadata.ts";
 import { parsePermissions, type PermissionTable } from "./permissions.ts";
@@ -30,9 +32,29 @@ export function graphData(): GraphData | undefined {
   const metadataFile = join(graphDataFolder, "metadata.xml");
   const permissionsFile = join(graphDataFolder, "permissions.json");
   if (!existsSync(metadataFile) || !existsSync(permissionsFile)) return undefined;
-  loaded ??= {
-    metadata: parseMetadata(readFileSync(metadataFile, "utf8")),
-    permissions: parsePermissions(readFileSync(permissionsFile, "utf8")),
-  };
+  loaded ??= parsed(readFileSync(metadataFile, "utf8"), readFileSync(permissionsFile, "utf8"));
   return loaded;
+}
+
+/** Parsing takes a second, and every test file with a lab does it: what came of the same texts and the same code is kept. */
+function parsed(metadata: string, permissions: string): GraphData {
+  const file = join(keptFolder, `graph-data.${keyOf(metadata, permissions)}`);
+  if (existsSync(file)) return deserialize(readFileSync(file)) as GraphData; // written below
+  const data = { metadata: parseMetadata(metadata), permissions: parsePermissions(permissions) };
+  const fresh = `${file}.${process.pid}`;
+  mkdirSync(keptFolder, { recursive: true });
+  writeFileSync(fresh, serialize(data));
+  renameSync(fresh, file);
+  return data;
+}
+
+const keptFolder = resolve(import.meta.dirname, "../../node_modules/.cache/muster");
+
+function keyOf(...texts: readonly string[]): string {
+  const code = readdirSync(import.meta.dirname)
+    .toSorted()
+    .map((name) => readFileSync(join(import.meta.dirname, name), "utf8"));
+  const hash = createHash("sha256");
+  for (const text of [...texts, ...code, process.version]) hash.update(text);
+  return hash.digest("hex").slice(0, 16);
 }
