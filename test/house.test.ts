@@ -154,13 +154,28 @@ describe("functions", () => {
     expect(lab).toEqual(expect.arrayContaining(triggers));
   });
 
-  test("host.json lets a session have one message at a time", async () => {
+  test("host.json lets a session have one message at a time, and keep its lock as long as it has any", async () => {
     expect(await jsonFile("host.json")).toMatchObject({
       version: "2.0",
+      functionTimeout: "00:05:00",
       extensions: {
-        serviceBus: { maxConcurrentCallsPerSession: 1, maxConcurrentSessions: expect.any(Number) },
+        serviceBus: {
+          maxConcurrentCallsPerSession: 1,
+          // An idle session keeps its slot for the idle time, which has to be longer than a delivery takes.
+          maxConcurrentSessions: 128,
+          sessionIdleTimeout: "00:00:01",
+          // Counted from the moment in which the session was accepted; a millisecond less than nothing is for ever.
+          maxAutoLockRenewalDuration: "-00:00:00.0010000",
+        },
       },
     });
+  });
+
+  test("a run stops beginning rounds well before the host ends it", async () => {
+    const limit = /^const runMs = ([\d_]+);$/m.exec(await projectFile("shared/reconcile/handle.ts"))?.[1];
+    const runMs = Number(limit?.replaceAll("_", ""));
+    expect(runMs).toBeGreaterThan(0);
+    expect(runMs).toBeLessThanOrEqual((5 * 60_000) / 2);
   });
 });
 

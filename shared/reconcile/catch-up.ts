@@ -23,6 +23,8 @@ export type CatchUpPorts = {
 
 /** Events are lost without a word, so everybody is looked at this often. */
 export const everyMs = 15 * 60_000;
+/** The timer comes every five minutes, and never at quite the same moment. */
+const timerSlackMs = 60_000;
 /** However often it is asked for, nobody is looked at more often than this. */
 const atMostEveryMs = 5 * 60_000;
 
@@ -60,7 +62,7 @@ function reasonOf(known: CatchUpMark | null, now: number): string | null {
   // A clock that was far ahead must not stop all catch-ups until its time has come.
   const since = Math.abs(now - known.begunAt);
   if (known.wishedAt > known.begunAt && since >= atMostEveryMs) return known.why;
-  return since >= everyMs ? "time" : null;
+  return since >= everyMs - timerSlackMs ? "time" : null;
 }
 
 /** Most of the time until the next one, so that one catch-up is over when another begins. */

@@ -62,8 +62,12 @@ async function handleOnce<T>(
   );
   // Not before it is over: a look that was cut short has not been taken.
   const seen = { ...clock, lookedAt, looked: clock.heard };
-  claim.set({ clock: seen });
-  const settling = { ending: endingOf(attempted.outcomes), cut: attempted.cut, ports };
+  const ending = endingOf(attempted.outcomes);
+  const settling = { ending, cut: attempted.cut, ports };
+  // A run that lost its key has nothing to tell: neither a person, nor the others who wait for the same.
+  const isNews = ending.parked.length > 0 || ending.retry !== null;
+  if (isNews || seen.waitsFor.length + seen.probes.length > 0) await claim.write({ clock: seen });
+  else claim.set({ clock: seen });
   await claim.write({ clock: await settle(message, claim.state(), settling) });
 }
 

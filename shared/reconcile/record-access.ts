@@ -55,6 +55,8 @@ export async function enterRun(round: Round, applied: Applied, outcomes: readonl
   });
   const idle = applied.steps.every(({ result }) => result === "waiting" || result === "failed");
   if (idle && said === claim.state().entered) return;
+  // What was done is evidence, whoever has the pair now; what was merely found is for whoever has it to say.
+  if (idle) await claim.write();
   const evidence = evidenceOf(read);
   await enter(round, { kind: "run", at: ports.now(), steps: applied.steps, outcome: ending.kind, evidence });
   claim.set({ entered: said });

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import { ManagedIdentityCredential, type TokenCredential } from "@azure/identity";
+import { ManagedIdentityCredential } from "@azure/identity";
 import { ServiceBusClient } from "@azure/service-bus";
 import { credentialFor } from "../graph/credentials.ts";
 import { groupDirectory, type GroupDirectory } from "../graph/group-directory.ts";
@@ -28,13 +28,18 @@ import { subscriptionRows, type SubscriptionRow, type SubscriptionRows } from ".
 import { troubles } from "../state/troubles.ts";
 import { knownAnalysts } from "./known-analysts.ts";
 import { policyFile } from "./policy-file.ts";
-import { readBusSettings, readSettings, type BusSettings, type Settings } from "./settings.ts";
+import {
+  readBusSettings,
+  readSettings,
+  readTableSettings,
+  type BusSettings,
+  type Settings,
+} from "./settings.ts";
 import { openTables, type Tables } from "./tables.ts";
 
 /** Everything, with real parts in place. What names the source tenant asks the policy first. */
 export type Muster = {
   readonly workerPorts: () => Promise<WorkerPorts>;
-  readonly receivePorts: ReceivePorts;
   readonly subscribePorts: () => Promise<SubscribePorts>;
   readonly catchUpPorts: () => Promise<CatchUpPorts>;
 };
@@ -57,27 +62,47 @@ function busClient({ connection, identity }: BusSettings): ServiceBusClient {
   return new ServiceBusClient(connection.endpoint, credential);
 }
 
-/** For tables that are reached with an identity instead of a connection string. */
-function platformCredential({ identity }: Settings): TokenCredential {
-  if (identity.assertion.kind === "managed-identity") {
-    return new ManagedIdentityCredential({ clientId: identity.assertion.clientId });
-  }
-  throw new Error("MUSTER_IDENTITY_CLIENT_ID: set it, because the tables are reached with an identity");
-}
+type Memory = ReturnType<typeof stateIn> & { readonly wish: (why: string) => Promise<void> };
+
+const memory = once(async (): Promise<Memory> => {
+  const { tables, clientId } = readTableSettings(process.env);
+  const state = stateIn(
+    await openTables(tables, () => new ManagedIdentityCredential(clientId === null ? {} : { clientId })),
+  );
+  const wish = (why: string) => wishCatchUp(why, { mark: state.marks.catchUp, now });
+  // Whatever happened while no host was there was heard by nobody.
+  await wish("a host has started");
+  return { ...state, wish };
+});
+
+/** What a delivery needs to be kept: neither a policy nor anything that speaks with Graph. */
+export const receivePorts = once(async (): Promise<ReceivePorts> => {
+  const { send } = await bus();
+  const { subscriptions, analysts: known } = await memory();
+  return {
+    subscriptions: remembered(subscriptions),
+    async renewSoon(resource, wanted) {
+      await subscriptions.change(resource, (row) => ({
+        ...row,
+        expiresAt: 0,
+        subscriptionId: wanted === "recreate" ? null : row.subscriptionId,
+      }));
+    },
+    isKnown: knownAnalysts(known, now),
+    send,
+    now,
+  };
+});
 
 async function buildMuster(): Promise<Muster> {
   const settings = readSettings(process.env);
   const { send, schedule, park } = await bus();
-  const tables = await openTables(settings.tables, () => platformCredential(settings));
+  const { wish, ...state } = await memory();
   const tenants = tenantDirectory(settings);
-  const state = stateIn(tables);
   const load = policyFile(settings.policyFile);
-  const wish = (why: string) => wishCatchUp(why, { mark: state.marks.catchUp, now });
   const policy = () => policyInForce({ load, mark: state.marks.policy, onNews: wish, now });
   const isFirst = firstTimes();
   const source = (policyNow: PolicyNow) => tenants(policyNow.policy.source.tenantId);
-  // Whatever happened while no host was there was heard by nobody.
-  await wish("a host has started");
 
   return {
     async workerPorts() {
@@ -103,19 +128,6 @@ async function buildMuster(): Promise<Muster> {
         now: tenant.graph.now,
         isFirst,
       };
-    },
-    receivePorts: {
-      subscriptions: remembered(state.subscriptions),
-      async renewSoon(resource, wanted) {
-        await state.subscriptions.change(resource, (row) => ({
-          ...row,
-          expiresAt: 0,
-          subscriptionId: wanted === "recreate" ? null : row.subscriptionId,
-        }));
-      },
-      isKnown: knownAnalysts(state.analysts, now),
-      send,
-      now,
     },
     async subscribePorts() {
       const tenant = source(await load());

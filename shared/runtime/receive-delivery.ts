@@ -1,6 +1,6 @@
 import { errorText } from "../model/error-text.ts";
 import { receiveNotifications, type Received } from "../reconcile/receive.ts";
-import { muster } from "./compose.ts";
+import { receivePorts } from "./compose.ts";
 import { logTo, type LogTarget } from "./log.ts";
 
 /** An HTTP request as far as a delivery needs it. */
@@ -52,8 +52,7 @@ export async function receiveDelivery(delivery: Delivery, log: LogTarget): Promi
 
 async function receive(text: string): Promise<Received> {
   try {
-    const { receivePorts } = await muster();
-    return await receiveNotifications(text, receivePorts);
+    return await receiveNotifications(text, await receivePorts());
   } catch (error) {
     return { kind: "unavailable", problem: errorText(error) };
   }

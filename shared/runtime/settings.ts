@@ -8,7 +8,12 @@ export type Settings = {
   readonly identity: Identity;
   /** Where Graph delivers change notifications. */
   readonly notificationUrl: string;
+};
+
+export type TableSettings = {
   readonly tables: Connection;
+  /** With what they are reached where that is an identity. */
+  readonly clientId: string | null;
 };
 
 export type BusSettings = {
@@ -40,8 +45,8 @@ const schema = z.object({
 });
 
 /**
- * Reads what Service Bus needs: the settings that the Functions host's own listeners go by. Where they do not do for
- * sending, no listener starts either, so a message is never taken that could not be put back.
+ * Reads what Service Bus needs: the settings that the Functions host's own listeners go by. Where a listener starts, a message can
+ * be put back: also with a secret, which `readSettings` refuses.
  * @throws Error with what to do
  */
 export function readBusSettings(environment: Environment): BusSettings {
@@ -49,17 +54,38 @@ export function readBusSettings(environment: Environment): BusSettings {
     environment["ServiceBus__fullyQualifiedNamespace"],
     environment["ServiceBus"],
   );
-  const problems =
-    connection === undefined
-      ? ["ServiceBus__fullyQualifiedNamespace: set the namespace, for example muster.servicebus.windows.net"]
-      : notLocal("ServiceBus", connection);
-  if (connection === undefined || problems.length > 0) throw new Error(sentence(problems));
+  if (connection === undefined)
+    throw new Error(
+      sentence([
+        "ServiceBus__fullyQualifiedNamespace: set the namespace, for example muster.servicebus.windows.net",
+      ]),
+    );
   const clientId = environment["ServiceBus__clientId"] ?? environment["MUSTER_IDENTITY_CLIENT_ID"];
   return { connection, identity: clientId === undefined ? "system-assigned" : { clientId } };
 }
 
 /**
- * Reads everything else.
+ * Reads where the tables are. With them and Service Bus a delivery can be kept, whatever else is missing.
+ * @throws Error with what to do
+ */
+export function readTableSettings(environment: Environment): TableSettings {
+  const tables = connectionOf(environment["MUSTER_TABLES_URL"], environment["MUSTER_TABLES"]);
+  const clientId = environment["MUSTER_IDENTITY_CLIENT_ID"] ?? null;
+  const problems = tableProblems(tables, clientId);
+  if (tables === undefined || problems.length > 0) throw new Error(sentence(problems));
+  return { tables, clientId };
+}
+
+function tableProblems(tables: Connection | undefined, clientId: string | null): readonly string[] {
+  if (tables === undefined)
+    return ["MUSTER_TABLES_URL: set the table endpoint, for example https://muster.table.core.windows.net"];
+  if (tables.kind === "identity" && clientId === null)
+    return ["MUSTER_IDENTITY_CLIENT_ID: set it, because the tables are reached with an identity"];
+  return notLocal("MUSTER_TABLES", tables);
+}
+
+/**
+ * Reads everything that work needs, and checks the rest with it.
  * @throws Error naming every setting that is missing or wrong, with what to do.
  */
 export function readSettings(environment: Environment): Settings {
@@ -86,14 +112,16 @@ export function readSettings(environment: Environment): Settings {
         (env.WEBSITE_HOSTNAME && `https://${env.WEBSITE_HOSTNAME}/api/notifications`),
       "MUSTER_NOTIFICATION_URL: set the public https address of the notifications function",
     ),
-    tables: need(
-      connectionOf(env.MUSTER_TABLES_URL, env.MUSTER_TABLES),
-      "MUSTER_TABLES_URL: set the table endpoint, for example https://muster.table.core.windows.net",
-    ),
   };
-  if (settings.tables !== undefined) problems.push(...notLocal("MUSTER_TABLES", settings.tables));
-  const { clientId, assertion, notificationUrl, tables } = settings;
-  if (problems.length > 0 || !parsed.success || !clientId || !assertion || !notificationUrl || !tables)
+  const { clientId, assertion, notificationUrl } = settings;
+  const tables = connectionOf(env.MUSTER_TABLES_URL, env.MUSTER_TABLES);
+  // Without an assertion that is said already.
+  problems.push(
+    ...tableProblems(tables, assertion === undefined ? "" : (env.MUSTER_IDENTITY_CLIENT_ID ?? null)),
+  );
+  const bus = connectionOf(environment["ServiceBus__fullyQualifiedNamespace"], environment["ServiceBus"]);
+  if (bus !== undefined) problems.push(...notLocal("ServiceBus", bus));
+  if (problems.length > 0 || !parsed.success || !clientId || !assertion || !notificationUrl)
     throw new Error(sentence(problems));
   const { MUSTER_POLICY, MUSTER_GRAPH_URL, MUSTER_AUTHORITY_URL } = parsed.data;
   return {
@@ -101,7 +129,6 @@ export function readSettings(environment: Environment): Settings {
     graphUrl: MUSTER_GRAPH_URL,
     identity: { clientId, authorityHost: MUSTER_AUTHORITY_URL, assertion },
     notificationUrl,
-    tables,
   };
 }
 

@@ -6,7 +6,7 @@ import type { AccessMessage } from "../../shared/queue/keys.ts";
 import { analystRow } from "../../shared/state/analysts.ts";
 import { graphFailure } from "../support/graph-failure.ts";
 import { byId, smallPolicy, withScopes } from "../support/small-policy.ts";
-import { smallWorld, type SmallWorld } from "../support/small-world.ts";
+import { eventAbout, smallWorld, type SmallWorld } from "../support/small-world.ts";
 import {
   ana,
   ben,
@@ -361,6 +361,20 @@ describe("the proof", () => {
     expect(proofs()).toHaveLength(1);
   });
 
+  test("is not said while the look at an event has failed: the analyst may have left", async () => {
+    await belong();
+    const user = world.source.users.get(ana);
+    if (user === undefined || user === "soft-deleted") throw new Error("no Ana");
+    world.source.users.set(ana, { ...user, enabled: false });
+    world.source.next("readUser", () => Promise.reject(graphFailure(500)));
+    await world.deliver(eventAbout(ana, world.now()));
+    world.contoso.members.get(responders.grant.group)?.add([...world.contoso.accounts.keys()][0] ?? "");
+    await look();
+    expect(proofs()).toEqual([]);
+    await world.wait(2 * minuteMs);
+    expect(proofs().map(({ plan }) => plan.purpose)).toContain("leave");
+  });
+
   test("is not said while something is withheld", async () => {
     changePolicy(inContoso({ mode: "add-only" }));
     await belong();
@@ -380,6 +394,21 @@ describe("the proof", () => {
     expect(proofs().map(({ plan }) => plan.purpose)).toEqual(["leave"]);
     await world.wait(20 * minuteMs);
     expect(proofs().map(({ plan }) => plan.purpose)).toEqual(["leave", "join"]);
+  });
+});
+
+describe("asking for the account", () => {
+  test("begins anew for somebody who comes back, however often it was in vain before", async () => {
+    for (let tries = 0; tries < 30; tries += 1)
+      world.provisioner.next(() => ({ kind: "not-in-scope", detail: "not assigned" }));
+    await join();
+    await world.wait(4 * 60 * minuteMs);
+    await leave();
+    await world.wait(2 * 60 * minuteMs);
+    const before = world.provisioner.asked.length;
+    await join();
+    await world.wait(second);
+    expect(world.provisioner.asked.length).toBeGreaterThan(before);
   });
 });
 

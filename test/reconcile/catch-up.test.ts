@@ -63,6 +63,12 @@ describe("everybody is looked at", () => {
     expect(begun).toEqual([15, 30, 45]);
   });
 
+  test("also when the timer comes a moment earlier than the last time", async () => {
+    await look();
+    host.time += everyMs - 50;
+    expect(await look()).toBe("time");
+  });
+
   test("by one host, however many find that it is time", async () => {
     const answers = await Promise.all([look(), look(), look()]);
     expect(answers.filter((why) => why !== null)).toEqual(["first start"]);

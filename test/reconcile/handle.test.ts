@@ -782,6 +782,26 @@ describe("when another run has taken the key over", () => {
     expect(await worker.troubles.list(contosoTenant)).toEqual([]);
   });
 
+  test.each([
+    ["a trouble of its own", parked("the group is dynamic")],
+    ["a trouble of the whole tenant", noConsent],
+  ])("and finds %s, the first tells nobody", async (_, outcome) => {
+    worker.during = () => takeOver(pair);
+    worker.outcomes = [[outcome]];
+    await deliver(event(pair));
+    expect(worker.parked).toEqual([]);
+    expect(await worker.troubles.list(contosoTenant)).toEqual([]);
+  });
+
+  test("the first ends no trouble that the second one may still have", async () => {
+    worker.outcomes = [[noConsent]];
+    await deliver(event(pair));
+    worker.now += 5 * minute;
+    worker.during = () => takeOver(pair);
+    await deliver(event(pair));
+    expect(await worker.troubles.list(contosoTenant)).toHaveLength(1);
+  });
+
   test("the loss is no failure, however many there were before: nobody is told of it", async () => {
     worker.outcomes = [...Array.from({ length: 7 }, () => [retry]), new ClaimLost("the key")];
     await deliver(event(pair));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readBusSettings, readSettings } from "../../shared/runtime/settings.ts";
+import { readBusSettings, readSettings, readTableSettings } from "../../shared/runtime/settings.ts";
 
 const clientId = "22222222-2222-4222-8222-222222222222";
 const identityId = "33333333-3333-4333-8333-333333333333";
@@ -54,7 +54,10 @@ describe("settings in Azure", () => {
         assertion: { kind: "managed-identity", clientId: identityId },
       },
       notificationUrl: "https://muster.azurewebsites.net/api/notifications",
+    });
+    expect(readTableSettings(azure)).toEqual({
       tables: { kind: "identity", endpoint: "https://muster.table.core.windows.net" },
+      clientId: identityId,
     });
   });
 
@@ -76,7 +79,10 @@ describe("settings in Azure", () => {
 describe("settings on a laptop", () => {
   test("take connection strings and a token file", () => {
     const settings = readSettings(laptop);
-    expect(settings.tables).toEqual({ kind: "connection-string", text: laptop.MUSTER_TABLES });
+    expect(readTableSettings(laptop).tables).toEqual({
+      kind: "connection-string",
+      text: laptop.MUSTER_TABLES,
+    });
     expect(settings.identity.assertion).toEqual({ kind: "token-file", path: "/run/token" });
     expect(settings.graphUrl).toBe("https://localhost:41001");
     expect(settings.identity.authorityHost).toBe("https://localhost:41001");
@@ -85,7 +91,27 @@ describe("settings on a laptop", () => {
   test("prefer the identity where both are there", () => {
     const settings = readSettings({ ...laptop, ...azure });
     expect(settings.identity.assertion.kind).toBe("managed-identity");
-    expect(settings.tables.kind).toBe("identity");
+    expect(readTableSettings({ ...laptop, ...azure }).tables.kind).toBe("identity");
+  });
+});
+
+describe("settings of the tables", () => {
+  test("are, with those of the queue, enough to keep a delivery", () => {
+    const environment = without(laptop, "MUSTER_CLIENT_ID", "MUSTER_TOKEN_FILE", "MUSTER_NOTIFICATION_URL");
+    expect(problemsOf(environment, readTableSettings)).toEqual([]);
+    expect(problemsOf(environment)).toHaveLength(3);
+  });
+
+  test("that are missing or not enough say what to do, by themselves and beside all others", () => {
+    const none = without(azure, "MUSTER_TABLES_URL");
+    const nobody = { ...without(azure, "MUSTER_IDENTITY_CLIENT_ID"), MUSTER_TOKEN_FILE: "/run/token" };
+    for (const [environment, problem] of [
+      [none, /^- MUSTER_TABLES_URL: set /],
+      [nobody, /^- MUSTER_IDENTITY_CLIENT_ID: set it, because the tables/],
+    ] as const) {
+      expect(problemsOf(environment, readTableSettings)).toEqual([expect.stringMatching(problem)]);
+      expect(problemsOf(environment)).toEqual([expect.stringMatching(problem)]);
+    }
   });
 });
 
@@ -203,10 +229,14 @@ describe("a connection string, which holds a secret,", () => {
   ];
 
   test.each(remote)("is not taken for another machine, and is not repeated: %s", (text) => {
-    const problems = busProblemsOf({ ServiceBus: text });
+    const problems = problemsOf({ ...laptop, ServiceBus: text });
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain("ServiceBus");
     expect(problems[0]).not.toContain("topsecret");
+  });
+
+  test("is good enough to put back what the host's listeners took with it", () => {
+    expect(busProblemsOf({ ServiceBus: remote[0] })).toEqual([]);
   });
 
   test.each([
@@ -223,7 +253,7 @@ describe("a connection string, which holds a secret,", () => {
   test.each(["127.0.0.1", "127.0.0.1:5672", "localhost", "localhost:5672", "[::1]:5672"])(
     "is taken for this machine: %s",
     (host) => {
-      expect(busProblemsOf({ ...laptop, ServiceBus: `Endpoint=sb://${host};${secret}` })).toEqual([]);
+      expect(problemsOf({ ...laptop, ServiceBus: `Endpoint=sb://${host};${secret}` })).toEqual([]);
     },
   );
 });

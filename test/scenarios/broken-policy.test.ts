@@ -64,9 +64,9 @@ async function enqueue(bus: Broker, ids: readonly string[]): Promise<void> {
 }
 
 const waiting = () => {
-  const { analysts, access, parked } = scene.lab.bus.stats();
+  const { analysts, arrivals, access, parked } = scene.lab.bus.stats();
   return {
-    deadLettered: (analysts?.deadLettered ?? 0) + (access?.deadLettered ?? 0),
+    deadLettered: [analysts, arrivals, access].reduce((sum, queue) => sum + (queue?.deadLettered ?? 0), 0),
     parked: parked?.active,
   };
 };

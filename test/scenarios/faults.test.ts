@@ -458,7 +458,7 @@ test("when all is calm again nothing is written any more, and nothing was given 
   await scene.pass(60 * 60_000);
   expect(scene.writes(mark)).toEqual([]);
   const queues = scene.lab.bus.stats();
-  expect([queues["analysts"]?.deadLettered, queues["access"]?.deadLettered]).toEqual([0, 0]);
+  expect(["analysts", "arrivals", "access"].map((name) => queues[name]?.deadLettered)).toEqual([0, 0, 0]);
 });
 
 testManners(() => scene);

@@ -67,6 +67,7 @@ export function testNoKeyGivenUp(scene: () => Scene): void {
     const queues = scene().lab.bus.stats();
     expect(queues["parked"]?.active).toBe(0);
     expect(queues["analysts"]?.deadLettered).toBe(0);
+    expect(queues["arrivals"]?.deadLettered).toBe(0);
     expect(queues["access"]?.deadLettered).toBe(0);
   });
 }
