@@ -1,0 +1,71 @@
+import { expect, test } from "vitest";
+import { eventAbout, smallWorld, type SmallWorld } from "../support/small-world.ts";
+import { withCatchUp } from "../support/with-catch-up.ts";
+import { ana, dayMs, hourMs, minuteMs, readersAtHome } from "../support/world.ts";
+
+const leaveProofs = ({ entries }: SmallWorld) =>
+  entries.filter(({ kind, plan }) => kind === "proof" && plan.purpose === "leave");
+
+/** Sync makes an account, and neither its answer nor a stamp says so. */
+function unnamed(world: SmallWorld) {
+  world.provisioner.next(() => {
+    world.contoso.create(ana, { stamp: null });
+    return { kind: "unnamed" };
+  });
+  for (let tries = 0; tries < 500; tries += 1) world.provisioner.next(() => ({ kind: "unnamed" }));
+}
+
+test("an administrator purged her account and sync makes another one that nobody has found: who leaves then is not said to be out before sync had a cycle", async () => {
+  const world = smallWorld();
+  const pass = withCatchUp(world);
+  await world.change(ana, readersAtHome, "in");
+  await pass(dayMs);
+  world.contoso.accounts.clear();
+  unnamed(world);
+  // She becomes a hunter as well, so Muster looks at the pair.
+  const user = world.source.users.get(ana);
+  if (user === undefined || user === "soft-deleted") throw new Error("no Ana");
+  world.source.users.set(ana, { ...user, attributes: { department: "SOC", jobTitle: "Threat Hunter" } });
+  await world.deliver(eventAbout(ana, world.now()));
+  await pass(5 * minuteMs);
+  expect([...world.contoso.accounts.values()]).toMatchObject([{ enabled: true, state: "live" }]);
+  world.source.users.set(ana, { ...user, enabled: false });
+  await world.deliver(eventAbout(ana, world.now()));
+  await pass(30 * minuteMs);
+  expect([...world.contoso.accounts.values()]).toMatchObject([{ enabled: true, state: "live" }]);
+  expect(leaveProofs(world)).toEqual([]);
+  world.contoso.recycleAll();
+  await pass(hourMs);
+  expect(leaveProofs(world)).toHaveLength(1);
+});
+
+test("the job is in quarantine when somebody leaves whose account nobody has found: nobody says that she is out while sync does not delete it", async () => {
+  const world = smallWorld();
+  const pass = withCatchUp(world);
+  unnamed(world);
+  await world.change(ana, readersAtHome, "in");
+  await pass(2 * minuteMs);
+  world.provisioner.quarantine = "TooManyDeletes";
+  await world.change(ana, readersAtHome, "out");
+  await pass(dayMs);
+  expect([...world.contoso.accounts.values()]).toMatchObject([{ enabled: true, state: "live" }]);
+  expect(leaveProofs(world)).toEqual([]);
+});
+
+test("sync does not see somebody whose account was purged after a month in scope: it is asked now and then, not every few seconds", async () => {
+  const world = smallWorld();
+  const pass = withCatchUp(world);
+  await world.change(ana, readersAtHome, "in");
+  await pass(30 * dayMs);
+  world.contoso.accounts.clear();
+  const before = world.provisioner.asked.length;
+  for (let tries = 0; tries < 5_000; tries += 1)
+    world.provisioner.next(() => ({ kind: "not-in-scope", detail: "the user is not assigned" }));
+  const user = world.source.users.get(ana);
+  if (user === undefined || user === "soft-deleted") throw new Error("no Ana");
+  world.source.users.set(ana, { ...user, attributes: { department: "SOC", jobTitle: "Threat Hunter" } });
+  await world.deliver(eventAbout(ana, world.now()));
+  await pass(dayMs);
+  // Eleven times in the first ten minutes, and once in every cycle of sync.
+  expect(world.provisioner.asked.length - before).toBeLessThanOrEqual(11 + 36);
+});
