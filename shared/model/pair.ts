@@ -9,7 +9,7 @@ export type PairRecord = {
    * While the analyst was in scope by Muster's hand, in Graph's time: what came to be then is Muster's. `until` is null as long as
    * they are. It outlasts the ledger's row, because sync may make an account late, and a target may show it later still.
    */
-  readonly scoped: { readonly since: number; readonly until: number | null } | null;
+  readonly scoped: Scoped | null;
   /** When the analyst was first seen to leave this target; null while they belong there. */
   readonly leftAt: number | null;
   /** Tries of on-demand provisioning that did not see the analyst in scope, and since when they are in scope. */
@@ -22,6 +22,13 @@ export type PairRecord = {
   readonly served: number;
   /** The last proof: what it says, and whether it is in the journal already. */
   readonly proof: { readonly hash: string; readonly at: number; readonly entered: "yes" | "no" } | null;
+};
+
+export type Scoped = {
+  readonly since: number;
+  readonly until: number | null;
+  /** The last times before that; what came to be in between is not Muster's. */
+  readonly earlier: readonly { readonly since: number; readonly until: number }[];
 };
 
 export const unknownPair: PairRecord = {

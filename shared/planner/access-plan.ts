@@ -139,7 +139,8 @@ export function planAccess(situation: AccessSituation): AccessDecision {
 function planStay(situation: AccessSituation): AccessDecision {
   const draft = new Draft(situation);
   const { account } = situation;
-  if (situation.wanted.length > 0) {
+  // Who is kept stays in scope, also when the policy moves it.
+  if (situation.wanted.length > 0 || situation.formerScopes.length > 0) {
     joinScope(draft);
     leaveFormerScopes(draft);
   }
@@ -245,7 +246,8 @@ function stayPresent(draft: Draft, account: PresentAccount): void {
   if (deleted !== "no" && !lately && isInScope) draft.learn({ deleted: "no" });
   if (account.enabled && blocked !== "no") {
     if (lately) draft.settling("the account", changedAt);
-    else draft.learn({ blocked: "no" });
+    // A replica may be further behind than anybody thinks, and unblocking once more harms nobody.
+    else draft.step({ kind: "unblock-account", account: account.id });
   }
   if (!account.enabled) {
     if (blocked !== "no") draft.step({ kind: "unblock-account", account: account.id });
@@ -285,7 +287,7 @@ function planLeave(situation: AccessSituation): AccessDecision {
   if (account.kind === "present") leaveAccount(draft, account, ours);
   leaveOthers(draft);
   if (nobodys && known !== null && ours) leaveUnseen(draft, account.kind, known);
-  if (account.kind === "none" && known === null) maybeInTheMaking(draft);
+  if (account.kind === "none" && (known === null || owned.asked.tries > 0)) maybeInTheMaking(draft);
   return draft.decided("leave", situation.movers);
 }
 
@@ -436,8 +438,8 @@ class Draft {
     const { now, leaving } = this.situation;
     if (seen === "deleted") {
       // The source look found the user there, so this read is the older one.
-      if (entry !== undefined && (leaving === "no-role" || leaving === "disabled"))
-        this.unsureOf(name, now + unknownMs);
+      const isThere = leaving === "no-role" || leaving === "disabled";
+      if (wanted === "yes" || (entry !== undefined && isThere)) this.unsureOf(name, now + unknownMs);
       // Graph took the analyst into the scope not long ago, so there was a user then: this may be the time before.
       const joinedAt = entry?.state === "added" ? entry.at : 0;
       if (now - joinedAt < replicationWindowMs) this.unsureOf(name, joinedAt + replicationWindowMs);

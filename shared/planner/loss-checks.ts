@@ -10,11 +10,11 @@ export type Loss = {
 
 /**
  * `known`: who holds the role in the same way, as far as Muster knows, or has just lost it. `missing`: whom of these a listing
- * does not show. `elsewhere`: who holds the same role in another way. `refusedFirst`: when others' loss of it was refused for the
- * first time, epoch ms; null when none is.
+ * does not show. `elsewhere`: who holds the same role in another way. `refusedFirst`: when the loss of it was refused for the first of
+ * those who lost it at about the same time, epoch ms.
  */
 type LostRole = HeldRole & {
-  readonly refusedFirst: number | null;
+  readonly refusedFirst: number;
   readonly known: number;
   readonly missing: number;
   readonly elsewhere: number;
@@ -33,8 +33,8 @@ export type Objection = {
   readonly keeps: readonly string[];
   readonly reason: string;
   readonly advice: string;
-  /** Stable text for what happened, which others met as well; null: nobody has heard of this one with the others. */
-  readonly cause: string | null;
+  /** Stable text for what happened, which others met as well. */
+  readonly cause: string;
 };
 
 /** Checks on losing a role: a reading error or an emptied group must not look like a wave of leavers. */
@@ -66,12 +66,20 @@ const lossAdvice =
   "if it is meant, raise guardrails.removals, or disable the accounts of those who are to leave; if not, give them back what made them holders: nobody has lost anything";
 
 function checkLossBudget({ roles, budget }: Loss): readonly Objection[] {
-  return roles.flatMap(({ role, by, known, missing, listing }) => {
+  return roles.flatMap(({ role, by, known, missing, listing, refusedFirst }) => {
     if (listing !== "complete") return [];
     const allowed = Math.min(budget.perRun, Math.max(1, Math.floor(known * budget.share)));
     if (missing <= allowed) return [];
     const reason = `${missing} of ${known} holders of ${role} have lost it at once; the policy allows ${allowed}, so ${role} stays`;
-    return [{ check: "budget", keeps: [by], reason, advice: lossAdvice, cause: `loss of ${by}` }];
+    return [
+      {
+        check: "budget",
+        keeps: [by],
+        reason,
+        advice: lossAdvice,
+        cause: `loss of ${by} since ${new Date(refusedFirst).toISOString()}`,
+      },
+    ];
   });
 }
 
@@ -85,31 +93,14 @@ export function objectionsTo(loss: Loss, refused: AnalystRecord["refused"]): rea
     const known = Math.max(role.known, among);
     return { ...role, known, missing: role.missing + known - role.known };
   });
-  return lossChecks
-    .flatMap((check) => check.run({ ...loss, roles }))
-    .map((objection) =>
-      objection.check === "budget" && isLate(objection, roles, refused)
-        ? { ...objection, cause: null }
-        : objection,
-    );
+  return lossChecks.flatMap((check) => check.run({ ...loss, roles }));
 }
 
-/** Whoever loses a role long after the others is added to a refusal that people have heard of, so they hear of this one as well. */
-function isLate(
-  { keeps }: Objection,
-  roles: readonly LostRole[],
-  refused: AnalystRecord["refused"],
-): boolean {
-  return roles.some(({ by, refusedFirst }) => {
-    const since = refused[by]?.since;
-    return (
-      keeps.includes(by) && since !== undefined && refusedFirst !== null && since - refusedFirst > lateMs
-    );
-  });
-}
-
-/** As long as a look at everybody takes, which finds the last of those whom nobody announced. */
-const lateMs = 15 * 60_000;
+/**
+ * Whoever loses a role later than this after others does it on another occasion, of which people hear as well: a new policy is
+ * applied to everybody within two looks at everybody.
+ */
+export const occasionMs = 30 * 60_000;
 
 /**
  * A loss that many seem to meet is kept from the first moment, and refused when it still looks like that after this long:

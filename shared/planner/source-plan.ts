@@ -293,8 +293,8 @@ function planAbsent(situation: SourceSituation): SourceDecision {
   const { record, now } = situation;
   if (record === null) return unchanged(situation);
   const since = record.missingSince ?? now;
-  if (record.leaving !== null || now - since >= absenceMs)
-    return planLeaver(situation, record.leaving ?? "deleted", record.held);
+  const leaving = now - since >= absenceMs ? "deleted" : record.leaving;
+  if (leaving !== null) return { ...planLeaver(situation, leaving, record.held), missingSince: since };
   const why = "the user is nowhere to be found; that has to show twice before it counts";
   const verdict: Verdict = { kind: "uncertain", lookAgainAt: since + absenceMs, why };
   return { ...unchanged(situation, verdict), missingSince: since };

@@ -156,14 +156,20 @@ function factsOf({ situation, membership }: ReadOk, { policy, target }: Rules): 
 }
 
 /** What the read taught: an account that was found, a grant that turned out to be there or gone, somebody who leaves. */
-function keptBooks({ situation, pair }: ReadOk, { plan, bookkeeping }: AccessDecision): PairRecord {
-  const { owned, account: seen, now } = situation;
+/** Since when the account is waited for. Who had left begins anew; until then it tells that sync was asked for one. */
+function askedSoFar({ situation, pair }: ReadOk): PairRecord["asked"] {
+  const { account, scope, now } = situation;
+  if (account.kind !== "none") return { tries: 0, scopedAt: null };
+  const { tries, scopedAt } = pair.leftAt === null ? pair.asked : { tries: 0, scopedAt: null };
+  return { tries, scopedAt: scopedAt ?? (scope?.seen === "present" ? now : null) };
+}
+
+function keptBooks(read: ReadOk, { plan, bookkeeping }: AccessDecision): PairRecord {
+  const { pair, situation } = read;
+  const { owned, now } = situation;
   const account = owned.account === null ? null : { ...owned.account, ...bookkeeping.account };
   const leftAt = plan.purpose === "join" ? null : (pair.leftAt ?? now);
-  const waits = plan.purpose === "join" && seen.kind === "none";
-  const asked = waits
-    ? { ...pair.asked, scopedAt: pair.asked.scopedAt ?? (situation.scope?.seen === "present" ? now : null) }
-    : { tries: 0, scopedAt: null };
+  const asked = plan.purpose === "leave" ? pair.asked : askedSoFar(read);
   const ledger = pair.ledger.flatMap((row) => booked(row, bookkeeping, account?.accountId ?? null));
   return { ...pair, account, leftAt, asked, ledger };
 }
@@ -196,6 +202,8 @@ async function conclude(round: Round): Promise<readonly Outcome[] | "again"> {
       ...stuck,
       { kind: "again", at: ports.now() + unseenMs, why: "an event about the analyst waits for its look" },
     ];
+  const asleep = isProof(round) ? await sleepingSync(round) : [];
+  if (asleep.length > 0) return [...stuck, ...asleep];
   if (isProof(round)) await prove(round);
   else if (read.trouble === null) await enterRun(round, { steps: [], outcomes: [] }, stuck);
   const { value } = claim.state();
@@ -217,10 +225,13 @@ function obstacles({ plan, read, record, rules }: Round): readonly Outcome[] {
   const { name } = rules.target;
   const withheld = plan.withheld
     .filter(({ check }) => check === "writable" || check === "budget")
-    .map(({ check, reason, advice }): Outcome => {
-      const cause = check === "writable" ? reason : null;
-      return { kind: "parked", reason: `${name}: ${reason}`, advice, cause };
-    });
+    // One edit of the policy may say the same of everybody.
+    .map(({ reason, advice }): Outcome => ({
+      kind: "parked",
+      reason: `${name}: ${reason}`,
+      advice,
+      cause: reason,
+    }));
   const odd = plan.notes.flatMap((note) => oddAccount(note, record, name));
   return [
     ...withheld,
@@ -284,6 +295,27 @@ const isUnseen = ({ clock }: KeyState<unknown>, now: number) =>
 const newsMs = 5 * 60_000;
 const unseenMs = 2_000;
 
+/** An account that nobody has found is for sync to delete, which it does not while its job sleeps. */
+async function sleepingSync({ read, plan, record, rules, ports, claim }: Round): Promise<readonly Outcome[]> {
+  const { account, owned } = read.situation;
+  const isUnfound = account.kind === "none" && owned.account === null && owned.scopedUntil !== null;
+  if (plan.purpose !== "leave" || !isUnfound || claim.state().value.proof !== null) return [];
+  const { job } = rules.target.sync;
+  const { code } = await ports.jobs.readStatus(rules.target.sync, "normal");
+  if (!sleeps.has(code)) return [];
+  return [
+    {
+      kind: "parked",
+      reason: `${rules.target.name}: sync may have made an account for ${record.userPrincipalName} that was never found, and deletes none while its job ${job} is in the state ${code}`,
+      advice: "start the job, or look for the account in the target tenant and delete it",
+      cause: null,
+    },
+  ];
+}
+
+/** https://learn.microsoft.com/graph/api/resources/synchronization-synchronizationstatus */
+const sleeps: ReadonlySet<string> = new Set(["Paused", "Quarantine", "NotConfigured"]);
+
 /** A proof says that nothing is left to do. Whatever is withheld, awaited or not proven is left to do. */
 function isProof({ plan, read, decision }: Round): boolean {
   const open = plan.notes.some(({ kind }) => openNotes.has(kind));
@@ -305,10 +337,11 @@ const openNotes: ReadonlySet<Note["kind"]> = new Set([
  * A read shows what some replica knows. So whatever was written is looked at once more when every replica must know it, and
  * somebody who left once more when nothing that was under way can still happen.
  */
-function confirmations({ wroteAt, leftAt }: PairRecord, now: number): readonly number[] {
+function confirmations({ wroteAt, leftAt, scoped }: PairRecord, now: number): readonly number[] {
   const times = [
     ...(wroteAt === 0 ? [] : [wroteAt + replicationWindowMs]),
-    ...(leftAt === null ? [] : [leftAt + afterLeavingMs]),
+    // A source user who is restored is in scope once more, and leaves it once more.
+    ...(leftAt === null ? [] : [Math.max(leftAt, scoped?.until ?? 0) + afterLeavingMs]),
   ];
   return times.filter((at) => at > now);
 }

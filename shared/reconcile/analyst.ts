@@ -93,7 +93,7 @@ function inPresentWords(
   if (record === null) return null;
   const names = new Map([...ways].map(([role, by]) => [by, role]));
   const named = (roles: readonly HeldRole[]) =>
-    roles.map(({ role, by }) => ({ role: names.get(by) ?? role, by }));
+    roles.map(({ role, by }) => ({ role: ways.get(role) === by ? role : (names.get(by) ?? role), by }));
   return { ...record, held: named(record.held), roles: named(record.roles) };
 }
 
@@ -144,7 +144,8 @@ function unfitStamps(id: AnalystId, roles: readonly RoleName[], { source }: Poli
     const value = stampValue(template, { id, roles });
     if (typeof value === "string") return [];
     const reason = `the stamp ${property} of ${id} would be ${value.length} characters long, and a directory extension holds ${value.limit}`;
-    return [{ kind: "parked", reason, advice: "shorten the role names in the policy", cause: null }];
+    const cause = `the stamp ${property} does not hold ${roles.join(", ")}`;
+    return [{ kind: "parked", reason, advice: "shorten the role names in the policy", cause }];
   });
 }
 

@@ -2,7 +2,7 @@ import { unlessGone } from "../graph/error.ts";
 import type { Listing } from "../graph/listing.ts";
 import type { Priority } from "../graph/tenant.ts";
 import type { AnalystRecord, HeldRole } from "../model/analyst.ts";
-import { lossWindowMs, type Loss } from "../planner/loss-checks.ts";
+import { lossWindowMs, occasionMs, type Loss } from "../planner/loss-checks.ts";
 import { replicationWindowMs } from "../planner/membership.ts";
 import { lostRoles } from "../planner/source-plan.ts";
 import { wayOf } from "../policy/desired.ts";
@@ -54,9 +54,6 @@ async function compareHolders(
       !earlier.includes(one) &&
       ((one.leaving === null && one.roles.some((role) => role.by === by)) || (one.lost[by] ?? 0) > lostAfter),
   );
-  const refusedSince = known.flatMap(({ id, refused }) =>
-    refused[by] === undefined || id === assessing.record?.id ? [] : [refused[by].since],
-  );
   const holders = new Set(listing?.items);
   return {
     role,
@@ -64,12 +61,18 @@ async function compareHolders(
     known: known.length,
     missing: known.filter(({ id }) => !holders.has(id)).length,
     elsewhere: staying.filter(({ roles }) => roles.some((one) => one.role === role && one.by !== by)).length,
-    refusedFirst: refusedSince.length === 0 ? null : Math.min(...refusedSince),
+    refusedFirst: refusedFirst(by, everybody, assessing),
     listing:
       assessing.record !== null && holders.has(assessing.record.id)
         ? "behind"
         : (listing?.completeness.kind ?? "complete"),
   };
+}
+
+function refusedFirst(by: string, everybody: readonly AnalystRecord[], { record, ports }: Assessing): number {
+  const own = record?.refused[by]?.since ?? ports.now();
+  const others = everybody.flatMap(({ refused }) => refused[by]?.since ?? []);
+  return Math.min(own, ...others.filter((since) => Math.abs(since - own) <= occasionMs));
 }
 
 /** A loss was refused, and this analyst was seen to hold the role after that: theirs is another loss. */
@@ -79,19 +82,18 @@ function isEarlier(refusedSince: number | undefined, { record }: Assessing): boo
 
 /**
  * Everybody who holds the role now: by what showed it last time, or, if the policy goes by something else now, by that. A role
- * that the policy does not know any more has no holders, unless what showed it shows this analyst no more: then the loss is theirs,
- * whatever the policy says.
+ * that the policy does not know any more has no holders. But where what showed it shows others and not this analyst any more,
+ * the loss is theirs, whatever the policy says.
  * @returns null when nobody holds it by the policy
  */
 async function listHolders({ role, by }: HeldRole, assessing: Assessing): Promise<Listing<string> | null> {
   const { policy, seen, record } = assessing;
   const ways = waysToHold(policy, seen.roleGroups);
-  const way = [...ways.values()].includes(by) ? by : ways.get(role);
-  if (way !== undefined) return listWay(way, assessing);
-  if (policy.roles.some(({ name }) => name === role)) return null;
-  const listing = await unlessGone(listWay(by, assessing));
-  const isTheirs = listing !== null && listing.items.length > 0 && !listing.items.includes(record?.id ?? "");
-  return isTheirs ? listing : null;
+  if ([...ways.values()].includes(by)) return listWay(by, assessing);
+  const former = await unlessGone(listWay(by, assessing));
+  if (former !== null && former.items.length > 0 && !former.items.includes(record?.id ?? "")) return former;
+  const way = ways.get(role);
+  return way === undefined ? null : listWay(way, assessing);
 }
 
 async function listWay(key: string, { ports, priority }: Assessing): Promise<Listing<string> | null> {

@@ -35,9 +35,33 @@ export async function compareRoleGroup(
   const { found } = await findRoleGroups(policy, ports.groups, priority);
   const ids = new Set<GroupId>(found.map((role) => role.group));
   const concerned = ids.has(group) ? [group] : await roleGroupsAround(group, ids, { ports, priority });
-  for (const one of concerned)
-    await callWhoDiffers(groupKey(one), await membersOf(one, { ports, priority }), { policy, ports, run });
-  return [];
+  const outcomes: Outcome[] = [];
+  for (const one of concerned) {
+    const listing = await unlessGone(ports.reader.listMembers(one, priority));
+    outcomes.push(...(await scopesWithin(one, listing?.groups ?? [], { policy, ports, priority })));
+    await callWhoDiffers(groupKey(one), new Set(listing?.items), { policy, ports, run });
+  }
+  return outcomes;
+}
+
+/** Muster puts people into scope groups. Nested in a role group, one of them makes all of them holders, and nobody ever leaves. */
+async function scopesWithin(
+  group: GroupId,
+  nested: readonly string[],
+  { policy, ports, priority }: Asking & { readonly policy: Policy },
+): Promise<readonly Outcome[]> {
+  if (nested.length === 0) return [];
+  const scopes = await Promise.all(
+    policy.targets.map(async ({ name, sync }) => ({
+      name,
+      answer: await ports.groups.find(sync.scope.group, priority),
+    })),
+  );
+  return scopes.flatMap(({ name, answer }): readonly Outcome[] => {
+    if (answer.kind !== "found" || !nested.includes(answer.facts.id)) return [];
+    const reason = `the role group ${group} contains ${answer.facts.displayName}, the scope group of ${name}: whoever is in scope holds the role`;
+    return [{ kind: "parked", reason, advice: "take the scope group out of the role group", cause: null }];
+  });
 }
 
 /** Who holds a role by attributes, against who is known to. */
@@ -65,11 +89,6 @@ async function roleGroupsAround(
     (await unlessGone(ports.reader.listGroupsAround(group, priority)))?.items ?? [],
   );
   return [...roleGroups].filter((id) => around.has(id));
-}
-
-/** A group that is gone has no members; whoever held its role is looked at, and the checks there have their say. */
-async function membersOf(group: GroupId, { ports, priority }: Asking): Promise<ReadonlySet<string>> {
-  return new Set((await unlessGone(ports.reader.listMembers(group, priority)))?.items ?? []);
 }
 
 /** A difference is news about the person, however old the event is that led to the comparison. */

@@ -66,8 +66,10 @@ async function handleOnce<T>(
   const settling = { ending, cut: attempted.cut, ports };
   // A run that lost its key has nothing to tell: neither a person, nor the others who wait for the same.
   const isNews = ending.parked.length > 0 || ending.retry !== null;
-  if (isNews || seen.waitsFor.length + seen.probes.length > 0) await claim.write({ clock: seen });
-  else claim.set({ clock: seen });
+  // Whoever dies before the end is settled has left something that is due.
+  if (isNews || seen.waitsFor.length + seen.probes.length > 0)
+    await claim.write({ clock: { ...seen, dueAt: lookedAt } });
+  claim.set({ clock: seen });
   await claim.write({ clock: await settle(message, claim.state(), settling) });
 }
 

@@ -14,7 +14,7 @@ import {
   type LedgerState,
 } from "../model/ledger.ts";
 import type { AccountId } from "../model/ids.ts";
-import type { PairRecord } from "../model/pair.ts";
+import type { PairRecord, Scoped } from "../model/pair.ts";
 import type { Step } from "../model/plan.ts";
 import type { AccessWritePorts, Performing } from "./access-ports.ts";
 import { attempted, type Performed } from "./apply.ts";
@@ -36,7 +36,9 @@ export async function performStage(steps: readonly Step[], doing: Performing): P
   const theirs = await Promise.all(steps.map((step) => isNative(step, doing)));
   const own = steps.filter((_, index) => theirs[index] !== "native");
   const at = ports.now();
-  const intents = own.reduce((pair, step) => intentOf(step, pair, doing), { ...before, wroteAt: at });
+  // What was proven was true before this: if it is true again afterwards, that is said anew.
+  const begun: PairRecord = { ...before, wroteAt: at, proof: null };
+  const intents = own.reduce((pair, step) => intentOf(step, pair, doing), begun);
   await claim.write({ value: intents });
   const limits = { ...doing.limits, sendBefore: at + sendWithinMs };
   const results = await Promise.all(
@@ -49,8 +51,10 @@ export async function performStage(steps: readonly Step[], doing: Performing): P
     claim.state().value,
   );
   // A refusal changes nothing, so there is nothing to look at once more: that would be trying again, every time.
-  const wroteAt = results.some(mayHaveWritten) ? ports.now() : before.wroteAt;
-  await claim.write({ value: { ...after, wroteAt } });
+  const rest = results.some(mayHaveWritten)
+    ? { wroteAt: ports.now() }
+    : { wroteAt: before.wroteAt, proof: before.proof };
+  await claim.write({ value: { ...after, ...rest } });
   return steps.map((step, index) => told(step, results[index], { before, now: ports.now() }));
 }
 
@@ -246,7 +250,7 @@ function note(
   return { ...pair, ledger, scoped: scopedAfter(pair, ledger, doing.ports) };
 }
 
-/** Who joins after having left begins anew: what came in between is not Muster's. From one scope into another is no leaving. */
+/** Who joins after having left begins a new time: what came in between is not Muster's. From one scope into another is no leaving. */
 function scopedAfter(
   { ledger: before, scoped }: PairRecord,
   after: readonly LedgerRow[],
@@ -254,10 +258,18 @@ function scopedAfter(
 ): PairRecord["scoped"] {
   if (isInScope(before) === isInScope(after)) return scoped;
   if (!isInScope(after)) return scoped === null ? null : { ...scoped, until: graphNow() };
-  return scopeHeld(before)?.state === "removing" && scoped !== null
-    ? { ...scoped, until: null }
-    : { since: graphNow(), until: null };
+  if (scopeHeld(before)?.state === "removing" && scoped !== null) return { ...scoped, until: null };
+  return { since: graphNow(), until: null, earlier: timesOf(scoped).slice(-mostTimes) };
 }
+
+function timesOf(scoped: PairRecord["scoped"]): Scoped["earlier"] {
+  if (scoped === null) return [];
+  const { since, until, earlier } = scoped;
+  return until === null ? earlier : [...earlier, { since, until }];
+}
+
+/** Sync makes an account within a cycle or two of such a time, whoever comes and goes meanwhile. */
+const mostTimes = 5;
 
 function entryAfter(known: LedgerEntry | undefined, state: LedgerState, at: number): LedgerEntry {
   if (known === undefined) return { state, at, oppositeAt: 0 };

@@ -101,10 +101,10 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
   };
 }
 
-/** Since when sync may have seen the analyst; in a scope that Muster did not write, since Muster first looked. */
+/** Since when sync may have seen the analyst and not made the account; an account may also be lost after a long time. */
 function scopedAt(scope: LedgerEntry | undefined, { asked }: PairRecord): number | null {
   if (scope === undefined) return asked.scopedAt;
-  return scope.state === "added" ? scope.at : null;
+  return scope.state === "added" ? Math.max(scope.at, asked.scopedAt ?? 0) : null;
 }
 
 const writable = ({ group }: Grant, facts: ReadonlyMap<string, GroupFacts>) =>

@@ -177,8 +177,12 @@ export function originOf(
   { createdAt }: TargetAccount,
   scoped: PairRecord["scoped"],
 ): AccountRecord["origin"] {
-  if (scoped === null || createdAt === null || createdAt < scoped.since - clockToleranceMs) return "before";
-  return scoped.until === null || createdAt < scoped.until + lateMs ? "created" : "before";
+  if (scoped === null || createdAt === null) return "before";
+  const isOfThen = [scoped, ...scoped.earlier].some(
+    ({ since, until }) =>
+      createdAt >= since - clockToleranceMs && (until === null || createdAt < until + lateMs),
+  );
+  return isOfThen ? "created" : "before";
 }
 
 /** A cycle of sync may have begun before the analyst left the scope. */

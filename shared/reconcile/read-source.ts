@@ -3,9 +3,10 @@ import { unlessGone } from "../graph/error.ts";
 import type { SourceMemberships, SourceReader } from "../graph/source-reader.ts";
 import type { Priority } from "../graph/tenant.ts";
 import type { AnalystRecord, HeldRole, SourceUser, SourceUserRead } from "../model/analyst.ts";
+import type { GroupFacts } from "../model/grant.ts";
 import type { AnalystId, GroupId, RoleName } from "../model/ids.ts";
 import { attributesKey, groupKey, holdsAttributes } from "../policy/desired.ts";
-import type { Policy } from "../policy/policy.ts";
+import type { NameOrId, Policy, Target } from "../policy/policy.ts";
 
 export type SourceReadPorts = { readonly reader: SourceReader; readonly groups: GroupDirectory };
 
@@ -65,7 +66,7 @@ export async function readSource(id: AnalystId, question: Question): Promise<Sou
 
 /** The groups that give roles, by id; and the roles whose group cannot be found. */
 export async function findRoleGroups(
-  { roles }: Policy,
+  { roles, targets }: Policy,
   groups: GroupDirectory,
   priority: Priority,
 ): Promise<RoleGroups> {
@@ -77,17 +78,32 @@ export async function findRoleGroups(
     ),
   );
   const found = answers.flatMap(({ role, answer }) =>
-    answer.kind === "found" ? [{ role, group: answer.facts.id }] : [],
+    answer.kind === "found" ? [{ role, group: answer.facts.id, facts: answer.facts }] : [],
   );
   const shared = found.filter(({ group }) => found.filter((one) => one.group === group).length > 1);
+  const scopes = found.flatMap(({ role, group, facts }) => {
+    const target = targets.find(({ sync }) => isNamed(facts, sync.scope.group));
+    return target === undefined ? [] : [{ role, group, ...explainScope(role, facts, target) }];
+  });
+  const refused = new Set([...shared, ...scopes].map(({ role }) => role));
   return {
-    found: found.filter((one) => !shared.includes(one)),
+    found: found.filter(({ role }) => !refused.has(role)).map(({ role, group }) => ({ role, group })),
     refusals: [
       ...answers.flatMap(({ role, answer }) => (answer.kind === "found" ? [] : [{ role, ...answer }])),
       ...shared.map((one) => ({ role: one.role, ...explainShared(one, shared) })),
+      ...scopes,
     ],
   };
 }
+
+const isNamed = ({ id, displayName }: GroupFacts, name: NameOrId) =>
+  name.kind === "id" ? name.id === id : name.name === displayName;
+
+/** Muster puts people into a scope group, and would make them holders of the role by that. */
+const explainScope = (role: RoleName, { displayName }: GroupFacts, { name }: Target) => ({
+  reason: `the group ${displayName} makes its members ${role} and is the scope group of ${name}`,
+  advice: "give the role a group of its own in the policy",
+});
 
 /** One of them by id and one by name, perhaps: a policy that names the same group twice in the same way is refused. */
 function explainShared({ group }: RoleGroup, shared: readonly RoleGroup[]) {
@@ -98,12 +114,13 @@ function explainShared({ group }: RoleGroup, shared: readonly RoleGroup[]) {
   };
 }
 
-/** By what each role is held; roles whose group cannot be found are left out. */
+/** By what each role is held; roles that name a group which cannot be found are left out. */
 export function waysToHold({ roles }: Policy, found: readonly RoleGroup[]): ReadonlyMap<RoleName, string> {
-  const byAttributes = roles.flatMap(({ name, holders }) =>
-    holders.kind === "attributes" ? [[name, attributesKey(holders.attributes)] as const] : [],
-  );
-  return new Map([...found.map(({ role, group }) => [role, groupKey(group)] as const), ...byAttributes]);
+  const stated = roles.flatMap(({ name, holders }): readonly (readonly [RoleName, string])[] => {
+    if (holders.kind === "attributes") return [[name, attributesKey(holders.attributes)]];
+    return holders.group.kind === "id" ? [[name, groupKey(holders.group.id)]] : [];
+  });
+  return new Map([...found.map(({ role, group }) => [role, groupKey(group)] as const), ...stated]);
 }
 
 /** A user who is deleted has no memberships to read; that is said by `readUser`, not here. */

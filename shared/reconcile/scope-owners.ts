@@ -41,7 +41,16 @@ export async function withInherited(group: GroupId, { looking, pairs }: Asking):
   const found = await Promise.all(others.map((tenant) => rowIn(tenant, group, { looking, pairs })));
   const first = found.find((one) => one !== undefined);
   if (first === undefined) return pair;
-  return { ...pair, ledger: [...pair.ledger, first.row], scoped: pair.scoped ?? first.scoped };
+  const scoped = pair.scoped ?? sinceHere(first.scoped, rules);
+  return { ...pair, ledger: [...pair.ledger, first.row], scoped };
+}
+
+/** Before the policy gave the group to this target, it led to another one: an account that is older here came without it. */
+function sinceHere(
+  scoped: PairRecord["scoped"],
+  { since }: Asking["looking"]["rules"],
+): PairRecord["scoped"] {
+  return scoped === null ? null : { ...scoped, since: Math.max(scoped.since, since), earlier: [] };
 }
 
 async function rowIn(tenant: TenantId, group: GroupId, { looking, pairs }: Asking) {

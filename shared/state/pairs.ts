@@ -45,7 +45,13 @@ const schema: z.ZodType<PairRecord> = z.object({
       }),
     }),
   ),
-  scoped: z.object({ since: z.number(), until: z.number().nullable() }).nullable(),
+  scoped: z
+    .object({
+      since: z.number(),
+      until: z.number().nullable(),
+      earlier: z.array(z.object({ since: z.number(), until: z.number() })).default([]),
+    })
+    .nullable(),
   leftAt: z.number().nullable(),
   asked: z.object({ tries: z.number(), scopedAt: z.number().nullable() }),
   wroteAt: z.number(),

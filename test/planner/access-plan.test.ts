@@ -318,11 +318,9 @@ describe("Muster's own writes and replicas that have not heard of them", () => {
     },
   );
 
-  test("an account whose block is long ago and that shows as enabled was unblocked by others", () => {
+  test("an account whose block is long ago and that shows as enabled is unblocked once more: the read may be older than any other", () => {
     const owned = { account: remembered({ blocked: "confirmed" }) };
-    const decision = planAccess(accessSituation({ owned }));
-    expect(decision.plan.steps).toEqual([]);
-    expect(decision.bookkeeping.account).toEqual({ blocked: "no" });
+    expect(kindsOf(planAccess(accessSituation({ owned })))).toEqual(["unblock-account"]);
   });
 
   test("a grant that shows is doubted while its opposite is not long ago", () => {
@@ -429,7 +427,7 @@ describe("a rejoiner", () => {
     ["an event about the analyst waits for its look", { news: "waits" }],
   ] as const)("is looked at again before others are said to have deleted it: %s", (_, changes) => {
     const decision = planAccess(accessSituation({ account: recycled, ...changes }));
-    expect(notesOf(decision)).toEqual(["unsure", "waits-for-account"]);
+    expect([...new Set(notesOf(decision))]).toEqual(["unsure", "waits-for-account"]);
     expect(decision.bookkeeping.account).toBeNull();
     expect(decision.lookAgainAt).toBe(now + 10_000);
   });

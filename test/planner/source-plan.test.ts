@@ -47,7 +47,7 @@ const left = (changes = {}) =>
 /** A loss that nothing is to be said against: one of twenty holders. */
 const soundLoss: Loss = {
   evidence: { kind: "sound" },
-  roles: [{ ...asReader, known: 20, missing: 1, elsewhere: 0, refusedFirst: null, listing: "complete" }],
+  roles: [{ ...asReader, known: 20, missing: 1, elsewhere: 0, refusedFirst: 0, listing: "complete" }],
   budget: { perRun: 5, share: 0.2 },
 };
 /** The same of both roles. */
@@ -58,7 +58,7 @@ const lossOfBoth: Loss = {
     known: 20,
     missing: 1,
     elsewhere: 0,
-    refusedFirst: null,
+    refusedFirst: 0,
     listing: "complete",
   })),
 };
@@ -184,7 +184,14 @@ describe("a user who is nowhere to be found", () => {
   });
 
   test("is a leaver the second time", () => {
-    expect(seen(now - absenceMs)).toMatchObject({ leaving: "deleted", leftAt: now, missingSince: null });
+    const missingSince = now - absenceMs;
+    expect(seen(missingSince)).toMatchObject({ leaving: "deleted", leftAt: now, missingSince });
+  });
+
+  test("the second time, who had been disabled is deleted: no other read need be the older one any more", () => {
+    const record = left({ leaving: "disabled", missingSince: now - absenceMs });
+    const decision = planSource(sourceSituation({ user: "absent", record }));
+    expect(decision).toMatchObject({ leaving: "deleted", leftAt: longAgo });
   });
 
   test("who had left already stays gone for the same reason, without another look", () => {
@@ -212,10 +219,7 @@ describe("losing a role", () => {
     );
   /** Both roles are gone: one of twenty readers, and so many responders. */
   const responders = (missing: number, known: number, listing: "complete" | "partial" = "complete") => ({
-    roles: [
-      ...soundLoss.roles,
-      { ...asResponder, known, missing, elsewhere: 0, refusedFirst: null, listing },
-    ],
+    roles: [...soundLoss.roles, { ...asResponder, known, missing, elsewhere: 0, refusedFirst: 0, listing }],
   });
 
   test("with sound evidence is a move: the stamps change, the other roles stay", () => {
@@ -298,7 +302,7 @@ describe("losing a role", () => {
 describe("a loss that was refused", () => {
   const lossOf = (missing: number, known: number, changes: Partial<Loss> = {}): Loss => ({
     ...soundLoss,
-    roles: [{ ...asReader, known, missing, elsewhere: 0, refusedFirst: null, listing: "complete" }],
+    roles: [{ ...asReader, known, missing, elsewhere: 0, refusedFirst: 0, listing: "complete" }],
     ...changes,
   });
   const refused = { [asReader.by]: { since: now - 60 * 60_000, among: 20 } };
@@ -334,7 +338,7 @@ describe("a loss that was refused", () => {
     expect(decision.verdicts).toMatchObject([
       {
         kind: "refused",
-        cause: `loss of ${asReader.by}`,
+        cause: `loss of ${asReader.by} since 1970-01-01T00:00:00.000Z`,
         reason: "20 of 20 holders of reader have lost it at once; the policy allows 4, so reader stays",
       },
     ]);
@@ -373,7 +377,7 @@ describe("a loss that was refused", () => {
         known: 20,
         missing: 1,
         elsewhere: 0,
-        refusedFirst: null,
+        refusedFirst: 0,
         listing: "complete" as const,
       },
     ];
@@ -829,7 +833,7 @@ describe("whatever is read", () => {
                   known: 30,
                   missing,
                   elsewhere: 0,
-                  refusedFirst: null,
+                  refusedFirst: 0,
                   listing: "complete",
                 })),
                 budget: { perRun: 5, share: 0.2 },

@@ -174,7 +174,7 @@ export function smallWorld() {
     forgetScheduled: () => void (scheduled = []),
     wait: (ms: number) => until(time + ms),
     policy: () => policy.policy,
-    setPolicy: (next: Policy) => void (policy = policyNow(next)),
+    setPolicy: (next: Policy) => void (policy = { ...policyNow(next), changedAt: time }),
     /** The next entry of this kind cannot be written down. */
     failJournal: (kind: JournalEntry["kind"]) => void (journalTrouble = kind),
     /** Puts somebody into a role group, or takes them out, and says so on the queue. */
