@@ -77,7 +77,7 @@ function checkLossBudget({ roles, budget }: Loss): readonly Objection[] {
         keeps: [by],
         reason,
         advice: lossAdvice,
-        cause: `loss of ${by} since ${new Date(refusedFirst).toISOString()}`,
+        cause: `loss of ${by} since ${refusedFirst}`,
       },
     ];
   });

@@ -1,21 +1,7 @@
 import { expect, test } from "vitest";
 import { person, settledReaders, tenPeople } from "../support/crowd.ts";
 import { byId, smallPolicy, withScopes } from "../support/small-policy.ts";
-import { smallWorld, eventAbout } from "../support/small-world.ts";
-import { withCatchUp } from "../support/with-catch-up.ts";
-import {
-  ana,
-  dayMs,
-  groupId,
-  hourMs,
-  minuteMs,
-  reader,
-  readers,
-  readersAtHome,
-  responders,
-  respondersAtHome,
-  syncScope,
-} from "../support/world.ts";
+import { dayMs, groupId, hourMs, minuteMs, reader, readersAtHome, syncScope } from "../support/world.ts";
 
 const ben = person(10);
 const first = syncScope.scope.group;
@@ -80,34 +66,6 @@ test("three of ten were dropped, which is refused; the policy gives up the role:
   expect(world.parked.slice(told).map(({ reason }) => reason)).toHaveLength(1);
 });
 
-test("Ben was dropped from the readers with two others, which is refused, and three more from the responders; days later he alone leaves the responders: he is out of them", async () => {
-  const world = await settledReaders(tenPeople);
-  for (const id of tenPeople) await world.change(id, respondersAtHome, "in");
-  await world.pass(hourMs);
-  await world.dropAtOnce([person(8), person(9), ben]);
-  await world.pass(dayMs);
-  const three = tenPeople.slice(0, 3);
-  for (const id of three) world.source.members.get(respondersAtHome)?.delete(id);
-  for (const id of three) await world.deliver(eventAbout(id, world.now()));
-  await world.pass(2 * dayMs);
-  await world.change(ben, respondersAtHome, "out");
-  await world.pass(dayMs);
-  expect(world.contoso.members.get(responders.grant.group)?.size).toBe(9);
-});
-
-test("the policy gave up readers, which is refused; Ben is dropped from the responders alone: he is no responder, or somebody hears of him", async () => {
-  const world = await settledReaders(tenPeople);
-  for (const id of tenPeople) await world.change(id, respondersAtHome, "in");
-  await world.pass(hourMs);
-  world.setPolicy(withoutReaders());
-  await world.pass(dayMs);
-  const told = world.parked.length;
-  await world.change(ben, respondersAtHome, "out");
-  await world.pass(dayMs);
-  const left = world.contoso.members.get(responders.grant.group)?.size;
-  expect({ left, isSilent: world.parked.length === told }).not.toEqual({ left: 10, isSilent: true });
-});
-
 test("readers go by an attribute now, which five of ten have not, and that is refused; a day later Ben, one of the five, is dropped from their old group: he is out, or somebody hears of him", async () => {
   const world = await settledReaders(tenPeople);
   for (const id of tenPeople.slice(0, 5)) {
@@ -147,49 +105,4 @@ test("the policy gave up readers, which is refused; then two targets change thei
     contoso: world.source.members.get(second)?.size,
     fabrikam: world.source.members.get(first)?.size,
   }).toEqual({ contoso: 10, fabrikam: 0 });
-});
-
-test("the stamp with the roles gets another name: who leaves after that carries no role in the old one", async () => {
-  const world = smallWorld();
-  const pass = withCatchUp(world);
-  await world.change(ana, readersAtHome, "in");
-  await pass(hourMs);
-  const policy = smallPolicy();
-  const stamps = policy.source.stamps.map((stamp) =>
-    stamp.name === "socRoles"
-      ? { ...stamp, name: "roles", property: stamp.property.replace("socRoles", "roles") }
-      : stamp,
-  );
-  world.setPolicy({ ...policy, source: { ...policy.source, stamps } });
-  await pass(30 * minuteMs);
-  await world.change(ana, readersAtHome, "out");
-  await world.deliver(eventAbout(ana, world.now()));
-  await pass(dayMs);
-  const user = world.source.users.get(ana);
-  const values = user === undefined || user === "soft-deleted" ? [] : Object.values(user.stamps);
-  expect(values.filter((value) => value === reader)).toEqual([]);
-});
-
-test("a group with readers is deleted and made anew with its name; eight of ten are put back: of the other two, nobody says that they were all", async () => {
-  const world = await settledReaders([]);
-  const policy = smallPolicy();
-  world.setPolicy({
-    ...policy,
-    roles: policy.roles.map((role) =>
-      role.name === reader
-        ? { ...role, holders: { kind: "group", group: { kind: "name", name: "group 11" } } }
-        : role,
-    ),
-  });
-  for (const id of tenPeople) {
-    if (!world.source.users.has(id)) world.addUser(id);
-    await world.change(id, readersAtHome, "in");
-  }
-  await world.pass(hourMs);
-  expect(world.contoso.members.get(readers.grant.group)?.size).toBe(10);
-  world.source.members.delete(readersAtHome);
-  await world.pass(hourMs);
-  world.source.members.set(groupId(111), new Set(tenPeople.slice(0, 8)));
-  await world.pass(dayMs);
-  expect(world.parked.filter(({ reason }) => reason.startsWith("2 of 2 holders"))).toEqual([]);
 });

@@ -20,10 +20,10 @@ test("an edit takes seven groups from a role of ten people, which the budget wit
       ),
     })),
   });
-  const { addUser, change, source } = world;
+  const { source } = world;
   for (const id of tenPeople) {
-    if (!source.users.has(id)) addUser(id);
-    await change(id, groupId(11), "in");
+    if (!source.users.has(id)) world.addUser(id);
+    await world.change(id, groupId(11), "in");
   }
   await world.pass(hourMs);
   expect(many.map((group) => world.contoso.members.get(group)?.size)).toEqual(many.map(() => 10));

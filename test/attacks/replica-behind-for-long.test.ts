@@ -1,62 +1,8 @@
 import { expect, test } from "vitest";
-import type { Listing } from "../../shared/graph/listing.ts";
 import { smallPolicy } from "../support/small-policy.ts";
 import { smallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
-import {
-  ana,
-  dayMs,
-  hourMs,
-  minuteMs,
-  readers,
-  readersAtHome,
-  responders,
-  respondersAtHome,
-  syncScope,
-} from "../support/world.ts";
-
-const complete = <T>(items: readonly T[]): Listing<T> => ({ items, completeness: { kind: "complete" } });
-
-test.each([3, 5, 10, 40])(
-  "one of the target's replicas is behind for an hour: who loses a role and gets it back %i min later has it",
-  async (minutes) => {
-    const world = smallWorld();
-    const pass = withCatchUp(world);
-    await world.change(ana, respondersAtHome, "in");
-    await world.change(ana, readersAtHome, "in");
-    await pass(hourMs);
-    await world.change(ana, readersAtHome, "out");
-    await pass(minutes * minuteMs);
-    world.contoso.next("listMemberOf", async () =>
-      complete([readers, responders].map(({ grant }) => grant.group)),
-    );
-    await world.change(ana, readersAtHome, "in");
-    await pass(dayMs);
-    expect(world.contoso.members.get(readers.grant.group)?.size).toBe(1);
-  },
-);
-
-test("leaves and is back after ten minutes, while the source's replica that the target's worker reads is behind for a quarter of an hour: she is in scope, so that sync does not delete her account", async () => {
-  const world = smallWorld();
-  world.setPolicy(smallPolicy({ leavers: { deleteAfterMs: 30 * dayMs } }));
-  const pass = withCatchUp(world);
-  await world.change(ana, readersAtHome, "in");
-  await pass(hourMs);
-  await world.change(ana, readersAtHome, "out");
-  await pass(10 * minuteMs);
-  const until = world.now() + 5 * minuteMs;
-  const read = world.source.reader.readMemberships;
-  Object.assign(world.source.reader, {
-    readMemberships: async (question: Parameters<typeof read>[0]) =>
-      // The worker of a target asks for no role groups.
-      question.groups.length === 0 && world.now() < until
-        ? { direct: complete([readersAtHome, syncScope.scope.group]), confirmed: new Set() }
-        : read(question),
-  });
-  await world.change(ana, readersAtHome, "in");
-  await pass(dayMs);
-  expect(world.source.members.get(syncScope.scope.group)?.size).toBe(1);
-});
+import { ana, dayMs, hourMs, minuteMs, readersAtHome } from "../support/world.ts";
 
 test("blocked for ten minutes, and back: one of the target's replicas still shows her account enabled, and she can work all the same", async () => {
   const world = smallWorld();

@@ -338,7 +338,7 @@ describe("a loss that was refused", () => {
     expect(decision.verdicts).toMatchObject([
       {
         kind: "refused",
-        cause: `loss of ${asReader.by} since 1970-01-01T00:00:00.000Z`,
+        cause: `loss of ${asReader.by} since 0`,
         reason: "20 of 20 holders of reader have lost it at once; the policy allows 4, so reader stays",
       },
     ]);
