@@ -113,7 +113,7 @@ type Bookkeeping = {
     readonly change: "claim" | "drop";
   }[];
   /** What the read taught about the account's record; null: nothing. */
-  readonly account: Partial<Pick<AccountRecord, "blocked" | "deleted">> | null;
+  readonly account: Pick<AccountRecord, "deleted"> | null;
 };
 
 export type AccessDecision = {
@@ -244,14 +244,12 @@ function stayPresent(draft: Draft, account: PresentAccount): void {
   const lately = draft.accountChanged("lately");
   const isInScope = situation.scope?.seen === "present" && !draft.scopeChangedLately();
   if (deleted !== "no" && !lately && isInScope) draft.learn({ deleted: "no" });
-  if (account.enabled && blocked !== "no") {
-    if (lately) draft.settling("the account", changedAt);
-    // A replica may be further behind than anybody thinks, and unblocking once more harms nobody.
+  if (blocked !== "no") {
+    // A replica that shows it enabled may be far behind, and unblocking once more harms nobody.
+    if (account.enabled && lately) draft.settling("the account", changedAt);
     else draft.step({ kind: "unblock-account", account: account.id });
-  }
-  if (!account.enabled) {
-    if (blocked !== "no") draft.step({ kind: "unblock-account", account: account.id });
-    else if (lately) draft.settling("the account", changedAt);
+  } else if (!account.enabled) {
+    if (lately) draft.settling("the account", changedAt);
     else draft.note({ kind: "account-blocked-by-others", account: account.id });
   }
   const wanted = new Set(situation.wanted.map(({ grant }) => grantKey(grant)));
@@ -423,7 +421,7 @@ class Draft {
   }
 
   learn(what: NonNullable<Bookkeeping["account"]>): void {
-    this.learnt = { ...this.learnt, ...what };
+    this.learnt = what;
   }
 
   lookAgain(at: number): void {

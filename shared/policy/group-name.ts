@@ -1,4 +1,4 @@
-import { groupIdSchema } from "../model/ids.ts";
+import { groupIdSchema, type GroupId } from "../model/ids.ts";
 import type { NameOrId } from "./policy.ts";
 
 /** A GUID is an id, anything else a display name. */
@@ -16,3 +16,7 @@ export function sortedGroups(groups: readonly NameOrId[]): readonly NameOrId[] {
 function groupKey(group: NameOrId): string {
   return group.kind === "id" ? `id ${group.id}` : `name ${group.name}`;
 }
+
+/** Whether the policy means this group of a tenant. */
+export const means = (named: NameOrId, { id, name }: { readonly id: GroupId; readonly name: string }) =>
+  named.kind === "id" ? named.id === id : named.name === name;

@@ -155,7 +155,6 @@ function factsOf({ situation, membership }: ReadOk, { policy, target }: Rules): 
   };
 }
 
-/** What the read taught: an account that was found, a grant that turned out to be there or gone, somebody who leaves. */
 /** Since when the account is waited for. Who had left begins anew; until then it tells that sync was asked for one. */
 function askedSoFar({ situation, pair }: ReadOk): PairRecord["asked"] {
   const { account, scope, now } = situation;
@@ -164,6 +163,7 @@ function askedSoFar({ situation, pair }: ReadOk): PairRecord["asked"] {
   return { tries, scopedAt: scopedAt ?? (scope?.seen === "present" ? now : null) };
 }
 
+/** What the read taught: an account that was found, a grant that turned out to be there or gone, somebody who leaves. */
 function keptBooks(read: ReadOk, { plan, bookkeeping }: AccessDecision): PairRecord {
   const { pair, situation } = read;
   const { owned, now } = situation;
@@ -202,10 +202,11 @@ async function conclude(round: Round): Promise<readonly Outcome[] | "again"> {
       ...stuck,
       { kind: "again", at: ports.now() + unseenMs, why: "an event about the analyst waits for its look" },
     ];
-  const asleep = isProof(round) ? await sleepingSync(round) : [];
-  if (asleep.length > 0) return [...stuck, ...asleep];
-  if (isProof(round)) await prove(round);
-  else if (read.trouble === null) await enterRun(round, { steps: [], outcomes: [] }, stuck);
+  if (isProof(round)) {
+    const asleep = await sleepingSync(round);
+    if (asleep.length > 0) return [...stuck, ...asleep];
+    await prove(round);
+  } else if (read.trouble === null) await enterRun(round, { steps: [], outcomes: [] }, stuck);
   const { value } = claim.state();
   const now = ports.now();
   const looks = [

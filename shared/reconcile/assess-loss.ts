@@ -69,6 +69,7 @@ async function compareHolders(
   };
 }
 
+/** When the loss was refused first on this occasion; now, if it has not been yet. */
 function refusedFirst(by: string, everybody: readonly AnalystRecord[], { record, ports }: Assessing): number {
   const own = record?.refused[by]?.since ?? ports.now();
   const others = everybody.flatMap(({ refused }) => refused[by]?.since ?? []);

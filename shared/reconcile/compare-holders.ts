@@ -37,6 +37,7 @@ export async function compareRoleGroup(
   const concerned = ids.has(group) ? [group] : await roleGroupsAround(group, ids, { ports, priority });
   const outcomes: Outcome[] = [];
   for (const one of concerned) {
+    // A group that is gone has no members; whoever held its role is looked at, and the checks there have their say.
     const listing = await unlessGone(ports.reader.listMembers(one, priority));
     outcomes.push(...(await scopesWithin(one, listing?.groups ?? [], { policy, ports, priority })));
     await callWhoDiffers(groupKey(one), new Set(listing?.items), { policy, ports, run });

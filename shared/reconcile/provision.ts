@@ -50,11 +50,14 @@ const overdueMs = 90 * 60_000;
 /** A turn is good for as long as the limit's window is shorter than the one that turns are drawn from. */
 const sendWithinMs = 1_000;
 
+type NoAccount = Extract<ProvisionResult, { kind: "unnamed" | "not-in-scope" }>;
+
 /** Only an answer counts as a try: a call that was throttled or lost says nothing about the scope. */
 function countTry(
-  result: Extract<ProvisionResult, { kind: "unnamed" | "not-in-scope" }>,
-  { claim, ports, rules, analyst }: Performing,
+  result: NoAccount,
+  doing: Performing,
 ): { readonly kind: "put-off"; readonly outcome: Outcome } {
+  const { claim, ports } = doing;
   const { value } = claim.state();
   const now = ports.now();
   const scope = scopeHeld(value.ledger);
@@ -62,23 +65,26 @@ function countTry(
   const scopedAt = scope?.state === "added" ? Math.max(scope.at, missedAt) : missedAt;
   const tries = value.asked.tries + 1;
   claim.set({ value: { ...value, asked: { tries, scopedAt } } });
-  const { sync, name } = rules.target;
-  if (now - scopedAt >= overdueMs && result.kind === "unnamed")
-    return parked(
-      `${name}: sync says that it made an account for ${analyst}, and no account carries the stamp ${identityStamp(rules)}`,
-      `map it in the attribute mappings of the synchronization job ${sync.job}, and restart the job`,
-      null,
-    );
-  if (now - scopedAt >= overdueMs && result.kind === "not-in-scope")
-    return parked(
-      `${name}: ${analyst} has been in scope for two cycles of sync, which makes no account for them: ${result.detail}`,
-      `look at the scoping filters and the provisioning logs of the synchronization job ${sync.job}`,
-      null,
-    );
+  if (now - scopedAt >= overdueMs) return explainOverdue(result, doing);
   if (result.kind === "unnamed")
     return putOff(now + unseenMs, "the account was made; looking for it by its stamp");
   const at = Math.min(Math.max(nextAskAt(scopedAt, tries), now + unseenMs), now + cyclePollMs);
   return putOff(at, `sync does not see the analyst in scope yet: ${result.detail}`);
+}
+
+function explainOverdue(result: NoAccount, { rules, analyst }: Performing) {
+  const { sync, name } = rules.target;
+  return result.kind === "unnamed"
+    ? parked(
+        `${name}: sync says that it made an account for ${analyst}, and no account carries the stamp ${identityStamp(rules)}`,
+        `map it in the attribute mappings of the synchronization job ${sync.job}, and restart the job`,
+        null,
+      )
+    : parked(
+        `${name}: ${analyst} has been in scope for two cycles of sync, which makes no account for them: ${result.detail}`,
+        `look at the scoping filters and the provisioning logs of the synchronization job ${sync.job}`,
+        null,
+      );
 }
 
 const putOff = (at: number, why: string) =>

@@ -6,7 +6,8 @@ import type { AnalystRecord, HeldRole, SourceUser, SourceUserRead } from "../mod
 import type { GroupFacts } from "../model/grant.ts";
 import type { AnalystId, GroupId, RoleName } from "../model/ids.ts";
 import { attributesKey, groupKey, holdsAttributes } from "../policy/desired.ts";
-import type { NameOrId, Policy, Target } from "../policy/policy.ts";
+import { means } from "../policy/group-name.ts";
+import type { Policy, Target } from "../policy/policy.ts";
 
 export type SourceReadPorts = { readonly reader: SourceReader; readonly groups: GroupDirectory };
 
@@ -82,7 +83,9 @@ export async function findRoleGroups(
   );
   const shared = found.filter(({ group }) => found.filter((one) => one.group === group).length > 1);
   const scopes = found.flatMap(({ role, group, facts }) => {
-    const target = targets.find(({ sync }) => isNamed(facts, sync.scope.group));
+    const target = targets.find(({ sync }) =>
+      means(sync.scope.group, { id: group, name: facts.displayName }),
+    );
     return target === undefined ? [] : [{ role, group, ...explainScope(role, facts, target) }];
   });
   const refused = new Set([...shared, ...scopes].map(({ role }) => role));
@@ -95,9 +98,6 @@ export async function findRoleGroups(
     ],
   };
 }
-
-const isNamed = ({ id, displayName }: GroupFacts, name: NameOrId) =>
-  name.kind === "id" ? name.id === id : name.name === displayName;
 
 /** Muster puts people into a scope group, and would make them holders of the role by that. */
 const explainScope = (role: RoleName, { displayName }: GroupFacts, { name }: Target) => ({

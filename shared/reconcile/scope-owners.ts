@@ -2,6 +2,7 @@ import type { GroupId, TenantId } from "../model/ids.ts";
 import { isGiven, rowOf } from "../model/ledger.ts";
 import type { PairRecord } from "../model/pair.ts";
 import type { ScopeSeen } from "../planner/access-plan.ts";
+import { means } from "../policy/group-name.ts";
 import type { Target } from "../policy/policy.ts";
 import { pairRow, type Pairs } from "../state/pairs.ts";
 import type { Looking } from "./access-ports.ts";
@@ -15,13 +16,10 @@ type Group = { readonly id: GroupId; readonly name: string };
 type Asking = { readonly looking: Looking; readonly pairs: Pick<Pairs, "read"> };
 
 /** Another target of the policy whose scope is this group, by its id or by its name. */
-export function otherTargetWith({ id, name }: Group, { rules }: Pick<Looking, "rules">): Target | undefined {
-  return rules.policy.targets.find(({ tenantId, sync }) => {
-    const { group } = sync.scope;
-    return (
-      tenantId !== rules.target.tenantId && (group.kind === "id" ? group.id === id : group.name === name)
-    );
-  });
+export function otherTargetWith(group: Group, { rules }: Pick<Looking, "rules">): Target | undefined {
+  return rules.policy.targets.find(
+    ({ tenantId, sync }) => tenantId !== rules.target.tenantId && means(sync.scope.group, group),
+  );
 }
 
 /** Whether another target needs the membership, and whether it is on record there. */

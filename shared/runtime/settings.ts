@@ -50,10 +50,7 @@ const schema = z.object({
  * @throws Error with what to do
  */
 export function readBusSettings(environment: Environment): BusSettings {
-  const connection = connectionOf(
-    environment["ServiceBus__fullyQualifiedNamespace"],
-    environment["ServiceBus"],
-  );
+  const connection = busConnection(environment);
   if (connection === undefined)
     throw new Error(
       sentence([
@@ -119,7 +116,7 @@ export function readSettings(environment: Environment): Settings {
   problems.push(
     ...tableProblems(tables, assertion === undefined ? "" : (env.MUSTER_IDENTITY_CLIENT_ID ?? null)),
   );
-  const bus = connectionOf(environment["ServiceBus__fullyQualifiedNamespace"], environment["ServiceBus"]);
+  const bus = busConnection(environment);
   if (bus !== undefined) problems.push(...notLocal("ServiceBus", bus));
   if (problems.length > 0 || !parsed.success || !clientId || !assertion || !notificationUrl)
     throw new Error(sentence(problems));
@@ -131,6 +128,9 @@ export function readSettings(environment: Environment): Settings {
     notificationUrl,
   };
 }
+
+const busConnection = (environment: Environment) =>
+  connectionOf(environment["ServiceBus__fullyQualifiedNamespace"], environment["ServiceBus"]);
 
 const sentence = (problems: readonly string[]) =>
   `Muster cannot start with these settings (see docs/configuration.md):\n${problems.map((problem) => `- ${problem}`).join("\n")}`;

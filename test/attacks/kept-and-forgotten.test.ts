@@ -1,23 +1,11 @@
 import { expect, test } from "vitest";
 import { person, settledReaders, tenPeople } from "../support/crowd.ts";
-import { byId, smallPolicy, withScopes } from "../support/small-policy.ts";
+import { byId, smallPolicy, withoutRole, withScopes } from "../support/small-policy.ts";
 import { dayMs, groupId, hourMs, minuteMs, reader, readersAtHome, syncScope } from "../support/world.ts";
 
 const ben = person(10);
 const first = syncScope.scope.group;
 const second = groupId(8);
-
-function withoutReaders() {
-  const policy = smallPolicy();
-  return {
-    ...policy,
-    roles: policy.roles.filter(({ name }) => name !== reader),
-    targets: policy.targets.map((target) => ({
-      ...target,
-      grants: target.grants.filter(({ role }) => role !== reader),
-    })),
-  };
-}
 
 test("three of ten were dropped at once, which is refused; three others a day later, which is refused as well: somebody hears of them", async () => {
   const world = await settledReaders(tenPeople);
@@ -60,7 +48,7 @@ test("three of ten were dropped, which is refused; the policy gives up the role:
   await world.dropAtOnce(tenPeople.slice(0, 3));
   await world.pass(dayMs);
   const told = world.parked.length;
-  world.setPolicy(withoutReaders());
+  world.setPolicy(withoutRole(reader));
   await world.pass(dayMs);
   expect(world.inside()).toHaveLength(10);
   expect(world.parked.slice(told).map(({ reason }) => reason)).toHaveLength(1);
@@ -69,8 +57,7 @@ test("three of ten were dropped, which is refused; the policy gives up the role:
 test("readers go by an attribute now, which five of ten have not, and that is refused; a day later Ben, one of the five, is dropped from their old group: he is out, or somebody hears of him", async () => {
   const world = await settledReaders(tenPeople);
   for (const id of tenPeople.slice(0, 5)) {
-    const user = world.source.users.get(id);
-    if (user === undefined || user === "soft-deleted") throw new Error(`${id} is not there`);
+    const user = world.userOf(id);
     world.source.users.set(id, { ...user, attributes: { department: "SOC" } });
   }
   const policy = smallPolicy();
@@ -90,10 +77,10 @@ test("readers go by an attribute now, which five of ten have not, and that is re
 
 test("the policy gave up readers, which is refused; then two targets change their scope groups: nobody loses an account, and nobody gets one", async () => {
   const world = await settledReaders(tenPeople);
-  world.setPolicy(withoutReaders());
+  world.setPolicy(withoutRole(reader));
   await world.pass(dayMs);
   const { targets } = withScopes({ contoso: byId(second), fabrikam: byId(first) });
-  const policy = withoutReaders();
+  const policy = withoutRole(reader);
   const scopes = new Map(targets.map(({ name, sync }) => [name, sync]));
   world.setPolicy({
     ...policy,

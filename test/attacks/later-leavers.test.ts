@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { person, settledReaders, tenPeople } from "../support/crowd.ts";
-import { smallPolicy } from "../support/small-policy.ts";
+import { smallPolicy, withoutRole } from "../support/small-policy.ts";
 import { dayMs, hourMs, reader, readersAtHome, respondersAtHome } from "../support/world.ts";
 
 const ben = person(10);
@@ -21,15 +21,7 @@ test("the policy gave up one of two roles, which is refused: Ben, whom a day lat
   const world = await settledReaders(tenPeople);
   for (const id of tenPeople) await world.change(id, respondersAtHome, "in");
   await world.pass(hourMs);
-  const policy = smallPolicy();
-  world.setPolicy({
-    ...policy,
-    roles: policy.roles.filter(({ name }) => name !== reader),
-    targets: policy.targets.map((target) => ({
-      ...target,
-      grants: target.grants.filter(({ role }) => role !== reader),
-    })),
-  });
+  world.setPolicy(withoutRole(reader));
   await world.pass(dayMs);
   expect(world.inside()).toHaveLength(10);
   await world.change(ben, readersAtHome, "out");

@@ -11,7 +11,7 @@ import {
 } from "../support/world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
 
-/** docs/architecture.md: "Only `Pairs` is needed to be correct; all else can be rebuilt by looking." */
+/** What `Analysts` holds of somebody who stays is rebuilt by looking, before they leave. */
 test.each(["is kept", "is lost and rebuilt by looking"])(
   "the table Analysts %s; then Ana leaves",
   async (table) => {

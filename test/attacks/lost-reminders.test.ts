@@ -18,7 +18,7 @@ test("a leaver's grant cannot be taken at first, and the reminder to try again d
   expect({
     grants: world.contoso.members.get(readers.grant.group)?.size,
     enabled: [...world.contoso.accounts.values()].map(({ enabled }) => enabled),
-    proofs: world.entries.filter(({ kind, plan }) => kind === "proof" && plan.purpose === "leave").length,
+    proofs: world.leaveProofs().length,
   }).toEqual({ grants: 0, enabled: [false], proofs: 1 });
 });
 

@@ -1,10 +1,7 @@
 import { expect, test } from "vitest";
-import { smallWorld, type SmallWorld } from "../support/small-world.ts";
+import { smallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
 import { ana, dayMs, minuteMs, readersAtHome, syncScope } from "../support/world.ts";
-
-const leaveProofs = ({ entries }: SmallWorld) =>
-  entries.filter(({ kind, plan }) => kind === "proof" && plan.purpose === "leave");
 
 test("dropped by mistake for five minutes while nobody has found the account that sync made for her: when she leaves for good, nothing of it stays", async () => {
   const world = smallWorld();
@@ -30,7 +27,7 @@ test("dropped by mistake for five minutes while nobody has found the account tha
   expect({
     scope: world.source.members.get(syncScope.scope.group)?.size,
     accounts: [...world.contoso.accounts.values()].map(({ state }) => state),
-    proofs: leaveProofs(world).length,
+    proofs: world.leaveProofs().length,
     parked: world.parked,
   }).toEqual({ scope: 0, accounts: ["recycled"], proofs: 1, parked: [] });
 });

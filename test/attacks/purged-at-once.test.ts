@@ -9,8 +9,7 @@ test("a script disables, deletes and purges somebody within a minute: it is prov
   const event = () => world.deliver(eventAbout(ana, world.now()));
   await world.change(ana, readersAtHome, "in");
   await pass(hourMs);
-  const user = world.source.users.get(ana);
-  if (user === undefined || user === "soft-deleted") throw new Error("no Ana");
+  const user = world.userOf(ana);
   world.source.users.set(ana, { ...user, enabled: false });
   await event();
   await world.wait(2_000);
@@ -25,6 +24,6 @@ test("a script disables, deletes and purges somebody within a minute: it is prov
     return go();
   });
   await pass(dayMs);
-  const proofs = world.entries.filter(({ kind, plan }) => kind === "proof" && plan.purpose === "leave");
+  const proofs = world.leaveProofs();
   expect({ isProven: proofs.length > 0, looks }).toEqual({ isProven: true, looks: 0 });
 });

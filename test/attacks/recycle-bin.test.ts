@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { smallPolicy } from "../support/small-policy.ts";
-import { eventAbout, smallWorld, type SmallWorld } from "../support/small-world.ts";
+import { eventAbout, smallWorld } from "../support/small-world.ts";
 import {
   ana,
   dayMs,
@@ -14,12 +14,6 @@ import {
 } from "../support/world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
 
-function anaIn({ source }: SmallWorld) {
-  const user = source.users.get(ana);
-  if (user === undefined || user === "soft-deleted") throw new Error("no Ana");
-  return user;
-}
-
 /** Graph's answer about what is not there. */
 const missing = {
   result: "missing",
@@ -32,7 +26,7 @@ test("disabled, and deleted just before Muster's leave-scope arrives (404); rest
   const pass = withCatchUp(world);
   await world.change(ana, readersAtHome, "in");
   await pass(30 * minuteMs);
-  const user = anaIn(world);
+  const user = world.userOf(ana);
   const event = () => world.deliver(eventAbout(ana, world.now()));
   // An offboarding script disables, and deletes a moment later. Graph does not find a member in the recycle bin: 404.
   world.source.next("leaveScope", async () => {
@@ -52,7 +46,7 @@ test("disabled, and deleted just before Muster's leave-scope arrives (404); rest
   // Now she moves to another department.
   await world.change(ana, readersAtHome, "out");
   await pass(24 * hourMs);
-  const proofs = world.entries.filter(({ kind, plan }) => kind === "proof" && plan.purpose === "leave");
+  const proofs = world.leaveProofs();
   expect({
     scope: world.source.members.get(groupId(9))?.size,
     saidToBeOut: (proofs.at(-1)?.at ?? 0) > world.now() - 25 * hourMs,
@@ -66,7 +60,7 @@ test("deleted, while accounts are kept for thirty days; sync deletes hers in its
   const pass = withCatchUp(world);
   await world.change(ana, readersAtHome, "in");
   await pass(30 * minuteMs);
-  const user = anaIn(world);
+  const user = world.userOf(ana);
   world.source.users.set(ana, "soft-deleted");
   await world.deliver(eventAbout(ana, world.now()));
   await pass(hourMs);
@@ -85,7 +79,7 @@ test("sync deletes the account just before Muster's revoke arrives (404); the an
   await world.change(ana, respondersAtHome, "in");
   await world.change(ana, readersAtHome, "in");
   await pass(30 * minuteMs);
-  const user = anaIn(world);
+  const user = world.userOf(ana);
   const event = () => world.deliver(eventAbout(ana, world.now()));
   const binned = async () => {
     world.contoso.recycleAll();
@@ -117,8 +111,7 @@ test("deleted in the source while nobody has found the account that sync makes: 
   world.source.users.set(ana, "soft-deleted");
   await world.deliver(eventAbout(ana, world.now()));
   await pass(30 * minuteMs);
-  const proofs = () => world.entries.filter(({ kind, plan }) => kind === "proof" && plan.purpose === "leave");
-  expect(proofs()).toEqual([]);
+  expect(world.leaveProofs()).toEqual([]);
   await pass(hourMs);
-  expect(proofs()).toHaveLength(1);
+  expect(world.leaveProofs()).toHaveLength(1);
 });

@@ -10,8 +10,7 @@ test("disabled, deleted two weeks later, and hired again when the target's bin h
   const event = () => world.deliver(eventAbout(ana, world.now()));
   await world.change(ana, readersAtHome, "in");
   await pass(hourMs);
-  const user = world.source.users.get(ana);
-  if (user === undefined || user === "soft-deleted") throw new Error("no Ana");
+  const user = world.userOf(ana);
   world.source.users.set(ana, { ...user, enabled: false });
   await event();
   await pass(14 * hourMs);

@@ -11,8 +11,7 @@ test.each([4, 10])(
     const event = () => world.deliver(eventAbout(ana, world.now()));
     await world.change(ana, readersAtHome, "in");
     await pass(hourMs);
-    const user = world.source.users.get(ana);
-    if (user === undefined || user === "soft-deleted") throw new Error("no Ana");
+    const user = world.userOf(ana);
     world.source.users.set(ana, "soft-deleted");
     world.contoso.recycleAll();
     await event();

@@ -47,11 +47,10 @@ test("the second one was there before Muster: people are told, and nothing is pr
   await pass(2 * hourMs);
   expect(world.contoso.accounts.get(theirs)).toMatchObject({ state: "live", enabled: true });
   expect(world.parked.map(({ reason }) => reason)).toEqual([expect.stringContaining(theirs)]);
-  const proofs = () => world.entries.filter(({ kind, plan }) => kind === "proof" && plan.purpose === "leave");
-  expect(proofs()).toEqual([]);
+  expect(world.leaveProofs()).toEqual([]);
   world.contoso.accounts.delete(theirs);
   await pass(2 * hourMs);
-  expect(proofs()).toHaveLength(1);
+  expect(world.leaveProofs()).toHaveLength(1);
 });
 
 /** Graph refuses this of the first account, for ever. */

@@ -3,9 +3,6 @@ import { eventAbout, smallWorld, type SmallWorld } from "../support/small-world.
 import { withCatchUp } from "../support/with-catch-up.ts";
 import { ana, dayMs, hourMs, minuteMs, readersAtHome } from "../support/world.ts";
 
-const leaveProofs = ({ entries }: SmallWorld) =>
-  entries.filter(({ kind, plan }) => kind === "proof" && plan.purpose === "leave");
-
 /** Sync makes an account, and neither its answer nor a stamp says so. */
 function unnamed(world: SmallWorld) {
   world.provisioner.next(() => {
@@ -23,8 +20,7 @@ test("an administrator purged her account and sync makes another one that nobody
   world.contoso.accounts.clear();
   unnamed(world);
   // She becomes a hunter as well, so Muster looks at the pair.
-  const user = world.source.users.get(ana);
-  if (user === undefined || user === "soft-deleted") throw new Error("no Ana");
+  const user = world.userOf(ana);
   world.source.users.set(ana, { ...user, attributes: { department: "SOC", jobTitle: "Threat Hunter" } });
   await world.deliver(eventAbout(ana, world.now()));
   await pass(5 * minuteMs);
@@ -33,10 +29,10 @@ test("an administrator purged her account and sync makes another one that nobody
   await world.deliver(eventAbout(ana, world.now()));
   await pass(30 * minuteMs);
   expect([...world.contoso.accounts.values()]).toMatchObject([{ enabled: true, state: "live" }]);
-  expect(leaveProofs(world)).toEqual([]);
+  expect(world.leaveProofs()).toEqual([]);
   world.contoso.recycleAll();
   await pass(hourMs);
-  expect(leaveProofs(world)).toHaveLength(1);
+  expect(world.leaveProofs()).toHaveLength(1);
 });
 
 test("the job is in quarantine when somebody leaves whose account nobody has found: nobody says that she is out while sync does not delete it", async () => {
@@ -49,7 +45,7 @@ test("the job is in quarantine when somebody leaves whose account nobody has fou
   await world.change(ana, readersAtHome, "out");
   await pass(dayMs);
   expect([...world.contoso.accounts.values()]).toMatchObject([{ enabled: true, state: "live" }]);
-  expect(leaveProofs(world)).toEqual([]);
+  expect(world.leaveProofs()).toEqual([]);
 });
 
 test("sync does not see somebody whose account was purged after a month in scope: it is asked now and then, not every few seconds", async () => {
@@ -61,8 +57,7 @@ test("sync does not see somebody whose account was purged after a month in scope
   const before = world.provisioner.asked.length;
   for (let tries = 0; tries < 5_000; tries += 1)
     world.provisioner.next(() => ({ kind: "not-in-scope", detail: "the user is not assigned" }));
-  const user = world.source.users.get(ana);
-  if (user === undefined || user === "soft-deleted") throw new Error("no Ana");
+  const user = world.userOf(ana);
   world.source.users.set(ana, { ...user, attributes: { department: "SOC", jobTitle: "Threat Hunter" } });
   await world.deliver(eventAbout(ana, world.now()));
   await pass(dayMs);

@@ -363,8 +363,7 @@ describe("the proof", () => {
 
   test("is not said while the look at an event has failed: the analyst may have left", async () => {
     await belong();
-    const user = world.source.users.get(ana);
-    if (user === undefined || user === "soft-deleted") throw new Error("no Ana");
+    const user = world.userOf(ana);
     world.source.users.set(ana, { ...user, enabled: false });
     world.source.next("readUser", () => Promise.reject(graphFailure(500)));
     await world.deliver(eventAbout(ana, world.now()));

@@ -54,6 +54,19 @@ targets:
       responder: { groups: [${groupId(4)}] }
 `;
 
+/** The policy has given up this role, and what it gave. */
+export function withoutRole(given: RoleName): Policy {
+  const policy = smallPolicy();
+  return {
+    ...policy,
+    roles: policy.roles.filter(({ name }) => name !== given),
+    targets: policy.targets.map((target) => ({
+      ...target,
+      grants: target.grants.filter(({ role }) => role !== given),
+    })),
+  };
+}
+
 type Changes = Partial<Omit<Policy, "leavers">> & { readonly leavers?: Partial<Policy["leavers"]> };
 
 /** The small policy with these changes; what is not said about leavers stays as it is. */

@@ -183,6 +183,13 @@ export function smallWorld() {
       else source.members.get(group)?.delete(id);
       await deliver(eventAbout(id, time));
     },
+    /** Somebody of the source who is not deleted. */
+    userOf(id: AnalystId): SourceUser {
+      const user = source.users.get(id);
+      if (user === undefined || user === "soft-deleted") throw new Error(`${id} is not there`);
+      return user;
+    },
+    leaveProofs: () => entries.filter(({ kind, plan }) => kind === "proof" && plan.purpose === "leave"),
     recordOf: async (id: AnalystId) => (await state.analysts.read(analystRow(id)))?.value ?? null,
     pairOf: async (tenant: TenantId, id: AnalystId) =>
       (await state.pairs.read(pairRow(tenant, id)))?.value ?? null,
