@@ -77,7 +77,8 @@ export type TenantOptions = {
 
 /** Waits up to this long are made here; longer ones go back to the queue, because a worker never waits. */
 const patienceMs = 2_000;
-const tryLimit = 3;
+/** A call under a limit of its own is made once: whoever counts the calls against it counts one. */
+const tryLimits = { directory: 3, onDemand: 1 } as const;
 const timeouts = { directory: 10_000, onDemand: 60_000 } as const;
 /** Provisioning takes up to a minute and 5 begin in 10 seconds; more than this at once is not that. */
 const onDemandConcurrency = 12;
@@ -87,6 +88,7 @@ const queuePriority = { high: 2, normal: 1, low: 0 } as const;
 type Lane = {
   readonly queue: PQueue;
   readonly timeoutMs: number;
+  readonly tryLimit: number;
   /** A limit is a tenant's: the calls of one kind have it together, whatever their lane. */
   readonly limit: Limit;
   silentUntil: number;
@@ -95,16 +97,17 @@ type Lane = {
 
 type Limit = { pausedUntil: number };
 
-const lane = (concurrency: number, timeoutMs: number, limit: Limit): Lane => ({
+const lane = (kind: keyof typeof timeouts, concurrency: number, limit: Limit): Lane => ({
   queue: new PQueue({ concurrency }),
-  timeoutMs,
+  timeoutMs: timeouts[kind],
+  tryLimit: tryLimits[kind],
   limit,
   silentUntil: 0,
   silences: 0,
 });
 
 export function graphTenant({ tenantId, url, http, concurrency = 4 }: TenantOptions): GraphTenant {
-  const directory = lane(concurrency, timeouts.directory, { pausedUntil: 0 });
+  const directory = lane("directory", concurrency, { pausedUntil: 0 });
   const onDemand = new Map<string, Lane>();
   const onDemandLimit: Limit = { pausedUntil: 0 };
   let aheadMs = 0;
@@ -133,7 +136,7 @@ export function graphTenant({ tenantId, url, http, concurrency = 4 }: TenantOpti
 
   function laneOf({ lane: name }: GraphCall): Lane {
     if (name === undefined) return directory;
-    const known = onDemand.get(name) ?? lane(onDemandConcurrency, timeouts.onDemand, onDemandLimit);
+    const known = onDemand.get(name) ?? lane("onDemand", onDemandConcurrency, onDemandLimit);
     onDemand.set(name, known);
     return known;
   }
@@ -155,7 +158,7 @@ export function graphTenant({ tenantId, url, http, concurrency = 4 }: TenantOpti
       const error = toError({ call, tenantId, clientRequestId, answer, appliedBefore });
       if (asksToWait(answer))
         of.limit.pausedUntil = Math.max(of.limit.pausedUntil, Date.now() + waitMs(error, tries));
-      if (!isPassing(answer.status) || tries >= tryLimit || waitMs(error, tries) > patienceMs) throw error;
+      if (!isPassing(answer.status) || tries >= of.tryLimit || waitMs(error, tries) > patienceMs) throw error;
       if (error.failure.code === "token" || error.failure.code === "late") throw error;
       if (answer.status === 0 || answer.status >= 500) appliedBefore = "maybe";
       await sleep(waitMs(error, tries));

@@ -8,10 +8,10 @@ import type { Outcome } from "./outcome.ts";
 import { identityStamp, originOf } from "./read-account.ts";
 
 /**
- * https://learn.microsoft.com/graph/api/synchronization-synchronizationjob-provisionondemand: 5 requests per 10 s; a second
- * more, because calls do not all take the same time to arrive. Who would wait longer than ten minutes is better off with the 40-minute cycle.
+ * https://learn.microsoft.com/graph/api/synchronization-synchronizationjob-provisionondemand: 5 requests per 10 s; two
+ * seconds more, because calls leave within one of them, and do not all take the same time to arrive. Who would wait longer than ten minutes is better off with the 40-minute cycle.
  */
-const onDemandLimit = { count: 5, perMs: 11_000, aheadMs: 10 * 60_000 };
+const onDemandLimit = { count: 5, perMs: 12_000, aheadMs: 10 * 60_000 };
 /** A new account may not be seen yet, by its id or by its stamp. */
 const unseenMs = 3_000;
 
@@ -22,7 +22,7 @@ export async function provision(limits: SendLimits, doing: Performing): Promise<
   const turn = await ports.slots.draw(
     `${target.tenantId}:${analyst}`,
     { name: `on-demand-${policy.source.tenantId}`, ...onDemandLimit },
-    ports.now(),
+    ports.now,
   );
   if (turn.kind === "full") return putOff(ports.now() + cyclePollMs, "the next sync cycle comes sooner");
   if (turn.kind === "at") {
@@ -30,7 +30,7 @@ export async function provision(limits: SendLimits, doing: Performing): Promise<
   }
   const { result, trace } = await ports.provisioner.provisionOnDemand(target.sync, analyst, {
     ...limits,
-    sendBefore: ports.now() + sendWithinMs,
+    sendBefore: turn.at + sendWithinMs,
   });
   if (result.kind === "failed") return { ...(await explainFailure(result, doing)), trace };
   if (result.kind === "provisioned") {
@@ -47,7 +47,7 @@ export async function provision(limits: SendLimits, doing: Performing): Promise<
 /** Two cycles of sync, with room: an account that has not come by then needs a person. */
 const overdueMs = 90 * 60_000;
 
-/** A turn is good for as long as the limit's window is shorter than the one that turns are drawn from. */
+/** A turn is good for less than what the window that turns are drawn from is longer than Graph's. */
 const sendWithinMs = 1_000;
 
 type NoAccount = Extract<ProvisionResult, { kind: "unnamed" | "not-in-scope" }>;

@@ -14,7 +14,8 @@ type SlotLimit = {
 };
 
 export type Turn =
-  | { readonly kind: "now" }
+  /** Taken at this time (epoch ms): the later the call, the nearer it comes to the next ones. */
+  | { readonly kind: "now"; readonly at: number }
   /** Ask again at this time (epoch ms), with the same ticket. */
   | { readonly kind: "at"; readonly at: number }
   /** Too many are waiting already: nothing is promised. */
@@ -22,7 +23,7 @@ export type Turn =
 
 export type Slots = {
   /** Asks for a turn under a shared limit. A ticket has one turn at a time. */
-  readonly draw: (ticket: string, limit: SlotLimit, now: number) => Promise<Turn>;
+  readonly draw: (ticket: string, limit: SlotLimit, now: () => number) => Promise<Turn>;
 };
 
 /** Calls that were made not long ago, and turns that are promised. Times are epoch ms. */
@@ -54,13 +55,16 @@ export function slots(table: TableClient, pause: (ms: number) => Promise<unknown
   };
 }
 
-type Draw = { readonly ticket: string; readonly limit: SlotLimit; readonly now: number };
+type Wish = { readonly ticket: string; readonly limit: SlotLimit; readonly now: () => number };
+type Draw = Omit<Wish, "now"> & { readonly now: number };
 
-async function draw(table: TableClient, wish: Draw, pause: (ms: number) => Promise<unknown>): Promise<Turn> {
+async function draw(table: TableClient, wish: Wish, pause: (ms: number) => Promise<unknown>): Promise<Turn> {
   const row = { partitionKey, rowKey: wish.limit.name };
   for (let tries = 1; tries <= tryLimit; tries += 1) {
     const current = await readVersioned(table, row);
-    const { turn, next } = decideTurn(current === null ? nobody : schema.parse(current.value), wish);
+    // A draw may have waited for others: its turn begins when it is written down.
+    const known = current === null ? nobody : schema.parse(current.value);
+    const { turn, next } = decideTurn(known, { ...wish, now: wish.now() });
     if (next === null) return turn;
     const written = await writeVersioned(table, row, { value: next, etag: current?.etag ?? null });
     if (written !== null) return turn;
@@ -88,7 +92,7 @@ export function decideTurn(
   const isDue = own !== undefined && own.at <= now;
   const expected = isDue ? 0 : promised.filter(({ at }) => at < now + perMs).length;
   if (taken.length + expected < count)
-    return { turn: { kind: "now" }, next: { taken: [...taken, now], promised } };
+    return { turn: { kind: "now", at: now }, next: { taken: [...taken, now], promised } };
   if (own !== undefined && !isDue) return { turn: { kind: "at", at: own.at }, next: null };
   const at = firstFree([...taken, ...promised.map((turn) => turn.at)], limit, now);
   if (at - now > aheadMs && !isDue) return { turn: { kind: "full" }, next: null };

@@ -249,6 +249,12 @@ describe("being throttled", () => {
     expect(network.calls).toHaveLength(1);
   });
 
+  test("of on-demand provisioning is not met by a second call of the same turn", async () => {
+    const { network, send } = tenant(inTurn(refused(503), ok()));
+    expect((await errorOf(send(onDemandOf("stumbles")))).failure.status).toBe(503);
+    expect(network.calls).toHaveLength(1);
+  });
+
   test("in one part of a batch pauses the tenant and does not spoil the other parts", async () => {
     const { send } = tenant(eachPart(({ url: path }) => (path === "/users/1" ? throttled("30") : ok())));
     const [one, two] = await Promise.allSettled([send(get("/users/1")), send(get("/users/2"))]);

@@ -61,7 +61,7 @@ describe("a turn under a limit of two in ten seconds", () => {
     expect(said(turn)).toBe(0);
     expect(said(decideTurn(next ?? noShows, { ticket: "new", limit, now }).turn)).toBe("now");
     const forgotten = draw("new", bookings([], [-60, -60]));
-    expect(forgotten).toEqual({ turn: { kind: "now" }, next: { taken: [now], promised: [] } });
+    expect(forgotten).toEqual({ turn: { kind: "now", at: now }, next: { taken: [now], promised: [] } });
   });
 });
 
@@ -166,7 +166,7 @@ describe("draws from the table", () => {
   test("of 128 at once by one host all get an answer, and five of them their turn", async () => {
     const { draw: drawTurn } = slots(memoryTable().client, noPause);
     const turns = await Promise.all(
-      Array.from({ length: 128 }, (_, index) => drawTurn(`ticket ${index}`, onDemand, now)),
+      Array.from({ length: 128 }, (_, index) => drawTurn(`ticket ${index}`, onDemand, () => now)),
     );
     expect(kinds(turns).get("now")).toHaveLength(5);
     const times = turns.flatMap((turn) => (turn.kind === "at" ? [turn.at] : []));
@@ -179,7 +179,7 @@ describe("draws from the table", () => {
     const { client } = memoryTable();
     const hosts = Array.from({ length: 4 }, () => slots(client, noPause));
     const draws = hosts.flatMap((host, first) =>
-      Array.from({ length: 32 }, (_, index) => host.draw(`ticket ${first + 4 * index}`, onDemand, now)),
+      Array.from({ length: 32 }, (_, index) => host.draw(`ticket ${first + 4 * index}`, onDemand, () => now)),
     );
     const turns = await Promise.all(draws);
     expect(kinds(turns).get("now")).toHaveLength(5);
@@ -189,9 +189,20 @@ describe("draws from the table", () => {
   test("of two limits do not know of each other", async () => {
     const { draw: drawTurn } = slots(memoryTable().client, noPause);
     const one = { ...onDemand, count: 1 };
-    expect((await drawTurn("a", one, now)).kind).toBe("now");
-    expect((await drawTurn("a", { ...one, name: "another" }, now)).kind).toBe("now");
-    expect((await drawTurn("b", one, now)).kind).toBe("at");
+    expect((await drawTurn("a", one, () => now)).kind).toBe("now");
+    expect((await drawTurn("a", { ...one, name: "another" }, () => now)).kind).toBe("now");
+    expect((await drawTurn("b", one, () => now)).kind).toBe("at");
+  });
+
+  test("that waited for others begin when it is their turn to draw, not when they came", async () => {
+    const { draw: drawTurn } = slots(memoryTable().client, noPause);
+    let time = now;
+    const clock = () => (time += second);
+    const turns = await Promise.all([drawTurn("a", onDemand, clock), drawTurn("b", onDemand, clock)]);
+    expect(turns).toEqual([
+      { kind: "now", at: now + second },
+      { kind: "now", at: now + 2 * second },
+    ]);
   });
 
   test("go on after one that failed", async () => {
@@ -199,8 +210,8 @@ describe("draws from the table", () => {
     const { draw: drawTurn } = slots(table.client, noPause);
     table.fail("read");
     const [failed, other] = await Promise.allSettled([
-      drawTurn("a", onDemand, now),
-      drawTurn("b", onDemand, now),
+      drawTurn("a", onDemand, () => now),
+      drawTurn("b", onDemand, () => now),
     ]);
     expect([failed?.status, other?.status]).toEqual(["rejected", "fulfilled"]);
   });
