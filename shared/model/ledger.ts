@@ -22,6 +22,16 @@ export type LedgerItem =
 
 export type LedgerRow = { readonly item: LedgerItem; readonly name: string; readonly entry: LedgerEntry };
 
+/**
+ * What Muster took back and a later read showed to be gone; `at`: when it was taken back, epoch ms. It is not Muster's any more,
+ * and a replica that shows it once more may be far behind.
+ */
+export type Gone = { readonly item: LedgerItem; readonly at: number };
+
+/** When this was last taken back, epoch ms; 0 for never. */
+export const goneAt = (gone: readonly Gone[], what: LedgerItem): number =>
+  gone.find(({ item }) => sameItem(item, what))?.at ?? 0;
+
 /** Whether Muster's last word was to give, and not to take. */
 export const isGiven = ({ state }: Pick<LedgerEntry, "state">) => state === "adding" || state === "added";
 

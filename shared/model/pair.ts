@@ -1,10 +1,12 @@
-import type { AccountRecord, LedgerRow } from "./ledger.ts";
+import type { AccountRecord, Gone, LedgerRow } from "./ledger.ts";
 
 /** What Muster remembers of one analyst in one target tenant. Times are epoch ms. */
 export type PairRecord = {
   readonly account: AccountRecord | null;
   /** Everything Muster gave here, the scope included. */
   readonly ledger: readonly LedgerRow[];
+  /** What Muster gave here once, for a day after it was taken back. */
+  readonly gone: readonly Gone[];
   /**
    * While the analyst was in scope by Muster's hand, in Graph's time: what came to be then is Muster's. `until` is null as long as
    * they are. It outlasts the ledger's row, because sync may make an account late, and a target may show it later still.
@@ -34,6 +36,7 @@ export type Scoped = {
 export const unknownPair: PairRecord = {
   account: null,
   ledger: [],
+  gone: [],
   scoped: null,
   leftAt: null,
   asked: { tries: 0, scopedAt: null },

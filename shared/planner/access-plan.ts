@@ -79,6 +79,8 @@ export type AccountSeen =
 export type Owned = {
   readonly grants: readonly OwnedGrant[];
   readonly scope: LedgerEntry | undefined;
+  /** What was Muster's not long ago, and when it was taken back, epoch ms. */
+  readonly gone: readonly { readonly what: Given; readonly at: number }[];
   /**
    * When the analyst left the last scope that Muster had put them into, epoch ms; whoever was not taken out of it by Muster is
    * out since they leave, for a source user who is deleted is in no scope. Null: there was none.
@@ -106,11 +108,17 @@ export type OwnedGrant = NamedGrant & {
 type Given =
   { readonly kind: "grant"; readonly grant: Grant } | { readonly kind: "scope"; readonly scope: Scope };
 
+export const sameGiven = (one: Given, other: Given) =>
+  one.kind === "scope"
+    ? other.kind === "scope" && grantKey(one.scope) === grantKey(other.scope)
+    : other.kind === "grant" && grantKey(one.grant) === grantKey(other.grant);
+
 /** Writes to Muster's own memory that follow from what was read. */
 type Bookkeeping = {
   readonly ledger: readonly {
     readonly what: Given;
-    readonly change: "claim" | "drop";
+    /** `drop`: it is another target's. */
+    readonly change: "claim" | "gone" | "drop";
   }[];
   /** What the read taught about the account's record; null: nothing. */
   readonly account: Pick<AccountRecord, "deleted"> | null;
@@ -303,7 +311,7 @@ function leaveUnseen(draft: Draft, seen: "none" | "soft-deleted", known: Account
 function takeBackUnseen(draft: Draft, account: AccountId): void {
   for (const { grant, name, entry } of draft.situation.owned.grants) {
     draft.apply(
-      decideMembership({ wanted: "no", seen: "absent", entry, now: draft.situation.now }),
+      decideMembership({ wanted: "no", seen: "absent", entry, goneAt: 0, now: draft.situation.now }),
       grant,
       () => ({
         kind: "revoke",
@@ -404,7 +412,7 @@ class Draft {
   unsettledGrants = 0;
   private readonly steps: Step[] = [];
   private readonly notes: Note[] = [];
-  private readonly ledger: { what: Given; change: "claim" | "drop" }[] = [];
+  private readonly ledger: { what: Given; change: "claim" | "gone" | "drop" }[] = [];
   private lookAgainAt: number | null = null;
   readonly situation: AccessSituation;
 
@@ -443,7 +451,8 @@ class Draft {
       if (now - joinedAt < replicationWindowMs) this.unsureOf(name, joinedAt + replicationWindowMs);
       return { act: "nothing", ledger: "same", unsureUntil: null };
     }
-    const decision = decideMembership({ wanted, seen, entry, now });
+    const goneAt = this.goneAt({ kind: "scope", scope });
+    const decision = decideMembership({ wanted, seen, entry, goneAt, now });
     if (decision.ledger !== "same")
       this.ledger.push({ what: { kind: "scope", scope }, change: decision.ledger });
     if (decision.act === "wait") this.settling(name, entry?.at);
@@ -457,7 +466,8 @@ class Draft {
     );
     const entry = owned?.entry;
     const seen = account.seen(grant);
-    const decision = decideMembership({ wanted, seen, entry, now: this.situation.now });
+    const goneAt = this.goneAt({ kind: "grant", grant });
+    const decision = decideMembership({ wanted, seen, entry, goneAt, now: this.situation.now });
     this.apply(decision, grant, () => ({
       kind: decision.act === "add" ? "grant" : "revoke",
       account: account.id,
@@ -470,6 +480,10 @@ class Draft {
       this.unsettledGrants += 1;
     }
     if (entry === undefined && seen === "present") this.note({ kind: "native-grant", name });
+  }
+
+  private goneAt(given: Given): number {
+    return this.situation.owned.gone.find(({ what }) => sameGiven(what, given))?.at ?? 0;
   }
 
   keep({ grant, name }: NamedGrant, why: string): void {

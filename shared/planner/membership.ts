@@ -8,47 +8,53 @@ import { isGiven, type LedgerEntry } from "../model/ledger.ts";
  *  wanted | seen    | ledger             | act     | ledger afterwards
  *  -------|---------|--------------------|---------|------------------
  *  yes    | absent  | -                  | add     | same
+ *  yes    | absent  | gone               | add     | same
  *  yes    | absent  | adding             | add     | same
  *  yes    | absent  | added, fresh       | wait    | same
  *  yes    | absent  | added, not fresh   | add     | same
  *  yes    | absent  | removing           | add     | same
  *  yes    | absent  | removed            | add     | same
  *  yes    | present | -                  | nothing | same
+ *  yes    | present | gone               | add     | same
  *  yes    | present | adding             | nothing | claim
- *  yes    | present | adding after a recent removal | add | same
+ *  yes    | present | adding, taken back that day | add | same
  *  yes    | present | added              | nothing | same
- *  yes    | present | removing, recent   | add     | same
- *  yes    | present | removing, old      | nothing | claim
- *  yes    | present | removed, recent    | add     | same
- *  yes    | present | removed, old       | nothing | claim
+ *  yes    | present | removing           | add     | same
+ *  yes    | present | removed            | add     | same
  *  no     | present | -                  | nothing | same
+ *  no     | present | gone               | nothing | same
  *  no     | present | adding             | remove  | same
  *  no     | present | added              | remove  | same
  *  no     | present | removing           | remove  | same
  *  no     | present | removed, fresh     | wait    | same
  *  no     | present | removed, not fresh | remove  | same
  *  no     | absent  | -                  | nothing | same
+ *  no     | absent  | gone               | nothing | same
  *  no     | absent  | adding             | remove  | same
  *  no     | absent  | added              | remove  | same
  *  no     | absent  | removing           | remove  | same
  *  no     | absent  | removed, recent    | nothing | same
- *  no     | absent  | removed, old       | nothing | drop
+ *  no     | absent  | removed, old       | nothing | gone
  *
  * Four rules make the table. What Muster wrote a moment ago beats a read that does not show it (`fresh`); after that the
  * write is repeated, which harms nobody and settles it. What Muster granted it takes back by its own hand: "absent" in a read
- * is not enough to forget it. "Present" soon after Muster removed it may be the past, so it is neither believed nor taken for
- * somebody else's: adding once more brings it about. A removal is forgotten when it was seen after every replica must know of it;
- * one that never showed did not happen, as with a removal that found the member in the recycle bin.
+ * is not enough to call it gone. "Present" after Muster removed it may be the past, so it is neither believed nor taken for
+ * somebody else's: adding once more brings it about, and Graph's answer tells whose it is. What was removed is gone when a read
+ * shows that after every replica should know of it; one that never showed did not happen, as with a removal that found the
+ * member in the recycle bin. What is gone is not Muster's any more, but it is remembered for a day, for replicas that are far behind.
  * A read that broke off (`unknown`) counts as absent, except that it never lets Muster forget anything.
  */
 export function decideMembership(situation: MembershipSituation): MembershipDecision {
-  const { wanted, seen, entry, now } = situation;
-  if (entry === undefined) return decision(wanted === "yes" && seen !== "present" ? "add" : "nothing");
+  const { wanted, seen, entry, goneAt, now } = situation;
+  if (entry === undefined) {
+    const isBelieved = seen === "present" && now - goneAt >= goneMs;
+    return decision(wanted === "yes" && !isBelieved ? "add" : "nothing");
+  }
   const age = { fresh: now - entry.at < visibleMs, recent: now - entry.at < replicationWindowMs };
   const act =
     wanted === "yes"
       ? seen === "present"
-        ? keep(situation, entry, age)
+        ? keep(situation, entry)
         : obtain(entry, age)
       : seen === "present"
         ? takeBack(entry, age)
@@ -62,6 +68,9 @@ export function decideMembership(situation: MembershipSituation): MembershipDeci
  */
 export const replicationWindowMs = 150_000;
 
+/** How long a replica may be behind at worst: for so long it is remembered that something is gone. */
+export const goneMs = 24 * 60 * 60_000;
+
 /** How long a write may be invisible before it is made once more. */
 export const visibleMs = 15_000;
 
@@ -71,13 +80,15 @@ export type MembershipSituation = {
   readonly wanted: "yes" | "no";
   readonly seen: Seen;
   readonly entry: LedgerEntry | undefined;
+  /** Without an entry: when Muster took it back, epoch ms; 0 for never. */
+  readonly goneAt: number;
   /** Epoch ms. */
   readonly now: number;
 };
 
 export type MembershipDecision = {
   readonly act: "add" | "remove" | "wait" | "nothing";
-  readonly ledger: "same" | "claim" | "drop";
+  readonly ledger: "same" | "claim" | "gone";
   /** The read shows what is wanted, but might show the past until then (epoch ms); null when it proves something. */
   readonly unsureUntil: number | null;
 };
@@ -93,20 +104,15 @@ function obtain({ state }: LedgerEntry, { fresh }: Age): MembershipDecision {
   return decision(state === "added" && fresh ? "wait" : "add");
 }
 
-function keep(
-  { now }: MembershipSituation,
-  { state, oppositeAt }: LedgerEntry,
-  { recent }: Age,
-): MembershipDecision {
+function keep({ now }: MembershipSituation, { state, oppositeAt }: LedgerEntry): MembershipDecision {
   switch (state) {
     case "added":
       return decision("nothing");
     case "adding":
-      return now - oppositeAt < replicationWindowMs ? decision("add") : decision("nothing", "claim");
+      return now - oppositeAt < goneMs ? decision("add") : decision("nothing", "claim");
     case "removing":
-      return recent ? decision("add") : decision("nothing", "claim");
     case "removed":
-      return recent ? decision("add") : decision("nothing", "claim");
+      return decision("add");
     default:
       return state satisfies never;
   }
@@ -120,7 +126,7 @@ function takeBack({ state }: LedgerEntry, { fresh }: Age): MembershipDecision {
 function confirmAbsence(seen: Seen, { state }: LedgerEntry, { fresh, recent }: Age): MembershipDecision {
   if (state !== "removed") return decision("remove");
   if (seen === "unknown") return decision(fresh ? "wait" : "nothing");
-  return decision("nothing", recent ? "same" : "drop");
+  return decision("nothing", recent ? "same" : "gone");
 }
 
 /** What the read shows is what Muster last wrote. */

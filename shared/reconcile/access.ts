@@ -2,12 +2,12 @@ import type { Priority } from "../graph/tenant.ts";
 import type { AnalystRecord } from "../model/analyst.ts";
 import { grantKey } from "../model/grant.ts";
 import type { AnalystId, TenantId } from "../model/ids.ts";
-import type { LedgerRow } from "../model/ledger.ts";
+import { goneAt, type LedgerRow } from "../model/ledger.ts";
 import type { PairRecord } from "../model/pair.ts";
 import type { Note } from "../model/plan.ts";
-import { planAccess, type AccessDecision } from "../planner/access-plan.ts";
+import { planAccess, sameGiven, type AccessDecision } from "../planner/access-plan.ts";
 import { checkPlan, type CheckFacts } from "../planner/checks.ts";
-import { replicationWindowMs } from "../planner/membership.ts";
+import { goneMs, replicationWindowMs } from "../planner/membership.ts";
 import { cyclePollMs } from "../planner/provisioning.ts";
 import { analystRow } from "../state/analysts.ts";
 import type { Claim, KeyState } from "../state/key-state.ts";
@@ -171,7 +171,7 @@ function keptBooks(read: ReadOk, { plan, bookkeeping }: AccessDecision): PairRec
   const leftAt = plan.purpose === "join" ? null : (pair.leftAt ?? now);
   const asked = plan.purpose === "leave" ? pair.asked : askedSoFar(read);
   const ledger = pair.ledger.flatMap((row) => booked(row, bookkeeping, account?.accountId ?? null));
-  return { ...pair, account, leftAt, asked, ledger };
+  return { ...pair, account, leftAt, asked, ledger, gone: goneSoFar(read, bookkeeping) };
 }
 
 function booked(
@@ -182,13 +182,22 @@ function booked(
   const { item, entry } = row;
   // The account it was given to is gone for good, and the membership with it.
   if (item.kind === "grant" && account !== null && item.account !== account) return [];
-  const change = ledger.find(({ what }) =>
-    what.kind === "scope"
-      ? item.kind === "scope" && grantKey(item.scope) === grantKey(what.scope)
-      : item.kind === "grant" && grantKey(item.grant) === grantKey(what.grant),
-  )?.change;
-  if (change === "drop") return [];
+  const change = ledger.find(({ what }) => sameGiven(what, item))?.change;
+  if (change === "drop" || change === "gone") return [];
   return [change === "claim" ? { ...row, entry: { ...entry, state: "added" } } : row];
+}
+
+function goneSoFar(
+  { pair, situation }: ReadOk,
+  { ledger }: AccessDecision["bookkeeping"],
+): PairRecord["gone"] {
+  const isGone = ({ item }: LedgerRow) =>
+    ledger.some(({ what, change }) => change === "gone" && sameGiven(what, item));
+  const anew = pair.ledger.filter(isGone).map(({ item, entry }) => ({ item, at: entry.at }));
+  // Nothing is written just to forget.
+  if (anew.length === 0) return pair.gone;
+  const others = pair.gone.filter(({ item, at }) => situation.now - at < goneMs && goneAt(anew, item) === 0);
+  return [...others, ...anew];
 }
 
 /** Nothing is left that may be done: say so, with what the read showed, or say what stands in the way. */

@@ -3,6 +3,7 @@ import type { Written } from "../graph/group-members.ts";
 import type { SendLimits } from "../graph/tenant.ts";
 import {
   goesWithOwner,
+  goneAt,
   isGiven,
   rowOf,
   sameItem,
@@ -16,6 +17,7 @@ import {
 import type { AccountId } from "../model/ids.ts";
 import type { PairRecord, Scoped } from "../model/pair.ts";
 import type { Step } from "../model/plan.ts";
+import { goneMs } from "../planner/membership.ts";
 import type { AccessWritePorts, Performing } from "./access-ports.ts";
 import { attempted, type Performed } from "./apply.ts";
 import { provision } from "./provision.ts";
@@ -102,12 +104,14 @@ const nativeMs = 2_000;
 
 /**
  * An account that was there before Muster may have native memberships that one read did not show. A second question
- * before the write keeps Muster from claiming them when the write stumbles.
+ * before the write keeps Muster from claiming them when the write stumbles. About what Muster itself took back not long ago,
+ * the replica that is asked may be behind as well: only the write tells.
  */
 async function isNative(step: Step, { claim, ports, limits }: Performing): Promise<"native" | "unknown"> {
-  const { account, ledger } = claim.state().value;
-  if (step.kind !== "grant" || account?.origin !== "before" || rowOf(ledger, itemOf(step)) !== undefined)
-    return "unknown";
+  const { account, ledger, gone } = claim.state().value;
+  if (step.kind !== "grant" || account?.origin !== "before") return "unknown";
+  const item = itemOf(step);
+  if (rowOf(ledger, item) !== undefined || ports.now() - goneAt(gone, item) < goneMs) return "unknown";
   const isMember = await ports.tenant.reader.isMember(step.account, step.grant.group, limits.priority);
   return isMember ? "native" : "unknown";
 }
@@ -188,8 +192,9 @@ function settled(step: Step, pair: PairRecord, { performed, before, doing }: Set
   }
   if (performed?.kind !== "written" || performed.written === undefined) return pair;
   if (isMembership(step)) {
-    if (isTheirs(performed.written, step, before)) return drop(pair, step, before);
-    return note(pair, step, { state: adds(step) ? "added" : "removed", doing });
+    const sure = withoutGone(pair, step);
+    if (isTheirs(performed.written, step, before)) return drop(sure, step, before);
+    return note(sure, step, { state: adds(step) ? "added" : "removed", doing });
   }
   const changedAt = doing.ports.now();
   switch (step.kind) {
@@ -238,6 +243,12 @@ const drop = (pair: PairRecord, step: Membership, { scoped }: PairRecord): PairR
   ledger: pair.ledger.filter(({ item }) => !sameItem(item, itemOf(step))),
 });
 
+/** What came of it is known now, whatever a replica shows. */
+const withoutGone = (pair: PairRecord, step: Membership): PairRecord => ({
+  ...pair,
+  gone: pair.gone.filter(({ item }) => !sameItem(item, itemOf(step))),
+});
+
 function note(
   pair: PairRecord,
   step: Membership,
@@ -245,7 +256,8 @@ function note(
 ): PairRecord {
   const item = itemOf(step);
   const known = rowOf(pair.ledger, item)?.entry;
-  const row: LedgerRow = { item, name: step.name, entry: entryAfter(known, state, doing.ports.now()) };
+  const before: LedgerEntry = known ?? { state: "removed", at: goneAt(pair.gone, item), oppositeAt: 0 };
+  const row: LedgerRow = { item, name: step.name, entry: entryAfter(before, state, doing.ports.now()) };
   const ledger = [...pair.ledger.filter((other) => !sameItem(other.item, item)), row];
   return { ...pair, ledger, scoped: scopedAfter(pair, ledger, doing.ports) };
 }
@@ -271,8 +283,7 @@ function timesOf(scoped: PairRecord["scoped"]): Scoped["earlier"] {
 /** Sync makes an account within a cycle or two of such a time, whoever comes and goes meanwhile. */
 const mostTimes = 5;
 
-function entryAfter(known: LedgerEntry | undefined, state: LedgerState, at: number): LedgerEntry {
-  if (known === undefined) return { state, at, oppositeAt: 0 };
+function entryAfter(known: LedgerEntry, state: LedgerState, at: number): LedgerEntry {
   const turns = isGiven(known) !== isGiven({ state });
   return { state, at, oppositeAt: turns ? known.at : known.oppositeAt };
 }

@@ -10,7 +10,7 @@ import { desiredGrants } from "../policy/desired.ts";
 import type { NameOrId } from "../policy/policy.ts";
 import type { AccessReadPorts, Looking } from "./access-ports.ts";
 import type { Outcome, Parked } from "./outcome.ts";
-import { grantsOf, readAccount, seenIn } from "./read-account.ts";
+import { goneFrom, grantsOf, readAccount, seenIn } from "./read-account.ts";
 import { heirOf, otherTargetWith, withInherited } from "./scope-owners.ts";
 import { keepsOf, wantedOf } from "./wishes.ts";
 
@@ -86,6 +86,7 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
           writable: writable(item.grant, named.facts),
         })),
         scope: scopeEntry,
+        gone: goneFrom(pair.gone, account.record),
         scopedUntil: pair.scoped === null ? null : (pair.scoped.until ?? pair.leftAt ?? ports.now()),
         account: account.record,
         leftAt: pair.leftAt,

@@ -3,9 +3,9 @@ import type { Listing } from "../graph/listing.ts";
 import type { TargetAccount } from "../graph/target-reader.ts";
 import type { AnalystRecord } from "../model/analyst.ts";
 import type { AccountId } from "../model/ids.ts";
-import { goesWithOwner, type AccountRecord, type LedgerRow } from "../model/ledger.ts";
+import { goesWithOwner, type AccountRecord, type Gone, type LedgerRow } from "../model/ledger.ts";
 import type { PairRecord } from "../model/pair.ts";
-import type { AccountSeen } from "../planner/access-plan.ts";
+import type { AccessSituation, AccountSeen } from "../planner/access-plan.ts";
 import { replicationWindowMs, type Seen } from "../planner/membership.ts";
 import type { AccessReadPorts, Looking, Rules } from "./access-ports.ts";
 import { outcomeOf, type Outcome } from "./outcome.ts";
@@ -204,6 +204,17 @@ export function grantsOf(ledger: readonly LedgerRow[], account: AccountRecord | 
       : [],
   );
 }
+
+/** What is gone from this account; what was another account's went with it. */
+export const goneFrom = (
+  gone: readonly Gone[],
+  account: AccountRecord | null,
+): AccessSituation["owned"]["gone"] =>
+  gone.flatMap(({ item, at }) =>
+    item.kind === "scope" || account === null || item.account === account.accountId
+      ? [{ what: item, at }]
+      : [],
+  );
 
 export function seenIn({ items, completeness }: Listing<string>, id: string): Seen {
   if (items.includes(id)) return "present";

@@ -45,6 +45,7 @@ const schema: z.ZodType<PairRecord> = z.object({
       }),
     }),
   ),
+  gone: z.array(z.object({ item, at: z.number() })).default([]),
   scoped: z
     .object({
       since: z.number(),

@@ -1002,6 +1002,7 @@ function leaving(): ModelWorld {
         ]),
       ),
       scope: entry("added"),
+      gone: [],
       scopedSince: longAgo,
       account: remembered(),
       leftAt: null,

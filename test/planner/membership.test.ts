@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { LedgerEntry, LedgerState } from "../../shared/model/ledger.ts";
-import { decideMembership, replicationWindowMs, visibleMs } from "../../shared/planner/membership.ts";
+import { decideMembership, goneMs, replicationWindowMs, visibleMs } from "../../shared/planner/membership.ts";
 
 const now = 1_000_000_000;
 const states = ["adding", "added", "removing", "removed"] as const satisfies readonly LedgerState[];
@@ -18,10 +18,10 @@ type Age = keyof typeof ages;
 type Case = {
   readonly wanted: "yes" | "no";
   readonly seen: "present" | "absent";
-  readonly state: LedgerState | "-";
+  readonly state: LedgerState | "gone" | "-";
   readonly age: Age;
-  /** Whether Muster did the opposite within the replication window. */
-  readonly turned: "recently" | "not lately";
+  /** When Muster did the opposite: within the replication window, within a day, or never. */
+  readonly turned: "recently" | "that day" | "never";
 };
 
 /** What a row says of the ledger beyond the state; a row that says more goes before one that says less. */
@@ -30,7 +30,7 @@ const qualifiers: Readonly<Record<string, (one: Case) => boolean>> = {
   "not fresh": ({ age }) => age !== "fresh",
   recent: ({ age }) => age !== "old",
   old: ({ age }) => age === "old",
-  "after a recent removal": ({ turned }) => turned === "recently",
+  "taken back that day": ({ turned }) => turned !== "never",
 };
 
 type Row = Pick<Case, "wanted" | "seen" | "state"> & {
@@ -62,7 +62,7 @@ function readRow([wanted, seen, ledger = "", act = "", after = ""]: readonly str
     throw new Error(`no row of the table: ${wanted} | ${seen}`);
   }
   const [, name = "", words = ""] = /^(-|\w+),?\s*(.*)$/.exec(ledger) ?? [];
-  const state = [...states, "-" as const].find((one) => one === name);
+  const state = [...states, "gone" as const, "-" as const].find((one) => one === name);
   if (state === undefined || (words !== "" && qualifiers[words] === undefined))
     throw new Error(`no ledger state: ${ledger}`);
   return { wanted, seen, state, qualifier: words === "" ? null : words, act, ledger: after };
@@ -72,15 +72,15 @@ const cases: readonly Case[] = (["yes", "no"] as const).flatMap((wanted) =>
   (["present", "absent"] as const).flatMap((seen) => entries().map((entry) => ({ wanted, seen, ...entry }))),
 );
 
-/** Every state at every age; who wrote an old entry has done nothing since. */
+/** Every state at every age; who wrote an old entry did the opposite before that. */
 function entries(): readonly Pick<Case, "state" | "age" | "turned">[] {
-  const none = { state: "-", age: "old", turned: "not lately" } as const;
+  const none = (["-", "gone"] as const).map((state) => ({ state, age: "old", turned: "never" }) as const);
   const some = states.flatMap((state) =>
     (["fresh", "lately", "old"] as const).flatMap((age) =>
-      (["recently", "not lately"] as const).map((turned) => ({ state, age, turned })),
+      (["recently", "that day", "never"] as const).map((turned) => ({ state, age, turned })),
     ),
   );
-  return [none, ...some.filter(({ age, turned }) => age !== "old" || turned === "not lately")];
+  return [...none, ...some.filter(({ age, turned }) => age !== "old" || turned !== "recently")];
 }
 
 /** The rows that speak of a case, the most special ones alone. */
@@ -96,25 +96,27 @@ function rowsFor(one: Case): readonly Row[] {
   return special.length > 0 ? special : fitting;
 }
 
-/** The case as the ledger tells it, at both ends of its age. */
-function entriesOf({ state, age, turned }: Pick<Case, "state" | "age" | "turned">) {
-  if (state === "-") return [undefined];
-  return ages[age].map((ms): LedgerEntry => {
+/** The case as Muster remembers it, at both ends of its age. */
+function memoriesOf({ state, age, turned }: Pick<Case, "state" | "age" | "turned">) {
+  if (state === "-") return [0, now - goneMs].map((goneAt) => ({ entry: undefined, goneAt }));
+  if (state === "gone") return [now, now - goneMs + 1].map((goneAt) => ({ entry: undefined, goneAt }));
+  const turnedMs = { recently: replicationWindowMs - 1, "that day": goneMs - 1, never: now };
+  return ages[age].map((ms) => {
     const at = now - ms;
-    const oppositeAt = turned === "recently" ? Math.min(at, now - replicationWindowMs + 1) : 0;
-    return { state, at, oppositeAt };
+    const entry: LedgerEntry = { state, at, oppositeAt: Math.min(at, now - turnedMs[turned]) };
+    return { entry, goneAt: 0 };
   });
 }
 
 const nameOf = ({ wanted, seen, state, age, turned }: Omit<Case, "seen"> & { readonly seen: string }) =>
-  `wanted ${wanted}, ${seen}, ledger ${state}${state === "-" ? "" : `, ${age}${turned === "recently" ? ", turned not long ago" : ""}`}`;
+  `wanted ${wanted}, ${seen}, ledger ${state}${state === "-" || state === "gone" ? "" : `, ${age}${turned === "never" ? "" : `, turned ${turned}`}`}`;
 
 describe("the table of the membership planner", () => {
   test.each(cases.map((one) => [nameOf(one), one] as const))("says the truth about: %s", (_, one) => {
     const said = rowsFor(one);
     expect(said).toHaveLength(1);
-    for (const entry of entriesOf(one)) {
-      const { act, ledger } = decideMembership({ wanted: one.wanted, seen: one.seen, entry, now });
+    for (const memory of memoriesOf(one)) {
+      const { act, ledger } = decideMembership({ wanted: one.wanted, seen: one.seen, ...memory, now });
       expect({ act, ledger }).toEqual({ act: said[0]?.act, ledger: said[0]?.ledger });
     }
   });
@@ -133,9 +135,9 @@ describe("a membership that a broken-off read left unknown", () => {
   test.each(combinations.map((one) => [nameOf({ ...one, seen: "unknown" }), one] as const))(
     "never makes Muster forget, proves nothing, and otherwise counts as absent: %s",
     (_, one) => {
-      for (const entry of entriesOf(one)) {
-        const unknown = decideMembership({ wanted: one.wanted, seen: "unknown", entry, now });
-        const absent = decideMembership({ wanted: one.wanted, seen: "absent", entry, now });
+      for (const memory of memoriesOf(one)) {
+        const unknown = decideMembership({ wanted: one.wanted, seen: "unknown", ...memory, now });
+        const absent = decideMembership({ wanted: one.wanted, seen: "absent", ...memory, now });
         expect(unknown.ledger).toBe("same");
         const isOwnRemoval = one.wanted === "no" && one.state === "removed";
         expect(unknown.act).toBe(isOwnRemoval && one.age === "fresh" ? "wait" : absent.act);
@@ -145,7 +147,9 @@ describe("a membership that a broken-off read left unknown", () => {
   );
 
   test("is never taken away by somebody who does not own it", () => {
-    expect(decideMembership({ wanted: "no", seen: "unknown", entry: undefined, now }).act).toBe("nothing");
+    expect(decideMembership({ wanted: "no", seen: "unknown", entry: undefined, goneAt: 0, now }).act).toBe(
+      "nothing",
+    );
   });
 });
 
@@ -153,7 +157,7 @@ describe("what Muster wrote a moment ago", () => {
   test("beats a read that does not show it for as long as a write may be invisible, and is then written again", () => {
     const added = (age: number): LedgerEntry => ({ state: "added", at: now - age, oppositeAt: 0 });
     const actAt = (age: number) =>
-      decideMembership({ wanted: "yes", seen: "absent", entry: added(age), now }).act;
+      decideMembership({ wanted: "yes", seen: "absent", entry: added(age), goneAt: 0, now }).act;
     expect(actAt(0)).toBe("wait");
     expect(actAt(visibleMs - 1)).toBe("wait");
     expect(actAt(visibleMs)).toBe("add");
@@ -161,7 +165,7 @@ describe("what Muster wrote a moment ago", () => {
 
   test("is fresh as well when another host's clock is ahead", () => {
     const entry: LedgerEntry = { state: "added", at: now + 5_000, oppositeAt: 0 };
-    expect(decideMembership({ wanted: "yes", seen: "absent", entry, now }).act).toBe("wait");
+    expect(decideMembership({ wanted: "yes", seen: "absent", entry, goneAt: 0, now }).act).toBe("wait");
   });
 });
 
@@ -172,6 +176,7 @@ describe("a read that shows what Muster last wrote", () => {
       wanted: shows[state] === "present" ? "yes" : "no",
       seen,
       entry: { state, at: now, oppositeAt: now - turnedMs },
+      goneAt: 0,
       now,
     }).unsureUntil;
 
@@ -195,6 +200,8 @@ describe("a read that shows what Muster last wrote", () => {
 
   test("leaves no doubt about what Muster never wrote", () => {
     for (const seen of ["present", "absent"] as const)
-      expect(decideMembership({ wanted: "yes", seen, entry: undefined, now }).unsureUntil).toBeNull();
+      expect(
+        decideMembership({ wanted: "yes", seen, entry: undefined, goneAt: 0, now }).unsureUntil,
+      ).toBeNull();
   });
 });

@@ -9,6 +9,7 @@ import {
   type AccessSituation,
   type AccountSeen,
   type NamedGrant,
+  sameGiven,
 } from "../../shared/planner/access-plan.ts";
 import { checkPlan, type CheckFacts } from "../../shared/planner/checks.ts";
 import { replicationWindowMs } from "../../shared/planner/membership.ts";
@@ -57,6 +58,7 @@ export type ModelAccount = {
 type Memory = {
   readonly grants: ReadonlyMap<string, Given>;
   readonly scope: LedgerEntry | undefined;
+  readonly gone: AccessSituation["owned"]["gone"];
   /** Since when they are in scope by Muster's hand, or were when they last were; null for never. */
   readonly scopedSince: number | null;
   readonly account: AccountRecord | null;
@@ -156,6 +158,7 @@ export function read(world: ModelWorld): AccessSituation {
         writable: (rules.membership.get(named.grant.group) ?? "assigned") === "assigned" ? "yes" : "no",
       })),
       scope: memory.scope,
+      gone: memory.gone,
       scopedUntil: null,
       account,
       leftAt: memory.leftAt,
@@ -237,14 +240,19 @@ function keepBooks(
   const account = owned.account === null ? null : { ...owned.account, ...bookkeeping.account };
   const grants = new Map(givenTo(account, memory).map((given) => [grantKey(given.named.grant), given]));
   let { scope } = memory;
+  const anew = ({ what }: Memory["gone"][number]) =>
+    bookkeeping.ledger.every((one) => !sameGiven(one.what, what));
+  const gone = [...memory.gone.filter(anew)];
   for (const { what, change } of bookkeeping.ledger) {
     if (what.kind === "scope") {
-      scope = change === "drop" || scope === undefined ? undefined : { ...scope, state: "added" };
+      if (change === "gone" && scope !== undefined) gone.push({ what, at: scope.at });
+      scope = change !== "claim" || scope === undefined ? undefined : { ...scope, state: "added" };
       continue;
     }
     const key = grantKey(what.grant);
     const known = grants.get(key);
-    if (change === "drop") grants.delete(key);
+    if (change === "gone" && known !== undefined) gone.push({ what, at: known.entry.at });
+    if (change !== "claim") grants.delete(key);
     else if (known !== undefined) grants.set(key, { ...known, entry: { ...known.entry, state: "added" } });
   }
   const waits = plan.purpose === "join" && seen.kind === "none";
@@ -252,12 +260,20 @@ function keepBooks(
     ? { ...memory.asked, scopedAt: memory.asked.scopedAt ?? (world.inScope ? now : null) }
     : { tries: 0, scopedAt: null };
   const leftAt = plan.purpose === "join" ? null : (memory.leftAt ?? now);
-  return { ...world, memory: { ...memory, grants, scope, account, leftAt, asked } };
+  return { ...world, memory: { ...memory, grants, scope, gone, account, leftAt, asked } };
 }
 
 /** Carries out every step of a plan, in order. */
 function apply(plan: Plan, world: ModelWorld): ModelWorld {
-  return plan.steps.reduce(perform, world);
+  return plan.steps.reduce((before, step) => settle(perform(before, step), step), world);
+}
+
+/** Whose it is, is known once it is written. */
+function settle(world: ModelWorld, step: Step): ModelWorld {
+  const isMeant = ({ what }: Memory["gone"][number]) =>
+    ("scope" in step && sameGiven(what, { kind: "scope", scope: step.scope })) ||
+    ("grant" in step && sameGiven(what, { kind: "grant", grant: step.grant }));
+  return remember(world, { gone: world.memory.gone.filter((one) => !isMeant(one)) });
 }
 
 function perform(world: ModelWorld, step: Step): ModelWorld {

@@ -15,6 +15,7 @@ import {
   readers,
   remembered,
   responders,
+  syncScope,
 } from "./world.ts";
 
 /** Any state that one analyst, one target and Muster's memory of them can be in, likely or not. */
@@ -35,6 +36,15 @@ export function arbitraryWorld(
         record: fc.option(arbitraryRecord),
         grants: arbitraryLedger([readers, responders, hunters]),
         scope: fc.option(arbitraryEntry, { nil: undefined }),
+        gone: fc.subarray(
+          [readers, responders, syncScope].map((named) => ({
+            what:
+              "scope" in named
+                ? { kind: "scope" as const, scope: named.scope }
+                : { kind: "grant" as const, grant: named.grant },
+            at: now - 60 * minuteMs,
+          })),
+        ),
         leftAt: fc.option(times),
         asked: fc.constantFrom({ tries: 0, scopedAt: null }, { tries: 3, scopedAt: longAgo }),
         doubt: fc.record({ gives: doubts, takes: doubts }),

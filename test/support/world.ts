@@ -147,6 +147,7 @@ export function accessSituation({ scope, owned, leavers, ...changes }: AccessCha
     owned: {
       grants: [granted(readers)],
       scope: entry("added"),
+      gone: [],
       scopedUntil: null,
       account: remembered(),
       leftAt: null,
