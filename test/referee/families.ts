@@ -16,7 +16,7 @@ import {
   swapStories,
   teamStories,
 } from "./story.ts";
-import { calm, lostReminders, troubles, widerTroubles } from "./trouble.ts";
+import { calm, farBehind, lostReminders, troubles, widerTroubles } from "./trouble.ts";
 
 /** Everything of a schedule that is drawn before it begins. */
 export type Plot = Pick<Schedule, "story" | "trouble" | "terms" | "timers" | "cycleMs">;
@@ -102,6 +102,14 @@ export const families = {
   },
   swaps: { world: "two", plots: plots({ story: swapStories, timers: always }) },
   "moved scopes": { world: "two", plots: plots({ story: movedScopeStories, timers: always }) },
+  "far behind": {
+    world: "two",
+    plots: plots({
+      trouble: farBehind,
+      terms: fc.constant({ deleteAfterMs: 30 * days, guard: "wide" as const }),
+      timers: always,
+    }),
+  },
   "quick cycles": {
     world: "two",
     plots: plots({
@@ -114,7 +122,7 @@ export const families = {
 export type FamilyName = keyof typeof families;
 export const familyNames = Object.keys(families) as readonly FamilyName[]; // the keys of a literal
 
-/** How many of 47 numbers a family gets; an odd sum, so that even and odd numbers share all of them. */
+/** How many of 49 numbers a family gets; an odd sum, so that even and odd numbers share all of them. */
 const shares: Readonly<Record<FamilyName, number>> = {
   ordinary: 17,
   edits: 2,
@@ -132,6 +140,7 @@ const shares: Readonly<Record<FamilyName, number>> = {
   returns: 1,
   refusals: 1,
   swaps: 1,
+  "far behind": 2,
   "quick cycles": 1,
 };
 

@@ -30,6 +30,8 @@ export type GraphTrouble = {
   /** Share of the reads that come from a replica that is behind, and how far behind that is. */
   readonly stale: number;
   readonly lagMs: number;
+  /** How far behind the replicas of a target may be that tell of an account's groups, if that is more. */
+  readonly groupsLagMs: number;
   /** Shares of the writes that are refused for now, and of those whose first answer is lost. */
   readonly refused: number;
   readonly lostAnswers: number;
@@ -85,10 +87,14 @@ export function graphOf(options: GraphOptions): Graph {
   const { source } = directory;
 
   /** `at` is the moment the answering replica shows; undefined for the present. */
-  async function read<T>(what: string, look: (at: number | undefined) => T): Promise<T> {
+  async function read<T>(
+    what: string,
+    look: (at: number | undefined) => T,
+    lagMs = trouble().lagMs,
+  ): Promise<T> {
     await travel.there(what);
     await limit(what);
-    const { stale, lagMs } = trouble();
+    const { stale } = trouble();
     const at = chance.happens(`stale: ${what}`, stale)
       ? time.now() - chance.between(`behind: ${what}`, 1, lagMs)
       : undefined;
@@ -277,11 +283,20 @@ export function graphOf(options: GraphOptions): Graph {
 
   function targetReader(tenantId: string): TargetReader {
     const target = targetOf(tenantId);
-    const readHere = <T>(template: string, what: string, look: (at: number | undefined) => T) =>
-      read(what, (at) => {
-        knock(target, template);
-        return look(at);
-      });
+    const readHere = <T>(
+      template: string,
+      what: string,
+      look: (at: number | undefined) => T,
+      lagMs = trouble().lagMs,
+    ) =>
+      read(
+        what,
+        (at) => {
+          knock(target, template);
+          return look(at);
+        },
+        lagMs,
+      );
     const shown = (account: Account) => ({
       id: accountIdSchema.parse(account.id),
       userPrincipalName: account.person,
@@ -313,12 +328,15 @@ export function graphOf(options: GraphOptions): Graph {
           `${account} in ${group}`,
           (at) => target.members.get(`${group}|${account}`, at) !== undefined,
         ),
-      listMemberOf: (account) =>
-        readHere("/users/{id}/memberOf", `groups of ${account}`, (at) => {
+      listMemberOf(account) {
+        const { lagMs, groupsLagMs } = trouble();
+        const look = (at: number | undefined) => {
           if (target.users.get(account, at) === undefined)
             throw failure("memberOf", { status: 404, code: "Request_ResourceNotFound" });
           return { items: groupsOf(target, account, at), completeness: complete };
-        }),
+        };
+        return readHere("/users/{id}/memberOf", `groups of ${account}`, look, Math.max(lagMs, groupsLagMs));
+      },
     };
   }
 

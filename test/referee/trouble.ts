@@ -29,6 +29,7 @@ export const calm: Trouble = {
   lostWakes: 0,
   stale: 0,
   lagMs: 1,
+  groupsLagMs: 0,
   refused: 0,
   lostAnswers: 0,
   assignmentMs: 0,
@@ -53,6 +54,7 @@ const common = {
   longestDelayMs: rarely(2_000, 20_000),
   stale: rarely(0.2, 0.7),
   lagMs: fc.constantFrom(1_000, 5_000, 15_000, 40_000, 75_000),
+  groupsLagMs: fc.constant(0),
   refused: rarely(0.05, 0.2),
   lostAnswers: rarely(0.05, 0.3),
   assignmentMs: rarely(20_000, 90_000),
@@ -87,6 +89,15 @@ export const widerTroubles: fc.Arbitrary<Trouble> = fc.record({
   throttled: rarely(0.05, 0.2),
   unnamedAccounts: rarely(0.3, 1),
 });
+
+/** Replicas that are behind for longer than anybody allows for. */
+export const farBehind: fc.Arbitrary<Trouble> = fc
+  .record({
+    stale: fc.constantFrom(0.05, 0.2, 0.5),
+    groupsLagMs: fc.constantFrom(300_000, 1_200_000, 7_200_000),
+    lostAnswers: rarely(0.1),
+  })
+  .map((behind) => ({ ...calm, ...behind }));
 
 /** Reminders that die. Without the catch-up nobody would miss them. */
 export const lostReminders: fc.Arbitrary<Trouble> = fc.record({
