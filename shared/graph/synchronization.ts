@@ -11,6 +11,8 @@ type JobStatus = {
   readonly code: string;
   /** Why the job is in quarantine; null when it is not. */
   readonly quarantine: string | null;
+  /** When the last cycle began that did not fail as a whole, epoch ms, long ago for never; null when the job does not say. */
+  readonly cycleBegan: number | null;
 };
 
 export type SyncJobReader = {
@@ -26,11 +28,15 @@ export type Provisioner = {
   ) => Promise<{ readonly result: ProvisionResult; readonly trace: Trace }>;
 };
 
+const execution = z.looseObject({ state: z.string().nullish(), timeBegan: z.string().nullish() }).nullish();
+
 const statusSchema = z.looseObject({
   status: z
     .looseObject({
       code: z.string().nullish(),
       quarantine: z.looseObject({ reason: z.string().nullish() }).nullish(),
+      lastExecution: execution,
+      lastSuccessfulExecution: execution,
     })
     .nullish(),
 });
@@ -53,9 +59,19 @@ export function syncJobReader(tenant: GraphTenant): SyncJobReader {
       return {
         code: status?.code ?? "unknown",
         quarantine: status?.code === "Quarantine" ? (reason ?? "no reason given") : null,
+        cycleBegan: latestBegin([status?.lastExecution, status?.lastSuccessfulExecution]),
       };
     },
   };
+}
+
+/** One that met trouble with single people is a cycle for all others. "Never" is a time of the year 1. */
+function latestBegin(executions: readonly z.infer<typeof execution>[]): number | null {
+  const times = executions
+    .filter((one) => one?.state !== "Failed")
+    .map((one) => Date.parse(one?.timeBegan ?? ""))
+    .filter((time) => !Number.isNaN(time));
+  return times.length === 0 ? null : Math.max(...times);
 }
 
 export function provisioner(tenant: GraphTenant): Provisioner {

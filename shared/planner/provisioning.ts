@@ -19,5 +19,8 @@ const askAfterSeconds = [0, 45, 75, 105, 135, 165, 195, 240, 300, 420, 600];
 /** After that it is only asked whether the cycle has made the account, once in each. */
 const cycleMs = 40 * 60_000;
 
+/** Two cycles of sync, with room: what has not come by then needs a person. */
+export const overdueMs = 90 * 60_000;
+
 /** How often to look whether the 40-minute cycle has made the account. */
 export const cyclePollMs = 5 * 60_000;

@@ -8,7 +8,7 @@ import type { Note } from "../model/plan.ts";
 import { planAccess, sameGiven, type AccessDecision } from "../planner/access-plan.ts";
 import { checkPlan, type CheckFacts } from "../planner/checks.ts";
 import { goneMs, replicationWindowMs } from "../planner/membership.ts";
-import { cyclePollMs } from "../planner/provisioning.ts";
+import { cyclePollMs, overdueMs } from "../planner/provisioning.ts";
 import { analystRow } from "../state/analysts.ts";
 import type { Claim, KeyState } from "../state/key-state.ts";
 import type { AccessPorts, Rules } from "./access-ports.ts";
@@ -305,18 +305,23 @@ const isUnseen = ({ clock }: KeyState<unknown>, now: number) =>
 const newsMs = 5 * 60_000;
 const unseenMs = 2_000;
 
-/** An account that nobody has found is for sync to delete, which it does not while its job sleeps. */
+/** An account that nobody has found is for sync to delete, in a cycle that begins after the analyst has left the scope. */
 async function sleepingSync({ read, plan, record, rules, ports, claim }: Round): Promise<readonly Outcome[]> {
   const { account, owned } = read.situation;
-  const isUnfound = account.kind === "none" && owned.account === null && owned.scopedUntil !== null;
-  if (plan.purpose !== "leave" || !isUnfound || claim.state().value.proof !== null) return [];
+  const left = account.kind === "none" && owned.account === null ? owned.scopedUntil : null;
+  if (plan.purpose !== "leave" || left === null || claim.state().value.proof !== null) return [];
   const { job } = rules.target.sync;
-  const { code } = await ports.jobs.readStatus(rules.target.sync, "normal");
-  if (!sleeps.has(code)) return [];
+  const { code, cycleBegan } = await ports.jobs.readStatus(rules.target.sync, "normal");
+  const isBehind = cycleBegan !== null && cycleBegan <= left;
+  if (!sleeps.has(code) && !isBehind) return [];
+  const now = ports.now();
+  const why = `a cycle of the synchronization job ${job} has to begin first`;
+  if (!sleeps.has(code) && now < left + overdueMs) return [{ kind: "again", at: now + cyclePollMs, why }];
+  const since = isBehind ? "has begun no cycle since they left" : `is in the state ${code}`;
   return [
     {
       kind: "parked",
-      reason: `${rules.target.name}: sync may have made an account for ${record.userPrincipalName} that was never found, and deletes none while its job ${job} is in the state ${code}`,
+      reason: `${rules.target.name}: sync may have made an account for ${record.userPrincipalName} that was never found, and deletes none while its job ${job} ${since}`,
       advice: "start the job, or look for the account in the target tenant and delete it",
       cause: null,
     },
@@ -324,7 +329,7 @@ async function sleepingSync({ read, plan, record, rules, ports, claim }: Round):
 }
 
 /** https://learn.microsoft.com/graph/api/resources/synchronization-synchronizationstatus */
-const sleeps: ReadonlySet<string> = new Set(["Paused", "Quarantine", "NotConfigured"]);
+const sleeps: ReadonlySet<string> = new Set(["Paused", "Quarantine", "NotConfigured", "NotRun"]);
 
 /** A proof says that nothing is left to do. Whatever is withheld, awaited or not proven is left to do. */
 function isProof({ plan, read, decision }: Round): boolean {

@@ -1,7 +1,7 @@
 import type { ProvisionResult } from "../graph/provision-result.ts";
 import type { SendLimits } from "../graph/tenant.ts";
 import { scopeHeld, type AccountRecord } from "../model/ledger.ts";
-import { cyclePollMs, nextAskAt } from "../planner/provisioning.ts";
+import { cyclePollMs, nextAskAt, overdueMs } from "../planner/provisioning.ts";
 import type { Performing } from "./access-ports.ts";
 import type { Performed } from "./apply.ts";
 import type { Outcome } from "./outcome.ts";
@@ -43,9 +43,6 @@ export async function provision(limits: SendLimits, doing: Performing): Promise<
   }
   return { ...countTry(result, doing), trace };
 }
-
-/** Two cycles of sync, with room: an account that has not come by then needs a person. */
-const overdueMs = 90 * 60_000;
 
 /** A turn is good for less than what the window that turns are drawn from is longer than Graph's. */
 const sendWithinMs = 1_000;

@@ -48,6 +48,26 @@ test("the job is in quarantine when somebody leaves whose account nobody has fou
   expect(world.leaveProofs()).toEqual([]);
 });
 
+test("the job was paused before somebody left whose account nobody has found, and runs again when an hour is over: she is out when a cycle has begun, and people are told before", async () => {
+  const world = smallWorld();
+  const pass = withCatchUp(world);
+  unnamed(world);
+  world.provisioner.cycleBegan = world.now();
+  await world.change(ana, readersAtHome, "in");
+  await pass(2 * minuteMs);
+  await world.change(ana, readersAtHome, "out");
+  await pass(hourMs);
+  expect(world.leaveProofs()).toEqual([]);
+  expect(world.parked).toEqual([]);
+  await pass(hourMs);
+  expect(world.leaveProofs()).toEqual([]);
+  expect(world.parked).toMatchObject([{ reason: expect.stringContaining("has begun no cycle since") }]);
+  world.provisioner.cycleBegan = world.now();
+  world.contoso.recycleAll();
+  await pass(hourMs);
+  expect(world.leaveProofs()).toHaveLength(1);
+});
+
 test("sync does not see somebody whose account was purged after a month in scope: it is asked now and then, not every few seconds", async () => {
   const world = smallWorld();
   const pass = withCatchUp(world);

@@ -50,6 +50,8 @@ export type Target = Tenant<Account> & {
   door: "open" | "no application" | "no permission";
   /** Groups that have become dynamic: nobody can write their members. */
   readonly frozen: Set<string>;
+  /** When the last sync cycle began; null before the first. */
+  cycleBegan: number | null;
 };
 
 export type Change =
@@ -104,6 +106,7 @@ export function directoryOf(options: DirectoryOptions): Directory {
         links: new Map(links),
         door: "open",
         frozen: new Set(),
+        cycleBegan: null,
       },
     ]),
   );

@@ -253,7 +253,12 @@ export function graphOf(options: GraphOptions): Graph {
         return { result: answerOf(done), trace };
       },
     },
-    jobs: { readStatus: async () => ({ code: "Active", quarantine: null }) },
+    jobs: {
+      async readStatus({ job }) {
+        const { cycleBegan } = targetOf(tenantOfJob(job));
+        return { code: cycleBegan === null ? "NotRun" : "Active", quarantine: null, cycleBegan };
+      },
+    },
     groups: groupsAre(() => "assigned"),
     targetGroups: (tenantId) => {
       const target = targetOf(tenantId);

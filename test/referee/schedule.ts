@@ -260,7 +260,11 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
       const { cycleMs } = schedule;
       for (const [index, target] of [...directory.targets.values()].entries()) {
         const first = begin.at + chance.between(`cycle of ${index}`, 0, cycleMs);
-        for (let at = first; at < until; at += cycleMs) time.at(at, () => runCycle(directory, target));
+        for (let at = first; at < until; at += cycleMs)
+          time.at(at, () => {
+            target.cycleBegan = time.now();
+            runCycle(directory, target);
+          });
       }
       if (schedule.timers === "none") return;
       for (let at = begin.at; at < until; at += tickMs) {

@@ -297,6 +297,8 @@ export type MemoryProvisioner = Provisioner &
     readonly asked: { readonly analyst: AnalystId; readonly limits: SendLimits }[];
     /** Why the job is in quarantine; null when it is not. */
     quarantine: string | null;
+    /** When its last cycle began, epoch ms; null when it does not say. */
+    cycleBegan: number | null;
     /** What comes of the next call instead of an account; it may make one all the same. */
     readonly next: (answer: () => ProvisionResult) => void;
   };
@@ -320,6 +322,7 @@ export function memoryProvisioner(
   const provisioner: MemoryProvisioner = {
     asked: [],
     quarantine: null,
+    cycleBegan: null,
     next: (answer) => void answers.push(answer),
     async provisionOnDemand({ job }, analyst, limits) {
       await Promise.resolve();
@@ -329,6 +332,7 @@ export function memoryProvisioner(
     readStatus: async () => ({
       code: provisioner.quarantine === null ? "Active" : "Quarantine",
       quarantine: provisioner.quarantine,
+      cycleBegan: provisioner.cycleBegan,
     }),
   };
   return provisioner;
