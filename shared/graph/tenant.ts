@@ -80,8 +80,8 @@ const patienceMs = 2_000;
 /** A call under a limit of its own is made once: whoever counts the calls against it counts one. */
 const tryLimits = { directory: 3, onDemand: 1 } as const;
 const timeouts = { directory: 10_000, onDemand: 60_000 } as const;
-/** Provisioning takes up to a minute and 5 begin in 10 seconds; more than this at once is not that. */
-const onDemandConcurrency = 12;
+/** Provisioning takes up to a minute, in which 5 begin every 10 seconds: none of them waits for another, and loses its turn. */
+const onDemandConcurrency = 30;
 const queuePriority = { high: 2, normal: 1, low: 0 } as const;
 
 /** One row of calls: what waits and what stays silent concern the others in it alone. */

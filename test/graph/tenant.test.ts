@@ -491,6 +491,16 @@ describe("the limit on requests in flight", () => {
     ]);
   });
 
+  test("of on-demand provisioning is a job's own, and room for all that the limit lets begin while one of them takes its minute", async () => {
+    const { send } = tenant(hold, 1);
+    const busy = Array.from({ length: 50 }, () => send(onDemandOf("busy")));
+    await vi.waitFor(() => expect(inFlight).toBe(30));
+    const others = [send(onDemandOf("other")), send(get("/users/1"))];
+    await vi.waitFor(() => expect(inFlight).toBe(32));
+    await releaseAll(Promise.all([...busy, ...others]));
+    expect(most).toBe(32);
+  });
+
   test("of one tenant is nothing to another", async () => {
     const slow = tenant(hold, 1);
     const pending = slow.send(get("/users/1"));

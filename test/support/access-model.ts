@@ -242,7 +242,7 @@ function keepBooks(
   let { scope } = memory;
   const anew = ({ what }: Memory["gone"][number]) =>
     bookkeeping.ledger.every((one) => !sameGiven(one.what, what));
-  const gone = [...memory.gone.filter(anew)];
+  const gone = memory.gone.filter(anew);
   for (const { what, change } of bookkeeping.ledger) {
     if (what.kind === "scope") {
       if (change === "gone" && scope !== undefined) gone.push({ what, at: scope.at });
