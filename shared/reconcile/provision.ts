@@ -30,7 +30,8 @@ export async function provision(limits: SendLimits, doing: Performing): Promise<
   }
   const { result, trace } = await ports.provisioner.provisionOnDemand(target.sync, analyst, {
     ...limits,
-    sendBefore: turn.at + sendWithinMs,
+    // The claim is good for its time, and the turn for its own.
+    sendBefore: Math.min(limits.sendBefore, turn.at + sendWithinMs),
   });
   if (result.kind === "failed") return { ...(await explainFailure(result, doing)), trace };
   if (result.kind === "provisioned") {

@@ -83,20 +83,16 @@ async function meet<T>(
     nextTryAt: at,
   } as const;
   const { trouble, news } = await troubles.report(begun);
-  // A row that nobody has tried for long is left over from an earlier trouble.
-  const isLeftOver = news === "no" && trouble.nextTryAt < at - leftOverMs;
-  const current = isLeftOver ? begun : trouble;
   // Whoever began it tells people; if they died before that, the next one does.
-  const tells = current.told === "no" && (news === "yes" || isLeftOver || current.since < at - tellingMs);
+  const tells = trouble.told === "no" && (news === "yes" || trouble.since < at - tellingMs);
   if (tells) {
     log("error", "A whole tenant needs a person.", { tenant: partition, reason, advice });
     await park({ key, reason, advice, parkedAt: at });
   }
-  const isMine = current.probe === probe;
+  const isMine = trouble.probe === probe;
   const tryAt = at + troubleRetryMs;
   if (isMine || tells)
-    await troubles.update({
-      ...current,
+    await troubles.update(partition, id, {
       ...(tells ? { told: "yes" } : {}),
       ...(isMine ? { nextTryAt: tryAt } : {}),
     });
@@ -122,5 +118,3 @@ const atOnce = 20;
 /** Where one key tries for a whole tenant, everybody waits for that one. */
 const troubleRetryMs = 5 * 60_000;
 const tellingMs = 60_000;
-/** Every catch-up in this time would have called the key that tries. */
-const leftOverMs = 40 * 60_000;

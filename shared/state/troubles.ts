@@ -24,14 +24,20 @@ export type Trouble = {
 /** One that is met again so soon after it was over is the same one still: people have heard of it. */
 export const sameTroubleMs = 60 * 60_000;
 
+/** Every catch-up in this time would have called the key that tries: a row that nobody has tried for so long is left over. */
+export const leftOverMs = 40 * 60_000;
+
 export type Troubles = {
   /** @returns the trouble as it stands, and whether this report began it, anew or again */
   readonly report: (trouble: Trouble) => Promise<{ readonly trouble: Trouble; readonly news: "yes" | "no" }>;
-  readonly update: (trouble: Trouble) => Promise<void>;
+  /** Changes a trouble that lasts. Whoever ended it meanwhile is right. */
+  readonly update: (tenant: string, id: string, change: TroubleChange) => Promise<void>;
   readonly get: (tenant: string, id: string) => Promise<Trouble | null>;
   readonly list: (tenant: string) => Promise<readonly Trouble[]>;
   readonly end: (tenant: string, id: string, at: number) => Promise<void>;
 };
+
+type TroubleChange = Partial<Pick<Trouble, "told" | "nextTryAt">>;
 
 const troubleSchema: z.ZodType<Trouble> = z.object({
   tenant: z.string(),
@@ -47,8 +53,8 @@ const troubleSchema: z.ZodType<Trouble> = z.object({
 /** `overAt`: since when it is over; null while it lasts. */
 const schema = z.object({ trouble: troubleSchema, overAt: z.number().nullable() });
 
-/** Others who write down a try of theirs at the same moment. If it is not ended now, the next who does not meet it ends it. */
-const tryLimit = 5;
+/** Others who write at the same moment; each try lets one of them through. */
+const tryLimit = 8;
 
 export function troubles(table: TableClient): Troubles {
   const rowOf = (tenant: string, id: string) => ({ partitionKey: tenant, rowKey: id });
@@ -61,20 +67,35 @@ export function troubles(table: TableClient): Troubles {
   const write = (trouble: Trouble, overAt: number | null, etag: string | null) =>
     writeVersioned(table, rowOf(trouble.tenant, trouble.id), { value: { trouble, overAt }, etag });
 
+  /** Writes a trouble that lasts as this says. What is not written now, the next who meets the trouble, or does not, writes. */
+  async function change(
+    [tenant, id]: readonly [string, string],
+    next: (trouble: Trouble) => { readonly trouble: Trouble; readonly overAt: number | null },
+  ): Promise<void> {
+    for (let tries = 0; tries < tryLimit; tries += 1) {
+      const known = await read(tenant, id);
+      if (known?.row.overAt !== null) return;
+      const { trouble, overAt } = next(known.row.trouble);
+      if ((await write(trouble, overAt, known.etag)) !== null) return;
+    }
+  }
+
   return {
     async report(trouble) {
-      const known = await read(trouble.tenant, trouble.id);
-      if (known?.row.overAt === null) return { trouble: known.row.trouble, news: "no" };
-      const isSame = known !== null && trouble.since - (known.row.overAt ?? 0) < sameTroubleMs;
-      const begun: Trouble = isSame ? { ...trouble, told: known.row.trouble.told } : trouble;
-      const etag = await write(begun, null, known?.etag ?? null);
-      return { trouble: begun, news: etag === null ? "no" : "yes" };
+      for (let tries = 0; tries < tryLimit; tries += 1) {
+        const known = await read(trouble.tenant, trouble.id);
+        const overAt = known?.row.overAt ?? null;
+        const isLeftOver = known !== null && known.row.trouble.nextTryAt < trouble.since - leftOverMs;
+        if (known !== null && overAt === null && !isLeftOver)
+          return { trouble: known.row.trouble, news: "no" };
+        const isSame = known !== null && overAt !== null && trouble.since - overAt < sameTroubleMs;
+        const begun: Trouble = isSame ? { ...trouble, told: known.row.trouble.told } : trouble;
+        if ((await write(begun, null, known?.etag ?? null)) !== null) return { trouble: begun, news: "yes" };
+      }
+      throw new Error(`too many report the trouble ${trouble.id} of ${trouble.tenant} at once`);
     },
-    async update(trouble) {
-      const known = await read(trouble.tenant, trouble.id);
-      // Whoever ended it meanwhile is right; whoever else tried has written the same.
-      if (known?.row.overAt === null) await write(trouble, null, known.etag);
-    },
+    update: (tenant, id, changes) =>
+      change([tenant, id], (trouble) => ({ trouble: { ...trouble, ...changes }, overAt: null })),
     async get(tenant, id) {
       const known = await read(tenant, id);
       return known?.row.overAt === null ? known.row.trouble : null;
@@ -86,11 +107,6 @@ export function troubles(table: TableClient): Troubles {
         return overAt === null ? [trouble] : [];
       });
     },
-    async end(tenant, id, at) {
-      for (let tries = 0; tries < tryLimit; tries += 1) {
-        const known = await read(tenant, id);
-        if (known?.row.overAt !== null || (await write(known.row.trouble, at, known.etag)) !== null) return;
-      }
-    },
+    end: (tenant, id, at) => change([tenant, id], (trouble) => ({ trouble, overAt: at })),
   };
 }

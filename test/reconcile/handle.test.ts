@@ -559,10 +559,15 @@ describe("a trouble of a whole tenant", () => {
       expect(await clockOf(key)).toMatchObject({ waitsFor: [], probes: [] });
   });
 
-  test("is told once also when two keys meet it at the same moment", async () => {
-    worker.outcomes = [[noConsent], [noConsent]];
-    await Promise.all([deliver(event(pair)), deliver(event(bensPair))]);
+  test("is told once also when many keys meet it at the same moment, whoever meets it later", async () => {
+    worker.outcomes = keys.map(() => [noConsent]);
+    await Promise.all(keys.slice(0, 6).map((key) => deliver(event(key))));
     expect(worker.parked).toHaveLength(1);
+    worker.now += 2 * minute;
+    await strike(keys.slice(6, 9));
+    expect(worker.parked).toHaveLength(1);
+    const clocks = await Promise.all(keys.slice(0, 9).map(clockOf));
+    expect(clocks.filter((clock) => clock?.probes.length === 1)).toHaveLength(1);
   });
 
   test("of a trouble and of one's own, both are told", async () => {

@@ -170,6 +170,14 @@ describe("the limit of on-demand provisioning, five in ten seconds for all hosts
     expect(world.contoso.members.get(readers.grant.group)?.size).toBe(people.length);
   });
 
+  test("makes a call worthless whose turn came when the pair may have been another run's", async () => {
+    const from = world.now();
+    world.tables.slots.before("read", () => world.until(from + 25 * second));
+    await join();
+    await settle();
+    expect(world.provisioner.asked).toMatchObject([{ limits: { sendBefore: from + 20 * second } }]);
+  });
+
   test("makes a call worthless that is not sent within a second of its turn", async () => {
     await join();
     await settle();

@@ -1,5 +1,11 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { sameTroubleMs, troubles, type Trouble, type Troubles } from "../../shared/state/troubles.ts";
+import {
+  leftOverMs,
+  sameTroubleMs,
+  troubles,
+  type Trouble,
+  type Troubles,
+} from "../../shared/state/troubles.ts";
 import { memoryTable, type MemoryTable } from "../support/memory-table.ts";
 import { contosoTenant, fabrikamTenant, now } from "../support/world.ts";
 
@@ -34,12 +40,36 @@ describe("a trouble of a whole tenant", () => {
       state.report({ ...trouble, probe: "another key" }),
     ]);
     expect(both.map(({ news }) => news).toSorted()).toEqual(["no", "yes"]);
+    const [first, second] = both.map(({ trouble: known }) => known.probe);
+    expect(first).toBe(second);
     expect(await state.list(contosoTenant)).toHaveLength(1);
+  });
+
+  test("keeps what others write of it at the same moment", async () => {
+    await state.report(trouble);
+    await Promise.all([
+      state.update(contosoTenant, trouble.id, { told: "yes" }),
+      state.update(contosoTenant, trouble.id, { nextTryAt: now + 5 }),
+    ]);
+    expect(await state.get(contosoTenant, trouble.id)).toEqual({
+      ...trouble,
+      told: "yes",
+      nextTryAt: now + 5,
+    });
+  });
+
+  test("that nobody has tried for long is news to one of two who report it", async () => {
+    await state.report(trouble);
+    await state.update(contosoTenant, trouble.id, { told: "yes" });
+    const later = { ...trouble, since: now + leftOverMs + 1, nextTryAt: now + leftOverMs + 1 };
+    const both = await Promise.all([state.report(later), state.report({ ...later, probe: "another key" })]);
+    expect(both.map(({ news }) => news).toSorted()).toEqual(["no", "yes"]);
+    expect((await state.get(contosoTenant, trouble.id))?.told).toBe("no");
   });
 
   test("is news again after it was over; people have heard of it if that was not long ago", async () => {
     await state.report(trouble);
-    await state.update({ ...trouble, told: "yes" });
+    await state.update(contosoTenant, trouble.id, { told: "yes" });
     await state.end(contosoTenant, trouble.id, now);
     const soon = { ...trouble, since: now + sameTroubleMs - 1 };
     expect(await state.report(soon)).toEqual({ trouble: { ...soon, told: "yes" }, news: "yes" });
@@ -62,14 +92,14 @@ describe("a trouble of a whole tenant", () => {
 
   test("remembers when it is tried again", async () => {
     await state.report(trouble);
-    await state.update({ ...trouble, nextTryAt: now + 5 });
+    await state.update(contosoTenant, trouble.id, { nextTryAt: now + 5 });
     expect(await state.get(contosoTenant, trouble.id)).toEqual({ ...trouble, nextTryAt: now + 5 });
   });
 
   test("that is over does not begin again by a try that is written down late", async () => {
     await state.report(trouble);
     await state.end(contosoTenant, trouble.id, now);
-    await state.update({ ...trouble, nextTryAt: now + 5 });
+    await state.update(contosoTenant, trouble.id, { nextTryAt: now + 5 });
     expect(await state.get(contosoTenant, trouble.id)).toBeNull();
   });
 
@@ -82,7 +112,7 @@ describe("a trouble of a whole tenant", () => {
     await state.report(trouble);
     table.before("write", () => state.end(contosoTenant, trouble.id, now));
     table.before("write", () => Promise.resolve());
-    await state.update({ ...trouble, nextTryAt: now + 5 });
+    await state.update(contosoTenant, trouble.id, { nextTryAt: now + 5 });
     expect(await state.get(contosoTenant, trouble.id)).toBeNull();
   });
 });
