@@ -34,7 +34,7 @@ export async function wishCatchUp(
   { mark, now }: Pick<CatchUpPorts, "mark" | "now">,
 ): Promise<void> {
   const known = await mark.read();
-  const before = known?.value ?? { begunAt: 0, wishedAt: 0, why };
+  const before = known?.value ?? ({ begunAt: 0, done: "yes", wishedAt: 0, why } as const);
   if (before.wishedAt > before.begunAt) return;
   // By another clock the last catch-up may have begun in the future. Whoever was quicker has asked for the same.
   const wishedAt = Math.max(now(), before.begunAt + 1);
@@ -50,22 +50,36 @@ export async function catchUpIfDue(ports: CatchUpPorts): Promise<string | null> 
   const known = await mark.read();
   const why = reasonOf(known?.value ?? null, now());
   if (why === null) return null;
-  const begun: CatchUpMark = { begunAt: now(), wishedAt: known?.value.wishedAt ?? 0, why };
+  const begun: CatchUpMark = { begunAt: now(), done: "no", wishedAt: known?.value.wishedAt ?? 0, why };
   // Another host is at it.
   if (!(await mark.write(begun, known?.etag ?? null))) return null;
   await callEverybody(why, ports);
+  await noteDone(begun, mark);
   return why;
 }
+
+/** Whoever wishes for another one at this moment writes the same mark. What is not written down is done once more. */
+async function noteDone({ begunAt }: CatchUpMark, mark: CatchUpPorts["mark"]): Promise<void> {
+  for (let tries = 0; tries < tryLimit; tries += 1) {
+    const known = await mark.read();
+    if (known === null || known.value.begunAt !== begunAt) return;
+    if (await mark.write({ ...known.value, done: "yes" }, known.etag)) return;
+  }
+}
+
+const tryLimit = 5;
 
 function reasonOf(known: CatchUpMark | null, now: number): string | null {
   if (known === null) return "first start";
   // A clock that was far ahead must not stop all catch-ups until its time has come.
   const since = Math.abs(now - known.begunAt);
   if (known.wishedAt > known.begunAt && since >= atMostEveryMs) return known.why;
+  // It met an error, or died with its host: somebody may not have been called.
+  if (known.done === "no" && since >= atMostEveryMs - timerSlackMs) return known.why;
   return since >= everyMs - timerSlackMs ? "time" : null;
 }
 
-/** Most of the time until the next one, so that one catch-up is over when another begins. */
+/** Most of the time until the next one that nobody asks for, so that one catch-up is over when another begins. */
 const spreadMs = 10 * 60_000;
 /** Fewer than this are not worth spreading out. */
 const atOnce = 50;
@@ -96,7 +110,9 @@ async function sendSpread(
   await send(messages.slice(0, atOnce));
   const later = messages.slice(atOnce);
   const stepMs = spreadMs / Math.max(1, later.length);
-  for (const [index, message] of later.entries()) await schedule(message, startedAt + (index + 1) * stepMs);
+  const timed = later.map((message, index) => ({ message, at: startedAt + (index + 1) * stepMs }));
+  for (let first = 0; first < timed.length; first += atOnce)
+    await Promise.all(timed.slice(first, first + atOnce).map(({ message, at }) => schedule(message, at)));
 }
 
 /**

@@ -18,9 +18,10 @@ export type PolicyMark = {
   readonly before: readonly string[];
 };
 
-/** When everybody was last put on the queue, and since when that is asked for again. */
+/** When everybody was last put on the queue, whether that came to its end, and since when it is asked for again. */
 export type CatchUpMark = {
   readonly begunAt: number;
+  readonly done: "yes" | "no";
   readonly wishedAt: number;
   readonly why: string;
 };
@@ -37,7 +38,12 @@ const policySchema = z.object({
   usedAt: z.number(),
   before: z.array(z.string()).readonly(),
 });
-const catchUpSchema = z.object({ begunAt: z.number(), wishedAt: z.number(), why: z.string() });
+const catchUpSchema = z.object({
+  begunAt: z.number(),
+  done: z.enum(["yes", "no"]).default("yes"),
+  wishedAt: z.number(),
+  why: z.string(),
+});
 
 export function marks(table: TableClient): Marks {
   return {

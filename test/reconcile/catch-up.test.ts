@@ -122,6 +122,41 @@ describe("everybody is looked at", () => {
   });
 });
 
+describe("a catch-up that did not come to its end", () => {
+  const failing = (): CatchUpPorts => ({
+    ...ports(),
+    send: () => Promise.reject(new Error("Service Bus does not answer")),
+  });
+
+  test("is begun anew when the timer comes next, for what it was begun for", async () => {
+    await look();
+    host.time += 5 * minuteMs;
+    await wish("new policy");
+    await expect(catchUpIfDue(failing())).rejects.toThrow("does not answer");
+    host.time += 5 * minuteMs - 50;
+    expect(await look()).toBe("new policy");
+    expect(sessions()).toContain("attribute-roles");
+    host.time += 5 * minuteMs;
+    expect(await look()).toBeNull();
+  });
+
+  test("is not begun anew while it may be under way", async () => {
+    await expect(catchUpIfDue(failing())).rejects.toThrow("does not answer");
+    host.time += 2 * minuteMs;
+    expect(await look()).toBeNull();
+  });
+
+  test("is over although somebody wished for another one at its very end", async () => {
+    host.marks.before("write", () => Promise.resolve());
+    host.marks.before("write", () => wish("new policy"));
+    await look();
+    host.time += 5 * minuteMs;
+    expect(await look()).toBe("new policy");
+    host.time += 5 * minuteMs;
+    expect(await look()).toBeNull();
+  });
+});
+
 describe("a catch-up", () => {
   test("calls every role group, the roles that attributes give, and everybody who is or was an analyst", async () => {
     await remember(ana);
