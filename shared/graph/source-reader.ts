@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import type { SourceUserRead } from "../model/analyst.ts";
 import { analystIdSchema, type AnalystId, type GroupId } from "../model/ids.ts";
 import { equalTo } from "./filter.ts";
@@ -88,17 +89,22 @@ async function listMembers(tenant: GraphTenant, group: GroupId, priority: Priori
     priority,
   } as const;
   const listing = await listAll(tenant, call, directoryObjectSchema);
-  const [groups, items] = split(
-    listing.items,
-    (item) => textOf(item, "@odata.type") === "#microsoft.graph.group",
-  );
-  const ids = (of: typeof items) => of.map(({ id }) => id.toLowerCase());
-  return { ...listing, items: ids(items), groups: ids(groups) };
+  const kinds = Map.groupBy(listing.items, kindOf);
+  const ids = (kind: ReturnType<typeof kindOf>) => (kinds.get(kind) ?? []).map(({ id }) => id.toLowerCase());
+  return { ...listing, items: ids("person"), groups: ids("group") };
 }
 
-function split<T>(items: readonly T[], isFirst: (item: T) => boolean): readonly [readonly T[], readonly T[]] {
-  return [items.filter(isFirst), items.filter((item) => !isFirst(item))];
+/** What does not say that it is something else counts as a person: nobody is passed over. */
+function kindOf(item: z.infer<typeof directoryObjectSchema>): "person" | "group" | "other" {
+  const type = textOf(item, "@odata.type") ?? "";
+  if (type === "#microsoft.graph.group") return "group";
+  return others.has(type) ? "other" : "person";
 }
+
+/** https://learn.microsoft.com/graph/api/group-list-members */
+const others: ReadonlySet<string> = new Set(
+  ["device", "servicePrincipal", "orgContact"].map((name) => `#microsoft.graph.${name}`),
+);
 
 async function listIds(tenant: GraphTenant, call: Omit<GraphCall, "method">): Promise<Listing<string>> {
   const listing = await listAll(tenant, call, directoryObjectSchema);

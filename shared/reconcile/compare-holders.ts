@@ -2,10 +2,10 @@ import { unlessGone } from "../graph/error.ts";
 import type { GroupDirectory } from "../graph/group-directory.ts";
 import type { SourceReader } from "../graph/source-reader.ts";
 import type { Priority } from "../graph/tenant.ts";
-import { analystIdSchema, type AnalystId, type GroupId } from "../model/ids.ts";
+import { analystIdSchema, type GroupId } from "../model/ids.ts";
 import { attributesKey, groupKey } from "../policy/desired.ts";
 import type { Policy } from "../policy/policy.ts";
-import { heardAt, type AnalystMessage } from "../queue/keys.ts";
+import { heardAt, type AnalystMessage, type ArrivalMessage } from "../queue/keys.ts";
 import { allAnalysts, type Analysts } from "../state/analysts.ts";
 import type { Run } from "./handling.ts";
 import type { Outcome } from "./outcome.ts";
@@ -17,7 +17,7 @@ export type ComparePorts = {
   readonly reader: SourceReader;
   readonly groups: GroupDirectory;
   readonly analysts: Pick<Analysts, "list">;
-  readonly send: (messages: readonly AnalystMessage[]) => Promise<void>;
+  readonly send: (messages: readonly (AnalystMessage | ArrivalMessage)[]) => Promise<void>;
   readonly now: () => number;
 };
 
@@ -108,8 +108,15 @@ async function callWhoDiffers(
     .map(({ id }) => id);
   const expected = new Set<string>([...policy.protected, ...settled]);
   const different = [...members.symmetricDifference(holders).difference(expected)].toSorted();
-  const common = { cause: run.cause, heardAt: heardAt(ports), occasion: "event" } as const;
-  // Members of a group may be devices and groups; only users are looked at.
-  const ids = different.map((id): AnalystId => analystIdSchema.parse(id));
-  await ports.send(ids.map((analyst) => ({ key: { kind: "analyst", analyst }, ...common })));
+  const common = { cause: run.cause, heardAt: heardAt(ports) };
+  const ids = different.map((id) => analystIdSchema.parse(id));
+  const remembered = new Set(known.map(({ id }) => id));
+  await ports.send(
+    ids.map((id) =>
+      // Somebody disabled is in the group for good, and no analyst: for them, one look in each catch-up is enough.
+      run.urgency === "low" && !remembered.has(id)
+        ? { key: { kind: "arrival", user: id }, ...common, occasion: "check", tries: 0 }
+        : { key: { kind: "analyst", analyst: id }, ...common, occasion: "event" },
+    ),
+  );
 }

@@ -49,6 +49,7 @@ async function handleOnce<T>(
   if (look.kind !== "now") {
     const at = look.kind === "at" ? look.at + earlyMs(message, lookedAt) : null;
     if (at !== null) await claim.write({ clock: await wake(message, { clock, at, ports }) });
+    else if (isOver(claim.state(), ports)) await claim.forget();
     return;
   }
   const attempted = await attempt(ports, () =>
@@ -70,7 +71,17 @@ async function handleOnce<T>(
   if (isNews || seen.waitsFor.length + seen.probes.length > 0)
     await claim.write({ clock: { ...seen, dueAt: lookedAt } });
   claim.set({ clock: seen });
-  await claim.write({ clock: await settle(message, claim.state(), settling) });
+  const settled = await settle(message, claim.state(), settling);
+  claim.set({ clock: settled });
+  if (isOver(claim.state(), ports)) await claim.forget();
+  else await claim.write();
+}
+
+/** Nothing is remembered, nothing is due, and no reminder is under way. */
+function isOver<T>(state: KeyState<T>, { isNothing, lookFor, now }: HandlePorts<T>): boolean {
+  const { wakeAt, told, waitsFor, probes } = state.clock;
+  const isIdle = wakeAt === 0 && told.length + waitsFor.length + probes.length === 0;
+  return isNothing(state.value) && isIdle && lookFor(state, now(), "wake").kind === "no";
 }
 
 /** A wake that is early by this host's clock was on time by the queue's: the next one is meant for that much later. */

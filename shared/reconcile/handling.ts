@@ -21,6 +21,8 @@ export type Run = {
 export type HandlePorts<T> = {
   /** Takes the key over, with a first change of what is remembered. */
   readonly claim: (begin: (state: KeyState<T>) => KeyState<T>) => Promise<Claim<T>>;
+  /** Whether this is worth keeping when nothing is due any more. */
+  readonly isNothing: (value: T) => boolean;
   readonly lookFor: (state: KeyState<T>, now: number, occasion: Occasion) => Look;
   readonly schedule: (message: Work, at: number) => Promise<void>;
   readonly send: (messages: readonly Work[]) => Promise<void>;

@@ -31,7 +31,9 @@ export async function meetArrival(message: ArrivalMessage, ports: ArrivalPorts):
     const sight = known !== null && known.value !== null ? "analyst" : await lookAt(user, { policy, ports });
     if (sight === "analyst")
       return await ports.send([{ ...common(message), key: { kind: "analyst", analyst: user } }]);
-    if (sight === "perhaps" && message.occasion !== "check") {
+    // Nothing is known to have changed, or it was seen to already.
+    if (message.occasion === "check") return;
+    if (sight === "perhaps") {
       const at = ports.now() + compareAfterMs;
       await ports.schedule({ ...message, occasion: "check", heardAt: at }, at);
     }

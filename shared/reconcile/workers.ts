@@ -83,6 +83,7 @@ export function workOnAnalyst(message: AnalystMessage, ports: WorkerPorts, log: 
       ...ports,
       log,
       claim: (begin) => ports.analysts.claim(analystRow(key.analyst), begin),
+      isNothing: (value) => value === null,
       lookFor: ({ clock }, now, occasion) => nextSourceLook(clock, now, occasion),
       partition: analystPartition,
       waiting: async (trouble) =>
@@ -100,6 +101,8 @@ function roleKeyPorts(key: AnalystMessage["key"], ports: WorkerPorts, log: Log):
     ...ports,
     log,
     claim: (begin) => ports.roleKeys.claim(roleKeyRow(sessionOf(key)), begin),
+    // The clock is all there is to it.
+    isNothing: () => false,
     lookFor: ({ clock }, now, occasion) => nextSourceLook(clock, now, occasion),
     partition: "role",
     waiting: async () => [],
@@ -142,6 +145,7 @@ export function workOnAccess(message: AccessMessage, ports: WorkerPorts, log: Lo
         ports.pairs.claim(pairRow(tenant, analyst), (state) =>
           begin({ ...state, value: takenOver(state.value) }),
         ),
+      isNothing: () => false,
       lookFor: ({ clock, value }, now, occasion) =>
         nextAccessLook(clock, now, { occasion, served: isServed(value) ? "yes" : "no" }),
       partition: tenant,

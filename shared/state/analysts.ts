@@ -4,7 +4,7 @@ import type { AnalystRecord } from "../model/analyst.ts";
 import { analystIdSchema, roleNameSchema, tenantIdSchema, type AnalystId } from "../model/ids.ts";
 import { keyRowSchema, keyTable, type KeyTable } from "./key-state.ts";
 
-/** Table Analysts: one row for everybody who is or was an analyst. Nobody else has one. */
+/** Table Analysts: one row for everybody who is or was an analyst. Whoever turns out to be nobody has one while they are looked at. */
 export type Analysts = KeyTable<AnalystRecord | null>;
 
 export const analystPartition = "analyst";

@@ -1,6 +1,6 @@
 import type { TableClient } from "@azure/data-tables";
 import { z } from "zod";
-import { listRows, readRow, readVersioned, writeVersioned, type Row } from "./table.ts";
+import { deleteVersioned, listRows, readRow, readVersioned, writeVersioned, type Row } from "./table.ts";
 
 /**
  * Everything Muster remembers of one key is one row, and one run at a time may write it: a run begins by claiming the row,
@@ -45,6 +45,8 @@ export type Claim<T> = {
   readonly set: (change: Partial<KeyState<T>>) => void;
   /** Writes the state. @throws ClaimLost when another run has claimed the key */
   readonly write: (change?: Partial<KeyState<T>>) => Promise<void>;
+  /** Forgets the key, unless another run has claimed it. */
+  readonly forget: () => Promise<void>;
 };
 
 /** Another run has this key now: whoever gets this stops, and does nothing more to Graph or to the state. */
@@ -146,6 +148,7 @@ export function keyTable<T>(
         const next = await writeVersioned(table, row, { value: { by, ...state }, etag });
         etag = next ?? (await ownWrite(row, by));
       },
+      forget: () => deleteVersioned(table, row, etag),
     };
   }
 

@@ -62,6 +62,15 @@ export async function deleteRow(table: TableClient, row: Row): Promise<void> {
   }
 }
 
+/** Deletes the row if nobody has written it since it was read with this etag. */
+export async function deleteVersioned(table: TableClient, row: Row, etag: string): Promise<void> {
+  try {
+    await table.deleteEntity(row.partitionKey, row.rowKey, { etag });
+  } catch (error) {
+    if (![404, 412].some((status) => isStatus(error, status))) throw error;
+  }
+}
+
 /** Rows of a partition, in order; with `prefix` only those whose row key starts with it. */
 export async function listRows(
   table: TableClient,

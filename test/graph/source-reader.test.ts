@@ -29,9 +29,23 @@ describe("the members of a group", () => {
 
   test("that do not say what they are count as people: nobody is passed over", async () => {
     const { reader } = reading(() =>
-      ok({ value: [{ id: ana }, { "@odata.type": "#microsoft.graph.device", id: ben }] }),
+      ok({ value: [{ id: ana }, { "@odata.type": "#microsoft.graph.somethingNew", id: ben }] }),
     );
     expect(await reader.listMembers(groupId(1), "low")).toMatchObject({ items: [ana, ben], groups: [] });
+  });
+
+  test("are people and groups alone: devices, applications and contacts may be in a group as well", async () => {
+    const { reader } = reading(() =>
+      ok({
+        value: [
+          user(ana),
+          { "@odata.type": "#microsoft.graph.device", id: groupId(6) },
+          { "@odata.type": "#microsoft.graph.servicePrincipal", id: groupId(7) },
+          { "@odata.type": "#microsoft.graph.orgContact", id: groupId(8) },
+        ],
+      }),
+    );
+    expect(await reader.listMembers(groupId(1), "low")).toMatchObject({ items: [ana], groups: [] });
   });
 
   test("are known by ids in one case", async () => {

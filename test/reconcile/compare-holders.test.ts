@@ -48,17 +48,34 @@ describe("when a role group has changed and nobody said who", () => {
   });
 
   test("a difference is news about the person: as of now, an event, with the cause that led to it", async () => {
-    join(ben);
+    leave(ana);
     const heardAt = world.now();
     await world.deliver({ ...comparing(readersAtHome), heardAt: 5, occasion: "check" });
     expect(world.sent).toEqual([
       {
-        key: { kind: "analyst", analyst: ben },
+        key: { kind: "analyst", analyst: ana },
         cause: "notification: group",
         heardAt,
         occasion: "event",
       },
     ]);
+  });
+
+  test("whoever is not known is met as an arrival when nothing has changed that anybody heard of", async () => {
+    join(ben);
+    const heardAt = world.now();
+    await world.deliver({ ...comparing(readersAtHome), occasion: "check" });
+    expect(world.sent).toEqual([
+      {
+        key: { kind: "arrival", user: ben },
+        cause: "notification: group",
+        heardAt,
+        occasion: "check",
+        tries: 0,
+      },
+    ]);
+    await world.wait(0);
+    expect(await world.recordOf(ben)).toMatchObject({ leaving: null });
   });
 
   test("nobody is looked at who is different for good: protected, or gone in another way and still in the group", async () => {

@@ -120,6 +120,7 @@ function pairPorts({ tenant, analyst: id }: AccessKey, version: number | null): 
     troubles: worker.troubles,
     partition: tenant,
     claim: (begin) => pairTable().claim(pairRow(tenant, id), begin),
+    isNothing: () => false,
     lookFor: ({ clock, value }, now, occasion) =>
       nextAccessLook(clock, now, {
         occasion,
@@ -138,6 +139,7 @@ function sourcePorts(key: SourceKey): HandlePorts<null> {
     troubles: worker.troubles,
     partition: "role",
     claim: (begin) => keyTable().claim(roleKeyRow(sessionOf(key)), begin),
+    isNothing: () => false,
     lookFor: ({ clock }, now, occasion) => nextSourceLook(clock, now, occasion),
     waiting: async () => [],
   };
