@@ -33,6 +33,7 @@ export type SourceDecision = {
   readonly roles: readonly HeldRole[];
   readonly refused: AnalystRecord["refused"];
   readonly lost: AnalystRecord["lost"];
+  readonly moved: AnalystRecord["moved"];
   readonly leaving: Leaving | null;
   readonly leftAt: number | null;
   readonly missingSince: number | null;
@@ -179,6 +180,7 @@ function planPresent(situation: SourceSituation): SourceDecision {
     roles,
     refused,
     lost: nextLost(situation, roles),
+    moved: nextMoved(situation, roles),
     leaving: null,
     leftAt: null,
     missingSince: null,
@@ -224,16 +226,44 @@ function nextLost({ record, now }: SourceSituation, roles: readonly HeldRole[]):
   return { ...Object.fromEntries(still), ...Object.fromEntries(gone.map(({ by }) => [by, now])) };
 }
 
+/** By what each of the roles was shown before, as far as they took the place of another way. */
+function nextMoved({ record }: SourceSituation, roles: readonly HeldRole[]): AnalystRecord["moved"] {
+  if (record === null) return {};
+  const moved = roles.map(({ role, by }): readonly [string, readonly string[]] => {
+    const before = record.roles.filter((one) => one.role === role && one.by !== by);
+    const replaced = before.filter((one) => takesPlace(record, by, one.by)).map((one) => one.by);
+    const earlier = [by, ...replaced].flatMap((way) => record.moved[way] ?? []);
+    return [by, [...new Set([...replaced, ...earlier])].filter((way) => way !== by).toSorted(compare)];
+  });
+  return Object.fromEntries(moved.filter(([, ways]) => ways.length > 0));
+}
+
 /** Roles that are acted on and not held any more, in this way or in another. */
 export function lostRoles(record: AnalystRecord | null, held: readonly HeldRole[]): readonly HeldRole[] {
-  const known = record?.roles ?? [];
-  return known.filter(({ by, role }) => !held.some((one) => one.by === by || one.role === role));
+  if (record === null) return [];
+  const isHeld = ({ role, by }: HeldRole) =>
+    held.some((one) => one.by === by || (one.role === role && takesPlace(record, one.by, by)));
+  return record.roles.filter((role) => !isHeld(role));
 }
+
+/**
+ * Whether a way of holding a role takes the place of another one of the same name. It does not for somebody who had both
+ * beside each other: then an edit of the policy gave the name of the one role to the other.
+ */
+export const takesPlace = (
+  { roles, moved }: Pick<AnalystRecord, "roles" | "moved">,
+  way: string,
+  former: string,
+): boolean => !roles.some(({ by }) => by === way) || moved[way]?.includes(former) === true;
 
 /** Each once: a role may be held in two ways. */
 export const namesOf = (roles: readonly HeldRole[]): readonly RoleName[] => [
   ...new Set(roles.map(({ role }) => role)),
 ];
+
+/** The names under which the policy says what these roles give; for former ones it says nothing. */
+export const presentNamesOf = (roles: readonly HeldRole[]): readonly RoleName[] =>
+  namesOf(roles.filter(({ former }) => former === undefined));
 
 function verdictsOf({ doubtUntil }: Believed): readonly Verdict[] {
   if (doubtUntil === null) return [];
@@ -266,6 +296,7 @@ function planLeaver(situation: SourceSituation, leaving: Leaving, held: readonly
     roles: [],
     refused: {},
     lost: nextLost(situation, leaving === "no-role" ? [] : (record?.roles ?? [])),
+    moved: {},
     leaving,
     leftAt,
     missingSince: null,
@@ -307,6 +338,7 @@ function unchanged(situation: SourceSituation, ...verdicts: readonly Verdict[]):
     roles: record?.roles ?? [],
     refused: record?.refused ?? {},
     lost: record?.lost ?? {},
+    moved: record?.moved ?? {},
     leaving: record?.leaving ?? null,
     leftAt: record?.leftAt ?? null,
     missingSince: null,

@@ -1,5 +1,5 @@
 import type { Priority } from "../graph/tenant.ts";
-import type { AnalystRecord } from "../model/analyst.ts";
+import type { AnalystRecord, HeldRole } from "../model/analyst.ts";
 import { grantKey } from "../model/grant.ts";
 import type { AnalystId, TenantId } from "../model/ids.ts";
 import type { LedgerRow } from "../model/ledger.ts";
@@ -109,7 +109,10 @@ async function playRound(
   return { version, outcomes: [...outcomes, ...later(looks)] };
 }
 
-/** Role names are those of the policy under which the roles were read: another may give the same name to other people. */
+/**
+ * Role names are those of the policy under which the roles were read: another may give the same name to other people. Of a name
+ * that it does not have, or did not have then, nothing follows.
+ */
 async function meansTheSame(
   { roles }: AnalystRecord,
   { policy }: Rules,
@@ -117,7 +120,8 @@ async function meansTheSame(
 ): Promise<boolean> {
   const { found } = await findRoleGroups(policy, ports.source.groups, priority);
   const ways = waysToHold(policy, found);
-  return roles.every(({ role, by }) => (ways.get(role) ?? by) === by);
+  const isKnown = ({ role }: HeldRole) => policy.roles.some(({ name }) => name === role);
+  return roles.every((one) => one.former === "yes" || !isKnown(one) || ways.get(one.role) === one.by);
 }
 
 /** A new policy calls everybody, and a few thousand analysts are looked at in a few minutes. */

@@ -7,7 +7,13 @@ import type { AnalystId, RoleName, TenantId } from "../model/ids.ts";
 import type { Plan, Step } from "../model/plan.ts";
 import { checkPlan } from "../planner/checks.ts";
 import { replicationWindowMs } from "../planner/membership.ts";
-import { namesOf, planSource, type SourceDecision, type Verdict } from "../planner/source-plan.ts";
+import {
+  namesOf,
+  planSource,
+  presentNamesOf,
+  type SourceDecision,
+  type Verdict,
+} from "../planner/source-plan.ts";
 import { desiredGrants, stampValue } from "../policy/desired.ts";
 import type { Policy, Target } from "../policy/policy.ts";
 import { heardAt, type AccessMessage } from "../queue/keys.ts";
@@ -20,7 +26,8 @@ import type { Run } from "./handling.ts";
 import { endingOf, type Outcome } from "./outcome.ts";
 import { hashOf, meaningOf } from "./plan-hash.ts";
 import type { PolicyNow } from "./policy-in-force.ts";
-import { findRoleGroups, readSource, waysToHold, type SourceSeen } from "./read-source.ts";
+import { inPresentWords } from "./present-words.ts";
+import { findRoleGroups, readSource, type SourceSeen } from "./read-source.ts";
 
 /** What looking at one analyst in the source needs. */
 export type AnalystPorts = {
@@ -51,7 +58,7 @@ export async function reconcileAnalyst(
   const { policy } = now;
   const priority = run.urgency === "low" ? "low" : "normal";
   const roleGroups = await findRoleGroups(policy, ports.groups, priority);
-  const known = inPresentWords(claim.state().value, waysToHold(policy, roleGroups.found));
+  const known = inPresentWords(claim.state().value, now, roleGroups.found);
   const seen = await readSource(id, { record: known, policy, roleGroups, ports, priority });
   const loss = await assessLoss({ record: known, seen, policy, ports, priority });
   const decision = planSource(situationOf(id, { seen, loss, known, policy, now: ports.now() }));
@@ -83,18 +90,6 @@ export async function reconcileAnalyst(
   ];
   await enterJournal(plan, { applied, known, outcomes, looking });
   return outcomes;
-}
-
-/** Roles by their names in this policy: what shows them stays when names change, or change places. */
-function inPresentWords(
-  record: AnalystRecord | null,
-  ways: ReadonlyMap<RoleName, string>,
-): AnalystRecord | null {
-  if (record === null) return null;
-  const names = new Map([...ways].map(([role, by]) => [by, role]));
-  const named = (roles: readonly HeldRole[]) =>
-    roles.map(({ role, by }) => ({ role: ways.get(role) === by ? role : (names.get(by) ?? role), by }));
-  return { ...record, held: named(record.held), roles: named(record.roles) };
 }
 
 type Looking = {
@@ -181,7 +176,7 @@ type Recording = {
 function nextRecord(id: AnalystId, { seen, decision, known, looking }: Recording): AnalystRecord {
   const { policy, run, ports } = looking;
   const user = seen.user.kind === "present" ? seen.user.user : known;
-  const { held, roles, refused, lost, leaving, leftAt, missingSince, recent } = decision;
+  const { held, roles, refused, lost, moved, leaving, leftAt, missingSince, recent } = decision;
   const meaning = meaningOf({ roles, leaving }, policy.hash);
   const changed = known === null || known.leaving !== leaving || isOther(known.roles, roles);
   return {
@@ -192,6 +187,7 @@ function nextRecord(id: AnalystId, { seen, decision, known, looking }: Recording
     roles,
     refused,
     lost,
+    moved,
     confirmedAt: known?.confirmedAt ?? 0,
     leaving,
     leftAt,
@@ -225,7 +221,7 @@ async function tellTargets(looking: Looking): Promise<void> {
   const { policy, ports, run } = looking;
   const record = current(looking);
   if (record.told === record.version) return;
-  const names = namesOf(record.roles);
+  const names = presentNamesOf(record.roles);
   const concerned = policy.policy.targets.filter((target) => desiredGrants(target, names).length > 0);
   const targets: readonly TenantId[] = [
     ...new Set([...record.targets, ...concerned.map(({ tenantId }) => tenantId)]),

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { HeldRole, SourceUser, UserState } from "../../shared/model/analyst.ts";
+import type { AnalystRecord, HeldRole, SourceUser, UserState } from "../../shared/model/analyst.ts";
 import type { RoleName } from "../../shared/model/ids.ts";
 import { refusalMs, type Loss } from "../../shared/planner/loss-checks.ts";
 import { replicationWindowMs, visibleMs } from "../../shared/planner/membership.ts";
@@ -10,6 +10,7 @@ import {
   lostRoles,
   namesOf,
   planSource,
+  presentNamesOf,
   type SourceDecision,
   type SourceSituation,
   type Verdict,
@@ -773,6 +774,30 @@ describe("a role", () => {
     expect(decision).toMatchObject({ roles: [elsewhere], leaving: null, verdicts: [] });
   });
 
+  test("is remembered by what showed it before, however often that changes", () => {
+    const by = (way: string): HeldRole => ({ role: reader, by: way });
+    const after = (held: HeldRole, record: AnalystRecord) =>
+      planSource(sourceSituation({ held: [held], record }));
+    const once = after(by("group:second"), analystRecord());
+    expect(once.moved).toEqual({ "group:second": [asReader.by] });
+    const twice = after(
+      by("group:third"),
+      analystRecord({ held: once.held, roles: once.roles, moved: once.moved }),
+    );
+    expect(twice.moved).toEqual({ "group:third": [asReader.by, "group:second"] });
+  });
+
+  test("is lost when another that was held beside it has got its name, and remembered as nothing else", () => {
+    const known = [
+      { ...asReader, former: "yes" },
+      { ...asResponder, role: reader },
+    ] as const;
+    const record = analystRecord({ held: known, roles: known });
+    expect(lostRoles(record, [known[1]])).toEqual([known[0]]);
+    const decision = planSource(sourceSituation({ held: [known[1]], record }));
+    expect(decision).toMatchObject({ roles: [known[1]], moved: {} });
+  });
+
   test("is not lost when it is called by another name", () => {
     const renamed = { ...asReader, role: responder };
     expect(planSource(sourceSituation({ held: [renamed] }))).toMatchObject({ roles: [renamed] });
@@ -788,6 +813,16 @@ describe("a role", () => {
     const roles = planSource(sourceSituation({ held: [asResponder, asReader] })).roles;
     expect(roles).toEqual([asReader, asResponder]);
   });
+});
+
+test("a former role keeps its name on the stamp, and gives nothing by it", () => {
+  const former = { ...asReader, former: "yes" } as const;
+  const decision = planSource(
+    sourceSituation({ held: [asResponder, former], record: analystRecord({ roles: [former] }) }),
+  );
+  const [stamp] = decision.plan.steps;
+  expect(Object.values(stamp?.kind === "stamp" ? stamp.values : {})).toEqual(["reader;responder"]);
+  expect(presentNamesOf(decision.roles)).toEqual([responder]);
 });
 
 describe("whatever is read", () => {

@@ -33,7 +33,8 @@ beforeEach(() => {
 describe("what is remembered of an analyst", () => {
   const full: AnalystRecord = analystRecord({
     held: [asReader, asResponder],
-    roles: [asReader],
+    roles: [asReader, { ...asResponder, former: "yes" }],
+    moved: { [asReader.by]: ["group:before"] },
     leaving: "disabled",
     leftAt: now,
     missingSince: lately,
@@ -50,6 +51,13 @@ describe("what is remembered of an analyst", () => {
     const claim = await analysts(table.client).claim(analystRow(ana), (state) => state);
     await claim.write({ value: full });
     expect((await analysts(table.client).read(analystRow(ana)))?.value).toEqual(full);
+  });
+
+  test("is read as well when an older version wrote it, which remembered less", async () => {
+    const claim = await analysts(table.client).claim(analystRow(ana), (state) => state);
+    const { moved: _, ...older } = full;
+    await claim.write({ value: older as AnalystRecord }); // as it was then
+    expect((await analysts(table.client).read(analystRow(ana)))?.value).toEqual({ ...full, moved: {} });
   });
 
   test("is listed for everybody of whom something is known; a key that was only heard of is nobody", async () => {

@@ -237,6 +237,7 @@ export function analystRecord(changes: Partial<AnalystRecord> = {}): AnalystReco
     roles: [asReader],
     refused: {},
     lost: {},
+    moved: {},
     leaving: null,
     leftAt: null,
     missingSince: null,
