@@ -50,7 +50,9 @@ export type AnalystRecord = {
    * of whom the others are judged.
    */
   readonly moved: Readonly<Record<string, readonly string[]>>;
-  /** When a look last found all roles held that are acted on, epoch ms; 0 for never. */
+  /** When a look last found each role held that is acted on, by what showed it, epoch ms. */
+  readonly confirmed: Readonly<Record<string, number>>;
+  /** When a look last found all of them held; 0 for never. Rows of older versions, and these versions, know nothing else. */
   readonly confirmedAt: number;
   readonly leaving: Leaving | null;
   /** When the leaving was first seen; null while the analyst holds a role. */

@@ -6,6 +6,7 @@ import type { AnalystRecord, HeldRole } from "../model/analyst.ts";
 import type { AnalystId, RoleName, TenantId } from "../model/ids.ts";
 import type { Plan, Step } from "../model/plan.ts";
 import { checkPlan } from "../planner/checks.ts";
+import type { Loss } from "../planner/loss-checks.ts";
 import { replicationWindowMs } from "../planner/membership.ts";
 import {
   namesOf,
@@ -76,13 +77,8 @@ export async function reconcileAnalyst(
   });
   await tellTargets(looking);
   // Written with the end of the run: no more than that it was so is news.
-  if (
-    loss === null &&
-    decision.leaving === null &&
-    decision.verdicts.length === 0 &&
-    seen.user.kind === "present"
-  )
-    claim.set({ value: { ...current(looking), confirmedAt: ports.now() } });
+  if (decision.leaving === null && seen.user.kind === "present")
+    claim.set({ value: confirmedBy(seen, { record: current(looking), loss, decision, now: ports.now() }) });
   const outcomes = [
     ...applied.outcomes,
     ...unfitStamps(id, namesOf(decision.roles), policy),
@@ -90,6 +86,29 @@ export async function reconcileAnalyst(
   ];
   await enterJournal(plan, { applied, known, outcomes, looking });
   return outcomes;
+}
+
+type Confirming = {
+  readonly record: AnalystRecord;
+  readonly loss: Loss | null;
+  readonly decision: SourceDecision;
+  readonly now: number;
+};
+
+/** Role by role: that one is kept which is not held any more says nothing of the others. */
+function confirmedBy(seen: SourceSeen, { record, loss, decision, now }: Confirming): AnalystRecord {
+  const unread = new Set(seen.refusals.map(({ role }) => role));
+  const shown = new Set(seen.held.flatMap(({ role, by }) => (unread.has(role) ? [] : [by])));
+  const confirmed = record.roles.flatMap(({ by }): readonly (readonly [string, number])[] => {
+    const at = shown.has(by) ? now : record.confirmed[by];
+    return at === undefined ? [] : [[by, at]];
+  });
+  const isWhole = loss === null && decision.verdicts.length === 0;
+  return {
+    ...record,
+    confirmed: Object.fromEntries(confirmed),
+    confirmedAt: isWhole ? now : record.confirmedAt,
+  };
 }
 
 type Looking = {
@@ -101,7 +120,7 @@ type Looking = {
 
 type Situating = {
   readonly seen: SourceSeen;
-  readonly loss: Awaited<ReturnType<typeof assessLoss>>;
+  readonly loss: Loss | null;
   readonly known: AnalystRecord | null;
   readonly policy: Policy;
   readonly now: number;
@@ -188,6 +207,7 @@ function nextRecord(id: AnalystId, { seen, decision, known, looking }: Recording
     refused,
     lost,
     moved,
+    confirmed: known?.confirmed ?? {},
     confirmedAt: known?.confirmedAt ?? 0,
     leaving,
     leftAt,

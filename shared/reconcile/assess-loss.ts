@@ -46,9 +46,12 @@ async function compareHolders(
   const staying = everybody.filter(({ leaving }) => leaving === null);
   const lostAfter = assessing.ports.now() - lossWindowMs;
   const listing = await listHolders({ role, by }, everybody, assessing);
+  const confirmedAt = assessing.record?.confirmed[by] ?? assessing.record?.confirmedAt ?? 0;
   // An edit of the policy takes a role from everybody at once, also from those who would have lost it before.
   const earlier =
-    listing.lostBy === "edit" ? [] : everybody.filter((one) => isEarlier(one.refused[by]?.since, assessing));
+    listing.lostBy === "edit"
+      ? []
+      : everybody.filter((one) => isEarlier(one.refused[by]?.since, confirmedAt));
   const known = everybody.filter(
     (one) =>
       !earlier.includes(one) &&
@@ -75,9 +78,8 @@ function refusedFirst(by: string, everybody: readonly AnalystRecord[], { record,
 }
 
 /** A loss was refused, and this analyst was seen to hold the role after that: theirs is another loss. */
-function isEarlier(refusedSince: number | undefined, { record }: Assessing): boolean {
-  return refusedSince !== undefined && refusedSince + replicationWindowMs < (record?.confirmedAt ?? 0);
-}
+const isEarlier = (refusedSince: number | undefined, confirmedAt: number) =>
+  refusedSince !== undefined && refusedSince + replicationWindowMs < confirmedAt;
 
 /** Who holds a role now; and whether somebody who does not any more has lost it, or an edit has taken it from everybody at once. */
 type Holders = Listing<string> & { readonly lostBy: "person" | "edit" };

@@ -23,6 +23,7 @@ const schema: z.ZodType<AnalystRecord | null> = z
     lost: z.record(z.string(), z.number()),
     refused: z.record(z.string(), z.object({ since: z.number(), among: z.int().min(1).nullable() })),
     moved: z.record(z.string(), z.array(z.string())).default({}),
+    confirmed: z.record(z.string(), z.number()).default({}),
     confirmedAt: z.number(),
     leaving: z.enum(["disabled", "deleted", "no-role"]).nullable(),
     leftAt: z.number().nullable(),

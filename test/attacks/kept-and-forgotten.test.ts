@@ -1,7 +1,19 @@
 import { expect, test } from "vitest";
 import { person, settledReaders, tenPeople } from "../support/crowd.ts";
 import { byId, smallPolicy, withoutRole, withScopes } from "../support/small-policy.ts";
-import { dayMs, groupId, hourMs, minuteMs, reader, readersAtHome, syncScope } from "../support/world.ts";
+import { eventAbout } from "../support/small-world.ts";
+import {
+  dayMs,
+  groupId,
+  hourMs,
+  minuteMs,
+  reader,
+  readersAtHome,
+  responders,
+  respondersAtHome,
+  syncScope,
+} from "../support/world.ts";
+import type { AnalystId } from "../../shared/model/ids.ts";
 
 const ben = person(10);
 const first = syncScope.scope.group;
@@ -52,6 +64,53 @@ test("three of ten were dropped, which is refused; the policy gives up the role:
   await world.pass(dayMs);
   expect(world.inside()).toHaveLength(10);
   expect(world.parked.slice(told).map(({ reason }) => reason)).toHaveLength(1);
+});
+
+/** Ten who are readers and responders alike, for an hour. */
+async function settledInBoth() {
+  const world = await settledReaders(tenPeople);
+  for (const id of tenPeople) await world.change(id, respondersAtHome, "in");
+  await world.pass(hourMs);
+  /** Takes these people out of the responders' group at once; then the events about them come in. */
+  const dropResponders = async (dropped: readonly AnalystId[]) => {
+    for (const id of dropped) world.source.members.get(respondersAtHome)?.delete(id);
+    for (const id of dropped) await world.deliver(eventAbout(id, world.now()));
+  };
+  const respondersLeft = () => world.contoso.members.get(responders.grant.group)?.size;
+  return { ...world, dropResponders, respondersLeft };
+}
+
+test("Ben was dropped from the readers with two others, which is refused, and three more from the responders; days later he alone leaves the responders: he is out of them", async () => {
+  const world = await settledInBoth();
+  await world.dropAtOnce([person(8), person(9), ben]);
+  await world.pass(dayMs);
+  await world.dropResponders(tenPeople.slice(0, 3));
+  await world.pass(2 * dayMs);
+  await world.change(ben, respondersAtHome, "out");
+  await world.pass(dayMs);
+  expect(world.respondersLeft()).toBe(9);
+});
+
+test("the same when the three are dropped from the responders first, and Ben and his two from the readers after them", async () => {
+  const world = await settledInBoth();
+  await world.dropResponders(tenPeople.slice(0, 3));
+  await world.pass(dayMs);
+  await world.dropAtOnce([person(8), person(9), ben]);
+  await world.pass(dayMs);
+  await world.change(ben, respondersAtHome, "out");
+  await world.pass(dayMs);
+  expect(world.respondersLeft()).toBe(9);
+});
+
+test("the policy gave up readers, which is refused, and three of ten were dropped from the responders: all ten leave the responders as one, and nobody loses anything", async () => {
+  const world = await settledInBoth();
+  world.setPolicy(withoutRole(reader));
+  await world.pass(dayMs);
+  await world.dropResponders(tenPeople.slice(0, 3));
+  await world.pass(dayMs);
+  await world.dropResponders(tenPeople.slice(3));
+  await world.pass(dayMs);
+  expect(world.respondersLeft()).toBe(10);
 });
 
 test("readers go by an attribute now, which five of ten have not, and that is refused; a day later Ben, one of the five, is dropped from their old group: he is out, or somebody hears of him", async () => {

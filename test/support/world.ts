@@ -243,6 +243,7 @@ export function analystRecord(changes: Partial<AnalystRecord> = {}): AnalystReco
     missingSince: null,
     recent: believed(),
     sessionsRevokedAt: null,
+    confirmed: {},
     confirmedAt: 0,
     targets: [contosoTenant],
     meaning: "a reader",
