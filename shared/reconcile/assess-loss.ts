@@ -42,8 +42,6 @@ async function compareHolders(
   everybody: readonly AnalystRecord[],
   assessing: Assessing,
 ): Promise<Loss["roles"][number]> {
-  // Somebody who left by another way, a disabled account say, is no sign of an emptied group.
-  const staying = everybody.filter(({ leaving }) => leaving === null);
   const lostAfter = assessing.ports.now() - lossWindowMs;
   const listing = await listHolders({ role, by }, everybody, assessing);
   const confirmedAt = assessing.record?.confirmed[by] ?? assessing.record?.confirmedAt ?? 0;
@@ -52,23 +50,29 @@ async function compareHolders(
     listing.lostBy === "edit"
       ? []
       : everybody.filter((one) => isEarlier(one.refused[by]?.since, confirmedAt));
+  const holders = new Set(listing.items);
+  // Somebody who left by another way, a disabled account say, is no sign of an emptied group.
   const known = everybody.filter(
     (one) =>
       !earlier.includes(one) &&
-      ((one.leaving === null && one.roles.some((role) => role.by === by)) || (one.lost[by] ?? 0) > lostAfter),
+      ((one.leaving === null && one.roles.some((role) => role.by === by)) ||
+        (one.lost[by] ?? 0) > lostAfter ||
+        (holders.has(one.id) && cameOver(one, by))),
   );
-  const holders = new Set(listing.items);
   return {
     role,
     by,
     known: known.length,
     missing: known.filter(({ id }) => !holders.has(id)).length,
-    elsewhere: staying.filter(({ roles }) => roles.some((one) => one.role === role && one.by !== by)).length,
     refusedFirst: refusedFirst(by, everybody, assessing),
     listing:
       assessing.record !== null && holders.has(assessing.record.id) ? "behind" : listing.completeness.kind,
   };
 }
+
+/** Held the role in this way before what shows it was replaced, and is no sign of a loss. */
+const cameOver = ({ moved }: AnalystRecord, by: string) =>
+  Object.values(moved).some((ways) => ways.includes(by));
 
 /** When the loss was refused first on this occasion; now, if it has not been yet. */
 function refusedFirst(by: string, everybody: readonly AnalystRecord[], { record, ports }: Assessing): number {

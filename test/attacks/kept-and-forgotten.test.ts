@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { person, settledReaders, tenPeople } from "../support/crowd.ts";
 import { byId, smallPolicy, withoutRole, withScopes } from "../support/small-policy.ts";
-import { eventAbout } from "../support/small-world.ts";
+import { eventAbout, type SmallWorld } from "../support/small-world.ts";
 import {
   dayMs,
   groupId,
@@ -13,7 +13,7 @@ import {
   respondersAtHome,
   syncScope,
 } from "../support/world.ts";
-import type { AnalystId } from "../../shared/model/ids.ts";
+import { roleNameSchema, type AnalystId, type GroupId } from "../../shared/model/ids.ts";
 
 const ben = person(10);
 const first = syncScope.scope.group;
@@ -151,4 +151,92 @@ test("the policy gave up readers, which is refused; then two targets change thei
     contoso: world.source.members.get(second)?.size,
     fabrikam: world.source.members.get(first)?.size,
   }).toEqual({ contoso: 10, fabrikam: 0 });
+});
+
+/** Ten readers for an hour, whose group the policy knows by its name. */
+async function settledByName() {
+  const world = await settledReaders([]);
+  const policy = smallPolicy();
+  const holders = { kind: "group", group: { kind: "name", name: "group 11" } } as const;
+  world.setPolicy({
+    ...policy,
+    roles: policy.roles.map((role) => (role.name === reader ? { ...role, holders } : role)),
+  });
+  for (const id of tenPeople) {
+    if (!world.source.users.has(id)) world.addUser(id);
+    await world.change(id, readersAtHome, "in");
+  }
+  await world.pass(hourMs);
+  expect(world.inside()).toHaveLength(10);
+  return {
+    ...world,
+    /** The group is deleted, and an hour later there is one of the same name with these people in it. */
+    async remakeGroup(group: GroupId, people: readonly AnalystId[]) {
+      world.source.members.delete(readersAtHome);
+      world.source.members.delete(groupId(111));
+      await world.pass(hourMs);
+      world.source.members.set(group, new Set(people));
+      await world.pass(dayMs);
+    },
+  };
+}
+
+const told = ({ parked }: Pick<SmallWorld, "parked">) =>
+  parked.map(({ reason }) => reason).filter((reason) => reason.includes("holders of"));
+
+test("a group with readers is deleted and made anew with its name; eight of ten are put back: of the other two, nobody says that they were all", async () => {
+  const world = await settledByName();
+  await world.remakeGroup(groupId(111), tenPeople.slice(0, 8));
+  expect(world.parked.filter(({ reason }) => reason.startsWith("2 of 2 holders"))).toEqual([]);
+});
+
+test("the same with five of ten: people hear that five of ten have lost it, and all ten keep it", async () => {
+  const world = await settledByName();
+  await world.remakeGroup(groupId(111), tenPeople.slice(0, 5));
+  expect(told(world)).toEqual([expect.stringContaining("5 of 10 holders of reader")]);
+  expect(world.inside()).toHaveLength(10);
+});
+
+test("the same when it is made anew twice, and three of ten are missing the second time: people hear that they are three of ten, and all ten keep it", async () => {
+  const world = await settledByName();
+  await world.remakeGroup(groupId(111), tenPeople);
+  await world.remakeGroup(groupId(211), tenPeople.slice(0, 7));
+  expect(told(world)).toEqual([expect.stringContaining("3 of 10 holders of reader")]);
+  expect(world.inside()).toHaveLength(10);
+});
+
+test("five of ten were not put back into the new group, which was refused; then four of them are: of the last one, nobody says that they were more, and they are out", async () => {
+  const world = await settledByName();
+  await world.remakeGroup(groupId(111), tenPeople.slice(0, 5));
+  for (const id of tenPeople.slice(5, 9)) await world.change(id, groupId(111), "in");
+  await world.pass(dayMs);
+  expect(told(world)).toHaveLength(1);
+  expect(world.inside()).not.toContain(ben);
+});
+
+test("readers came over to an attribute long ago, and their old group makes others viewers now: who leaves the viewers is out", async () => {
+  const world = await settledReaders(tenPeople);
+  for (const id of tenPeople)
+    world.source.users.set(id, { ...world.userOf(id), attributes: { department: "SOC" } });
+  const policy = smallPolicy();
+  const holders = { kind: "attributes", attributes: { department: "SOC" } } as const;
+  const roles = policy.roles.map((role) => (role.name === reader ? { ...role, holders } : role));
+  world.setPolicy({ ...policy, roles });
+  await world.pass(dayMs);
+  world.source.members.get(readersAtHome)?.clear();
+  const viewer = roleNameSchema.parse("viewer");
+  const target = { role: viewer, groups: [byId(responders.grant.group)] };
+  world.setPolicy({
+    ...policy,
+    roles: [...roles, { name: viewer, holders: { kind: "group", group: byId(readersAtHome) } }],
+    targets: policy.targets.map((one) => ({ ...one, grants: [...one.grants, target] })),
+  });
+  const viewers = [person(11), person(12)];
+  for (const id of viewers) world.addUser(id);
+  for (const id of viewers) await world.change(id, readersAtHome, "in");
+  await world.pass(dayMs);
+  await world.change(person(11), readersAtHome, "out");
+  await world.pass(hourMs);
+  expect(world.contoso.members.get(responders.grant.group)?.size).toBe(1);
+  expect(world.inside()).toHaveLength(10);
 });

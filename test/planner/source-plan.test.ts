@@ -48,7 +48,7 @@ const left = (changes = {}) =>
 /** A loss that nothing is to be said against: one of twenty holders. */
 const soundLoss: Loss = {
   evidence: { kind: "sound" },
-  roles: [{ ...asReader, known: 20, missing: 1, elsewhere: 0, refusedFirst: 0, listing: "complete" }],
+  roles: [{ ...asReader, known: 20, missing: 1, refusedFirst: 0, listing: "complete" }],
   budget: { perRun: 5, share: 0.2 },
 };
 /** The same of both roles. */
@@ -58,7 +58,6 @@ const lossOfBoth: Loss = {
     ...role,
     known: 20,
     missing: 1,
-    elsewhere: 0,
     refusedFirst: 0,
     listing: "complete",
   })),
@@ -220,7 +219,7 @@ describe("losing a role", () => {
     );
   /** Both roles are gone: one of twenty readers, and so many responders. */
   const responders = (missing: number, known: number, listing: "complete" | "partial" = "complete") => ({
-    roles: [...soundLoss.roles, { ...asResponder, known, missing, elsewhere: 0, refusedFirst: 0, listing }],
+    roles: [...soundLoss.roles, { ...asResponder, known, missing, refusedFirst: 0, listing }],
   });
 
   test("with sound evidence is a move: the stamps change, the other roles stay", () => {
@@ -303,7 +302,7 @@ describe("losing a role", () => {
 describe("a loss that was refused", () => {
   const lossOf = (missing: number, known: number, changes: Partial<Loss> = {}): Loss => ({
     ...soundLoss,
-    roles: [{ ...asReader, known, missing, elsewhere: 0, refusedFirst: 0, listing: "complete" }],
+    roles: [{ ...asReader, known, missing, refusedFirst: 0, listing: "complete" }],
     ...changes,
   });
   const refused = { [asReader.by]: { since: now - 60 * 60_000, among: 20 } };
@@ -377,7 +376,6 @@ describe("a loss that was refused", () => {
         ...asResponder,
         known: 20,
         missing: 1,
-        elsewhere: 0,
         refusedFirst: 0,
         listing: "complete" as const,
       },
@@ -867,7 +865,6 @@ describe("whatever is read", () => {
                   ...role,
                   known: 30,
                   missing,
-                  elsewhere: 0,
                   refusedFirst: 0,
                   listing: "complete",
                 })),
