@@ -53,8 +53,16 @@ export type Note =
   | { readonly kind: "account-not-proven"; readonly account: AccountId; readonly detail: string }
   | { readonly kind: "settling"; readonly name: string }
   | { readonly kind: "waits-for-account" }
-  /** The source refused to let go of a role, so what it may have given stays. */
-  | { readonly kind: "kept"; readonly name: string; readonly why: string }
+  /**
+   * The source refused to let go of a role, so what it may have given stays. `alsoLost`: a role that was truly lost gave it as
+   * well, or alone.
+   */
+  | {
+      readonly kind: "kept";
+      readonly name: string;
+      readonly why: string;
+      readonly alsoLost: "yes" | "no";
+    }
   /** A write of an earlier run may still take effect, or a replica may show the past. */
   | { readonly kind: "unsure"; readonly name: string }
   | { readonly kind: "refused"; readonly reason: string; readonly advice: string };

@@ -45,6 +45,7 @@ const schema: z.ZodType<PairRecord> = z.object({
       }),
     }),
   ),
+  gave: z.record(z.string(), z.array(z.string())).default({}),
   scoped: z
     .object({
       since: z.number(),

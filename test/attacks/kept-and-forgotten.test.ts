@@ -1,8 +1,11 @@
 import { expect, test } from "vitest";
 import { person, settledReaders, tenPeople } from "../support/crowd.ts";
 import { byId, smallPolicy, withoutRole, withScopes } from "../support/small-policy.ts";
+import { pairRow } from "../../shared/state/pairs.ts";
 import { eventAbout, type SmallWorld } from "../support/small-world.ts";
 import {
+  contoso,
+  contosoTenant,
   dayMs,
   groupId,
   hourMs,
@@ -16,6 +19,14 @@ import {
 import { roleNameSchema, type AnalystId, type GroupId } from "../../shared/model/ids.ts";
 
 const ben = person(10);
+const accessOf = (analyst: AnalystId, heardAt: number) =>
+  ({
+    key: { kind: "access", tenant: contosoTenant, analyst },
+    cause: "test",
+    heardAt,
+    occasion: "event",
+    version: null,
+  }) as const;
 const first = syncScope.scope.group;
 const second = groupId(8);
 
@@ -111,6 +122,97 @@ test("the policy gave up readers, which is refused, and three of ten were droppe
   await world.dropResponders(tenPeople.slice(3));
   await world.pass(dayMs);
   expect(world.respondersLeft()).toBe(10);
+});
+
+test("the policy gave up readers, which is refused; Ben is dropped from the responders alone: he is no responder, or somebody hears of him", async () => {
+  const world = await settledInBoth();
+  world.setPolicy(withoutRole(reader));
+  await world.pass(dayMs);
+  const told = world.parked.length;
+  await world.change(ben, respondersAtHome, "out");
+  await world.pass(dayMs);
+  const left = world.respondersLeft();
+  expect({ left, isSilent: world.parked.length === told }).not.toEqual({ left: 10, isSilent: true });
+});
+
+test("the same: Ben has lost what responders were given and nothing else, and is out of the target where readers were given nothing", async () => {
+  const world = await settledInBoth();
+  world.setPolicy(withoutRole(reader));
+  await world.pass(dayMs);
+  await world.change(ben, respondersAtHome, "out");
+  await world.pass(dayMs);
+  expect(world.respondersLeft()).toBe(9);
+  expect(world.inside()).toHaveLength(10);
+  const inFabrikam = [...world.fabrikam.accounts.values()].filter(({ stamp }) => stamp === ben);
+  expect(inFabrikam.map(({ state, enabled }) => ({ state, enabled }))).toEqual([
+    { state: "recycled", enabled: false },
+  ]);
+  expect(world.source.members.get(first)?.has(ben)).toBe(true);
+  expect(world.source.members.get(second)?.has(ben)).toBe(false);
+});
+
+test("the same when readers were given what responders were given as well: Ben keeps it, and people hear of that once; when they have taken it from him, he does not get it back", async () => {
+  const world = await settledReaders(tenPeople);
+  const policy = smallPolicy();
+  const group = byId(responders.grant.group);
+  world.setPolicy({
+    ...policy,
+    targets: policy.targets.map((target) => ({
+      ...target,
+      grants: target.grants.map((grant) =>
+        target.name === contoso && grant.role === reader
+          ? { ...grant, groups: [...grant.groups, group] }
+          : grant,
+      ),
+    })),
+  });
+  for (const id of tenPeople) await world.change(id, respondersAtHome, "in");
+  await world.pass(hourMs);
+  world.setPolicy(withoutRole(reader));
+  await world.pass(dayMs);
+  const told = world.parked.length;
+  await world.change(ben, respondersAtHome, "out");
+  await world.pass(dayMs);
+  const members = world.contoso.members.get(responders.grant.group);
+  expect(members?.size).toBe(10);
+  expect(world.parked.slice(told)).toEqual([
+    expect.objectContaining({ reason: expect.stringContaining("has lost a role that gave group 02") }),
+  ]);
+  const account = [...world.contoso.accounts.values()].find(({ stamp }) => stamp === ben)?.id ?? "";
+  members?.delete(account);
+  await world.pass(dayMs);
+  expect(members?.size).toBe(9);
+  expect(world.parked).toHaveLength(told + 1);
+});
+
+test("the policy gave up readers, which is refused, and then takes what it gave from the responders: they lose it, and stay responders elsewhere", async () => {
+  const world = await settledInBoth();
+  world.setPolicy(withoutRole(reader));
+  await world.pass(dayMs);
+  const given = withoutRole(reader);
+  world.setPolicy({
+    ...given,
+    targets: given.targets.map((target) => (target.name === contoso ? { ...target, grants: [] } : target)),
+  });
+  await world.pass(dayMs);
+  expect(world.respondersLeft()).toBe(0);
+  expect(world.inside()).toHaveLength(10);
+  expect(world.fabrikam.members.get(groupId(4))?.size).toBe(10);
+});
+
+test("an older version forgot what readers were given; Ben is dropped from the responders: he keeps it, and people hear of that", async () => {
+  const world = await settledInBoth();
+  world.setPolicy(withoutRole(reader));
+  await world.pass(dayMs);
+  const claim = await world.state.pairs.claim(pairRow(contosoTenant, ben), (state) => state);
+  const { value } = claim.state();
+  await claim.write({ value: { ...value, gave: {} } });
+  await world.pass(hourMs);
+  await world.deliver(accessOf(ben, world.now()));
+  const told = world.parked.length;
+  await world.change(ben, respondersAtHome, "out");
+  await world.pass(dayMs);
+  expect({ left: world.respondersLeft(), told: world.parked.length - told }).toEqual({ left: 10, told: 1 });
 });
 
 test("readers go by an attribute now, which five of ten have not, and that is refused; a day later Ben, one of the five, is dropped from their old group: he is out, or somebody hears of him", async () => {

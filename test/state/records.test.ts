@@ -85,6 +85,7 @@ describe("what is remembered of a pair", () => {
       },
       { item: { kind: "scope", scope: syncScope.scope }, name: syncScope.name, entry: entry("added") },
     ],
+    gave: { [asReader.by]: ["group:1"] },
     leftAt: now,
     asked: { tries: 3, scopedAt: lately },
     wroteAt: now,
@@ -97,6 +98,15 @@ describe("what is remembered of a pair", () => {
     const state = pairs(table.client);
     await (await state.claim(pairRow(contosoTenant, ana), (one) => one)).write({ value: full });
     expect((await state.read(pairRow(contosoTenant, ana)))?.value).toEqual(full);
+  });
+
+  test("is read as well when an older version wrote it, which remembered less", async () => {
+    const state = pairs(table.client);
+    const { gave: _gave, ...older } = full;
+    await (
+      await state.claim(pairRow(contosoTenant, ana), (one) => one)
+    ).write({ value: older as PairRecord });
+    expect((await state.read(pairRow(contosoTenant, ana)))?.value).toEqual({ ...full, gave: {} });
   });
 
   test("begins with nothing", async () => {
