@@ -60,6 +60,8 @@ export type AnalystRecord = {
   /** First of two sightings of "nowhere to be found"; null otherwise. */
   readonly missingSince: number | null;
   readonly recent: Recent;
+  /** All that Muster ever wrote into the user's properties and did not clear, by property; "" while it is not known to be there. */
+  readonly stamped: Readonly<Record<string, string>>;
   /** When Graph last confirmed that the sessions are revoked, in this leaving; null before. */
   readonly sessionsRevokedAt: number | null;
   /** Target tenants that were ever asked to do something for this analyst. */

@@ -4,7 +4,8 @@ import type { Leaving } from "./analyst.ts";
 
 /** One write. Plain data: the dry run, the journal and a held approval are all this value. */
 export type Step =
-  | { readonly kind: "stamp"; readonly values: Readonly<Record<string, string>> }
+  /** `former`: one that the policy does not name any more, and whose value is not true any more. */
+  | { readonly kind: "stamp"; readonly values: Readonly<Record<string, string>>; readonly former?: "yes" }
   | { readonly kind: "revoke-sessions" }
   | { readonly kind: "join-scope"; readonly scope: Scope; readonly name: string }
   | { readonly kind: "leave-scope"; readonly scope: Scope; readonly name: string }

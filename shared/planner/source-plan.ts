@@ -3,11 +3,13 @@ import type {
   HeldRole,
   Leaving,
   Recent,
+  SourceUser,
   SourceUserRead,
   UserState,
 } from "../model/analyst.ts";
 import type { AnalystId, RoleName } from "../model/ids.ts";
 import type { Plan, Step, Withheld } from "../model/plan.ts";
+import { emptyStamp } from "../policy/desired.ts";
 import { lossWindowMs, objectionsTo, refusalMs, type Loss, type Objection } from "./loss-checks.ts";
 import { replicationWindowMs, visibleMs } from "./membership.ts";
 
@@ -24,6 +26,8 @@ export type SourceSituation = {
   readonly revokeSessions: boolean;
   /** Stamp values for a set of roles: property -> value. */
   readonly stamps: (roles: readonly RoleName[]) => Readonly<Record<string, string>>;
+  /** All properties that the policy names, also those whose value does not fit. */
+  readonly properties: readonly string[];
   readonly now: number;
 };
 
@@ -38,6 +42,7 @@ export type SourceDecision = {
   readonly leftAt: number | null;
   readonly missingSince: number | null;
   readonly recent: Recent;
+  readonly stamped: AnalystRecord["stamped"];
   readonly plan: Plan;
   /** What keeps this from being the last word; nothing when all is settled. */
   readonly verdicts: readonly Verdict[];
@@ -185,6 +190,7 @@ function planPresent(situation: SourceSituation): SourceDecision {
     leftAt: null,
     missingSince: null,
     recent: nextRecent(situation, held),
+    stamped: nextStamped(situation, namesOf(roles)),
     plan: { ...emptyPlan(situation), steps: stampSteps(situation, namesOf(roles)), notes },
     verdicts,
   };
@@ -301,6 +307,7 @@ function planLeaver(situation: SourceSituation, leaving: Leaving, held: readonly
     leftAt,
     missingSince: null,
     recent: nextRecent(situation, held),
+    stamped: nextStamped(situation, []),
     plan: { ...emptyPlan(situation), purpose: "leave", leaving, steps },
     verdicts: [],
   };
@@ -342,6 +349,7 @@ function unchanged(situation: SourceSituation, ...verdicts: readonly Verdict[]):
     leaving: record?.leaving ?? null,
     leftAt: record?.leftAt ?? null,
     missingSince: null,
+    stamped: record?.stamped ?? {},
     recent: record?.recent ?? { state: "enabled", states: {}, roles: {}, stamps: null },
     plan: emptyPlan(situation),
     verdicts,
@@ -373,13 +381,46 @@ const lately = (times: Readonly<Record<string, number | undefined>>, now: number
 
 function stampSteps(situation: SourceSituation, roles: readonly RoleName[]): readonly Step[] {
   if (situation.read.kind !== "present") return [];
-  const actual = { ...situation.read.user.stamps, ...justStamped(situation) };
-  const wanted = situation.stamps(roles);
-  const values = Object.entries(wanted)
+  const actual = actualStamps(situation, situation.read.user);
+  const values = Object.entries(situation.stamps(roles))
     .filter(([property, value]) => actual[property] !== value)
     .toSorted(([a], [b]) => compare(a, b));
-  return values.length === 0 ? [] : [{ kind: "stamp", values: Object.fromEntries(values) }];
+  const stamp = values.length === 0 ? [] : [{ kind: "stamp", values: Object.fromEntries(values) } as const];
+  return [...stamp, ...clearSteps(situation, roles)];
 }
+
+/**
+ * A stamp that the policy does not name any more is cleared as soon as it says what no stamp says now: until then it is true, and
+ * somebody may still go by it. Nobody reads it any more, so this goes by what is on record. Each has a step of its own: a property
+ * that somebody has deleted must not keep the others from being written.
+ */
+function clearSteps(
+  { record, stamps, properties }: SourceSituation,
+  roles: readonly RoleName[],
+): readonly Step[] {
+  const said = new Set(Object.values(stamps(roles)));
+  return Object.entries(record?.stamped ?? {})
+    .filter(([property, value]) => !properties.includes(property) && !said.has(value))
+    .toSorted(([a], [b]) => compare(a, b))
+    .map(([property]) => ({ kind: "stamp", values: { [property]: emptyStamp }, former: "yes" }));
+}
+
+/** Whatever is wanted may have been written from now on, whether somebody hears of it or not. */
+function nextStamped(situation: SourceSituation, roles: readonly RoleName[]): AnalystRecord["stamped"] {
+  const known = situation.record?.stamped ?? {};
+  if (situation.read.kind !== "present") return known;
+  const actual = actualStamps(situation, situation.read.user);
+  const wanted = Object.entries(situation.stamps(roles)).map(([property, value]) => [
+    property,
+    actual[property] === value ? value : "",
+  ]);
+  return { ...known, ...Object.fromEntries(wanted) };
+}
+
+const actualStamps = (situation: SourceSituation, { stamps }: SourceUser) => ({
+  ...stamps,
+  ...justStamped(situation),
+});
 
 /** What was written a moment ago beats a read from a replica that has not heard of it. */
 function justStamped({ record, now }: SourceSituation): Readonly<Record<string, string>> {

@@ -2,6 +2,8 @@ import { isDeepStrictEqual } from "node:util";
 import type { GroupDirectory } from "../graph/group-directory.ts";
 import type { SourceReader } from "../graph/source-reader.ts";
 import type { SourceWriter } from "../graph/source-writer.ts";
+import type { Written } from "../graph/group-members.ts";
+import type { SendLimits } from "../graph/tenant.ts";
 import type { AnalystRecord, HeldRole } from "../model/analyst.ts";
 import type { AnalystId, RoleName, TenantId } from "../model/ids.ts";
 import type { Plan, Step } from "../model/plan.ts";
@@ -136,6 +138,7 @@ function situationOf(id: AnalystId, { seen, loss, known, policy, now }: Situatin
     protected: policy.protected.includes(id) ? "yes" : "no",
     revokeSessions: policy.leavers.revokeSessions,
     stamps: (roles: readonly RoleName[]) => stampsFor(id, { roles, policy }),
+    properties: propertiesOf(policy),
     now,
   } as const;
 }
@@ -151,6 +154,8 @@ function stampsFor(
     }),
   );
 }
+
+const propertiesOf = ({ source }: Policy) => source.stamps.map(({ property }) => property);
 
 /** A stamp that does not fit stays as it is; access does not depend on it. */
 function unfitStamps(id: AnalystId, roles: readonly RoleName[], { source }: Policy): readonly Outcome[] {
@@ -196,6 +201,8 @@ function nextRecord(id: AnalystId, { seen, decision, known, looking }: Recording
   const { policy, run, ports } = looking;
   const user = seen.user.kind === "present" ? seen.user.user : known;
   const { held, roles, refused, lost, moved, leaving, leftAt, missingSince, recent } = decision;
+  // Where Muster only observes, it writes nothing, and finds what others wrote.
+  const stamped = sourceMode(policy.policy) === "observe" ? (known?.stamped ?? {}) : decision.stamped;
   const meaning = meaningOf({ roles, leaving }, policy.hash);
   const changed = known === null || known.leaving !== leaving || isOther(known.roles, roles);
   return {
@@ -213,6 +220,7 @@ function nextRecord(id: AnalystId, { seen, decision, known, looking }: Recording
     leftAt,
     missingSince,
     recent,
+    stamped,
     sessionsRevokedAt: leaving === null ? null : (known?.sessionsRevokedAt ?? null),
     targets: known?.targets ?? [],
     meaning,
@@ -271,41 +279,59 @@ async function performSteps(
   await claim.write();
   const priority = current(looking).leaving === null ? "normal" : "high";
   const limits = { priority, sendBefore: ports.now() + sendWithinMs } as const;
-  const results = await Promise.all(
-    steps.map((step) =>
-      attempted(async () => {
-        if (step.kind === "stamp")
-          return { kind: "written", ...(await ports.writer.stamp(id, step.values, limits)) };
-        if (step.kind === "revoke-sessions")
-          return { kind: "written", ...(await ports.writer.revokeSessions(id, limits)) };
-        throw new Error(`a source plan holds no ${step.kind}`);
-      }),
-    ),
-  );
+  const results: Performed[] = [];
+  // All of them write the same user, so one after the other.
+  for (const step of steps)
+    results.push(
+      await attempted(async () => ({
+        kind: "written",
+        ...(await perform(step, id, { writer: ports.writer, limits })),
+      })),
+    );
   const done = steps.filter((_, index) => results[index]?.kind === "written");
-  const record = done.reduce((so, step) => withWrite(so, step, ports.now()), current(looking));
+  const record = done.reduce((so, step) => withWrite(so, step, looking), current(looking));
   await remember(record, looking);
   return results;
 }
 
+async function perform(
+  step: Step,
+  id: AnalystId,
+  { writer, limits }: { readonly writer: SourceWriter; readonly limits: SendLimits },
+): Promise<Written> {
+  if (step.kind === "revoke-sessions") return writer.revokeSessions(id, limits);
+  if (step.kind !== "stamp") throw new Error(`a source plan holds no ${step.kind}`);
+  const write = step.former === "yes" ? writer.clearStamp : writer.stamp;
+  return write(id, step.values, limits);
+}
+
 /** Remembers what Graph confirmed, because a replica may not show it for a while. */
-function withWrite(record: AnalystRecord, step: Step, now: number): AnalystRecord {
+function withWrite(record: AnalystRecord, step: Step, { policy, ports }: Looking): AnalystRecord {
+  const now = ports.now();
   if (step.kind === "revoke-sessions") return { ...record, sessionsRevokedAt: now };
   if (step.kind !== "stamp") return record;
+  if (step.former === "yes") return { ...record, stamped: without(record.stamped, Object.keys(step.values)) };
   const { stamps } = record.recent;
+  // What the policy does not name is not read, and can prove nothing any more.
+  const named = new Set(propertiesOf(policy.policy));
+  const former = Object.keys(stamps?.values ?? {}).filter((property) => !named.has(property));
   const wasLately = stamps !== null && now - stamps.at < replicationWindowMs;
   return {
     ...record,
+    stamped: { ...record.stamped, ...step.values },
     recent: {
       ...record.recent,
       stamps: {
         at: now,
-        values: { ...stamps?.values, ...step.values },
+        values: { ...without(stamps?.values ?? {}, former), ...step.values },
         beforeAt: wasLately ? stamps.at : 0,
       },
     },
   };
 }
+
+const without = (values: Readonly<Record<string, string>>, properties: readonly string[]) =>
+  Object.fromEntries(Object.entries(values).filter(([property]) => !properties.includes(property)));
 
 type Entry = {
   readonly applied: Applied;

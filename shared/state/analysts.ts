@@ -36,6 +36,7 @@ const schema: z.ZodType<AnalystRecord | null> = z
         .object({ at: z.number(), values: z.record(z.string(), z.string()), beforeAt: z.number() })
         .nullable(),
     }),
+    stamped: z.record(z.string(), z.string()).default({}),
     sessionsRevokedAt: z.number().nullable(),
     targets: z.array(tenantIdSchema),
     meaning: z.string(),

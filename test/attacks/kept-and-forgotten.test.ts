@@ -2,8 +2,11 @@ import { expect, test } from "vitest";
 import { person, settledReaders, tenPeople } from "../support/crowd.ts";
 import { byId, smallPolicy, withoutRole, withScopes } from "../support/small-policy.ts";
 import { pairRow } from "../../shared/state/pairs.ts";
-import { eventAbout, type SmallWorld } from "../support/small-world.ts";
+import { eventAbout, smallWorld, type SmallWorld } from "../support/small-world.ts";
+import { graphFailure } from "../support/graph-failure.ts";
+import { withCatchUp } from "../support/with-catch-up.ts";
 import {
+  ana,
   contoso,
   contosoTenant,
   dayMs,
@@ -12,6 +15,7 @@ import {
   minuteMs,
   reader,
   readersAtHome,
+  responder,
   responders,
   respondersAtHome,
   syncScope,
@@ -341,4 +345,107 @@ test("readers came over to an attribute long ago, and their old group makes othe
   await world.pass(hourMs);
   expect(world.contoso.members.get(responders.grant.group)?.size).toBe(1);
   expect(world.inside()).toHaveLength(10);
+});
+
+/** Ana, a reader for an hour; and the policy with other names for the stamp with the roles. */
+async function stampedReader() {
+  const world = smallWorld();
+  await world.change(ana, readersAtHome, "in");
+  const pass = withCatchUp(world);
+  await pass(hourMs);
+  const calledStamp = (name: string | null) => {
+    const policy = smallPolicy();
+    const stamps = policy.source.stamps.flatMap((stamp) => {
+      if (stamp.name !== "socRoles") return [stamp];
+      return name === null ? [] : [{ ...stamp, name, property: stamp.property.replace("socRoles", name) }];
+    });
+    return { ...policy, source: { ...policy.source, stamps } };
+  };
+  return {
+    ...world,
+    pass,
+    calledStamp,
+    /** How many of Ana's properties say so. */
+    saying: (value: string) => Object.values(world.userOf(ana).stamps).filter((one) => one === value).length,
+  };
+}
+
+test("the stamp with the roles gets another name: who leaves after that carries no role in the old one", async () => {
+  const world = await stampedReader();
+  world.setPolicy(world.calledStamp("roles"));
+  await world.pass(30 * minuteMs);
+  await world.change(ana, readersAtHome, "out");
+  await world.pass(dayMs);
+  expect(world.saying(reader)).toBe(0);
+});
+
+test("the stamp gets another name twice, and Ana another role: none of the old ones says the role that she had", async () => {
+  const world = await stampedReader();
+  for (const name of ["roles", "jobs"]) {
+    world.setPolicy(world.calledStamp(name));
+    await world.pass(30 * minuteMs);
+  }
+  await world.change(ana, respondersAtHome, "in");
+  await world.change(ana, readersAtHome, "out");
+  await world.pass(dayMs);
+  expect({ reader: world.saying(reader), responder: world.saying(responder) }).toEqual({
+    reader: 0,
+    responder: 1,
+  });
+});
+
+test("the policy gives the stamp up, or gives it its old name back: it says nothing, or what is true", async () => {
+  const world = await stampedReader();
+  world.setPolicy(world.calledStamp(null));
+  await world.pass(hourMs);
+  expect(world.saying(reader)).toBe(0);
+  world.setPolicy(smallPolicy());
+  await world.pass(hourMs);
+  expect(world.saying(reader)).toBe(1);
+});
+
+test("whose account it is stays in the old property when that stamp gets another name: it is still true", async () => {
+  const world = await stampedReader();
+  const policy = smallPolicy();
+  const stamps = policy.source.stamps.map((stamp) =>
+    stamp.name === "socSourceId" ? { ...stamp, name: "id", property: `${stamp.property}2` } : stamp,
+  );
+  world.setPolicy({ ...policy, source: { ...policy.source, stamps } });
+  await world.pass(hourMs);
+  expect(world.saying(ana)).toBe(2);
+});
+
+test("the old property cannot be cleared for a while, or not be written at first: it is cleared all the same", async () => {
+  const world = await stampedReader();
+  world.setPolicy(world.calledStamp("roles"));
+  await world.pass(30 * minuteMs);
+  // The answer is lost, so nobody knows whether it is written.
+  world.source.next("stamp", async (call) => {
+    await call();
+    throw graphFailure(503);
+  });
+  await world.change(ana, respondersAtHome, "in");
+  world.setPolicy(world.calledStamp("jobs"));
+  for (let n = 0; n < 3; n += 1) world.source.next("clearStamp", () => Promise.reject(graphFailure(503)));
+  await world.pass(hourMs);
+  await world.change(ana, readersAtHome, "out");
+  await world.change(ana, respondersAtHome, "out");
+  await world.pass(dayMs);
+  const values = Object.values(world.userOf(ana).stamps).filter((value) => value !== ana);
+  expect(values).toEqual(["none", "none", "none"]);
+});
+
+test("where Muster only observes, it clears nothing that others wrote, also when it does more later", async () => {
+  const world = await stampedReader();
+  world.addUser(ben, { stamps: { ...world.userOf(ana).stamps } });
+  const observing = smallPolicy();
+  const mode = "observe" as const;
+  world.setPolicy({ ...observing, targets: observing.targets.map((target) => ({ ...target, mode })) });
+  await world.change(ben, readersAtHome, "in");
+  await world.pass(hourMs);
+  world.setPolicy(world.calledStamp("roles"));
+  await world.pass(hourMs);
+  await world.change(ben, readersAtHome, "out");
+  await world.pass(dayMs);
+  expect(Object.values(world.userOf(ben).stamps)).toContain(reader);
 });

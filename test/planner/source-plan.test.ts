@@ -17,6 +17,7 @@ import {
 } from "../../shared/planner/source-plan.ts";
 import { attributesKey } from "../../shared/policy/desired.ts";
 import {
+  ana,
   analystRecord,
   asReader,
   asResponder,
@@ -472,6 +473,41 @@ describe("stamps", () => {
       step.kind === "stamp" ? Object.values(step.values) : [],
     );
     expect(values).toEqual(["none"]);
+  });
+
+  const withFormer = (stamped: Readonly<Record<string, string>>, changes = {}) =>
+    planSource(
+      sourceSituation({
+        record: analystRecord({ stamped: { ...stampsFor([reader]), ...stamped } }),
+        ...changes,
+      }),
+    );
+
+  test("that the policy does not name any more are cleared, each by itself, unless they say what is true", () => {
+    const former = { old: "hunter", older: "", id: ana, same: "reader" };
+    expect(withFormer(former).plan.steps).toEqual([
+      { kind: "stamp", values: { old: "none" }, former: "yes" },
+      { kind: "stamp", values: { older: "none" }, former: "yes" },
+    ]);
+  });
+
+  test("that the policy does not name any more say nothing of the roles of a leaver", () => {
+    const { plan } = withFormer({ same: "reader" }, { held: [], loss: soundLoss, revokeSessions: false });
+    expect(plan.steps.filter((step) => step.kind === "stamp" && step.former === "yes")).toEqual([
+      { kind: "stamp", values: { same: "none" }, former: "yes" },
+    ]);
+  });
+
+  test("whose value does not fit stay as they are, also when they said something else", () => {
+    const [roles = "", id = ""] = Object.keys(stampsFor([]));
+    const { plan } = withFormer({ [roles]: "hunter" }, { stamps: () => ({ [id]: ana }) });
+    expect(plan.steps).toEqual([]);
+  });
+
+  test("are remembered from the moment they are wanted, without a value until they are known to be there", () => {
+    const [roles = "", id = ""] = Object.keys(stampsFor([]));
+    const { stamped } = planSource(sourceSituation({ held: [asReader, asResponder] }));
+    expect(stamped).toEqual({ [roles]: "", [id]: ana });
   });
 
   test("of somebody deleted are left alone: there is nothing to write them on", () => {

@@ -34,6 +34,7 @@ describe("what is remembered of an analyst", () => {
   const full: AnalystRecord = analystRecord({
     held: [asReader, asResponder],
     roles: [asReader, { ...asResponder, former: "yes" }],
+    stamped: stampsFor([]),
     confirmed: { [asReader.by]: lately },
     moved: { [asReader.by]: ["group:before"] },
     leaving: "disabled",
@@ -56,12 +57,13 @@ describe("what is remembered of an analyst", () => {
 
   test("is read as well when an older version wrote it, which remembered less", async () => {
     const claim = await analysts(table.client).claim(analystRow(ana), (state) => state);
-    const { moved: _moved, confirmed: _confirmed, ...older } = full;
+    const { moved: _moved, confirmed: _confirmed, stamped: _stamped, ...older } = full;
     await claim.write({ value: older as AnalystRecord }); // as it was then
     expect((await analysts(table.client).read(analystRow(ana)))?.value).toEqual({
       ...full,
       moved: {},
       confirmed: {},
+      stamped: {},
     });
   });
 

@@ -242,6 +242,7 @@ export function analystRecord(changes: Partial<AnalystRecord> = {}): AnalystReco
     leftAt: null,
     missingSince: null,
     recent: believed(),
+    stamped: {},
     sessionsRevokedAt: null,
     confirmed: {},
     confirmedAt: 0,
@@ -275,6 +276,7 @@ export function sourceSituation({ user = {}, ...changes }: SourceChanges = {}): 
     protected: "no",
     revokeSessions: true,
     stamps: stampsFor,
+    properties: Object.keys(stampsFor([])),
     now,
     ...changes,
   };
