@@ -189,3 +189,34 @@ test("nine of ten readers were dropped, which is refused; then responders are ca
   await world.pass(dayMs);
   expect(sizes(world)).toEqual(tenReaders);
 });
+
+test("a person raises the budget for ten who were kept beside the role that got their name: they lose what they were kept in, and nothing else", async () => {
+  const world = await settledReaders(tenPeople);
+  for (const id of tenPeople) await world.change(id, respondersAtHome, "in");
+  await world.pass(hourMs);
+  const policy = withoutRole(reader, { [responder]: reader });
+  world.setPolicy(policy);
+  await world.pass(dayMs);
+  expect(sizes(world)).toEqual({ readers: 10, responders: 10 });
+  world.setPolicy({ ...policy, guardrails: { removals: { perRun: 10, share: 1 } } });
+  await world.pass(dayMs);
+  expect(sizes(world)).toEqual({ readers: 0, responders: 10 });
+});
+
+test("readers are given up, and two others are called readers one after the other: the ten are kept in what they had, and hear of nothing twice", async () => {
+  const world = await settledReaders(tenPeople);
+  const policy = withoutRole(reader, { [responder]: reader });
+  world.setPolicy(policy);
+  await world.pass(dayMs);
+  const lurker = groupId(61);
+  world.source.members.set(lurker, new Set());
+  world.setPolicy({
+    ...policy,
+    roles: policy.roles.map((role) =>
+      role.name === reader ? { ...role, holders: { kind: "group", group: byId(lurker) } } : role,
+    ),
+  });
+  await world.pass(dayMs);
+  expect(sizes(world)).toEqual(tenReaders);
+  expect(world.parked).toHaveLength(1);
+});
