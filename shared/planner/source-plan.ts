@@ -167,7 +167,10 @@ function planPresent(situation: SourceSituation): SourceDecision {
   );
   const keptBy = (check?: Objection["check"]) =>
     new Set(objections.flatMap((one) => (check === undefined || one.check === check ? one.keeps : [])));
-  const roles = sorted(united(believed.held, shownAndKept(situation), among(lost, keptBy())));
+  const present = [...united(believed.held, shownAndKept(situation))];
+  // What takes the place of another role does so when it is believed to be held.
+  const replaced = lostRoles(record, present).filter((role) => !lost.includes(role));
+  const roles = sorted(united(present, replaced, among(lost, keptBy())));
   // A read that broke off says nothing about what it does not show.
   const held = sorted(united(believed.held, among(record?.held ?? [], keptBy("completeness"))));
   const refused = refusedNow({ situation, objections, held, roles });

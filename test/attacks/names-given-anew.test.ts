@@ -17,6 +17,7 @@ import {
   dayMs,
   groupId,
   hourMs,
+  minuteMs,
   reader,
   readers,
   readersAtHome,
@@ -219,4 +220,19 @@ test("readers are given up, and two others are called readers one after the othe
   await world.pass(dayMs);
   expect(sizes(world)).toEqual(tenReaders);
   expect(world.parked).toHaveLength(1);
+});
+
+test("ten are kept as readers beside the role that got the name; Ben drops out of that one and is put back a minute later: he is not out for it", async () => {
+  const world = await settledReaders(tenPeople);
+  for (const id of tenPeople) await world.change(id, respondersAtHome, "in");
+  await world.pass(hourMs);
+  world.setPolicy(withoutRole(reader, { [responder]: reader }));
+  await world.pass(dayMs);
+  await world.change(ben, respondersAtHome, "out");
+  await world.pass(minuteMs);
+  world.contoso.writes.length = 0;
+  await world.change(ben, respondersAtHome, "in");
+  await world.pass(hourMs);
+  expect(world.contoso.writes.filter((write) => /^(block|delete)/.test(write))).toEqual([]);
+  expect(sizes(world).responders).toBe(10);
 });

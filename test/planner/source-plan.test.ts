@@ -821,6 +821,15 @@ describe("a role", () => {
     expect(twice.moved).toEqual({ "group:third": [asReader.by, "group:second"] });
   });
 
+  test("stays while it is doubted that what takes its place is held", () => {
+    const next = { role: reader, by: "group:elsewhere" };
+    const recent = believed({ roles: { [next.by]: lately } });
+    const decision = planSource(
+      sourceSituation({ held: [next], record: analystRecord({ held: [], recent }) }),
+    );
+    expect(decision).toMatchObject({ roles: [asReader], leaving: null, verdicts: [{ kind: "uncertain" }] });
+  });
+
   test("is lost when another that was held beside it has got its name, and remembered as nothing else", () => {
     const known = [
       { ...asReader, former: "yes" },
