@@ -1,10 +1,16 @@
 import type { AnalystId, GroupId } from "../model/ids.ts";
 import { addMember, removeMember, type Written } from "./group-members.ts";
-import type { GraphTenant, SendLimits } from "./tenant.ts";
+import type { GraphTenant, Refusal, SendLimits } from "./tenant.ts";
 
 /** Writes the source tenant. Every method is safe to repeat and throws GraphError when it could not be done. */
 export type SourceWriter = {
   readonly stamp: (
+    id: AnalystId,
+    values: Readonly<Record<string, string>>,
+    limits: SendLimits,
+  ) => Promise<Written>;
+  /** The same for a property that somebody may have deleted since. `missing`: they have, so nothing is in it. */
+  readonly clearStamp: (
     id: AnalystId,
     values: Readonly<Record<string, string>>,
     limits: SendLimits,
@@ -27,6 +33,21 @@ export function sourceWriter(tenant: GraphTenant): SourceWriter {
       });
       return { result: "done", appliedBefore: reply.appliedBefore, trace: reply.trace };
     },
+    async clearStamp(id, values, limits) {
+      const reply = await tenant.send({
+        method: "PATCH",
+        path: `/users/${id}`,
+        template: "/users/{id}",
+        body: values,
+        ...limits,
+        accepts: isUnavailable,
+      });
+      return {
+        result: reply.status === 400 ? "missing" : "done",
+        appliedBefore: reply.appliedBefore,
+        trace: reply.trace,
+      };
+    },
     async revokeSessions(id, limits) {
       const reply = await tenant.send({
         method: "POST",
@@ -39,4 +60,9 @@ export function sourceWriter(tenant: GraphTenant): SourceWriter {
     joinScope: (group, member, limits) => addMember(tenant, { group, member, limits }),
     leaveScope: (group, member, limits) => removeMember(tenant, { group, member, limits }),
   };
+}
+
+/** Graph has no code of its own for this; the sentence is the only sign. */
+function isUnavailable({ status, message }: Refusal): boolean {
+  return status === 400 && message.includes("extension properties are not available");
 }

@@ -24,9 +24,10 @@ export type UserState = "enabled" | "disabled" | "soft-deleted" | "absent";
 
 /**
  * A role and what shows that somebody holds it: `group:<id>`, or `attributes:<names and values>`. Roles are renamed in
- * the policy; what shows them stays.
+ * the policy; what shows them stays. `former`: nothing in the policy is shown by that any more, so nobody can say what the role
+ * gives; the name is the one that it had, and may be another role's by now.
  */
-export type HeldRole = { readonly role: RoleName; readonly by: string };
+export type HeldRole = { readonly role: RoleName; readonly by: string; readonly former?: "yes" };
 
 /** What Muster remembers of an analyst; all of it can be rebuilt by reading again. */
 export type AnalystRecord = {
@@ -44,7 +45,14 @@ export type AnalystRecord = {
   readonly refused: Readonly<Record<string, { readonly since: number; readonly among: number | null }>>;
   /** Roles that were let go of lately and not by a disabled or deleted account, by what showed them: when, epoch ms. */
   readonly lost: Readonly<Record<string, number>>;
-  /** When a look last found all roles held that are acted on, epoch ms; 0 for never. */
+  /**
+   * What else showed a role before the policy, or its group, was replaced: by what shows it now. Who came over is still among those
+   * of whom the others are judged.
+   */
+  readonly moved: Readonly<Record<string, readonly string[]>>;
+  /** When a look last found each role held that is acted on, by what showed it, epoch ms. */
+  readonly confirmed: Readonly<Record<string, number>>;
+  /** When a look last found all of them held; 0 for never. Rows of older versions, and these versions, know nothing else. */
   readonly confirmedAt: number;
   readonly leaving: Leaving | null;
   /** When the leaving was first seen; null while the analyst holds a role. */
@@ -52,6 +60,8 @@ export type AnalystRecord = {
   /** First of two sightings of "nowhere to be found"; null otherwise. */
   readonly missingSince: number | null;
   readonly recent: Recent;
+  /** All that Muster ever wrote into the user's properties and did not clear, by property; "" while it is not known to be there. */
+  readonly stamped: Readonly<Record<string, string>>;
   /** When Graph last confirmed that the sessions are revoked, in this leaving; null before. */
   readonly sessionsRevokedAt: number | null;
   /** Target tenants that were ever asked to do something for this analyst. */

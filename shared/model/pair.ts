@@ -8,6 +8,11 @@ export type PairRecord = {
   /** What Muster gave here once, for a day after it was taken back. */
   readonly gone: readonly Gone[];
   /**
+   * What each role of the analyst's gave here when the policy last said so: keys of grants, by what shows the role. A role that is
+   * lost stays on record beside one that is kept: that is how what they gave is told apart.
+   */
+  readonly gave: Readonly<Record<string, readonly string[]>>;
+  /**
    * While the analyst was in scope by Muster's hand, in Graph's time: what came to be then is Muster's. `until` is null as long as
    * they are. It outlasts the ledger's row, because sync may make an account late, and a target may show it later still.
    */
@@ -37,6 +42,7 @@ export const unknownPair: PairRecord = {
   account: null,
   ledger: [],
   gone: [],
+  gave: {},
   scoped: null,
   leftAt: null,
   asked: { tries: 0, scopedAt: null },

@@ -4,7 +4,8 @@ import type { Leaving } from "./analyst.ts";
 
 /** One write. Plain data: the dry run, the journal and a held approval are all this value. */
 export type Step =
-  | { readonly kind: "stamp"; readonly values: Readonly<Record<string, string>> }
+  /** `former`: one that the policy does not name any more, and whose value is not true any more. */
+  | { readonly kind: "stamp"; readonly values: Readonly<Record<string, string>>; readonly former?: "yes" }
   | { readonly kind: "revoke-sessions" }
   | { readonly kind: "join-scope"; readonly scope: Scope; readonly name: string }
   | { readonly kind: "leave-scope"; readonly scope: Scope; readonly name: string }
@@ -53,8 +54,16 @@ export type Note =
   | { readonly kind: "account-not-proven"; readonly account: AccountId; readonly detail: string }
   | { readonly kind: "settling"; readonly name: string }
   | { readonly kind: "waits-for-account" }
-  /** The source refused to let go of a role, so what it may have given stays. */
-  | { readonly kind: "kept"; readonly name: string; readonly why: string }
+  /**
+   * The source refused to let go of a role, so what it may have given stays. `alsoLost`: a role that was truly lost gave it as
+   * well, or alone.
+   */
+  | {
+      readonly kind: "kept";
+      readonly name: string;
+      readonly why: string;
+      readonly alsoLost: "yes" | "no";
+    }
   /** A write of an earlier run may still take effect, or a replica may show the past. */
   | { readonly kind: "unsure"; readonly name: string }
   | { readonly kind: "refused"; readonly reason: string; readonly advice: string };

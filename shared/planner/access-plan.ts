@@ -22,8 +22,8 @@ export type AccessSituation = {
   readonly news: "none" | "waits";
   /** What the analyst should hold here; empty when they leave this target. */
   readonly wanted: readonly NamedGrant[];
-  /** Why nothing may be taken back: the source kept a role that the policy does not know any more. null: no such role. */
-  readonly keeps: string | null;
+  /** The source kept a role of which the policy does not say any more what it gives. null: no such role, or it gave nothing here. */
+  readonly keeps: Keeps | null;
   /** Every grant the policy names for this target, so that native ones can be told apart. */
   readonly managed: readonly NamedGrant[];
   /** null: the policy's scope group cannot be found, and Muster never put the analyst into one. */
@@ -43,6 +43,15 @@ export type AccessSituation = {
   };
   readonly movers: MoverOrder;
   readonly now: number;
+};
+
+/** What may not be taken back although nothing says that it should be there. Grants by their keys. */
+export type Keeps = {
+  readonly why: string;
+  /** What these roles gave when the policy last said so; null: that is not known, so it may be anything. */
+  readonly gave: readonly string[] | null;
+  /** What roles gave that are truly lost. */
+  readonly lost: readonly string[];
 };
 
 /** `deleted`: the source user is in the recycle bin, and so are their memberships; nothing can be written. */
@@ -263,8 +272,8 @@ function stayPresent(draft: Draft, account: PresentAccount): void {
   const wanted = new Set(situation.wanted.map(({ grant }) => grantKey(grant)));
   for (const named of allGrants(situation)) {
     if (wanted.has(grantKey(named.grant))) draft.grant(account, named, "yes");
-    else if (situation.keeps === null) draft.grant(account, named, "no");
-    else draft.keep(named, situation.keeps);
+    else if (mayBeKept(named.grant, situation.keeps)) draft.keep(account, named, situation.keeps);
+    else draft.grant(account, named, "no");
   }
 }
 
@@ -404,6 +413,9 @@ function allGrants(situation: AccessSituation): readonly NamedGrant[] {
 
 const unknownAccount = { blocked: "no", deleted: "no", changedAt: 0 } as const;
 
+const mayBeKept = (grant: Grant, keeps: Keeps | null): keeps is Keeps =>
+  keeps !== null && (keeps.gave?.includes(grantKey(grant)) ?? true);
+
 type PresentAccount = Extract<AccountSeen, { kind: "present" }>;
 
 /** Collects steps, notes and bookkeeping while a plan is being made. */
@@ -486,9 +498,12 @@ class Draft {
     return this.situation.owned.gone.find(({ what }) => sameGiven(what, given))?.at ?? 0;
   }
 
-  keep({ grant, name }: NamedGrant, why: string): void {
-    const isOwned = this.situation.owned.grants.some((owned) => grantKey(owned.grant) === grantKey(grant));
-    if (isOwned) this.note({ kind: "kept", name, why });
+  keep(account: PresentAccount, { grant, name }: NamedGrant, { why, lost }: Keeps): void {
+    const key = grantKey(grant);
+    const isOwned = this.situation.owned.grants.some((owned) => grantKey(owned.grant) === key);
+    // A person may have taken it away, as they were asked to.
+    if (!isOwned || account.seen(grant) === "absent") return;
+    this.note({ kind: "kept", name, why, alsoLost: lost.includes(key) ? "yes" : "no" });
   }
 
   /** The membership stays, and is another target's from now on. */

@@ -9,15 +9,14 @@ export type Loss = {
 };
 
 /**
- * `known`: who holds the role in the same way, as far as Muster knows, or has just lost it. `missing`: whom of these a listing
- * does not show. `elsewhere`: who holds the same role in another way. `refusedFirst`: when the loss of it was refused for the first of
+ * `known`: who holds the role in the same way, as far as Muster knows, or did until that was replaced, or has just lost it.
+ * `missing`: whom of these a listing does not show. `refusedFirst`: when the loss of it was refused for the first of
  * those who lost it at about the same time, epoch ms.
  */
 type LostRole = HeldRole & {
   readonly refusedFirst: number;
   readonly known: number;
   readonly missing: number;
-  readonly elsewhere: number;
   /** "behind": it still shows the one who does not seem to hold the role any more, so it says nothing of the others. */
   readonly listing: "complete" | "partial" | "behind";
 };
@@ -89,8 +88,7 @@ function checkLossBudget({ roles, budget }: Loss): readonly Objection[] {
  */
 export function objectionsTo(loss: Loss, refused: AnalystRecord["refused"]): readonly Objection[] {
   const roles = loss.roles.map((role) => {
-    const among = (refused[role.by]?.among ?? 0) - role.elsewhere;
-    const known = Math.max(role.known, among);
+    const known = Math.max(role.known, refused[role.by]?.among ?? 0);
     return { ...role, known, missing: role.missing + known - role.known };
   });
   return lossChecks.flatMap((check) => check.run({ ...loss, roles }));

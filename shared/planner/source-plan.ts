@@ -3,11 +3,13 @@ import type {
   HeldRole,
   Leaving,
   Recent,
+  SourceUser,
   SourceUserRead,
   UserState,
 } from "../model/analyst.ts";
 import type { AnalystId, RoleName } from "../model/ids.ts";
 import type { Plan, Step, Withheld } from "../model/plan.ts";
+import { emptyStamp } from "../policy/desired.ts";
 import { lossWindowMs, objectionsTo, refusalMs, type Loss, type Objection } from "./loss-checks.ts";
 import { replicationWindowMs, visibleMs } from "./membership.ts";
 
@@ -24,6 +26,8 @@ export type SourceSituation = {
   readonly revokeSessions: boolean;
   /** Stamp values for a set of roles: property -> value. */
   readonly stamps: (roles: readonly RoleName[]) => Readonly<Record<string, string>>;
+  /** All properties that the policy names, also those whose value does not fit. */
+  readonly properties: readonly string[];
   readonly now: number;
 };
 
@@ -33,10 +37,12 @@ export type SourceDecision = {
   readonly roles: readonly HeldRole[];
   readonly refused: AnalystRecord["refused"];
   readonly lost: AnalystRecord["lost"];
+  readonly moved: AnalystRecord["moved"];
   readonly leaving: Leaving | null;
   readonly leftAt: number | null;
   readonly missingSince: number | null;
   readonly recent: Recent;
+  readonly stamped: AnalystRecord["stamped"];
   readonly plan: Plan;
   /** What keeps this from being the last word; nothing when all is settled. */
   readonly verdicts: readonly Verdict[];
@@ -161,7 +167,10 @@ function planPresent(situation: SourceSituation): SourceDecision {
   );
   const keptBy = (check?: Objection["check"]) =>
     new Set(objections.flatMap((one) => (check === undefined || one.check === check ? one.keeps : [])));
-  const roles = sorted(united(believed.held, shownAndKept(situation), among(lost, keptBy())));
+  const present = [...united(believed.held, shownAndKept(situation))];
+  // What takes the place of another role does so when it is believed to be held.
+  const replaced = lostRoles(record, present).filter((role) => !lost.includes(role));
+  const roles = sorted(united(present, replaced, among(lost, keptBy())));
   // A read that broke off says nothing about what it does not show.
   const held = sorted(united(believed.held, among(record?.held ?? [], keptBy("completeness"))));
   const refused = refusedNow({ situation, objections, held, roles });
@@ -179,10 +188,12 @@ function planPresent(situation: SourceSituation): SourceDecision {
     roles,
     refused,
     lost: nextLost(situation, roles),
+    moved: nextMoved(situation, roles),
     leaving: null,
     leftAt: null,
     missingSince: null,
     recent: nextRecent(situation, held),
+    stamped: nextStamped(situation, namesOf(roles)),
     plan: { ...emptyPlan(situation), steps: stampSteps(situation, namesOf(roles)), notes },
     verdicts,
   };
@@ -224,16 +235,44 @@ function nextLost({ record, now }: SourceSituation, roles: readonly HeldRole[]):
   return { ...Object.fromEntries(still), ...Object.fromEntries(gone.map(({ by }) => [by, now])) };
 }
 
+/** By what each of the roles was shown before, as far as they took the place of another way. */
+function nextMoved({ record }: SourceSituation, roles: readonly HeldRole[]): AnalystRecord["moved"] {
+  if (record === null) return {};
+  const moved = roles.map(({ role, by }): readonly [string, readonly string[]] => {
+    const before = record.roles.filter((one) => one.role === role && one.by !== by);
+    const replaced = before.filter((one) => takesPlace(record, by, one.by)).map((one) => one.by);
+    const earlier = [by, ...replaced].flatMap((way) => record.moved[way] ?? []);
+    return [by, [...new Set([...replaced, ...earlier])].filter((way) => way !== by).toSorted(compare)];
+  });
+  return Object.fromEntries(moved.filter(([, ways]) => ways.length > 0));
+}
+
 /** Roles that are acted on and not held any more, in this way or in another. */
 export function lostRoles(record: AnalystRecord | null, held: readonly HeldRole[]): readonly HeldRole[] {
-  const known = record?.roles ?? [];
-  return known.filter(({ by, role }) => !held.some((one) => one.by === by || one.role === role));
+  if (record === null) return [];
+  const isHeld = ({ role, by }: HeldRole) =>
+    held.some((one) => one.by === by || (one.role === role && takesPlace(record, one.by, by)));
+  return record.roles.filter((role) => !isHeld(role));
 }
+
+/**
+ * Whether a way of holding a role takes the place of another one of the same name. It does not for somebody who had both
+ * beside each other: then an edit of the policy gave the name of the one role to the other.
+ */
+export const takesPlace = (
+  { roles, moved }: Pick<AnalystRecord, "roles" | "moved">,
+  way: string,
+  former: string,
+): boolean => !roles.some(({ by }) => by === way) || moved[way]?.includes(former) === true;
 
 /** Each once: a role may be held in two ways. */
 export const namesOf = (roles: readonly HeldRole[]): readonly RoleName[] => [
   ...new Set(roles.map(({ role }) => role)),
 ];
+
+/** The names under which the policy says what these roles give; for former ones it says nothing. */
+export const presentNamesOf = (roles: readonly HeldRole[]): readonly RoleName[] =>
+  namesOf(roles.filter(({ former }) => former === undefined));
 
 function verdictsOf({ doubtUntil }: Believed): readonly Verdict[] {
   if (doubtUntil === null) return [];
@@ -266,10 +305,12 @@ function planLeaver(situation: SourceSituation, leaving: Leaving, held: readonly
     roles: [],
     refused: {},
     lost: nextLost(situation, leaving === "no-role" ? [] : (record?.roles ?? [])),
+    moved: {},
     leaving,
     leftAt,
     missingSince: null,
     recent: nextRecent(situation, held),
+    stamped: nextStamped(situation, []),
     plan: { ...emptyPlan(situation), purpose: "leave", leaving, steps },
     verdicts: [],
   };
@@ -307,9 +348,11 @@ function unchanged(situation: SourceSituation, ...verdicts: readonly Verdict[]):
     roles: record?.roles ?? [],
     refused: record?.refused ?? {},
     lost: record?.lost ?? {},
+    moved: record?.moved ?? {},
     leaving: record?.leaving ?? null,
     leftAt: record?.leftAt ?? null,
     missingSince: null,
+    stamped: record?.stamped ?? {},
     recent: record?.recent ?? { state: "enabled", states: {}, roles: {}, stamps: null },
     plan: emptyPlan(situation),
     verdicts,
@@ -341,13 +384,46 @@ const lately = (times: Readonly<Record<string, number | undefined>>, now: number
 
 function stampSteps(situation: SourceSituation, roles: readonly RoleName[]): readonly Step[] {
   if (situation.read.kind !== "present") return [];
-  const actual = { ...situation.read.user.stamps, ...justStamped(situation) };
-  const wanted = situation.stamps(roles);
-  const values = Object.entries(wanted)
+  const actual = actualStamps(situation, situation.read.user);
+  const values = Object.entries(situation.stamps(roles))
     .filter(([property, value]) => actual[property] !== value)
     .toSorted(([a], [b]) => compare(a, b));
-  return values.length === 0 ? [] : [{ kind: "stamp", values: Object.fromEntries(values) }];
+  const stamp = values.length === 0 ? [] : [{ kind: "stamp", values: Object.fromEntries(values) } as const];
+  return [...stamp, ...clearSteps(situation, roles)];
 }
+
+/**
+ * A stamp that the policy does not name any more is cleared as soon as it says what no stamp says now: until then it is true, and
+ * somebody may still go by it. Nobody reads it any more, so this goes by what is on record. Each has a step of its own: a property
+ * that somebody has deleted must not keep the others from being written.
+ */
+function clearSteps(
+  { record, stamps, properties }: SourceSituation,
+  roles: readonly RoleName[],
+): readonly Step[] {
+  const said = new Set(Object.values(stamps(roles)));
+  return Object.entries(record?.stamped ?? {})
+    .filter(([property, value]) => !properties.includes(property) && !said.has(value))
+    .toSorted(([a], [b]) => compare(a, b))
+    .map(([property]) => ({ kind: "stamp", values: { [property]: emptyStamp }, former: "yes" }));
+}
+
+/** Whatever is wanted may have been written from now on, whether somebody hears of it or not. */
+function nextStamped(situation: SourceSituation, roles: readonly RoleName[]): AnalystRecord["stamped"] {
+  const known = situation.record?.stamped ?? {};
+  if (situation.read.kind !== "present") return known;
+  const actual = actualStamps(situation, situation.read.user);
+  const wanted = Object.entries(situation.stamps(roles)).map(([property, value]) => [
+    property,
+    actual[property] === value ? value : "",
+  ]);
+  return { ...known, ...Object.fromEntries(wanted) };
+}
+
+const actualStamps = (situation: SourceSituation, { stamps }: SourceUser) => ({
+  ...stamps,
+  ...justStamped(situation),
+});
 
 /** What was written a moment ago beats a read from a replica that has not heard of it. */
 function justStamped({ record, now }: SourceSituation): Readonly<Record<string, string>> {

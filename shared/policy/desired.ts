@@ -50,6 +50,9 @@ export type StampTooLong = { readonly kind: "too-long"; readonly length: number;
 // Graph: a directory extension of type String holds at most 256 characters.
 const stampLimit = 256;
 
+/** What the stamp of somebody without roles says. */
+export const emptyStamp = "none";
+
 /**
  * The value to write on a user. Without roles it is the word "none", never null: cross-tenant sync does not carry
  * null, so a cleared stamp would keep its old value in the targets. A value that is too long is not cut, because half
@@ -59,7 +62,7 @@ export function stampValue(
   template: string,
   { id, roles }: { readonly id: AnalystId; readonly roles: readonly RoleName[] },
 ): string | StampTooLong {
-  if (roles.length === 0 && template.includes("{roles}")) return "none";
+  if (roles.length === 0 && template.includes("{roles}")) return emptyStamp;
   const listed = [...new Set(roles)].toSorted().join(";");
   const value = template.replaceAll(placeholderPattern, (_, name) => (name === "id" ? id : listed));
   return value.length <= stampLimit ? value : { kind: "too-long", length: value.length, limit: stampLimit };

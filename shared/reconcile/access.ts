@@ -1,10 +1,10 @@
 import type { Priority } from "../graph/tenant.ts";
-import type { AnalystRecord } from "../model/analyst.ts";
+import type { AnalystRecord, HeldRole } from "../model/analyst.ts";
 import { grantKey } from "../model/grant.ts";
 import type { AnalystId, TenantId } from "../model/ids.ts";
 import { goneAt, type LedgerRow } from "../model/ledger.ts";
 import type { PairRecord } from "../model/pair.ts";
-import type { Note } from "../model/plan.ts";
+import type { Note, Plan } from "../model/plan.ts";
 import { planAccess, sameGiven, type AccessDecision } from "../planner/access-plan.ts";
 import { checkPlan, type CheckFacts } from "../planner/checks.ts";
 import { goneMs, replicationWindowMs } from "../planner/membership.ts";
@@ -21,6 +21,7 @@ import { readAccess } from "./read-access.ts";
 import { identityStamp } from "./read-account.ts";
 import { findRoleGroups, waysToHold } from "./read-source.ts";
 import { enterRun, prove, type ReadOk, type Round } from "./record-access.ts";
+import { gaveOf } from "./wishes.ts";
 
 /** A plan that is carried out changes what a read shows; this many rounds is more than any life needs. */
 const roundLimit = 6;
@@ -85,7 +86,7 @@ async function playRound(
   if (read.kind === "refused") return { version, outcomes: [read.outcome] };
   const decision = planAccess(read.situation);
   const plan = checkPlan(decision.plan, factsOf(read, rules));
-  claim.set({ value: keptBooks(read, decision) });
+  claim.set({ value: keptBooks(read, decision, { record, rules }) });
   const round: Round = { plan, read, decision, analyst: known, record, rules, ports, claim, run };
   if (plan.steps.length === 0) {
     const outcomes = await conclude(round);
@@ -109,7 +110,10 @@ async function playRound(
   return { version, outcomes: [...outcomes, ...later(looks)] };
 }
 
-/** Role names are those of the policy under which the roles were read: another may give the same name to other people. */
+/**
+ * Role names are those of the policy under which the roles were read: another may give the same name to other people. Of a name
+ * that it does not have, or did not have then, nothing follows.
+ */
 async function meansTheSame(
   { roles }: AnalystRecord,
   { policy }: Rules,
@@ -117,7 +121,8 @@ async function meansTheSame(
 ): Promise<boolean> {
   const { found } = await findRoleGroups(policy, ports.source.groups, priority);
   const ways = waysToHold(policy, found);
-  return roles.every(({ role, by }) => (ways.get(role) ?? by) === by);
+  const isKnown = ({ role }: HeldRole) => policy.roles.some(({ name }) => name === role);
+  return roles.every((one) => one.former === "yes" || !isKnown(one) || ways.get(one.role) === one.by);
 }
 
 /** A new policy calls everybody, and a few thousand analysts are looked at in a few minutes. */
@@ -164,14 +169,26 @@ function askedSoFar({ situation, pair }: ReadOk): PairRecord["asked"] {
 }
 
 /** What the read taught: an account that was found, a grant that turned out to be there or gone, somebody who leaves. */
-function keptBooks(read: ReadOk, { plan, bookkeeping }: AccessDecision): PairRecord {
+function keptBooks(
+  read: ReadOk,
+  { plan, bookkeeping }: AccessDecision,
+  looking: Pick<Round, "record" | "rules">,
+): PairRecord {
   const { pair, situation } = read;
   const { owned, now } = situation;
   const account = owned.account === null ? null : { ...owned.account, ...bookkeeping.account };
   const leftAt = plan.purpose === "join" ? null : (pair.leftAt ?? now);
   const asked = plan.purpose === "leave" ? pair.asked : askedSoFar(read);
   const ledger = pair.ledger.flatMap((row) => booked(row, bookkeeping, account?.accountId ?? null));
-  return { ...pair, account, leftAt, asked, ledger, gone: goneSoFar(read, bookkeeping) };
+  return {
+    ...pair,
+    account,
+    leftAt,
+    asked,
+    ledger,
+    gone: goneSoFar(read, bookkeeping),
+    gave: gaveOf(looking, situation, pair),
+  };
 }
 
 function booked(
@@ -246,9 +263,26 @@ function obstacles({ plan, read, record, rules }: Round): readonly Outcome[] {
   return [
     ...withheld,
     ...odd,
+    ...keptOfLost(plan, record, name),
     ...(plan.purpose === "join" ? unstamped(read, rules) : []),
     ...(read.trouble === null ? [] : [read.trouble]),
   ];
+}
+
+/** What a kept role and a lost one gave alike, or may have, stays: whether it should is for a person to say. */
+function keptOfLost(
+  { notes }: Plan,
+  { userPrincipalName }: AnalystRecord,
+  target: string,
+): readonly Outcome[] {
+  const kept = notes.flatMap((note) => (note.kind === "kept" && note.alsoLost === "yes" ? [note] : []));
+  const [first] = kept;
+  if (first === undefined) return [];
+  const names = kept.map(({ name }) => name).join(", ");
+  const reason = `${target}: ${userPrincipalName} has lost a role that gave ${names}, and keeps it: ${first.why}`;
+  const advice =
+    "if it should go, take it from them in the target tenant by hand: Muster does not give it back";
+  return [{ kind: "parked", reason, advice, cause: null }];
 }
 
 /** Stamps come with sync. Accounts that a cycle makes are found by them, and so is everybody's when the memory is lost. */

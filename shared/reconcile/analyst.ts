@@ -2,12 +2,21 @@ import { isDeepStrictEqual } from "node:util";
 import type { GroupDirectory } from "../graph/group-directory.ts";
 import type { SourceReader } from "../graph/source-reader.ts";
 import type { SourceWriter } from "../graph/source-writer.ts";
+import type { Written } from "../graph/group-members.ts";
+import type { SendLimits } from "../graph/tenant.ts";
 import type { AnalystRecord, HeldRole } from "../model/analyst.ts";
 import type { AnalystId, RoleName, TenantId } from "../model/ids.ts";
 import type { Plan, Step } from "../model/plan.ts";
 import { checkPlan } from "../planner/checks.ts";
+import type { Loss } from "../planner/loss-checks.ts";
 import { replicationWindowMs } from "../planner/membership.ts";
-import { namesOf, planSource, type SourceDecision, type Verdict } from "../planner/source-plan.ts";
+import {
+  namesOf,
+  planSource,
+  presentNamesOf,
+  type SourceDecision,
+  type Verdict,
+} from "../planner/source-plan.ts";
 import { desiredGrants, stampValue } from "../policy/desired.ts";
 import type { Policy, Target } from "../policy/policy.ts";
 import { heardAt, type AccessMessage } from "../queue/keys.ts";
@@ -20,7 +29,8 @@ import type { Run } from "./handling.ts";
 import { endingOf, type Outcome } from "./outcome.ts";
 import { hashOf, meaningOf } from "./plan-hash.ts";
 import type { PolicyNow } from "./policy-in-force.ts";
-import { findRoleGroups, readSource, waysToHold, type SourceSeen } from "./read-source.ts";
+import { inPresentWords } from "./present-words.ts";
+import { findRoleGroups, readSource, type SourceSeen } from "./read-source.ts";
 
 /** What looking at one analyst in the source needs. */
 export type AnalystPorts = {
@@ -51,7 +61,7 @@ export async function reconcileAnalyst(
   const { policy } = now;
   const priority = run.urgency === "low" ? "low" : "normal";
   const roleGroups = await findRoleGroups(policy, ports.groups, priority);
-  const known = inPresentWords(claim.state().value, waysToHold(policy, roleGroups.found));
+  const known = inPresentWords(claim.state().value, now, roleGroups.found);
   const seen = await readSource(id, { record: known, policy, roleGroups, ports, priority });
   const loss = await assessLoss({ record: known, seen, policy, ports, priority });
   const decision = planSource(situationOf(id, { seen, loss, known, policy, now: ports.now() }));
@@ -69,13 +79,8 @@ export async function reconcileAnalyst(
   });
   await tellTargets(looking);
   // Written with the end of the run: no more than that it was so is news.
-  if (
-    loss === null &&
-    decision.leaving === null &&
-    decision.verdicts.length === 0 &&
-    seen.user.kind === "present"
-  )
-    claim.set({ value: { ...current(looking), confirmedAt: ports.now() } });
+  if (decision.leaving === null && seen.user.kind === "present")
+    claim.set({ value: confirmedBy(seen, { record: current(looking), loss, decision, now: ports.now() }) });
   const outcomes = [
     ...applied.outcomes,
     ...unfitStamps(id, namesOf(decision.roles), policy),
@@ -85,16 +90,27 @@ export async function reconcileAnalyst(
   return outcomes;
 }
 
-/** Roles by their names in this policy: what shows them stays when names change, or change places. */
-function inPresentWords(
-  record: AnalystRecord | null,
-  ways: ReadonlyMap<RoleName, string>,
-): AnalystRecord | null {
-  if (record === null) return null;
-  const names = new Map([...ways].map(([role, by]) => [by, role]));
-  const named = (roles: readonly HeldRole[]) =>
-    roles.map(({ role, by }) => ({ role: ways.get(role) === by ? role : (names.get(by) ?? role), by }));
-  return { ...record, held: named(record.held), roles: named(record.roles) };
+type Confirming = {
+  readonly record: AnalystRecord;
+  readonly loss: Loss | null;
+  readonly decision: SourceDecision;
+  readonly now: number;
+};
+
+/** Role by role: that one is kept which is not held any more says nothing of the others. */
+function confirmedBy(seen: SourceSeen, { record, loss, decision, now }: Confirming): AnalystRecord {
+  const unread = new Set(seen.refusals.map(({ role }) => role));
+  const shown = new Set(seen.held.flatMap(({ role, by }) => (unread.has(role) ? [] : [by])));
+  const confirmed = record.roles.flatMap(({ by }): readonly (readonly [string, number])[] => {
+    const at = shown.has(by) ? now : record.confirmed[by];
+    return at === undefined ? [] : [[by, at]];
+  });
+  const isWhole = loss === null && decision.verdicts.length === 0;
+  return {
+    ...record,
+    confirmed: Object.fromEntries(confirmed),
+    confirmedAt: isWhole ? now : record.confirmedAt,
+  };
 }
 
 type Looking = {
@@ -106,7 +122,7 @@ type Looking = {
 
 type Situating = {
   readonly seen: SourceSeen;
-  readonly loss: Awaited<ReturnType<typeof assessLoss>>;
+  readonly loss: Loss | null;
   readonly known: AnalystRecord | null;
   readonly policy: Policy;
   readonly now: number;
@@ -122,6 +138,7 @@ function situationOf(id: AnalystId, { seen, loss, known, policy, now }: Situatin
     protected: policy.protected.includes(id) ? "yes" : "no",
     revokeSessions: policy.leavers.revokeSessions,
     stamps: (roles: readonly RoleName[]) => stampsFor(id, { roles, policy }),
+    properties: propertiesOf(policy),
     now,
   } as const;
 }
@@ -137,6 +154,8 @@ function stampsFor(
     }),
   );
 }
+
+const propertiesOf = ({ source }: Policy) => source.stamps.map(({ property }) => property);
 
 /** A stamp that does not fit stays as it is; access does not depend on it. */
 function unfitStamps(id: AnalystId, roles: readonly RoleName[], { source }: Policy): readonly Outcome[] {
@@ -181,7 +200,9 @@ type Recording = {
 function nextRecord(id: AnalystId, { seen, decision, known, looking }: Recording): AnalystRecord {
   const { policy, run, ports } = looking;
   const user = seen.user.kind === "present" ? seen.user.user : known;
-  const { held, roles, refused, lost, leaving, leftAt, missingSince, recent } = decision;
+  const { held, roles, refused, lost, moved, leaving, leftAt, missingSince, recent } = decision;
+  // Where Muster only observes, it writes nothing, and finds what others wrote.
+  const stamped = sourceMode(policy.policy) === "observe" ? (known?.stamped ?? {}) : decision.stamped;
   const meaning = meaningOf({ roles, leaving }, policy.hash);
   const changed = known === null || known.leaving !== leaving || isOther(known.roles, roles);
   return {
@@ -192,11 +213,14 @@ function nextRecord(id: AnalystId, { seen, decision, known, looking }: Recording
     roles,
     refused,
     lost,
+    moved,
+    confirmed: known?.confirmed ?? {},
     confirmedAt: known?.confirmedAt ?? 0,
     leaving,
     leftAt,
     missingSince,
     recent,
+    stamped,
     sessionsRevokedAt: leaving === null ? null : (known?.sessionsRevokedAt ?? null),
     targets: known?.targets ?? [],
     meaning,
@@ -225,7 +249,7 @@ async function tellTargets(looking: Looking): Promise<void> {
   const { policy, ports, run } = looking;
   const record = current(looking);
   if (record.told === record.version) return;
-  const names = namesOf(record.roles);
+  const names = presentNamesOf(record.roles);
   const concerned = policy.policy.targets.filter((target) => desiredGrants(target, names).length > 0);
   const targets: readonly TenantId[] = [
     ...new Set([...record.targets, ...concerned.map(({ tenantId }) => tenantId)]),
@@ -255,41 +279,59 @@ async function performSteps(
   await claim.write();
   const priority = current(looking).leaving === null ? "normal" : "high";
   const limits = { priority, sendBefore: ports.now() + sendWithinMs } as const;
-  const results = await Promise.all(
-    steps.map((step) =>
-      attempted(async () => {
-        if (step.kind === "stamp")
-          return { kind: "written", ...(await ports.writer.stamp(id, step.values, limits)) };
-        if (step.kind === "revoke-sessions")
-          return { kind: "written", ...(await ports.writer.revokeSessions(id, limits)) };
-        throw new Error(`a source plan holds no ${step.kind}`);
-      }),
-    ),
-  );
+  const results: Performed[] = [];
+  // All of them write the same user, so one after the other.
+  for (const step of steps)
+    results.push(
+      await attempted(async () => ({
+        kind: "written",
+        ...(await perform(step, id, { writer: ports.writer, limits })),
+      })),
+    );
   const done = steps.filter((_, index) => results[index]?.kind === "written");
-  const record = done.reduce((so, step) => withWrite(so, step, ports.now()), current(looking));
+  const record = done.reduce((so, step) => withWrite(so, step, looking), current(looking));
   await remember(record, looking);
   return results;
 }
 
+async function perform(
+  step: Step,
+  id: AnalystId,
+  { writer, limits }: { readonly writer: SourceWriter; readonly limits: SendLimits },
+): Promise<Written> {
+  if (step.kind === "revoke-sessions") return writer.revokeSessions(id, limits);
+  if (step.kind !== "stamp") throw new Error(`a source plan holds no ${step.kind}`);
+  const write = step.former === "yes" ? writer.clearStamp : writer.stamp;
+  return write(id, step.values, limits);
+}
+
 /** Remembers what Graph confirmed, because a replica may not show it for a while. */
-function withWrite(record: AnalystRecord, step: Step, now: number): AnalystRecord {
+function withWrite(record: AnalystRecord, step: Step, { policy, ports }: Looking): AnalystRecord {
+  const now = ports.now();
   if (step.kind === "revoke-sessions") return { ...record, sessionsRevokedAt: now };
   if (step.kind !== "stamp") return record;
+  if (step.former === "yes") return { ...record, stamped: without(record.stamped, Object.keys(step.values)) };
   const { stamps } = record.recent;
+  // What the policy does not name is not read, and can prove nothing any more.
+  const named = new Set(propertiesOf(policy.policy));
+  const former = Object.keys(stamps?.values ?? {}).filter((property) => !named.has(property));
   const wasLately = stamps !== null && now - stamps.at < replicationWindowMs;
   return {
     ...record,
+    stamped: { ...record.stamped, ...step.values },
     recent: {
       ...record.recent,
       stamps: {
         at: now,
-        values: { ...stamps?.values, ...step.values },
+        values: { ...without(stamps?.values ?? {}, former), ...step.values },
         beforeAt: wasLately ? stamps.at : 0,
       },
     },
   };
 }
+
+const without = (values: Readonly<Record<string, string>>, properties: readonly string[]) =>
+  Object.fromEntries(Object.entries(values).filter(([property]) => !properties.includes(property)));
 
 type Entry = {
   readonly applied: Applied;

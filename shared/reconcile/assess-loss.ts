@@ -4,7 +4,7 @@ import type { Priority } from "../graph/tenant.ts";
 import type { AnalystRecord, HeldRole } from "../model/analyst.ts";
 import { lossWindowMs, occasionMs, type Loss } from "../planner/loss-checks.ts";
 import { replicationWindowMs } from "../planner/membership.ts";
-import { lostRoles } from "../planner/source-plan.ts";
+import { lostRoles, takesPlace } from "../planner/source-plan.ts";
 import { wayOf } from "../policy/desired.ts";
 import type { Policy } from "../policy/policy.ts";
 import { allAnalysts, type Analysts } from "../state/analysts.ts";
@@ -42,32 +42,37 @@ async function compareHolders(
   everybody: readonly AnalystRecord[],
   assessing: Assessing,
 ): Promise<Loss["roles"][number]> {
-  // Somebody who left by another way, a disabled account say, is no sign of an emptied group.
-  const staying = everybody.filter(({ leaving }) => leaving === null);
   const lostAfter = assessing.ports.now() - lossWindowMs;
-  const listing = await listHolders({ role, by }, assessing);
+  const listing = await listHolders({ role, by }, everybody, assessing);
+  const confirmedAt = assessing.record?.confirmed[by] ?? assessing.record?.confirmedAt ?? 0;
   // An edit of the policy takes a role from everybody at once, also from those who would have lost it before.
   const earlier =
-    listing === null ? [] : everybody.filter((one) => isEarlier(one.refused[by]?.since, assessing));
+    listing.lostBy === "edit"
+      ? []
+      : everybody.filter((one) => isEarlier(one.refused[by]?.since, confirmedAt));
+  const holders = new Set(listing.items);
+  // Somebody who left by another way, a disabled account say, is no sign of an emptied group.
   const known = everybody.filter(
     (one) =>
       !earlier.includes(one) &&
-      ((one.leaving === null && one.roles.some((role) => role.by === by)) || (one.lost[by] ?? 0) > lostAfter),
+      ((one.leaving === null && one.roles.some((role) => role.by === by)) ||
+        (one.lost[by] ?? 0) > lostAfter ||
+        (holders.has(one.id) && cameOver(one, by))),
   );
-  const holders = new Set(listing?.items);
   return {
     role,
     by,
     known: known.length,
     missing: known.filter(({ id }) => !holders.has(id)).length,
-    elsewhere: staying.filter(({ roles }) => roles.some((one) => one.role === role && one.by !== by)).length,
     refusedFirst: refusedFirst(by, everybody, assessing),
     listing:
-      assessing.record !== null && holders.has(assessing.record.id)
-        ? "behind"
-        : (listing?.completeness.kind ?? "complete"),
+      assessing.record !== null && holders.has(assessing.record.id) ? "behind" : listing.completeness.kind,
   };
 }
+
+/** Held the role in this way before what shows it was replaced, and is no sign of a loss. */
+const cameOver = ({ moved }: AnalystRecord, by: string) =>
+  Object.values(moved).some((ways) => ways.includes(by));
 
 /** When the loss was refused first on this occasion; now, if it has not been yet. */
 function refusedFirst(by: string, everybody: readonly AnalystRecord[], { record, ports }: Assessing): number {
@@ -77,29 +82,41 @@ function refusedFirst(by: string, everybody: readonly AnalystRecord[], { record,
 }
 
 /** A loss was refused, and this analyst was seen to hold the role after that: theirs is another loss. */
-function isEarlier(refusedSince: number | undefined, { record }: Assessing): boolean {
-  return refusedSince !== undefined && refusedSince + replicationWindowMs < (record?.confirmedAt ?? 0);
-}
+const isEarlier = (refusedSince: number | undefined, confirmedAt: number) =>
+  refusedSince !== undefined && refusedSince + replicationWindowMs < confirmedAt;
+
+/** Who holds a role now; and whether somebody who does not any more has lost it, or an edit has taken it from everybody at once. */
+type Holders = Listing<string> & { readonly lostBy: "person" | "edit" };
 
 /**
  * Everybody who holds the role now: by what showed it last time, or, if the policy goes by something else now, by that. A role
  * that the policy does not know any more has no holders. But where what showed it shows others and not this analyst any more,
- * the loss is theirs, whatever the policy says.
- * @returns null when nobody holds it by the policy
+ * the loss is theirs, whatever the policy says. Whoever had what shows it now beside what showed it last time holds another
+ * role, which has got its name.
  */
-async function listHolders({ role, by }: HeldRole, assessing: Assessing): Promise<Listing<string> | null> {
+async function listHolders(
+  { role, by }: HeldRole,
+  everybody: readonly AnalystRecord[],
+  assessing: Assessing,
+): Promise<Holders> {
   const { policy, seen, record } = assessing;
   const ways = waysToHold(policy, seen.roleGroups);
-  if ([...ways.values()].includes(by)) return listWay(by, assessing);
+  if ([...ways.values()].includes(by)) return { ...(await listWay(by, assessing)), lostBy: "person" };
   const former = await unlessGone(listWay(by, assessing));
-  if (former !== null && former.items.length > 0 && !former.items.includes(record?.id ?? "")) return former;
+  if (former !== null && former.items.length > 0 && !former.items.includes(record?.id ?? ""))
+    return { ...former, lostBy: "person" };
   const way = ways.get(role);
-  return way === undefined ? null : listWay(way, assessing);
+  const listing = way === undefined ? nobody : await listWay(way, assessing);
+  const others = everybody.filter((one) => way !== undefined && !takesPlace(one, way, by));
+  const ids = new Set<string>(others.map(({ id }) => id));
+  return { ...listing, items: listing.items.filter((id) => !ids.has(id)), lostBy: "edit" };
 }
 
-async function listWay(key: string, { ports, priority }: Assessing): Promise<Listing<string> | null> {
+const nobody: Listing<string> = { items: [], completeness: { kind: "complete" } };
+
+async function listWay(key: string, { ports, priority }: Assessing): Promise<Listing<string>> {
   const way = wayOf(key);
-  if (way === null) return null;
+  if (way === null) return nobody;
   return way.kind === "group"
     ? ports.reader.listMembers(way.group, priority)
     : ports.reader.listByAttributes(way.attributes, priority);

@@ -1,6 +1,10 @@
-import type { RoleName } from "../model/ids.ts";
-import { namesOf } from "../planner/source-plan.ts";
+import type { HeldRole } from "../model/analyst.ts";
+import { grantKey } from "../model/grant.ts";
+import type { PairRecord } from "../model/pair.ts";
+import type { AccessSituation, Keeps } from "../planner/access-plan.ts";
+import { namesOf, presentNamesOf } from "../planner/source-plan.ts";
 import { desiredGrants } from "../policy/desired.ts";
+import { means } from "../policy/group-name.ts";
 import type { NameOrId, Policy } from "../policy/policy.ts";
 import type { Looking } from "./access-ports.ts";
 
@@ -8,21 +12,49 @@ type Asked = Pick<Looking, "record" | "rules">;
 
 /** The groups of the target that the analyst should be in. */
 export function wantedOf({ record, rules }: Asked): readonly NameOrId[] {
-  return record.leaving === null ? desiredGrants(rules.target, namesOf(record.roles)) : [];
+  return record.leaving === null ? desiredGrants(rules.target, presentNamesOf(record.roles)) : [];
 }
 
-/** Why nothing may be taken back from the analyst, although nothing says that it should be there; null: it may. */
-export function keepsOf({ record, rules }: Asked): string | null {
-  return record.leaving === null ? unknownRoles(rules.policy, namesOf(record.roles)) : null;
+/** What may not be taken back from the analyst, although nothing says that it should be there; null: all of it may. */
+export function keepsOf({ record, rules, pair }: Asked & Pick<Looking, "pair">): Keeps | null {
+  const kept = unknownRoles(rules.policy, record.roles);
+  const gave = kept.map(({ by }) => pair.gave[by]);
+  if (record.leaving !== null || gave.every((one) => one?.length === 0)) return null;
+  const held = new Set(record.roles.map(({ by }) => by));
+  return {
+    why: `what makes people ${namesOf(kept).join(", ")} is not in the policy any more, and they were not to lose it unseen`,
+    gave: gave.includes(undefined) ? null : gave.flatMap((one) => one ?? []),
+    lost: Object.entries(pair.gave).flatMap(([by, grants]) => (held.has(by) ? [] : grants)),
+  };
 }
 
 /** Whether the analyst leaves this target, or all of them. */
-export const isLeaving = (asked: Asked): boolean => wantedOf(asked).length === 0 && keepsOf(asked) === null;
+export const isLeaving = (asked: Asked & Pick<Looking, "pair">): boolean =>
+  wantedOf(asked).length === 0 && keepsOf(asked) === null;
+
+/** What each role gives in the target, as far as the policy says so now; of those it does not know, what it said last. */
+export function gaveOf(
+  { record, rules }: Asked,
+  { wanted }: Pick<AccessSituation, "wanted">,
+  { gave, ledger }: Pick<PairRecord, "gave" | "ledger">,
+): PairRecord["gave"] {
+  const kept = unknownRoles(rules.policy, record.roles);
+  const now = record.roles
+    .filter((role) => !kept.includes(role))
+    .map(({ role, by }) => {
+      const names = desiredGrants(rules.target, [role]);
+      const given = wanted.filter(({ grant, name }) =>
+        names.some((one) => means(one, { id: grant.group, name })),
+      );
+      return [by, given.map(({ grant }) => grantKey(grant))] as const;
+    });
+  if (kept.length === 0) return Object.fromEntries(now);
+  // Nothing was ever given here, so these roles gave nothing either.
+  const isNew = ledger.length === 0 && wanted.length > 0;
+  const none = isNew ? kept.map(({ by }) => [by, []] as const) : [];
+  return { ...Object.fromEntries(none), ...gave, ...Object.fromEntries(now) };
+}
 
 /** Roles that a check in the source did not let go of, and that the policy does not know any more: nobody can say what they give. */
-function unknownRoles({ roles }: Policy, held: readonly RoleName[]): string | null {
-  const unknown = held.filter((name) => !roles.some((role) => role.name === name));
-  return unknown.length === 0
-    ? null
-    : `${unknown.join(", ")} is not in the policy any more, and its holders were refused to lose it`;
-}
+const unknownRoles = ({ roles }: Policy, held: readonly HeldRole[]): readonly HeldRole[] =>
+  held.filter(({ role, former }) => former === "yes" || !roles.some(({ name }) => name === role));

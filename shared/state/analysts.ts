@@ -10,7 +10,7 @@ export type Analysts = KeyTable<AnalystRecord | null>;
 export const analystPartition = "analyst";
 export const analystRow = (id: AnalystId) => ({ partitionKey: analystPartition, rowKey: id });
 
-const held = z.object({ role: roleNameSchema, by: z.string() });
+const held = z.object({ role: roleNameSchema, by: z.string(), former: z.literal("yes").exactOptional() });
 const states = z.enum(["enabled", "disabled", "soft-deleted", "absent"]);
 
 const schema: z.ZodType<AnalystRecord | null> = z
@@ -22,6 +22,8 @@ const schema: z.ZodType<AnalystRecord | null> = z
     roles: z.array(held),
     lost: z.record(z.string(), z.number()),
     refused: z.record(z.string(), z.object({ since: z.number(), among: z.int().min(1).nullable() })),
+    moved: z.record(z.string(), z.array(z.string())).default({}),
+    confirmed: z.record(z.string(), z.number()).default({}),
     confirmedAt: z.number(),
     leaving: z.enum(["disabled", "deleted", "no-role"]).nullable(),
     leftAt: z.number().nullable(),
@@ -34,6 +36,7 @@ const schema: z.ZodType<AnalystRecord | null> = z
         .object({ at: z.number(), values: z.record(z.string(), z.string()), beforeAt: z.number() })
         .nullable(),
     }),
+    stamped: z.record(z.string(), z.string()).default({}),
     sessionsRevokedAt: z.number().nullable(),
     targets: z.array(tenantIdSchema),
     meaning: z.string(),

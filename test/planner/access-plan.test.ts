@@ -2,7 +2,12 @@ import { describe, expect, test } from "vitest";
 import { grantKey } from "../../shared/model/grant.ts";
 import type { AccountRecord, LedgerEntry } from "../../shared/model/ledger.ts";
 import type { StepKind } from "../../shared/model/plan.ts";
-import { planAccess, type AccessDecision, type AccessSituation } from "../../shared/planner/access-plan.ts";
+import {
+  planAccess,
+  type AccessDecision,
+  type AccessSituation,
+  type NamedGrant,
+} from "../../shared/planner/access-plan.ts";
 import { replicationWindowMs, visibleMs } from "../../shared/planner/membership.ts";
 import { round, type ModelWorld, type Round } from "../support/access-model.ts";
 import {
@@ -807,7 +812,8 @@ describe("a leaver whose account came to life not long ago", () => {
 });
 
 describe("a role that the source did not let go of and the policy does not know any more", () => {
-  const keeps = "hunter is not in the policy any more, and its holders were refused to lose it";
+  const why = "hunter is not in the policy any more, and its holders were refused to lose it";
+  const keeps = { why, gave: null, lost: [] } as const;
 
   test("keeps everything that Muster gave, and the plan says why", () => {
     const decision = planAccess(
@@ -818,7 +824,41 @@ describe("a role that the source did not let go of and the policy does not know 
       }),
     );
     expect(decision.plan.steps).toEqual([]);
-    expect(decision.plan.notes).toEqual([{ kind: "kept", name: "SOC Hunters", why: keeps }]);
+    expect(decision.plan.notes).toEqual([{ kind: "kept", name: "SOC Hunters", why, alsoLost: "no" }]);
+  });
+
+  const both = {
+    wanted: [],
+    account: accountIn([readers, hunters]),
+    owned: { grants: [granted(readers), granted(hunters)] },
+  } as const;
+  const keysOf = (...grants: readonly NamedGrant[]) => grants.map(({ grant }) => grantKey(grant));
+
+  test("keeps what it gave when that is known, and what a lost role gave goes", () => {
+    const known = { why, gave: keysOf(hunters), lost: keysOf(readers) };
+    const decision = planAccess(accessSituation({ ...both, keeps: known }));
+    expect(decision.plan.steps).toEqual([{ kind: "revoke", account: anasAccount, ...readers }]);
+    expect(decision.plan.notes).toEqual([{ kind: "kept", name: "SOC Hunters", why, alsoLost: "no" }]);
+  });
+
+  test.each([
+    ["gave as well", keysOf(readers, hunters)],
+    ["may have given as well", null],
+  ])("keeps what it %s when another role that gave it is lost, and says so", (_, gave) => {
+    const decision = planAccess(accessSituation({ ...both, keeps: { why, gave, lost: keysOf(readers) } }));
+    expect(decision.plan.steps).toEqual([]);
+    expect(decision.plan.notes).toEqual([
+      { kind: "kept", name: "SOC Hunters", why, alsoLost: "no" },
+      { kind: "kept", name: "SOC Readers", why, alsoLost: "yes" },
+    ]);
+  });
+
+  test("says nothing of what a person has taken away since", () => {
+    const decision = planAccess(
+      accessSituation({ ...both, keeps: { ...keeps, lost: keysOf(readers) }, account: accountIn([hunters]) }),
+    );
+    expect(decision.plan.steps).toEqual([]);
+    expect(decision.plan.notes).toEqual([{ kind: "kept", name: "SOC Hunters", why, alsoLost: "no" }]);
   });
 
   test("makes nobody a leaver who has no other role", () => {
@@ -833,7 +873,7 @@ describe("a role that the source did not let go of and the policy does not know 
       accessSituation({ keeps, wanted: [responders], account: accountIn([readers]) }),
     );
     expect(decision.plan.steps).toEqual([{ kind: "grant", account: anasAccount, ...responders }]);
-    expect(decision.plan.notes).toEqual([{ kind: "kept", name: "SOC Readers", why: keeps }]);
+    expect(decision.plan.notes).toEqual([{ kind: "kept", name: "SOC Readers", why, alsoLost: "no" }]);
   });
 
   test("neither puts anybody into scope nor asks for an account", () => {

@@ -18,7 +18,7 @@ const notes: { readonly [K in Note["kind"]]: readonly Extract<Note, { kind: K }>
   "account-deleted-by-others": [{ kind: "account-deleted-by-others", account: anasAccount }],
   "account-not-proven": [{ kind: "account-not-proven", account: anasAccount, detail: "its stamp names Ben" }],
   settling: [{ kind: "settling", name: "SOC Readers" }],
-  kept: [{ kind: "kept", name: "SOC Readers", why: "hunter is not in the policy any more" }],
+  kept: [{ kind: "kept", name: "SOC Readers", why: "hunter is not in the policy any more", alsoLost: "no" }],
   unsure: [{ kind: "unsure", name: "SOC Readers" }],
   "waits-for-account": [{ kind: "waits-for-account" }],
   refused: [{ kind: "refused", reason: "too many", advice: "look" }],

@@ -4,13 +4,13 @@ import { asReader, asResponder } from "../support/world.ts";
 
 const lossOf = (changes: Partial<Loss> = {}): Loss => ({
   evidence: { kind: "sound" },
-  roles: [{ ...asResponder, known: 10, missing: 2, elsewhere: 0, refusedFirst: 0, listing: "complete" }],
+  roles: [{ ...asResponder, known: 10, missing: 2, refusedFirst: 0, listing: "complete" }],
   budget: { perRun: 5, share: 0.2 },
   ...changes,
 });
 const responders = (missing: number, known: number) =>
   lossOf({
-    roles: [{ ...asResponder, known, missing, elsewhere: 0, refusedFirst: 0, listing: "complete" }],
+    roles: [{ ...asResponder, known, missing, refusedFirst: 0, listing: "complete" }],
   });
 
 describe("checks on a loss", () => {
@@ -24,8 +24,8 @@ describe("checks on a loss", () => {
 
   test("keep the roles whose group could not be read to the end, and name them", () => {
     const roles = [
-      { ...asReader, known: 10, missing: 10, elsewhere: 0, refusedFirst: 0, listing: "partial" },
-      { ...asResponder, known: 10, missing: 0, elsewhere: 0, refusedFirst: 0, listing: "complete" },
+      { ...asReader, known: 10, missing: 10, refusedFirst: 0, listing: "partial" },
+      { ...asResponder, known: 10, missing: 0, refusedFirst: 0, listing: "complete" },
     ] as const;
     const objections = objectionsTo(lossOf({ roles }), {});
     expect(objections.map(({ check, keeps }) => [check, keeps])).toEqual([["completeness", [asReader.by]]]);
@@ -34,8 +34,8 @@ describe("checks on a loss", () => {
 
   test("keep every role when the read of the memberships itself is in doubt", () => {
     const roles = [
-      { ...asReader, known: 10, missing: 0, elsewhere: 0, refusedFirst: 0, listing: "complete" },
-      { ...asResponder, known: 10, missing: 0, elsewhere: 0, refusedFirst: 0, listing: "complete" },
+      { ...asReader, known: 10, missing: 0, refusedFirst: 0, listing: "complete" },
+      { ...asResponder, known: 10, missing: 0, refusedFirst: 0, listing: "complete" },
     ] as const;
     const [objection] = objectionsTo(lossOf({ roles, evidence: { kind: "doubtful", why: "page 2" } }), {});
     expect(objection?.keeps).toEqual([asReader.by, asResponder.by]);

@@ -73,8 +73,24 @@ describe("carrying out plans", () => {
   test("takes nothing from an analyst of whose roles one is kept without anybody knowing what it gives", () => {
     fc.assert(
       fc.property(arbitraryWorld({ leaving: fc.constant(null) }), (world) => {
-        fc.pre(world.keeps !== null);
+        fc.pre(world.keeps?.gave === null);
         for (const { plan } of converge(world, settled)) expect(plan.steps.filter(removesAccess)).toEqual([]);
+      }),
+      runs,
+    );
+  });
+
+  test("takes nothing that a kept role gave, and nobody's scope or account, when it is known what that was", () => {
+    fc.assert(
+      fc.property(arbitraryWorld({ leaving: fc.constant(null) }), ({ keeps, ...world }) => {
+        const gave = keeps?.gave ?? [];
+        fc.pre(gave.length > 0);
+        for (const { plan } of converge({ ...world, keeps }, settled)) {
+          const taken = plan.steps.filter(removesAccess);
+          expect(taken.filter((step) => !("grant" in step) || gave.includes(grantKey(step.grant)))).toEqual(
+            [],
+          );
+        }
       }),
       runs,
     );

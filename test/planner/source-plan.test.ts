@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { HeldRole, SourceUser, UserState } from "../../shared/model/analyst.ts";
+import type { AnalystRecord, HeldRole, SourceUser, UserState } from "../../shared/model/analyst.ts";
 import type { RoleName } from "../../shared/model/ids.ts";
 import { refusalMs, type Loss } from "../../shared/planner/loss-checks.ts";
 import { replicationWindowMs, visibleMs } from "../../shared/planner/membership.ts";
@@ -10,12 +10,14 @@ import {
   lostRoles,
   namesOf,
   planSource,
+  presentNamesOf,
   type SourceDecision,
   type SourceSituation,
   type Verdict,
 } from "../../shared/planner/source-plan.ts";
 import { attributesKey } from "../../shared/policy/desired.ts";
 import {
+  ana,
   analystRecord,
   asReader,
   asResponder,
@@ -47,7 +49,7 @@ const left = (changes = {}) =>
 /** A loss that nothing is to be said against: one of twenty holders. */
 const soundLoss: Loss = {
   evidence: { kind: "sound" },
-  roles: [{ ...asReader, known: 20, missing: 1, elsewhere: 0, refusedFirst: 0, listing: "complete" }],
+  roles: [{ ...asReader, known: 20, missing: 1, refusedFirst: 0, listing: "complete" }],
   budget: { perRun: 5, share: 0.2 },
 };
 /** The same of both roles. */
@@ -57,7 +59,6 @@ const lossOfBoth: Loss = {
     ...role,
     known: 20,
     missing: 1,
-    elsewhere: 0,
     refusedFirst: 0,
     listing: "complete",
   })),
@@ -219,7 +220,7 @@ describe("losing a role", () => {
     );
   /** Both roles are gone: one of twenty readers, and so many responders. */
   const responders = (missing: number, known: number, listing: "complete" | "partial" = "complete") => ({
-    roles: [...soundLoss.roles, { ...asResponder, known, missing, elsewhere: 0, refusedFirst: 0, listing }],
+    roles: [...soundLoss.roles, { ...asResponder, known, missing, refusedFirst: 0, listing }],
   });
 
   test("with sound evidence is a move: the stamps change, the other roles stay", () => {
@@ -302,7 +303,7 @@ describe("losing a role", () => {
 describe("a loss that was refused", () => {
   const lossOf = (missing: number, known: number, changes: Partial<Loss> = {}): Loss => ({
     ...soundLoss,
-    roles: [{ ...asReader, known, missing, elsewhere: 0, refusedFirst: 0, listing: "complete" }],
+    roles: [{ ...asReader, known, missing, refusedFirst: 0, listing: "complete" }],
     ...changes,
   });
   const refused = { [asReader.by]: { since: now - 60 * 60_000, among: 20 } };
@@ -376,7 +377,6 @@ describe("a loss that was refused", () => {
         ...asResponder,
         known: 20,
         missing: 1,
-        elsewhere: 0,
         refusedFirst: 0,
         listing: "complete" as const,
       },
@@ -473,6 +473,41 @@ describe("stamps", () => {
       step.kind === "stamp" ? Object.values(step.values) : [],
     );
     expect(values).toEqual(["none"]);
+  });
+
+  const withFormer = (stamped: Readonly<Record<string, string>>, changes = {}) =>
+    planSource(
+      sourceSituation({
+        record: analystRecord({ stamped: { ...stampsFor([reader]), ...stamped } }),
+        ...changes,
+      }),
+    );
+
+  test("that the policy does not name any more are cleared, each by itself, unless they say what is true", () => {
+    const former = { old: "hunter", older: "", id: ana, same: "reader" };
+    expect(withFormer(former).plan.steps).toEqual([
+      { kind: "stamp", values: { old: "none" }, former: "yes" },
+      { kind: "stamp", values: { older: "none" }, former: "yes" },
+    ]);
+  });
+
+  test("that the policy does not name any more say nothing of the roles of a leaver", () => {
+    const { plan } = withFormer({ same: "reader" }, { held: [], loss: soundLoss, revokeSessions: false });
+    expect(plan.steps.filter((step) => step.kind === "stamp" && step.former === "yes")).toEqual([
+      { kind: "stamp", values: { same: "none" }, former: "yes" },
+    ]);
+  });
+
+  test("whose value does not fit stay as they are, also when they said something else", () => {
+    const [roles = "", id = ""] = Object.keys(stampsFor([]));
+    const { plan } = withFormer({ [roles]: "hunter" }, { stamps: () => ({ [id]: ana }) });
+    expect(plan.steps).toEqual([]);
+  });
+
+  test("are remembered from the moment they are wanted, without a value until they are known to be there", () => {
+    const [roles = "", id = ""] = Object.keys(stampsFor([]));
+    const { stamped } = planSource(sourceSituation({ held: [asReader, asResponder] }));
+    expect(stamped).toEqual({ [roles]: "", [id]: ana });
   });
 
   test("of somebody deleted are left alone: there is nothing to write them on", () => {
@@ -773,6 +808,39 @@ describe("a role", () => {
     expect(decision).toMatchObject({ roles: [elsewhere], leaving: null, verdicts: [] });
   });
 
+  test("is remembered by what showed it before, however often that changes", () => {
+    const by = (way: string): HeldRole => ({ role: reader, by: way });
+    const after = (held: HeldRole, record: AnalystRecord) =>
+      planSource(sourceSituation({ held: [held], record }));
+    const once = after(by("group:second"), analystRecord());
+    expect(once.moved).toEqual({ "group:second": [asReader.by] });
+    const twice = after(
+      by("group:third"),
+      analystRecord({ held: once.held, roles: once.roles, moved: once.moved }),
+    );
+    expect(twice.moved).toEqual({ "group:third": [asReader.by, "group:second"] });
+  });
+
+  test("stays while it is doubted that what takes its place is held", () => {
+    const next = { role: reader, by: "group:elsewhere" };
+    const recent = believed({ roles: { [next.by]: lately } });
+    const decision = planSource(
+      sourceSituation({ held: [next], record: analystRecord({ held: [], recent }) }),
+    );
+    expect(decision).toMatchObject({ roles: [asReader], leaving: null, verdicts: [{ kind: "uncertain" }] });
+  });
+
+  test("is lost when another that was held beside it has got its name, and remembered as nothing else", () => {
+    const known = [
+      { ...asReader, former: "yes" },
+      { ...asResponder, role: reader },
+    ] as const;
+    const record = analystRecord({ held: known, roles: known });
+    expect(lostRoles(record, [known[1]])).toEqual([known[0]]);
+    const decision = planSource(sourceSituation({ held: [known[1]], record }));
+    expect(decision).toMatchObject({ roles: [known[1]], moved: {} });
+  });
+
   test("is not lost when it is called by another name", () => {
     const renamed = { ...asReader, role: responder };
     expect(planSource(sourceSituation({ held: [renamed] }))).toMatchObject({ roles: [renamed] });
@@ -788,6 +856,16 @@ describe("a role", () => {
     const roles = planSource(sourceSituation({ held: [asResponder, asReader] })).roles;
     expect(roles).toEqual([asReader, asResponder]);
   });
+});
+
+test("a former role keeps its name on the stamp, and gives nothing by it", () => {
+  const former = { ...asReader, former: "yes" } as const;
+  const decision = planSource(
+    sourceSituation({ held: [asResponder, former], record: analystRecord({ roles: [former] }) }),
+  );
+  const [stamp] = decision.plan.steps;
+  expect(Object.values(stamp?.kind === "stamp" ? stamp.values : {})).toEqual(["reader;responder"]);
+  expect(presentNamesOf(decision.roles)).toEqual([responder]);
 });
 
 describe("whatever is read", () => {
@@ -832,7 +910,6 @@ describe("whatever is read", () => {
                   ...role,
                   known: 30,
                   missing,
-                  elsewhere: 0,
                   refusedFirst: 0,
                   listing: "complete",
                 })),

@@ -10,6 +10,7 @@ import { smallPolicy, withRolesCalled } from "../support/small-policy.ts";
 import { eventAbout, smallWorld, type SmallWorld } from "../support/small-world.ts";
 import {
   ana,
+  asReader,
   ben,
   contosoTenant,
   fabrikamTenant,
@@ -89,7 +90,8 @@ describe("somebody with a role", () => {
     }
     expect(world.source.writes).toEqual([]);
     expect(world.entries).toEqual([]);
-    expect(await world.recordOf(ana)).toEqual({ ...before, confirmedAt: expect.any(Number) });
+    const confirmed = { confirmed: { [asReader.by]: expect.any(Number) }, confirmedAt: expect.any(Number) };
+    expect(await world.recordOf(ana)).toEqual({ ...before, ...confirmed });
   });
 });
 

@@ -212,6 +212,7 @@ export function graphOf(options: GraphOptions): Graph {
         directory.change(id, { stamps: { ...person.stamps, ...values } });
         return "done";
       }),
+    clearStamp: (id, values, limits) => sourceWriter.stamp(id, values, limits),
     revokeSessions: (id, limits) =>
       write(`revoke sessions of ${id}`, limits, () => {
         directory.change(id, { sessionsValidFrom: time.now() });

@@ -33,7 +33,10 @@ beforeEach(() => {
 describe("what is remembered of an analyst", () => {
   const full: AnalystRecord = analystRecord({
     held: [asReader, asResponder],
-    roles: [asReader],
+    roles: [asReader, { ...asResponder, former: "yes" }],
+    stamped: stampsFor([]),
+    confirmed: { [asReader.by]: lately },
+    moved: { [asReader.by]: ["group:before"] },
     leaving: "disabled",
     leftAt: now,
     missingSince: lately,
@@ -50,6 +53,18 @@ describe("what is remembered of an analyst", () => {
     const claim = await analysts(table.client).claim(analystRow(ana), (state) => state);
     await claim.write({ value: full });
     expect((await analysts(table.client).read(analystRow(ana)))?.value).toEqual(full);
+  });
+
+  test("is read as well when an older version wrote it, which remembered less", async () => {
+    const claim = await analysts(table.client).claim(analystRow(ana), (state) => state);
+    const { moved: _moved, confirmed: _confirmed, stamped: _stamped, ...older } = full;
+    await claim.write({ value: older as AnalystRecord }); // as it was then
+    expect((await analysts(table.client).read(analystRow(ana)))?.value).toEqual({
+      ...full,
+      moved: {},
+      confirmed: {},
+      stamped: {},
+    });
   });
 
   test("is listed for everybody of whom something is known; a key that was only heard of is nobody", async () => {
@@ -72,6 +87,7 @@ describe("what is remembered of a pair", () => {
       },
       { item: { kind: "scope", scope: syncScope.scope }, name: syncScope.name, entry: entry("added") },
     ],
+    gave: { [asReader.by]: ["group:1"] },
     leftAt: now,
     asked: { tries: 3, scopedAt: lately },
     wroteAt: now,
@@ -84,6 +100,15 @@ describe("what is remembered of a pair", () => {
     const state = pairs(table.client);
     await (await state.claim(pairRow(contosoTenant, ana), (one) => one)).write({ value: full });
     expect((await state.read(pairRow(contosoTenant, ana)))?.value).toEqual(full);
+  });
+
+  test("is read as well when an older version wrote it, which remembered less", async () => {
+    const state = pairs(table.client);
+    const { gave: _gave, ...older } = full;
+    await (
+      await state.claim(pairRow(contosoTenant, ana), (one) => one)
+    ).write({ value: older as PairRecord });
+    expect((await state.read(pairRow(contosoTenant, ana)))?.value).toEqual({ ...full, gave: {} });
   });
 
   test("begins with nothing", async () => {

@@ -24,7 +24,7 @@ export type ModelWorld = {
   readonly rules: Rules;
   readonly leaving: AccessSituation["leaving"];
   readonly wanted: readonly NamedGrant[];
-  readonly keeps: string | null;
+  readonly keeps: AccessSituation["keeps"];
   readonly inScope: boolean;
   readonly account: ModelAccount | null;
   /** Accounts that were made beside one in the recycle bin: on demand, sync does not restore. */

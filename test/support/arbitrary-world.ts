@@ -18,6 +18,12 @@ import {
   syncScope,
 } from "./world.ts";
 
+const keeps = (gave: readonly string[] | null) => ({
+  why: "the role is not in the policy any more",
+  gave,
+  lost: [grantKey(responders.grant)],
+});
+
 /** Any state that one analyst, one target and Muster's memory of them can be in, likely or not. */
 export function arbitraryWorld(
   narrow: {
@@ -30,7 +36,7 @@ export function arbitraryWorld(
       .record({
         leaving: narrow.leaving ?? fc.constantFrom(null, null, "no-role", "disabled", "deleted"),
         wants: fc.subarray([...rules.managed]),
-        keeps: fc.constantFrom(null, null, null, "the role is not in the policy any more"),
+        keeps: fc.constantFrom(null, null, null, keeps(null), keeps([grantKey(readers.grant)])),
         inScope: fc.boolean(),
         account: fc.option(arbitraryAccount),
         record: fc.option(arbitraryRecord),

@@ -187,6 +187,12 @@ export function memorySource(groupIds: readonly GroupId[], now: () => number): M
           users.set(id, { ...user, stamps: { ...user.stamps, ...values } });
           return written();
         }),
+      clearStamp: (id, values, limits) =>
+        write("clearStamp", id, limits, () => {
+          const user = present(id);
+          users.set(id, { ...user, stamps: { ...user.stamps, ...values } });
+          return written();
+        }),
       revokeSessions: (id, limits) =>
         write("revokeSessions", id, limits, () => {
           users.set(id, { ...present(id), sessionsValidFrom: now() });

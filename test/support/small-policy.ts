@@ -1,4 +1,4 @@
-import type { GroupId, RoleName } from "../../shared/model/ids.ts";
+import { roleNameSchema, type GroupId, type RoleName } from "../../shared/model/ids.ts";
 import { parsePolicy } from "../../shared/policy/parse-policy.ts";
 import type { NameOrId, Policy } from "../../shared/policy/policy.ts";
 import { hashOf } from "../../shared/reconcile/plan-hash.ts";
@@ -54,15 +54,16 @@ targets:
       responder: { groups: [${groupId(4)}] }
 `;
 
-/** The policy has given up this role, and what it gave. */
-export function withoutRole(given: RoleName): Policy {
-  const policy = smallPolicy();
+/** The policy has given up this role, and what it gave; the others may have got new names in the same edit. */
+export function withoutRole(given: RoleName, names: Readonly<Record<string, RoleName>> = {}): Policy {
+  const gone = roleNameSchema.parse("gone");
+  const policy = withRolesCalled({ ...names, [given]: gone });
   return {
     ...policy,
-    roles: policy.roles.filter(({ name }) => name !== given),
+    roles: policy.roles.filter(({ name }) => name !== gone),
     targets: policy.targets.map((target) => ({
       ...target,
-      grants: target.grants.filter(({ role }) => role !== given),
+      grants: target.grants.filter(({ role }) => role !== gone),
     })),
   };
 }
