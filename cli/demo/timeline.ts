@@ -23,7 +23,7 @@ export async function readJournal(tables: string, from: number): Promise<readonl
     .toSorted((a, b) => a.at - b.at);
 }
 
-/** What was done for one person since `startedAt`; the journal notes a run when it ends, its steps one after another. */
+/** What was done for one person since `startedAt`, in the order of the journal. */
 export function momentsOf(
   entries: readonly JournalEntry[],
   person: string,
@@ -32,11 +32,11 @@ export function momentsOf(
   return entries
     .filter(({ analyst, at }) => analyst === person && at >= startedAt)
     .flatMap((entry) =>
-      entry.steps.map(({ step, result, requestId, detail }) => ({
+      entry.steps.map(({ step, result, requestId, detail, at }) => ({
         where: entry.target ?? "source",
         what: explainStep(step),
         result: detail === "" ? result : `${result}, ${detail}`,
-        afterMs: entry.at - startedAt,
+        afterMs: at - startedAt,
         requestId,
       })),
     );

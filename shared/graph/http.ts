@@ -64,12 +64,13 @@ export function graphHttp(options: { readonly url: string; readonly credential: 
 
 /** A token service that does not answer must not hold up a whole tenant. */
 const tokenTimeoutMs = 10_000;
+export const tokenTimeoutText = `no token came within ${tokenTimeoutMs / 1_000} s`;
 
 /** Not every credential listens to its signal, so the time runs beside it as well. */
 async function tokenInTime(credential: TokenCredential, scope: string): Promise<string> {
   const abortSignal = AbortSignal.timeout(tokenTimeoutMs);
   const tooLate = new Promise<never>((_, reject) => {
-    const end = () => reject(new TokenTimeout(`no token came within ${tokenTimeoutMs / 1_000} s`));
+    const end = () => reject(new TokenTimeout(tokenTimeoutText));
     abortSignal.addEventListener("abort", end, { once: true });
   });
   const token = await Promise.race([credential.getToken(scope, { abortSignal }), tooLate]);

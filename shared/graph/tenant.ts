@@ -3,7 +3,7 @@ import PQueue from "p-queue";
 import { z } from "zod";
 import { coalesce } from "./batch.ts";
 import { GraphError, isPassing } from "./error.ts";
-import { late, type Http, type HttpAnswer, type Method } from "./http.ts";
+import { late, tokenTimeoutText, type Http, type HttpAnswer, type Method } from "./http.ts";
 
 /**
  * What to serve first when a tenant throttles: `high` for leavers, `low` for sweeps.
@@ -213,8 +213,11 @@ const stillPaused = (ms: number): HttpAnswer => ({
   body: { error: { code: "paused", message: "this tenant asked to wait, so the call was not made" } },
 });
 
-const isTimeout = ({ status, body }: HttpAnswer) =>
-  status === 0 && envelopeSchema.safeParse(body).data?.error.code === "timeout";
+/** Nothing came back, neither from Graph nor, where a token was needed first, from the token service. */
+function isTimeout({ status, body }: HttpAnswer): boolean {
+  const error = status === 0 ? envelopeSchema.safeParse(body).data?.error : undefined;
+  return error?.code === "timeout" || error?.message === tokenTimeoutText;
+}
 
 function isAnswer(call: GraphCall, { status, body }: HttpAnswer): boolean {
   if (status >= 200 && status < 300) return true;

@@ -58,10 +58,11 @@ export async function applySteps(
       break;
     }
     const results = await stage(group);
-    const ms = now() - startedAt;
+    const at = now();
+    const took = { at, ms: at - startedAt };
     for (const [index, step] of group.entries()) {
       const performed = results[index] ?? { kind: "failed", error: new Error("the step was passed over") };
-      done.push(entryOf(step, performed, ms));
+      done.push(entryOf(step, performed, took));
       outcomes.push(outcomeOfStep(performed, now()));
     }
   }
@@ -91,7 +92,9 @@ function outcomeOfStep(performed: Performed, now: number): Outcome {
   }
 }
 
-function entryOf(step: Step, performed: Performed, ms: number): JournalStep {
+type Took = Pick<JournalStep, "at" | "ms">;
+
+function entryOf(step: Step, performed: Performed, took: Took): JournalStep {
   switch (performed.kind) {
     case "written":
       return {
@@ -100,12 +103,12 @@ function entryOf(step: Step, performed: Performed, ms: number): JournalStep {
         detail: performed.detail ?? "",
         clientRequestId: performed.trace.clientRequestId,
         requestId: performed.trace.requestId,
-        ms,
+        ...took,
       };
     case "put-off":
-      return putOff(step, performed, ms);
+      return putOff(step, performed, took);
     case "failed":
-      return failed(step, performed.error, ms);
+      return failed(step, performed.error, took);
     default:
       return performed satisfies never;
   }
@@ -114,7 +117,7 @@ function entryOf(step: Step, performed: Performed, ms: number): JournalStep {
 function putOff(
   step: Step,
   { outcome, trace }: Extract<Performed, { kind: "put-off" }>,
-  ms: number,
+  took: Took,
 ): JournalStep {
   const detail = "why" in outcome ? outcome.why : "reason" in outcome ? outcome.reason : "";
   return {
@@ -123,11 +126,11 @@ function putOff(
     detail,
     clientRequestId: trace?.clientRequestId ?? null,
     requestId: trace?.requestId ?? null,
-    ms,
+    ...took,
   };
 }
 
-function failed(step: Step, error: unknown, ms: number): JournalStep {
+function failed(step: Step, error: unknown, took: Took): JournalStep {
   const graph = error instanceof GraphError ? error : null;
   return {
     step,
@@ -135,6 +138,6 @@ function failed(step: Step, error: unknown, ms: number): JournalStep {
     detail: errorText(error),
     clientRequestId: graph?.failure.clientRequestId ?? null,
     requestId: graph?.failure.requestId ?? null,
-    ms,
+    ...took,
   };
 }

@@ -9,13 +9,14 @@ import { identityStamp, originOf } from "./read-account.ts";
 
 /**
  * https://learn.microsoft.com/graph/api/synchronization-synchronizationjob-provisionondemand: 5 requests per 10 s; two
- * seconds more, because calls leave within one of them, and do not all take the same time to arrive. Who would wait longer than ten minutes is better off with the 40-minute cycle.
+ * seconds more, because calls leave within one of them, and do not all take the same time to arrive. Who would wait longer than ten
+ * minutes is better off with the 40-minute cycle.
  */
 const onDemandLimit = { count: 5, perMs: 12_000, aheadMs: 10 * 60_000 };
 /** A new account may not be seen yet, by its id or by its stamp. */
 const unseenMs = 3_000;
 
-/** Asks sync to make the account now, when it is this analyst's turn. @throws ClaimLost, GraphError */
+/** Asks sync to make the account now, when it is this analyst's turn. @throws GraphError */
 export async function provision(limits: SendLimits, doing: Performing): Promise<Performed> {
   const { ports, analyst, rules, claim } = doing;
   const { policy, target } = rules;

@@ -44,7 +44,7 @@ export type Muster = {
   readonly catchUpPorts: () => Promise<CatchUpPorts>;
 };
 
-/** Good enough for what this host alone remembers. What hosts judge of each other's goes by Graph's clock, which they share. */
+/** Good enough for what this host alone remembers, and until Graph has answered. What hosts judge of each other's goes by Graph's clock. */
 const now = () => Date.now();
 
 /** The queue alone: enough to keep a message that cannot be handled, whatever else is missing. */
@@ -100,7 +100,8 @@ async function buildMuster(): Promise<Muster> {
   const { wish, ...state } = await memory();
   const tenants = tenantDirectory(settings);
   const load = policyFile(settings.policyFile);
-  const policy = () => policyInForce({ load, mark: state.marks.policy, onNews: wish, now });
+  const policyBy = (graph: GraphTenant) => () =>
+    policyInForce({ load, mark: state.marks.policy, onNews: wish, now: graph.now });
   const isFirst = firstTimes();
   const source = (policyNow: PolicyNow) => tenants(policyNow.policy.source.tenantId);
 
@@ -109,7 +110,7 @@ async function buildMuster(): Promise<Muster> {
       const tenant = source(await load());
       return {
         ...state,
-        policy,
+        policy: policyBy(tenant.graph),
         source: {
           reader: sourceReader(tenant.graph),
           writer: sourceWriter(tenant.graph),
@@ -132,7 +133,7 @@ async function buildMuster(): Promise<Muster> {
     async subscribePorts() {
       const tenant = source(await load());
       return {
-        policy,
+        policy: policyBy(tenant.graph),
         groups: tenant.groups,
         reader: sourceReader(tenant.graph),
         graph: subscriptionWriter(tenant.graph),
@@ -145,6 +146,7 @@ async function buildMuster(): Promise<Muster> {
     },
     async catchUpPorts() {
       const { groups, graph } = source(await load());
+      const policy = policyBy(graph);
       return { ...state, policy, groups, mark: state.marks.catchUp, send, schedule, now: graph.now };
     },
   };

@@ -28,6 +28,8 @@ export type JournalStep = {
   readonly detail: string;
   readonly clientRequestId: string | null;
   readonly requestId: string | null;
+  /** When it had its answer, together with those it was carried out with. */
+  readonly at: number;
   readonly ms: number;
 };
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { GraphError } from "../../shared/graph/error.ts";
-import type { HttpAnswer, HttpCall } from "../../shared/graph/http.ts";
+import { tokenTimeoutText, type HttpAnswer, type HttpCall } from "../../shared/graph/http.ts";
 import { graphTenant, notFound, type GraphCall, type GraphReply } from "../../shared/graph/tenant.ts";
 import {
   eachPart,
@@ -282,6 +282,22 @@ describe("a tenant that does not answer", () => {
     const { failure } = await errorOf(send(get("/users/2")));
     expect(failure.retryAfterMs).toBeGreaterThan(8_000);
     expect(network.calls).toHaveLength(asked);
+  });
+
+  test("because its token service does not is left alone as well", async () => {
+    const { network, send } = tenant(() => noAnswer("token", tokenTimeoutText));
+    expect((await errorOf(send(get("/users/1")))).failure.code).toBe("token");
+    await errorOf(send(get("/users/2")));
+    const asked = network.calls.length;
+    expect((await errorOf(send(get("/users/3")))).failure.code).toBe("paused");
+    expect(network.calls).toHaveLength(asked);
+  });
+
+  test("with a token, because it refuses one, has answered", async () => {
+    const { network, send } = tenant(() => noAnswer("token", "AADSTS7000229: there is no such application"));
+    for (let times = 0; times < 3; times += 1)
+      expect((await errorOf(send(get("/users/1")))).failure.code).toBe("token");
+    expect(network.calls).toHaveLength(3);
   });
 
   test("once, and then does, is asked as before", async () => {

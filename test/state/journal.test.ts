@@ -68,6 +68,7 @@ describe("the journal", () => {
       detail: "öä".repeat(100),
       clientRequestId: null,
       requestId: null,
+      at: now,
       ms: 1,
     }));
     const long = { ...entry, steps };
