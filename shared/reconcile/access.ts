@@ -73,7 +73,7 @@ async function playRound(
   if (target === undefined)
     return { version, outcomes: hasLeft(claim.state().value) ? [] : [missingTarget(tenant)] };
   const rules: Rules = { policy, target, since: changedAt };
-  const priority = record.leaving !== null ? "high" : run.urgency === "low" ? "low" : "normal";
+  const priority = record.leaving !== null ? "high" : "normal";
   const isRead = record.leaving !== null || record.meaning === meaningOf(record, hash);
   if (!isRead && !(await meansTheSame(record, rules, { ports, priority }))) {
     const why = "the analyst has not been looked at under the new policy yet";
