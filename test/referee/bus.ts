@@ -21,7 +21,6 @@ export type Bus = {
   readonly abandon: (delivery: Delivery) => void;
   /** The links of a process that is gone are closed: what its workers held is there again. */
   readonly closeLinks: () => void;
-  readonly deadLetters: readonly Item[];
 };
 
 export type BusTrouble = {
@@ -41,10 +40,19 @@ type Session = {
 };
 
 const mostDeliveries = 10;
+/** A message may be unlucky this often in a row. Whatever dies after that was given back by the app. */
+const mostLostLocks = 5;
 
-export function busOf(time: Time, chance: Chance, trouble: () => BusTrouble): Bus {
+type BusOptions = {
+  readonly time: Time;
+  readonly chance: Chance;
+  readonly trouble: () => BusTrouble;
+  /** Hears of a message that was delivered for the last time and not settled. */
+  readonly onDeath: (queue: string, body: string) => void;
+};
+
+export function busOf({ time, chance, trouble, onDeath }: BusOptions): Bus {
   const queues = new Map<string, { sessions: Map<string, Session>; waiting: Worker[] }>();
-  const deadLetters: Item[] = [];
   let ids = 0;
   let tokens = 0;
 
@@ -94,7 +102,7 @@ export function busOf(time: Time, chance: Chance, trouble: () => BusTrouble): Bu
       item.deliveries += 1;
       const delivery = { item, queue, token: (tokens += 1) };
       session.holder = { worker, delivery };
-      if (chance.happens("bus: lost lock", trouble().lostLocks)) {
+      if (item.deliveries <= mostLostLocks && chance.happens("bus: lost lock", trouble().lostLocks)) {
         const afterMs = Math.ceil(10 ** (4.7 * chance.share("bus: lost after")));
         time.at(time.now() + afterMs, () => release(delivery, "counts"));
       }
@@ -110,7 +118,7 @@ export function busOf(time: Time, chance: Chance, trouble: () => BusTrouble): Bu
     if (delivered === "does not count") item.deliveries -= 1;
     if (item.deliveries >= mostDeliveries) {
       session.items.splice(session.items.indexOf(item), 1);
-      deadLetters.push(item);
+      onDeath(queue, item.body);
     }
     hand(queue);
   }
@@ -142,6 +150,5 @@ export function busOf(time: Time, chance: Chance, trouble: () => BusTrouble): Bu
           if (holder?.worker.isGone() === true) release(holder.delivery, "does not count");
       }
     },
-    deadLetters,
   };
 }

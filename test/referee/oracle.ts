@@ -25,6 +25,8 @@ export type Oracle = {
   readonly note: () => void;
   readonly onWrite: (write: TargetWrite) => void;
   readonly onEntry: (entry: JournalEntry) => void;
+  /** A message was delivered ten times and never settled. */
+  readonly onDeath: (queue: string, body: string) => void;
   readonly onParked: (told: Told) => void;
   /** Somebody puts a person into a scope group, or takes them out. @returns whose the membership is */
   readonly handleScope: (deed: { readonly person: PersonName; readonly target: TenantName }) => Giver;
@@ -300,7 +302,9 @@ export function oracleOf(options: OracleOptions): Oracle {
     }
   }
 
-  return { note, onWrite, onEntry, onParked, handleScope, giverOf, judge, findings };
+  const onDeath: Oracle["onDeath"] = (queue, body) => say(`died: a message of ${queue}: ${body}`);
+
+  return { note, onWrite, onEntry, onDeath, onParked, handleScope, giverOf, judge, findings };
 }
 
 const theScope = "the scope";

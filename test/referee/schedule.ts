@@ -127,7 +127,7 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
     patienceMs: schedule.trouble.lostWakes > 0 ? unremindedMs : patienceMs,
     mayRepeat: isTough(schedule.trouble),
   });
-  const bus = busOf(time, chance, trouble);
+  const bus = busOf({ time, chance, trouble, onDeath: oracle.onDeath });
   const tables = Object.fromEntries(
     Object.entries(begin.tables).map(([name, rows]) => [name, new Map(rows)]),
   );
