@@ -11,6 +11,8 @@ export default defineConfig({
     hookTimeout: 60_000,
     // A lab waits a tenth of its time, for real time-outs and processes that start: one more of them than two cores fills that.
     maxWorkers: 3,
+    // The same as for hosts in lab/host/host-child.ts.
+    execArgv: ["--single-threaded-gc"],
     sequence: { sequencer: LongestFirst },
     reporters: ["default", new ClosingLine()],
     projects: [

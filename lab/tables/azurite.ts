@@ -1,13 +1,11 @@
-import { fork, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { connect } from "node:net";
-import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import type { RequestListener } from "node:http";
+import Module, { createRequire, enableCompileCache, flushCompileCache } from "node:module";
 import type { LabClock } from "../clock.ts";
-import { freePort } from "../free-port.ts";
+import { compileCache } from "../compile-cache.ts";
 import { openDoor, type Door } from "./door.ts";
 
-/** Azurite's table service, in memory, in a process of its own, behind a door in this process. */
+/** Azurite's table service, in memory, behind a door. */
 export type TableServer = {
   readonly connectionString: string;
   readonly door: Pick<Door, "shut" | "open" | "isOpen" | "slow">;
@@ -18,25 +16,17 @@ export type TableServer = {
 
 const account = "lab";
 
+/** In this process: a process of its own would make of every request of the app two more, to it and back. */
 export async function startTables(clock: LabClock): Promise<TableServer> {
-  const port = await freePort();
-  const accountKey = randomBytes(32).toString("base64");
-  const options = ["--inMemoryPersistence", "--silent", "--skipApiVersionCheck", "--disableTelemetry"];
-  const child = fork(
-    join(import.meta.dirname, "main.ts"),
-    ["--tableHost", "127.0.0.1", "--tablePort", String(port), ...options],
-    {
-      stdio: ["ignore", "ignore", "pipe", "ipc"],
-      env: { ...process.env, AZURITE_ACCOUNTS: `${account}:${accountKey}` },
-      execArgv: [],
-    },
-  );
-  let complaint = "";
-  child.stderr?.on("data", (chunk: Buffer) => (complaint += chunk.toString()));
-  await listening(child, port, () => complaint);
-  const door = await openDoor(clock, port);
+  const key = randomBytes(32);
+  const { Listener, Store } = loadAzurite();
+  const store = new Store("tables", true);
+  await store.init();
+  const accounts = { getAccount: (name: string) => (name === account ? { name, key1: key } : undefined) };
+  const listener = new Listener(store, accounts, false, undefined, true, undefined, false);
+  const door = await openDoor(clock, listener.createRequestListener());
   return {
-    connectionString: `DefaultEndpointsProtocol=http;AccountName=${account};AccountKey=${accountKey};TableEndpoint=http://127.0.0.1:${door.port}/${account};`,
+    connectionString: `DefaultEndpointsProtocol=http;AccountName=${account};AccountKey=${key.toString("base64")};TableEndpoint=http://127.0.0.1:${door.port}/${account};`,
     door,
     busy() {
       const count = door.unanswered();
@@ -44,35 +34,43 @@ export async function startTables(clock: LabClock): Promise<TableServer> {
     },
     async close() {
       await door.close();
-      await ended(child);
+      await store.close();
     },
   };
 }
 
-const patienceMs = 20_000;
+/** What is used of Azurite, which has no types. */
+type Azurite = {
+  readonly Store: new (
+    name: string,
+    inMemory: boolean,
+  ) => { readonly init: () => Promise<void>; readonly close: () => Promise<void> };
+  readonly Listener: new (
+    store: object,
+    accounts: object,
+    accessLog: boolean,
+    accessLogStream: undefined,
+    skipsApiVersionCheck: boolean,
+    oauth: undefined,
+    disablesProductStyleUrl: boolean,
+  ) => { readonly createRequestListener: () => RequestListener };
+};
 
-async function listening(child: ChildProcess, port: number, complaint: () => string): Promise<void> {
-  const until = Date.now() + patienceMs;
-  while (!(await answers(port))) {
-    if (child.exitCode !== null) throw new Error(`Azurite ended with code ${child.exitCode}: ${complaint()}`);
-    if (Date.now() > until)
-      throw new Error(`Azurite does not listen on port ${port} after ${patienceMs} ms: ${complaint()}`);
-    await sleep(25);
-  }
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host: "127.0.0.1" });
-    socket.once("connect", () => socket.destroy() && resolve(true));
-    socket.once("error", () => resolve(false));
-  });
-}
-
-function ended(child: ChildProcess): Promise<void> {
-  return new Promise((resolve) => {
-    if (child.exitCode !== null || child.signalCode !== null) return resolve();
-    child.once("exit", () => resolve());
-    child.kill("SIGKILL"); // everything it holds is in memory and meant to go
-  });
+function loadAzurite(): Azurite {
+  enableCompileCache(compileCache);
+  const tables = createRequire(import.meta.url).resolve("azurite/dist/src/table/TableServer.js");
+  const load = createRequire(tables);
+  // Azurite loads it even when its telemetry is off, and spends three quarters of its start on that.
+  const unused = "applicationinsights";
+  const telemetry = load.resolve(unused);
+  load.cache[telemetry] = Object.assign(new Module(telemetry), { loaded: true });
+  const { default: Store } = load("./persistence/LokiTableMetadataStore.js") as {
+    default: Azurite["Store"];
+  };
+  const { default: Listener } = load("./TableRequestListenerFactory.js") as {
+    default: Azurite["Listener"];
+  };
+  // Whoever is killed would otherwise leave nothing compiled to the next one.
+  flushCompileCache();
+  return { Store, Listener };
 }

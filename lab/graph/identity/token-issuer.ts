@@ -29,8 +29,11 @@ export const appLifetimeSeconds = 3599;
 // People and tests drive the lab with these while they advance its clock by days.
 const driverLifetimeSeconds = 30 * 24 * 60 * 60;
 
+/** Made once a process: an RSA key costs more than all else that a small world needs, and a token is known by who issued it. */
+let keyPair: ReturnType<typeof generateKeyPair> | undefined;
+
 export async function tokenIssuer(clock: LabClock, seed: string | number): Promise<TokenIssuer> {
-  const { publicKey, privateKey } = await generateKeyPair("RS256", { extractable: true });
+  const { publicKey, privateKey } = await (keyPair ??= generateKeyPair("RS256", { extractable: true }));
   const kid = guidFrom(seed, "signing key").replaceAll("-", "");
   const jwk: JWK = { ...(await exportJWK(publicKey)), kid, use: "sig", alg: "RS256" };
   const issued = new Map<string, KnownToken & { expiresAt: number }>();
