@@ -20,6 +20,8 @@ export type AccessSituation = {
   readonly leaving: Leaving | null;
   /** Whether an event about the analyst is known that nobody has looked at yet. */
   readonly news: "none" | "waits";
+  /** Until when the analyst was in the recycle bin, or nowhere, as far as that was lately, epoch ms; 0 for never. */
+  readonly goneUntil: number;
   /** What the analyst should hold here; empty when they leave this target. */
   readonly wanted: readonly NamedGrant[];
   /** Why nothing may be taken back: the source kept a role that the policy does not know any more. null: no such role. */
@@ -218,7 +220,7 @@ function leaveScope(draft: Draft, former: FormerScope): void {
   else if (draft.decideScope(former, entry, "no").act === "remove")
     draft.step({ kind: "leave-scope", scope, name });
   // It was left before, and whether it still is could not be read.
-  else if (former.seen === "unknown") draft.unsureOf(name, draft.situation.now + unknownMs);
+  else if (former.seen === "unknown") draft.unreadable(name);
 }
 
 /** How soon to look whether another target has taken a scope over. */
@@ -332,8 +334,7 @@ function leaveScopes(draft: Draft, account: "may-go" | "stays"): void {
     else draft.note({ kind: "scope-stays", name: one.name, why: "keeps-account" });
   }
   if (scope === null || entry !== undefined) return;
-  if (scope.seen === "unknown" && leavers.accounts === "all")
-    draft.unsureOf(scope.name, draft.situation.now + unknownMs);
+  if (scope.seen === "unknown" && leavers.accounts === "all") draft.unreadable(scope.name);
   if (scope.seen !== "present") return;
   if (leavers.accounts === "all") draft.step({ kind: "leave-scope", scope: scope.scope, name: scope.name });
   else draft.note({ kind: "scope-stays", name: scope.name, why: "before" });
@@ -452,7 +453,12 @@ class Draft {
       return { act: "nothing", ledger: "same", unsureUntil: null };
     }
     const goneAt = this.goneAt({ kind: "scope", scope });
-    const decision = decideMembership({ wanted, seen, entry, goneAt, now });
+    const { goneUntil } = this.situation;
+    const decision = this.unlessRestored(
+      decideMembership({ wanted, seen, entry, goneAt, now }),
+      name,
+      goneUntil,
+    );
     if (decision.ledger !== "same")
       this.ledger.push({ what: { kind: "scope", scope }, change: decision.ledger });
     if (decision.act === "wait") this.settling(name, entry?.at);
@@ -467,7 +473,11 @@ class Draft {
     const entry = owned?.entry;
     const seen = account.seen(grant);
     const goneAt = this.goneAt({ kind: "grant", grant });
-    const decision = decideMembership({ wanted, seen, entry, goneAt, now: this.situation.now });
+    const decision = this.unlessRestored(
+      decideMembership({ wanted, seen, entry, goneAt, now: this.situation.now }),
+      name,
+      this.situation.owned.account?.aliveAt ?? 0,
+    );
     this.apply(decision, grant, () => ({
       kind: decision.act === "add" ? "grant" : "revoke",
       account: account.id,
@@ -480,6 +490,14 @@ class Draft {
       this.unsettledGrants += 1;
     }
     if (entry === undefined && seen === "present") this.note({ kind: "native-grant", name });
+  }
+
+  /** Who was restored a moment ago may be shown without the memberships that come back with them. */
+  private unlessRestored(decision: MembershipDecision, name: string, at: number): MembershipDecision {
+    const until = at + replicationWindowMs;
+    if (decision.ledger !== "gone" || this.situation.now >= until) return decision;
+    this.unsureOf(name, until);
+    return { ...decision, ledger: "same" };
   }
 
   private goneAt(given: Given): number {
@@ -570,6 +588,13 @@ class Draft {
 
   unsure(name: string, { unsureUntil }: MembershipDecision): void {
     if (unsureUntil !== null) this.unsureOf(name, unsureUntil);
+  }
+
+  /** Asked again soon, and later the longer ago somebody left: the source may refuse to answer for hours. */
+  unreadable(name: string): void {
+    const { owned, now } = this.situation;
+    const waitedMs = now - (owned.leftAt ?? now);
+    this.unsureOf(name, now + Math.max(unknownMs, Math.min(waitedMs / 2, heirMs)));
   }
 
   unsureOf(name: string, until: number): void {

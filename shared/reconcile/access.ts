@@ -219,11 +219,14 @@ async function conclude(round: Round): Promise<readonly Outcome[] | "again"> {
   const { value } = claim.state();
   const now = ports.now();
   const looks = [
-    ...(decision.lookAgainAt === null ? [] : [decision.lookAgainAt]),
+    // Whoever is protected is left alone, whatever becomes of them.
+    ...(decision.lookAgainAt === null || isLeftAlone(round) ? [] : [decision.lookAgainAt]),
     ...confirmations(value, now),
   ];
   return [...stuck, ...later(looks)];
 }
+
+const isLeftAlone = ({ record, rules }: Round) => rules.policy.protected.includes(record.id);
 
 const later = (times: readonly number[]) =>
   times.map(
@@ -308,11 +311,14 @@ const unseenMs = 2_000;
 /** An account that nobody has found is for sync to delete, in a cycle that begins after the analyst has left the scope. */
 async function sleepingSync({ read, plan, record, rules, ports, claim }: Round): Promise<readonly Outcome[]> {
   const { account, owned } = read.situation;
-  const left = account.kind === "none" && owned.account === null ? owned.scopedUntil : null;
+  // Who came back may have a new one beside the one that is remembered.
+  const isUnfound = account.kind === "none" && (owned.account === null || owned.asked.tries > 0);
+  const left = isUnfound ? owned.scopedUntil : null;
   if (plan.purpose !== "leave" || left === null || claim.state().value.proof !== null) return [];
   const { job } = rules.target.sync;
   const { code, cycleBegan } = await ports.jobs.readStatus(rules.target.sync, "normal");
-  const isBehind = cycleBegan !== null && cycleBegan <= left;
+  // One that began a moment later may have seen the scope as it was before.
+  const isBehind = cycleBegan !== null && cycleBegan <= left + replicationWindowMs;
   if (!sleeps.has(code) && !isBehind) return [];
   const now = ports.now();
   const why = `a cycle of the synchronization job ${job} has to begin first`;
@@ -356,9 +362,10 @@ function confirmations({ wroteAt, leftAt, scoped }: PairRecord, now: number): re
   const times = [
     ...(wroteAt === 0 ? [] : [wroteAt + replicationWindowMs]),
     // A source user who is restored is in scope once more, and leaves it once more.
-    ...(leftAt === null ? [] : [Math.max(leftAt, scoped?.until ?? 0) + afterLeavingMs]),
+    ...(leftAt === null ? [] : afterLeavingMs.map((ms) => Math.max(leftAt, scoped?.until ?? 0) + ms)),
   ];
   return times.filter((at) => at > now);
 }
 
-const afterLeavingMs = 15 * 60_000;
+/** What was under way is over, and so is a cycle of sync that began before they left, which may restore the account. */
+const afterLeavingMs = [15 * 60_000, 45 * 60_000];

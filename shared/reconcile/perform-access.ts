@@ -281,7 +281,7 @@ function timesOf(scoped: PairRecord["scoped"]): Scoped["earlier"] {
 }
 
 /** Sync makes an account within a cycle or two of such a time, whoever comes and goes meanwhile. */
-const mostTimes = 5;
+const mostTimes = 30;
 
 function entryAfter(known: LedgerEntry, state: LedgerState, at: number): LedgerEntry {
   const turns = isGiven(known) !== isGiven({ state });

@@ -70,6 +70,7 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
       target: target.name,
       leaving: record.leaving,
       news: looking.news,
+      goneUntil: Math.max(record.recent.states["soft-deleted"] ?? 0, record.recent.states.absent ?? 0),
       wanted: named.wanted,
       keeps: keepsOf(looking),
       managed: named.managed,

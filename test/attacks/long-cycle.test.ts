@@ -66,3 +66,18 @@ test("she comes and goes eight times in three quarters of an hour, and the accou
   await pass(dayMs);
   expect(states(world)).toEqual(["recycled"]);
 });
+
+test("a cycle of sync that began before she left restores her account twenty minutes after it, and then the job is in quarantine: it goes once more", async () => {
+  const world = smallWorld();
+  const pass = withCatchUp(world);
+  await world.change(ana, readersAtHome, "in");
+  await pass(60 * minuteMs);
+  await world.change(ana, readersAtHome, "out");
+  await pass(20 * minuteMs);
+  expect(states(world)).toEqual(["recycled"]);
+  for (const [id, account] of world.contoso.accounts)
+    world.contoso.accounts.set(id, { ...account, state: "live", enabled: true });
+  world.provisioner.quarantine = "TooManyDeletes";
+  await pass(dayMs);
+  expect(states(world)).toEqual(["recycled"]);
+});

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { crowdOfReaders, tenPeople } from "../support/crowd.ts";
 import { eventAbout, smallWorld, type SmallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
 import { ana, dayMs, hourMs, minuteMs, readersAtHome, respondersAtHome } from "../support/world.ts";
@@ -69,7 +70,6 @@ test("a cycle of sync began two seconds after she left, saw her in scope all the
 });
 
 test("ten leave whose accounts nobody has found, and the job is in quarantine: that is one entry for people, not ten", async () => {
-  const { crowdOfReaders, tenPeople } = await import("../support/crowd.ts");
   const world = await crowdOfReaders([]);
   for (let tries = 0; tries < 5_000; tries += 1)
     world.provisioner.next(() => ({ kind: "not-in-scope", detail: "the user is not assigned" }));

@@ -139,6 +139,7 @@ export function read(world: ModelWorld): AccessSituation {
     target: contoso,
     leaving: world.leaving,
     news: "none",
+    goneUntil: 0,
     wanted: world.wanted,
     keeps: world.keeps,
     managed: rules.managed,

@@ -136,6 +136,7 @@ export function accessSituation({ scope, owned, leavers, ...changes }: AccessCha
     target: contoso,
     leaving: null,
     news: "none",
+    goneUntil: 0,
     wanted: [readers],
     keeps: null,
     managed: [readers, responders],
