@@ -92,6 +92,8 @@ export type Owned = {
   readonly leftAt: number | null;
   /** Tries of on-demand provisioning since the analyst is in scope, and when that began; null: not in scope yet. */
   readonly asked: { readonly tries: number; readonly scopedAt: number | null };
+  /** Whether sync may be making an account: none was seen while the analyst was in scope. */
+  readonly awaited: "yes" | "no";
   /** When a run last wrote something to Graph, epoch ms; 0 for never. */
   readonly wroteAt: number;
   /** Calls whose answer nobody has seen may still take effect until then, epoch ms; 0 for none. */
@@ -295,7 +297,7 @@ function planLeave(situation: AccessSituation): AccessDecision {
   if (account.kind === "present") leaveAccount(draft, account, ours);
   leaveOthers(draft);
   if (nobodys && known !== null && ours) leaveUnseen(draft, account.kind, known);
-  if (account.kind === "none" && (known === null || owned.asked.tries > 0)) maybeInTheMaking(draft);
+  if (account.kind === "none" && (known === null || owned.awaited === "yes")) maybeInTheMaking(draft);
   return draft.decided("leave", situation.movers);
 }
 

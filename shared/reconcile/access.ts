@@ -312,7 +312,7 @@ const unseenMs = 2_000;
 async function sleepingSync({ read, plan, record, rules, ports, claim }: Round): Promise<readonly Outcome[]> {
   const { account, owned } = read.situation;
   // Who came back may have a new one beside the one that is remembered.
-  const isUnfound = account.kind === "none" && (owned.account === null || owned.asked.tries > 0);
+  const isUnfound = account.kind === "none" && (owned.account === null || owned.awaited === "yes");
   const left = isUnfound ? owned.scopedUntil : null;
   if (plan.purpose !== "leave" || left === null || claim.state().value.proof !== null) return [];
   const { job } = rules.target.sync;

@@ -92,6 +92,7 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
         account: account.record,
         leftAt: pair.leftAt,
         asked: { tries: pair.asked.tries, scopedAt: scopedAt(scopeEntry, pair) },
+        awaited: pair.asked.scopedAt === null ? "no" : "yes",
         wroteAt: pair.wroteAt,
         doubt: pair.doubt,
         attempts: run.attempts,

@@ -58,3 +58,21 @@ test("the index that is asked for stamps is a quarter of an hour behind when som
   const deleted = world.contoso.writes.filter((write) => write.startsWith("delete"));
   expect({ told: world.parked.length, often: deleted.length > 6 }).toEqual({ told: 0, often: false });
 });
+
+test("a replica of the target is ten minutes behind when she leaves: her account, which is deleted, is not news for people", async () => {
+  const world = smallWorld();
+  const pass = withCatchUp(world);
+  await world.change(ana, readersAtHome, "in");
+  await pass(hourMs);
+  const [shown] = [...world.contoso.accounts.values()];
+  const until = world.now() + 10 * minuteMs;
+  world.contoso.always("readAccount", async (go) =>
+    world.now() < until ? { kind: "present", account: shown } : go(),
+  );
+  world.contoso.always("listMemberOf", async (go) =>
+    world.now() < until ? { items: [], completeness: { kind: "complete" } } : go(),
+  );
+  await world.change(ana, readersAtHome, "out");
+  await pass(hourMs);
+  expect(world.parked).toEqual([]);
+});

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { crowdOfReaders, tenPeople } from "../support/crowd.ts";
+import { graphFailure } from "../support/graph-failure.ts";
 import { eventAbout, smallWorld, type SmallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
 import { ana, dayMs, hourMs, minuteMs, readersAtHome, respondersAtHome } from "../support/world.ts";
@@ -87,4 +88,33 @@ test("ten leave whose accounts nobody has found, and the job is in quarantine: t
   await world.pass(dayMs);
   expect(world.leaveProofs()).toEqual([]);
   expect(world.parked).toHaveLength(1);
+});
+
+test("back after forty days, when the old account is purged, and no call for a new one is answered in time: she is not said to be out before sync has had a whole cycle", async () => {
+  const world = smallWorld();
+  const pass = withCatchUp(world);
+  await world.change(ana, readersAtHome, "in");
+  await pass(hourMs);
+  await world.change(ana, readersAtHome, "out");
+  await pass(dayMs);
+  await world.wait(39 * dayMs);
+  world.contoso.accounts.clear();
+  world.provisioner.next(() => {
+    world.contoso.create(ana, { stamp: null });
+    throw graphFailure(0);
+  });
+  for (let tries = 0; tries < 500; tries += 1)
+    world.provisioner.next(() => {
+      throw graphFailure(0);
+    });
+  await world.change(ana, readersAtHome, "in");
+  await pass(3 * minuteMs);
+  const before = world.leaveProofs().length;
+  await world.change(ana, readersAtHome, "out");
+  await pass(40 * minuteMs);
+  expect([...world.contoso.accounts.values()]).toMatchObject([{ enabled: true, state: "live" }]);
+  expect(world.leaveProofs()).toHaveLength(before);
+  world.contoso.recycleAll();
+  await pass(hourMs);
+  expect(world.leaveProofs()).toHaveLength(before + 1);
 });

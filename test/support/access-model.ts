@@ -164,6 +164,7 @@ export function read(world: ModelWorld): AccessSituation {
       account,
       leftAt: memory.leftAt,
       asked: { tries: memory.asked.tries, scopedAt: scopedAt(memory) },
+      awaited: memory.asked.scopedAt === null ? "no" : "yes",
       wroteAt: 0,
       doubt: memory.doubt,
       attempts: 0,

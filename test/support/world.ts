@@ -153,6 +153,7 @@ export function accessSituation({ scope, owned, leavers, ...changes }: AccessCha
       account: remembered(),
       leftAt: null,
       asked: { tries: 0, scopedAt: null },
+      awaited: "no",
       wroteAt: 0,
       doubt: { gives: 0, takes: 0 },
       attempts: 0,
