@@ -323,15 +323,14 @@ async function sleepingSync({ read, plan, record, rules, ports, claim }: Round):
   const now = ports.now();
   const why = `a cycle of the synchronization job ${job} has to begin first`;
   if (!sleeps.has(code) && now < left + overdueMs) return [{ kind: "again", at: now + cyclePollMs, why }];
-  const since = isBehind ? "has begun no cycle since they left" : `is in the state ${code}`;
-  return [
-    {
-      kind: "parked",
-      reason: `${rules.target.name}: sync may have made an account for ${record.userPrincipalName} that was never found, and deletes none while its job ${job} ${since}`,
-      advice: "start the job, or look for the account in the target tenant and delete it",
-      cause: null,
-    },
-  ];
+  const advice = "start the job, or look for the account in the target tenant and delete it";
+  if (sleeps.has(code)) {
+    // Whoever leaves meanwhile waits for the same.
+    const reason = `${rules.target.name}: sync may have made accounts for leavers that were never found, and deletes none while its job ${job} is in the state ${code}`;
+    return [{ kind: "parked", reason, advice, cause: `${job} is ${code}` }];
+  }
+  const reason = `${rules.target.name}: sync may have made an account for ${record.userPrincipalName} that was never found, and its job ${job} has begun no cycle since they left`;
+  return [{ kind: "parked", reason, advice, cause: null }];
 }
 
 /** https://learn.microsoft.com/graph/api/resources/synchronization-synchronizationstatus */
