@@ -78,3 +78,16 @@ test("on-demand provisioning does not answer for half an hour, and the cycle wou
   await world.pass(35 * minuteMs);
   expect(world.parked.length).toBeLessThanOrEqual(1);
 });
+
+test("the source refuses to take anybody into the scope group: ten joiners are one entry for people, and nobody is said to have been in scope", async () => {
+  const world = await crowdOfReaders([]);
+  world.source.always("joinScope", async () => {
+    throw graphFailure(403, { method: "POST", template: "/groups/{id}/members/$ref" });
+  });
+  for (const id of tenPeople) {
+    if (!world.source.users.has(id)) world.addUser(id);
+    await world.change(id, readersAtHome, "in");
+  }
+  await world.pass(dayMs / 4);
+  expect(world.parked.map(({ reason }) => reason)).toEqual([expect.stringContaining("Graph answered 403")]);
+});
