@@ -71,9 +71,12 @@ export async function unlessGone<T>(asked: Promise<T>): Promise<T | null> {
 
 const isRefusal = ({ status }: GraphFailure) => status === 401 || status === 403;
 
-/** Without consent every read is refused, and it is chance which is the first; a write may be refused by itself. */
-function causeOf({ status, method, template }: GraphFailure): string {
-  return method === "GET" ? `${status} to reads` : `${status} ${method} ${template}`;
+/**
+ * Without consent every read is refused, and it is chance which is the first; a write may be refused by itself. Who works in a target
+ * meets refusals of the source as well.
+ */
+function causeOf({ status, method, template, tenantId }: GraphFailure): string {
+  return `${status} to ${method === "GET" ? "reads" : `${method} ${template}`} in ${tenantId}`;
 }
 
 /** Writes to one person's account are refused for what that person is, an administrator for example. */

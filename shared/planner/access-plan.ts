@@ -20,6 +20,8 @@ export type AccessSituation = {
   readonly leaving: Leaving | null;
   /** Whether an event about the analyst is known that nobody has looked at yet. */
   readonly news: "none" | "waits";
+  /** Until when the analyst was in the recycle bin, or nowhere, as far as that was lately, epoch ms; 0 for never. */
+  readonly goneUntil: number;
   /** What the analyst should hold here; empty when they leave this target. */
   readonly wanted: readonly NamedGrant[];
   /** The source kept a role of which the policy does not say any more what it gives. null: no such role, or it gave nothing here. */
@@ -99,6 +101,8 @@ export type Owned = {
   readonly leftAt: number | null;
   /** Tries of on-demand provisioning since the analyst is in scope, and when that began; null: not in scope yet. */
   readonly asked: { readonly tries: number; readonly scopedAt: number | null };
+  /** Whether sync may be making an account: none was seen while the analyst was in scope. */
+  readonly awaited: "yes" | "no";
   /** When a run last wrote something to Graph, epoch ms; 0 for never. */
   readonly wroteAt: number;
   /** Calls whose answer nobody has seen may still take effect until then, epoch ms; 0 for none. */
@@ -227,7 +231,7 @@ function leaveScope(draft: Draft, former: FormerScope): void {
   else if (draft.decideScope(former, entry, "no").act === "remove")
     draft.step({ kind: "leave-scope", scope, name });
   // It was left before, and whether it still is could not be read.
-  else if (former.seen === "unknown") draft.unsureOf(name, draft.situation.now + unknownMs);
+  else if (former.seen === "unknown") draft.unreadable(name);
 }
 
 /** How soon to look whether another target has taken a scope over. */
@@ -302,7 +306,7 @@ function planLeave(situation: AccessSituation): AccessDecision {
   if (account.kind === "present") leaveAccount(draft, account, ours);
   leaveOthers(draft);
   if (nobodys && known !== null && ours) leaveUnseen(draft, account.kind, known);
-  if (account.kind === "none" && (known === null || owned.asked.tries > 0)) maybeInTheMaking(draft);
+  if (account.kind === "none" && (known === null || owned.awaited === "yes")) maybeInTheMaking(draft);
   return draft.decided("leave", situation.movers);
 }
 
@@ -341,8 +345,7 @@ function leaveScopes(draft: Draft, account: "may-go" | "stays"): void {
     else draft.note({ kind: "scope-stays", name: one.name, why: "keeps-account" });
   }
   if (scope === null || entry !== undefined) return;
-  if (scope.seen === "unknown" && leavers.accounts === "all")
-    draft.unsureOf(scope.name, draft.situation.now + unknownMs);
+  if (scope.seen === "unknown" && leavers.accounts === "all") draft.unreadable(scope.name);
   if (scope.seen !== "present") return;
   if (leavers.accounts === "all") draft.step({ kind: "leave-scope", scope: scope.scope, name: scope.name });
   else draft.note({ kind: "scope-stays", name: scope.name, why: "before" });
@@ -464,7 +467,12 @@ class Draft {
       return { act: "nothing", ledger: "same", unsureUntil: null };
     }
     const goneAt = this.goneAt({ kind: "scope", scope });
-    const decision = decideMembership({ wanted, seen, entry, goneAt, now });
+    const { goneUntil } = this.situation;
+    const decision = this.unlessRestored(
+      decideMembership({ wanted, seen, entry, goneAt, now }),
+      name,
+      goneUntil,
+    );
     if (decision.ledger !== "same")
       this.ledger.push({ what: { kind: "scope", scope }, change: decision.ledger });
     if (decision.act === "wait") this.settling(name, entry?.at);
@@ -479,7 +487,11 @@ class Draft {
     const entry = owned?.entry;
     const seen = account.seen(grant);
     const goneAt = this.goneAt({ kind: "grant", grant });
-    const decision = decideMembership({ wanted, seen, entry, goneAt, now: this.situation.now });
+    const decision = this.unlessRestored(
+      decideMembership({ wanted, seen, entry, goneAt, now: this.situation.now }),
+      name,
+      this.situation.owned.account?.aliveAt ?? 0,
+    );
     this.apply(decision, grant, () => ({
       kind: decision.act === "add" ? "grant" : "revoke",
       account: account.id,
@@ -492,6 +504,14 @@ class Draft {
       this.unsettledGrants += 1;
     }
     if (entry === undefined && seen === "present") this.note({ kind: "native-grant", name });
+  }
+
+  /** Who was restored a moment ago may be shown without the memberships that come back with them. */
+  private unlessRestored(decision: MembershipDecision, name: string, at: number): MembershipDecision {
+    const until = at + replicationWindowMs;
+    if (decision.ledger !== "gone" || this.situation.now >= until) return decision;
+    this.unsureOf(name, until);
+    return { ...decision, ledger: "same" };
   }
 
   private goneAt(given: Given): number {
@@ -585,6 +605,13 @@ class Draft {
 
   unsure(name: string, { unsureUntil }: MembershipDecision): void {
     if (unsureUntil !== null) this.unsureOf(name, unsureUntil);
+  }
+
+  /** Asked again soon, and later the longer ago somebody left: the source may refuse to answer for hours. */
+  unreadable(name: string): void {
+    const { owned, now } = this.situation;
+    const waitedMs = now - (owned.leftAt ?? now);
+    this.unsureOf(name, now + Math.max(unknownMs, Math.min(waitedMs / 2, heirMs)));
   }
 
   unsureOf(name: string, until: number): void {

@@ -236,11 +236,14 @@ async function conclude(round: Round): Promise<readonly Outcome[] | "again"> {
   const { value } = claim.state();
   const now = ports.now();
   const looks = [
-    ...(decision.lookAgainAt === null ? [] : [decision.lookAgainAt]),
+    // Whoever is protected is left alone, whatever becomes of them.
+    ...(decision.lookAgainAt === null || isLeftAlone(round) ? [] : [decision.lookAgainAt]),
     ...confirmations(value, now),
   ];
   return [...stuck, ...later(looks)];
 }
+
+const isLeftAlone = ({ record, rules }: Round) => rules.policy.protected.includes(record.id);
 
 const later = (times: readonly number[]) =>
   times.map(
@@ -342,24 +345,26 @@ const unseenMs = 2_000;
 /** An account that nobody has found is for sync to delete, in a cycle that begins after the analyst has left the scope. */
 async function sleepingSync({ read, plan, record, rules, ports, claim }: Round): Promise<readonly Outcome[]> {
   const { account, owned } = read.situation;
-  const left = account.kind === "none" && owned.account === null ? owned.scopedUntil : null;
+  // Who came back may have a new one beside the one that is remembered.
+  const isUnfound = account.kind === "none" && (owned.account === null || owned.awaited === "yes");
+  const left = isUnfound ? owned.scopedUntil : null;
   if (plan.purpose !== "leave" || left === null || claim.state().value.proof !== null) return [];
   const { job } = rules.target.sync;
   const { code, cycleBegan } = await ports.jobs.readStatus(rules.target.sync, "normal");
-  const isBehind = cycleBegan !== null && cycleBegan <= left;
+  // One that began a moment later may have seen the scope as it was before.
+  const isBehind = cycleBegan !== null && cycleBegan <= left + replicationWindowMs;
   if (!sleeps.has(code) && !isBehind) return [];
   const now = ports.now();
   const why = `a cycle of the synchronization job ${job} has to begin first`;
   if (!sleeps.has(code) && now < left + overdueMs) return [{ kind: "again", at: now + cyclePollMs, why }];
-  const since = isBehind ? "has begun no cycle since they left" : `is in the state ${code}`;
-  return [
-    {
-      kind: "parked",
-      reason: `${rules.target.name}: sync may have made an account for ${record.userPrincipalName} that was never found, and deletes none while its job ${job} ${since}`,
-      advice: "start the job, or look for the account in the target tenant and delete it",
-      cause: null,
-    },
-  ];
+  const advice = "start the job, or look for the account in the target tenant and delete it";
+  if (sleeps.has(code)) {
+    // Whoever leaves meanwhile waits for the same.
+    const reason = `${rules.target.name}: sync may have made accounts for leavers that were never found, and deletes none while its job ${job} is in the state ${code}`;
+    return [{ kind: "parked", reason, advice, cause: `${job} is ${code}` }];
+  }
+  const reason = `${rules.target.name}: sync may have made an account for ${record.userPrincipalName} that was never found, and its job ${job} has begun no cycle since they left`;
+  return [{ kind: "parked", reason, advice, cause: null }];
 }
 
 /** https://learn.microsoft.com/graph/api/resources/synchronization-synchronizationstatus */
@@ -390,9 +395,10 @@ function confirmations({ wroteAt, leftAt, scoped }: PairRecord, now: number): re
   const times = [
     ...(wroteAt === 0 ? [] : [wroteAt + replicationWindowMs]),
     // A source user who is restored is in scope once more, and leaves it once more.
-    ...(leftAt === null ? [] : [Math.max(leftAt, scoped?.until ?? 0) + afterLeavingMs]),
+    ...(leftAt === null ? [] : afterLeavingMs.map((ms) => Math.max(leftAt, scoped?.until ?? 0) + ms)),
   ];
   return times.filter((at) => at > now);
 }
 
-const afterLeavingMs = 15 * 60_000;
+/** What was under way is over, and so is a cycle of sync that began before they left, which may restore the account. */
+const afterLeavingMs = [15 * 60_000, 45 * 60_000];

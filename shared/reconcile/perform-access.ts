@@ -35,8 +35,9 @@ const sendWithinMs = 20_000;
 export async function performStage(steps: readonly Step[], doing: Performing): Promise<readonly Performed[]> {
   const { claim, ports } = doing;
   const before = claim.state().value;
-  const theirs = await Promise.all(steps.map((step) => isNative(step, doing)));
-  const own = steps.filter((_, index) => theirs[index] !== "native");
+  const standings = await Promise.all(steps.map((step) => standingOf(step, doing)));
+  // Of what may be somebody else's nothing is on record before Graph says whose it is.
+  const own = steps.filter((_, index) => standings[index] === "ours");
   const at = ports.now();
   // What was proven was true before this: if it is true again afterwards, that is said anew.
   const begun: PairRecord = { ...before, wroteAt: at, proof: null };
@@ -45,11 +46,12 @@ export async function performStage(steps: readonly Step[], doing: Performing): P
   const limits = { ...doing.limits, sendBefore: at + sendWithinMs };
   const results = await Promise.all(
     steps.map((step, index) =>
-      theirs[index] === "native" ? putOffNative(doing) : attempted(() => perform(step, limits, doing)),
+      standings[index] === "native" ? putOffNative(doing) : attempted(() => perform(step, limits, doing)),
     ),
   );
   const after = steps.reduce(
-    (pair, step, index) => settled(step, pair, { performed: results[index], before, doing }),
+    (pair, step, index) =>
+      settled(step, pair, { performed: results[index], standing: standings[index], before, doing }),
     claim.state().value,
   );
   // A refusal changes nothing, so there is nothing to look at once more: that would be trying again, every time.
@@ -57,7 +59,9 @@ export async function performStage(steps: readonly Step[], doing: Performing): P
     ? { wroteAt: ports.now() }
     : { wroteAt: before.wroteAt, proof: before.proof };
   await claim.write({ value: { ...after, ...rest } });
-  return steps.map((step, index) => told(step, results[index], { before, now: ports.now() }));
+  return steps.map((step, index) =>
+    told(step, results[index], { standing: standings[index], before, now: ports.now() }),
+  );
 }
 
 function mayHaveWritten(result: Performed): boolean {
@@ -102,18 +106,22 @@ const wrote = (written: Written): Result => ({ kind: "written", ...written, writ
 /** How soon a read that missed a native membership is repeated. */
 const nativeMs = 2_000;
 
+/** Whose a membership is that is to be given. `disputed`: Muster took it back not long ago, and it seems to be there. */
+type Standing = "ours" | "native" | "disputed";
+
 /**
  * An account that was there before Muster may have native memberships that one read did not show. A second question
  * before the write keeps Muster from claiming them when the write stumbles. About what Muster itself took back not long ago,
  * the replica that is asked may be behind as well: only the write tells.
  */
-async function isNative(step: Step, { claim, ports, limits }: Performing): Promise<"native" | "unknown"> {
+async function standingOf(step: Step, { claim, ports, limits }: Performing): Promise<Standing> {
   const { account, ledger, gone } = claim.state().value;
-  if (step.kind !== "grant" || account?.origin !== "before") return "unknown";
-  const item = itemOf(step);
-  if (rowOf(ledger, item) !== undefined || ports.now() - goneAt(gone, item) < goneMs) return "unknown";
+  if (step.kind !== "grant" || rowOf(ledger, itemOf(step)) !== undefined) return "ours";
+  const isGone = ports.now() - goneAt(gone, itemOf(step)) < goneMs;
+  if (account?.origin !== "before" && !isGone) return "ours";
   const isMember = await ports.tenant.reader.isMember(step.account, step.grant.group, limits.priority);
-  return isMember ? "native" : "unknown";
+  if (!isMember) return "ours";
+  return isGone ? "disputed" : "native";
 }
 
 async function putOffNative({ ports }: Performing): Promise<Performed> {
@@ -178,13 +186,14 @@ function withAccount(
 
 type Settling = {
   readonly performed: Result | undefined;
+  readonly standing: Standing | undefined;
   /** The pair before the intents of this stage. */
   readonly before: PairRecord;
   readonly doing: Performing;
 };
 
 /** What is on record after the call. Where it is not known what came of it, the intent stays. */
-function settled(step: Step, pair: PairRecord, { performed, before, doing }: Settling): PairRecord {
+function settled(step: Step, pair: PairRecord, { performed, standing, before, doing }: Settling): PairRecord {
   const known = isMembership(step) ? rowOf(before.ledger, itemOf(step)) : undefined;
   if (performed?.kind === "failed" && isMembership(step) && adds(step) && known === undefined) {
     // Refused for certain: nothing was added, so a grant that shows later is somebody else's.
@@ -193,7 +202,7 @@ function settled(step: Step, pair: PairRecord, { performed, before, doing }: Set
   if (performed?.kind !== "written" || performed.written === undefined) return pair;
   if (isMembership(step)) {
     const sure = withoutGone(pair, step);
-    if (isTheirs(performed.written, step, before)) return drop(sure, step, before);
+    if (isTheirs(performed.written, step, { standing, before })) return drop(sure, step, before);
     return note(sure, step, { state: adds(step) ? "added" : "removed", doing });
   }
   const changedAt = doing.ports.now();
@@ -218,14 +227,18 @@ function settled(step: Step, pair: PairRecord, { performed, before, doing }: Set
 
 /**
  * "Already a member" on the first try of a grant nobody had on record means that somebody else was quicker; then it is
- * theirs, and Muster will not take it away.
+ * theirs, and Muster will not take it away. It is also when it seemed to be there before any try.
  */
-function isTheirs(written: Written, step: Step, before: PairRecord): boolean {
+function isTheirs(
+  written: Written,
+  step: Step,
+  { standing, before }: Pick<Settling, "standing" | "before">,
+): boolean {
   return (
     isMembership(step) &&
     adds(step) &&
     written.result === "already" &&
-    written.appliedBefore === "no" &&
+    (written.appliedBefore === "no" || standing === "disputed") &&
     rowOf(before.ledger, itemOf(step)) === undefined
   );
 }
@@ -281,7 +294,7 @@ function timesOf(scoped: PairRecord["scoped"]): Scoped["earlier"] {
 }
 
 /** Sync makes an account within a cycle or two of such a time, whoever comes and goes meanwhile. */
-const mostTimes = 5;
+const mostTimes = 30;
 
 function entryAfter(known: LedgerEntry, state: LedgerState, at: number): LedgerEntry {
   const turns = isGiven(known) !== isGiven({ state });
@@ -300,11 +313,11 @@ const unseenMs = 10_000;
 function told(
   step: Step,
   performed: Result | undefined,
-  { before, now }: { readonly before: PairRecord; readonly now: number },
+  { standing, before, now }: Pick<Settling, "standing" | "before"> & { readonly now: number },
 ): Performed {
   if (performed === undefined) return { kind: "failed", error: new Error("the step was passed over") };
   if (performed.kind !== "written" || performed.written === undefined) return performed;
-  if (!isTheirs(performed.written, step, before)) return performed;
+  if (!isTheirs(performed.written, step, { standing, before })) return performed;
   const detail = "somebody else granted it; it is not Muster's";
   return { ...performed, detail, outcome: { kind: "again", at: now + unseenMs, why: detail } };
 }

@@ -37,10 +37,12 @@ export async function provision(limits: SendLimits, doing: Performing): Promise<
   if (result.kind === "failed") return { ...(await explainFailure(result, doing)), trace };
   if (result.kind === "provisioned") {
     const account = await adopted(result, doing);
-    if (account === null)
-      return { ...putOff(ports.now() + unseenMs, "the account is not visible yet"), trace };
+    if (account === null) return { ...countTry(result, doing), trace };
     const { value } = claim.state();
-    claim.set({ value: { ...value, account, asked: { tries: 0, scopedAt: null } } });
+    const asked = counted(doing);
+    // Forgotten when a read shows the account: sync may name one that is not in this tenant.
+    claim.set({ value: { ...value, account, asked } });
+    if (ports.now() - asked.scopedAt >= overdueMs) return { ...explainOverdue(result, doing), trace };
     return { kind: "written", result: "done", trace, detail: `account ${result.origin}` };
   }
   return { ...countTry(result, doing), trace };
@@ -49,7 +51,7 @@ export async function provision(limits: SendLimits, doing: Performing): Promise<
 /** A turn is good for less than what the window that turns are drawn from is longer than Graph's. */
 const sendWithinMs = 1_000;
 
-type NoAccount = Extract<ProvisionResult, { kind: "unnamed" | "not-in-scope" }>;
+type NoAccount = Exclude<ProvisionResult, { kind: "failed" }>;
 
 /** Only an answer counts as a try: a call that was throttled or lost says nothing about the scope. */
 function countTry(
@@ -57,22 +59,33 @@ function countTry(
   doing: Performing,
 ): { readonly kind: "put-off"; readonly outcome: Outcome } {
   const { claim, ports } = doing;
-  const { value } = claim.state();
   const now = ports.now();
-  const scope = scopeHeld(value.ledger);
-  const missedAt = value.asked.scopedAt ?? now;
-  const scopedAt = scope?.state === "added" ? Math.max(scope.at, missedAt) : missedAt;
-  const tries = value.asked.tries + 1;
-  claim.set({ value: { ...value, asked: { tries, scopedAt } } });
+  const { tries, scopedAt } = counted(doing);
+  claim.set({ value: { ...claim.state().value, asked: { tries, scopedAt } } });
   if (now - scopedAt >= overdueMs) return explainOverdue(result, doing);
   if (result.kind === "unnamed")
     return putOff(now + unseenMs, "the account was made; looking for it by its stamp");
+  if (result.kind === "provisioned") return putOff(now + unseenMs, "the account is not visible yet");
   const at = Math.min(Math.max(nextAskAt(scopedAt, tries), now + unseenMs), now + cyclePollMs);
   return putOff(at, `sync does not see the analyst in scope yet: ${result.detail}`);
 }
 
+function counted({ claim, ports }: Performing) {
+  const { asked, ledger } = claim.state().value;
+  const scope = scopeHeld(ledger);
+  const missedAt = asked.scopedAt ?? ports.now();
+  const scopedAt = scope?.state === "added" ? Math.max(scope.at, missedAt) : missedAt;
+  return { tries: asked.tries + 1, scopedAt };
+}
+
 function explainOverdue(result: NoAccount, { rules, analyst }: Performing) {
   const { sync, name } = rules.target;
+  if (result.kind === "provisioned")
+    return parked(
+      `${name}: sync says that ${analyst} has the account ${result.account}, which is not there`,
+      `see whether the synchronization job ${sync.job} leads to that tenant; if it does and somebody purged the account, restart the job`,
+      null,
+    );
   return result.kind === "unnamed"
     ? parked(
         `${name}: sync says that it made an account for ${analyst}, and no account carries the stamp ${identityStamp(rules)}`,

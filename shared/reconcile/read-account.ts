@@ -185,8 +185,8 @@ export function originOf(
   return isOfThen ? "created" : "before";
 }
 
-/** A cycle of sync may have begun before the analyst left the scope. */
-const lateMs = 15 * 60_000;
+/** A cycle of sync may have begun before the analyst left the scope, and take as long as until the next. */
+const lateMs = 45 * 60_000;
 const clockToleranceMs = 5_000;
 
 /** The stamp that holds the analyst's id alone; the policy has exactly one. */

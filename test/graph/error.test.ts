@@ -78,13 +78,13 @@ describe("what hits every such call in the tenant alike", () => {
   };
 
   test.each<[string, Partial<GraphFailure>, string]>([
-    ["a permission that is missing to read", { method: "GET" }, "403 to reads"],
+    ["a permission that is missing to read", { method: "GET" }, `403 to reads in ${failure.tenantId}`],
     [
       "a permission that is missing to write members",
       { method: "POST", template: "/groups/{id}/members/$ref" },
-      "403 POST /groups/{id}/members/$ref",
+      `403 to POST /groups/{id}/members/$ref in ${failure.tenantId}`,
     ],
-    ["a token that is not accepted", { status: 401, method: "GET" }, "401 to reads"],
+    ["a token that is not accepted", { status: 401, method: "GET" }, `401 to reads in ${failure.tenantId}`],
     [
       "no token, because the application is not welcome",
       { status: 0, code: "token", message: "AADSTS65001: x" },

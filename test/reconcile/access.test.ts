@@ -223,13 +223,13 @@ describe("a leaver", () => {
     const leftAt = world.now();
     await settle();
     const looks: number[] = [];
-    for (let count = 0; count < 3; count += 1) {
+    for (let count = 0; count < 4; count += 1) {
       const [next] = wakes();
       if (next === undefined) break;
       looks.push(next.at - leftAt);
       await world.wait(next.at - world.now());
     }
-    expect(looks).toEqual([replicationWindowMs, 15 * minuteMs]);
+    expect(looks).toEqual([replicationWindowMs, 15 * minuteMs, 45 * minuteMs]);
     expect(proofs()).toHaveLength(1);
   });
 

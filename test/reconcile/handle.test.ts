@@ -606,7 +606,9 @@ describe("an error in a run", () => {
   });
 
   test("of Graph's consent is the whole tenant's trouble; of one person's account it is that person's own", () => {
-    expect(outcomeOf(graph({ status: 403 }), start)).toMatchObject({ cause: "403 to reads" });
+    expect(outcomeOf(graph({ status: 403 }), start)).toMatchObject({
+      cause: expect.stringContaining("403 to reads"),
+    });
     expect(outcomeOf(graph({ status: 403, method: "PATCH" }), start)).toMatchObject({ cause: null });
   });
 
