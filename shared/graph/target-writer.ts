@@ -33,6 +33,8 @@ export function targetWriter(tenant: GraphTenant): TargetWriter {
         template: "/users/{id}",
         body: { accountEnabled: state === "unblocked" },
         ...limits,
+        // An account that is not there is blocked enough.
+        ...(state === "blocked" ? { accepts: notFound } : {}),
       }),
     remove: (account, limits) =>
       call({

@@ -21,6 +21,8 @@ export type PairRecord = {
   readonly leftAt: number | null;
   /** Tries of on-demand provisioning that did not see the analyst in scope, and since when they are in scope. */
   readonly asked: { readonly tries: number; readonly scopedAt: number | null };
+  /** On-demand provisioning did not answer, or was throttled, and is asked once more then, and not before; 0: it may be asked. */
+  readonly askAfter: number;
   /** When a run last wrote something to Graph for this pair; 0 for never. */
   readonly wroteAt: number;
   /** Calls whose answer nobody has seen may still take effect until then: those that give access, and those that take it. */
@@ -46,6 +48,7 @@ export const unknownPair: PairRecord = {
   scoped: null,
   leftAt: null,
   asked: { tries: 0, scopedAt: null },
+  askAfter: 0,
   wroteAt: 0,
   doubt: { gives: 0, takes: 0 },
   served: 0,

@@ -103,6 +103,8 @@ export type Owned = {
   readonly asked: { readonly tries: number; readonly scopedAt: number | null };
   /** Whether sync may be making an account: none was seen while the analyst was in scope. */
   readonly awaited: "yes" | "no";
+  /** On-demand provisioning is not to be asked before this, epoch ms; 0: it may be asked. */
+  readonly askAfter: number;
   /** When a run last wrote something to Graph, epoch ms; 0 for never. */
   readonly wroteAt: number;
   /** Calls whose answer nobody has seen may still take effect until then, epoch ms; 0 for none. */
@@ -196,7 +198,8 @@ function provision(draft: Draft): void {
   if (binUntil > now) return draft.unsureOf("the account", binUntil);
   // It was there a moment ago: a replica that shows it neither here nor in the recycle bin is behind.
   if (draft.accountChanged("lately")) return draft.settling("the account", changedAt);
-  const askAt = owned.asked.scopedAt === null ? now : nextAskAt(owned.asked.scopedAt, owned.asked.tries);
+  const { scopedAt, tries } = owned.asked;
+  const askAt = Math.max(scopedAt === null ? now : nextAskAt(scopedAt, tries), owned.askAfter);
   if (askAt <= now) draft.step({ kind: "provision" });
   else draft.lookAgain(Math.min(askAt, now + cyclePollMs));
 }

@@ -15,6 +15,19 @@ export function nextAskAt(scopedAt: number, tries: number): number {
   return scopedAt + last * 1_000 + (tries - askAfterSeconds.length + 1) * cycleMs;
 }
 
+/**
+ * When to ask once more after a call that got no answer, or was throttled: that says nothing about the scope, so it is not
+ * counted, and soon after the beginning it is made again soon.
+ * @returns epoch ms
+ */
+export function askAgainAt(scopedAt: number, now: number): number {
+  const early = [...unansweredAfterSeconds, ...askAfterSeconds].toSorted((a, b) => a - b);
+  const next = early.find((seconds) => scopedAt + seconds * 1_000 > now);
+  return next === undefined ? now + cycleMs : scopedAt + next * 1_000;
+}
+
+const unansweredAfterSeconds = [2, 5, 10, 20, 30];
+
 const askAfterSeconds = [0, 45, 75, 105, 135, 165, 195, 240, 300, 420, 600];
 /** After that it is only asked whether the cycle has made the account, once in each. */
 const cycleMs = 40 * 60_000;

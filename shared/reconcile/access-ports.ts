@@ -69,6 +69,8 @@ export type Performing = {
   readonly analyst: AnalystId;
   readonly limits: Pick<SendLimits, "priority">;
   readonly rules: Rules;
+  /** Whether a look has just found the analyst in scope, by whosever hand. */
+  readonly isInScope: boolean;
   readonly ports: AccessWritePorts;
   readonly claim: Claim<PairRecord>;
 };

@@ -92,7 +92,8 @@ async function playRound(
     const outcomes = await conclude(round);
     return outcomes === "again" ? "again" : { version, outcomes };
   }
-  const doing = { analyst, limits: { priority }, rules, ports, claim } as const;
+  const isInScope = read.situation.scope?.seen === "present";
+  const doing = { analyst, limits: { priority }, rules, isInScope, ports, claim } as const;
   const applied = await applySteps(plan.steps, {
     order: read.situation.movers,
     stage: (steps) => performStage(steps, doing),
@@ -179,12 +180,14 @@ function keptBooks(
   const account = owned.account === null ? null : { ...owned.account, ...bookkeeping.account };
   const leftAt = plan.purpose === "join" ? null : (pair.leftAt ?? now);
   const asked = plan.purpose === "leave" ? pair.asked : askedSoFar(read);
+  const isAwaited = plan.purpose === "join" && pair.leftAt === null && situation.account.kind === "none";
   const ledger = pair.ledger.flatMap((row) => booked(row, bookkeeping, account?.accountId ?? null));
   return {
     ...pair,
     account,
     leftAt,
     asked,
+    askAfter: isAwaited ? pair.askAfter : 0,
     ledger,
     gone: goneSoFar(read, bookkeeping),
     gave: gaveOf(looking, situation, pair),
@@ -370,10 +373,13 @@ async function sleepingSync({ read, plan, record, rules, ports, claim }: Round):
 /** https://learn.microsoft.com/graph/api/resources/synchronization-synchronizationstatus */
 const sleeps: ReadonlySet<string> = new Set(["Paused", "Quarantine", "NotConfigured", "NotRun"]);
 
-/** A proof says that nothing is left to do. Whatever is withheld, awaited or not proven is left to do. */
-function isProof({ plan, read, decision }: Round): boolean {
+/**
+ * A proof says that nothing is left to do now: what is withheld, awaited or not proven is. An account that is kept for a while is
+ * blocked until its day has come.
+ */
+function isProof({ plan, read }: Round): boolean {
   const open = plan.notes.some(({ kind }) => openNotes.has(kind));
-  return plan.withheld.length === 0 && read.trouble === null && decision.lookAgainAt === null && !open;
+  return plan.withheld.length === 0 && read.trouble === null && !open;
 }
 
 const openNotes: ReadonlySet<Note["kind"]> = new Set([
@@ -381,6 +387,7 @@ const openNotes: ReadonlySet<Note["kind"]> = new Set([
   "account-deleted-by-others",
   "account-blocked-by-others",
   "waits-for-account",
+  "scope-moves",
   "settling",
   "unsure",
   "kept",

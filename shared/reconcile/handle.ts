@@ -88,8 +88,12 @@ function isOver<T>(state: KeyState<T>, { isNothing, lookFor, now }: HandlePorts<
 const earlyMs = ({ occasion, heardAt }: Work, now: number) =>
   occasion === "wake" ? Math.max(0, heardAt - now) : 0;
 
-/** A wake says in `heardAt` for when it was meant; the one on record is not under way any more. */
-function begin(clock: KeyClock, { occasion, heardAt }: Work, now: number): KeyClock {
+/**
+ * A wake says in `heardAt` for when it was meant; the one on record is not under way any more. A key may have something to come
+ * back for a month later: what failed then has nothing to do with what fails now.
+ */
+function begin(known: KeyClock, { occasion, heardAt }: Work, now: number): KeyClock {
+  const clock = now - known.failedAt > oldFailureMs ? { ...known, attempts: 0, told: [] } : known;
   if (occasion === "event") return hear(clock, now);
   return occasion === "wake" && clock.wakeAt === heardAt ? { ...clock, wakeAt: 0 } : clock;
 }
@@ -149,12 +153,16 @@ async function take<T>(message: Work, clock: KeyClock, settling: Settling<T>): P
   return {
     ...clock,
     attempts,
+    failedAt: failed ? now : clock.failedAt,
     told,
     waitsFor: common.waitsFor,
     probes: common.probes,
     dueAt: due.length === 0 ? 0 : Math.min(...due),
   };
 }
+
+/** Longer than the longest pause between two tries. */
+const oldFailureMs = 2 * 60 * 60_000;
 
 /** After this many failures in a row, people are told; the key is tried on all the same. */
 const patience = 8;

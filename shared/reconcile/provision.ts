@@ -1,7 +1,9 @@
+import { classify, GraphError } from "../graph/error.ts";
 import type { ProvisionResult } from "../graph/provision-result.ts";
-import type { SendLimits } from "../graph/tenant.ts";
+import type { SendLimits, Trace } from "../graph/tenant.ts";
+import { errorText } from "../model/error-text.ts";
 import { scopeHeld, type AccountRecord } from "../model/ledger.ts";
-import { cyclePollMs, nextAskAt, overdueMs } from "../planner/provisioning.ts";
+import { askAgainAt, cyclePollMs, nextAskAt, overdueMs } from "../planner/provisioning.ts";
 import type { Performing } from "./access-ports.ts";
 import type { Performed } from "./apply.ts";
 import type { Outcome } from "./outcome.ts";
@@ -18,8 +20,11 @@ const unseenMs = 3_000;
 
 /** Asks sync to make the account now, when it is this analyst's turn. @throws GraphError */
 export async function provision(limits: SendLimits, doing: Performing): Promise<Performed> {
-  const { ports, analyst, rules, claim } = doing;
+  const { ports, analyst, rules, claim, isInScope } = doing;
   const { policy, target } = rules;
+  // The scope could not be joined just now: there is nothing to ask for.
+  if (!isInScope && scopeHeld(claim.state().value.ledger)?.state !== "added")
+    return putOff(ports.now() + cyclePollMs, "the analyst has to come into scope first");
   const turn = await ports.slots.draw(
     `${target.tenantId}:${analyst}`,
     { name: `on-demand-${policy.source.tenantId}`, ...onDemandLimit },
@@ -29,11 +34,13 @@ export async function provision(limits: SendLimits, doing: Performing): Promise<
   if (turn.kind === "at") {
     return putOff(turn.at, "waits for its turn: on-demand provisioning takes 5 requests in 10 seconds");
   }
-  const { result, trace } = await ports.provisioner.provisionOnDemand(target.sync, analyst, {
-    ...limits,
-    // The claim is good for its time, and the turn for its own.
-    sendBefore: Math.min(limits.sendBefore, turn.at + sendWithinMs),
-  });
+  // The claim is good for its time, and the turn for its own.
+  const sendBefore = Math.min(limits.sendBefore, turn.at + sendWithinMs);
+  const answer = await ports.provisioner
+    .provisionOnDemand(target.sync, analyst, { ...limits, sendBefore })
+    .catch((error: unknown) => unanswered(error, doing));
+  if ("kind" in answer) return answer;
+  const { result, trace } = answer;
   if (result.kind === "failed") return { ...(await explainFailure(result, doing)), trace };
   if (result.kind === "provisioned") {
     const account = await adopted(result, doing);
@@ -50,6 +57,30 @@ export async function provision(limits: SendLimits, doing: Performing): Promise<
 
 /** A turn is good for less than what the window that turns are drawn from is longer than Graph's. */
 const sendWithinMs = 1_000;
+
+/**
+ * A call that was throttled or got no answer says nothing about the scope: it is no failure of the analyst's, and it is made
+ * again now and then, while the cycle may make the account.
+ * @throws GraphError when it is neither
+ */
+function unanswered(error: unknown, doing: Performing): Performed {
+  const { ports, claim, rules } = doing;
+  const meaning = error instanceof GraphError ? classify(error) : null;
+  if (!(error instanceof GraphError) || (meaning?.kind !== "retry" && meaning?.kind !== "wait")) throw error;
+  const { value } = claim.state();
+  const now = ports.now();
+  const { scopedAt } = counted(doing);
+  const askAfter = Math.max(meaning.kind === "wait" ? now + meaning.ms : 0, askAgainAt(scopedAt, now));
+  claim.set({ value: { ...value, asked: { ...value.asked, scopedAt }, askAfter } });
+  const { clientRequestId, requestId, status } = error.failure;
+  const trace: Trace = { clientRequestId, requestId, status, ms: 0, tries: 1 };
+  if (now - scopedAt < overdueMs) return { ...putOff(askAfter, errorText(error)), trace };
+  const { sync, name } = rules.target;
+  const reason = `${name}: the synchronization job ${sync.job} has made no account for people in two cycles, and on-demand provisioning does not answer: ${errorText(error)}`;
+  const advice =
+    "look at the job's provisioning logs; while others use up its limit, they have to ask less often";
+  return { ...parked(reason, advice, `${sync.job} does not answer on demand`), trace };
+}
 
 type NoAccount = Exclude<ProvisionResult, { kind: "failed" }>;
 

@@ -93,6 +93,7 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
         leftAt: pair.leftAt,
         asked: { tries: pair.asked.tries, scopedAt: scopedAt(scopeEntry, pair) },
         awaited: pair.asked.scopedAt === null ? "no" : "yes",
+        askAfter: pair.askAfter,
         wroteAt: pair.wroteAt,
         doubt: pair.doubt,
         attempts: run.attempts,

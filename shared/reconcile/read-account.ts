@@ -45,7 +45,7 @@ async function findAccount(looking: Looking, ports: AccessReadPorts): Promise<Ac
     known === null ? null : readKnown(known, looking, ports),
     known === null || isLeaving(looking) ? listStamped(looking, ports) : null,
   ]);
-  if (byId !== null) return withOthers(byId, stamped, looking);
+  if (byId !== null) return withOthers(byId, stamped, { looking, ports });
   const listing = stamped ?? (await listStamped(looking, ports));
   const [only, ...more] = listing.items;
   if ((more.length > 0 && !isLeaving(looking)) || listing.completeness.kind === "partial")
@@ -58,17 +58,21 @@ async function findAccount(looking: Looking, ports: AccessReadPorts): Promise<Ac
   // The same account, which one replica did not show and another did, is what it was.
   const record = only.id === known?.accountId ? known : recordOf(only, looking);
   const seen = present(only, { proof: record.proof, record: looking.record, memberOf });
-  return withOthers({ seen, record }, listing, looking);
+  return withOthers({ seen, record }, listing, { looking, ports });
 }
 
+type Asking = { readonly looking: Looking; readonly ports: AccessReadPorts };
+
 /** The rest of a leaver's accounts: those that are Muster's go as well, and about those that are not, a person has to decide. */
-function withOthers(
+async function withOthers(
   found: Pick<AccountAnswer, "seen" | "record">,
   stamped: Listing<TargetAccount> | null,
-  looking: Looking,
-): AccountAnswer {
+  { looking, ports }: Asking,
+): Promise<AccountAnswer> {
   if (stamped === null) return { ...found, others: [], trouble: null };
-  const rest = stamped.items.filter(({ id }) => id !== found.record?.accountId);
+  const listed = stamped.items.filter(({ id }) => id !== found.record?.accountId);
+  const areGone = await Promise.all(listed.map((account) => isGone(account, { looking, ports })));
+  const rest = listed.filter((_, index) => areGone[index] === false);
   // Anybody can put a stamp on an account that they made by hand.
   const others = rest.filter(
     (account) =>
@@ -83,6 +87,16 @@ function withOthers(
           looking,
         );
   return { ...found, others, trouble };
+}
+
+/** The index that stamps are looked up in is further behind than the directory, and shows what was deleted long ago. */
+async function isGone({ id, createdAt }: TargetAccount, { looking, ports }: Asking): Promise<boolean> {
+  const { rules, priority } = looking;
+  const read = await ports.tenant.reader.readAccount({ id, stamp: identityStamp(rules), priority });
+  if (read.kind === "present") return false;
+  // A replica that does not know it at all may be from before it came.
+  const isOld = createdAt !== null && ports.now() - createdAt > replicationWindowMs;
+  return read.kind === "soft-deleted" || isOld;
 }
 
 function strangers(enabled: readonly TargetAccount[], { record, rules }: Looking): Outcome | null {

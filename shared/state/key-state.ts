@@ -30,6 +30,8 @@ export type KeyClock = {
   readonly wakeAt: number;
   /** Runs that failed since the last one that worked, and those among them that need a person. */
   readonly attempts: number;
+  /** When the last of them failed. */
+  readonly failedAt: number;
   /** What people were told of this key since it last worked, so that the same is not said twice. */
   readonly told: readonly string[];
   /** Troubles of the whole tenant, by their ids: other keys try whether they are over, and call this one then. */
@@ -76,6 +78,7 @@ export const unheard: KeyClock = {
   dueAt: 0,
   wakeAt: 0,
   attempts: 0,
+  failedAt: 0,
   told: [],
   waitsFor: [],
   probes: [],
@@ -90,6 +93,8 @@ const clockSchema = z.object({
   dueAt: z.number(),
   wakeAt: z.number(),
   attempts: z.number(),
+  // Rows of older versions do not say: what people were told is not said again for that.
+  failedAt: z.number().default(Number.MAX_SAFE_INTEGER),
   told: z.array(z.string()),
   waitsFor: z.array(z.string()),
   probes: z.array(z.string()),

@@ -56,6 +56,7 @@ const schema: z.ZodType<PairRecord> = z.object({
     .nullable(),
   leftAt: z.number().nullable(),
   asked: z.object({ tries: z.number(), scopedAt: z.number().nullable() }),
+  askAfter: z.number().default(0),
   wroteAt: z.number(),
   doubt: z.object({ gives: z.number(), takes: z.number() }),
   served: z.number(),

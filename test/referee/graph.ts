@@ -370,6 +370,7 @@ export function graphOf(options: GraphOptions): Graph {
       });
     const setEnabled = (id: string, enabled: boolean): Written["result"] => {
       const account = target.users.get(id);
+      if (account === undefined && !enabled) return "missing";
       if (account === undefined) throw failure("enable", { status: 404, code: "Request_ResourceNotFound" });
       target.users.set(id, { ...account, enabled });
       tell(enabled ? "unblock" : "block", id);

@@ -165,6 +165,7 @@ export function read(world: ModelWorld): AccessSituation {
       leftAt: memory.leftAt,
       asked: { tries: memory.asked.tries, scopedAt: scopedAt(memory) },
       awaited: memory.asked.scopedAt === null ? "no" : "yes",
+      askAfter: 0,
       wroteAt: 0,
       doubt: memory.doubt,
       attempts: 0,

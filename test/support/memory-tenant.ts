@@ -259,6 +259,7 @@ export function memoryTarget(groupIds: readonly GroupId[], now: () => number): M
       revoke: ({ group }, id, limits) => write("revoke", `${group} ${id}`, limits, () => remove(group, id)),
       setEnabled: (id, state, limits) =>
         write(state === "blocked" ? "block" : "unblock", id, limits, () => {
+          if (state === "blocked" && accounts.get(id)?.state !== "live") return written("missing");
           live(id);
           change(id, { enabled: state === "unblocked" });
           return written();

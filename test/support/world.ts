@@ -154,6 +154,7 @@ export function accessSituation({ scope, owned, leavers, ...changes }: AccessCha
       leftAt: null,
       asked: { tries: 0, scopedAt: null },
       awaited: "no",
+      askAfter: 0,
       wroteAt: 0,
       doubt: { gives: 0, takes: 0 },
       attempts: 0,
