@@ -4,6 +4,7 @@ import type { Terms } from "./policies.ts";
 import type { Schedule } from "./schedule.ts";
 import type { World } from "./settled-world.ts";
 import {
+  brokenPolicyStories,
   dropStories,
   handStories,
   listeningStories,
@@ -16,7 +17,7 @@ import {
   swapStories,
   teamStories,
 } from "./story.ts";
-import { calm, farBehind, lostReminders, troubles, widerTroubles } from "./trouble.ts";
+import { calm, farBehind, lostReminders, troubles, unannounced, widerTroubles } from "./trouble.ts";
 
 /** Everything of a schedule that is drawn before it begins. */
 export type Plot = Pick<Schedule, "story" | "trouble" | "terms" | "timers" | "cycleMs">;
@@ -110,6 +111,8 @@ export const families = {
       timers: always,
     }),
   },
+  unannounced: { world: "two", plots: plots({ trouble: unannounced, timers: always }) },
+  "broken policy": { world: "two", plots: plots({ story: brokenPolicyStories, timers: always }) },
   "quick cycles": {
     world: "two",
     plots: plots({
@@ -122,7 +125,7 @@ export const families = {
 export type FamilyName = keyof typeof families;
 export const familyNames = Object.keys(families) as readonly FamilyName[]; // the keys of a literal
 
-/** How many of 49 numbers a family gets; an odd sum, so that even and odd numbers share all of them. */
+/** How many of 53 numbers a family gets; an odd sum, so that even and odd numbers share all of them. */
 const shares: Readonly<Record<FamilyName, number>> = {
   ordinary: 17,
   edits: 2,
@@ -141,6 +144,8 @@ const shares: Readonly<Record<FamilyName, number>> = {
   refusals: 1,
   swaps: 1,
   "far behind": 2,
+  unannounced: 3,
+  "broken policy": 1,
   "quick cycles": 1,
 };
 

@@ -1,3 +1,4 @@
+import { PolicyUnusable } from "../../shared/reconcile/policy-in-force.ts";
 import type * as fc from "fast-check";
 import { busOf } from "./bus.ts";
 import { cast, grantGroups, sourceGroups, sourceTenant, teams, tenants } from "./cast.ts";
@@ -111,6 +112,7 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
     onLine?.(
       `${((time.now() - begin.at) / 1_000).toFixed(1).padStart(8)} s  ${typeof line === "string" ? line : line()}`,
     );
+  let isBroken = false;
   /** When anything last happened that was not a look at what was known. */
   let stirredAt = begin.at;
   const directory: Directory = directoryOf({
@@ -124,7 +126,7 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
     directory,
     edits: () => edits,
     guard: schedule.terms.guard,
-    patienceMs: schedule.trouble.lostWakes > 0 ? unremindedMs : patienceMs,
+    patienceMs: patienceOf(schedule),
     mayRepeat: isTough(schedule.trouble),
   });
   const bus = busOf({ time, chance, trouble, onDeath: oracle.onDeath });
@@ -163,12 +165,16 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
         oracle.onWrite(write);
       },
     });
+    const deployed = {
+      policy: policyAfter(edits, schedule.terms),
+      hash: edits.join(" "),
+      changedAt: edits.length,
+    };
     const system = startSystem({
       life,
-      policy: {
-        policy: policyAfter(edits, schedule.terms),
-        hash: edits.join(" "),
-        changedAt: edits.length,
+      policy: () => {
+        if (isBroken) throw new PolicyUnusable("broken", "the policy is broken");
+        return deployed;
       },
       graphNow: time.now,
       pause: () => time.sleep(10),
@@ -205,7 +211,8 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
     oracle.note();
     const subscription = subscriptions.get(change.kind === "user" ? "users" : `groups/${change.id}`);
     if (subscription === undefined) return;
-    const { longestNoticeMs, doubledNotices, unnamed } = trouble();
+    const { longestNoticeMs, doubledNotices, unnamed, lostNotices } = trouble();
+    if (chance.happens("notice: lost", lostNotices)) return;
     const copies = chance.happens("notice: doubled", doubledNotices) ? 2 : 1;
     const text = noticeOf(
       change,
@@ -252,6 +259,8 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
           time.at(time.now() + chance.between(`${life.name}: deployed after`, 0, 20_000), life.end);
       } else if (deed.kind === "forget-subscription")
         subscriptions.delete(`groups/${sourceGroups[deed.group]}`);
+      else if (deed.kind === "break-policy" || deed.kind === "mend-policy")
+        isBroken = deed.kind === "break-policy";
       else change(directory, deed, oracle);
       stirredAt = time.now();
       oracle.note();
@@ -281,10 +290,19 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
 const isTough = ({ crashes, slow, lostLocks, lostWakes }: Trouble) =>
   crashes + slow + lostLocks + lostWakes > 0;
 
+/** While the policy is broken, nothing happens. */
+function patienceOf({ trouble, story }: Schedule): number {
+  const breaksAt = story.findIndex(({ deed }) => deed.kind === "break-policy");
+  const mendsAt = story.findIndex(({ deed }) => deed.kind === "mend-policy");
+  const brokenMs = story.slice(breaksAt + 1, mendsAt + 1).reduce((sum, { afterMs }) => sum + afterMs, 0);
+  const slow = trouble.lostWakes + trouble.lostNotices > 0 || brokenMs > 0;
+  return (slow ? unremindedMs : patienceMs) + brokenMs;
+}
+
 /** What a person does to the directory. */
 function change(
   directory: Directory,
-  deed: Exclude<Deed, { kind: "deploy" | "forget-subscription" }>,
+  deed: Exclude<Deed, { kind: "deploy" | "forget-subscription" | "break-policy" | "mend-policy" }>,
   oracle: Oracle,
 ): void {
   const id = "person" in deed ? cast[deed.person] : "";

@@ -20,6 +20,9 @@ export type Deed =
   | { readonly kind: "let-in"; readonly target: TenantName }
   /** A group of the target becomes dynamic, and nobody can write its members; then it is an assigned one again. */
   | { readonly kind: "freeze" | "thaw"; readonly target: TenantName }
+  /** The file of the policy cannot be used any more; then it is as it was. */
+  | { readonly kind: "break-policy" }
+  | { readonly kind: "mend-policy" }
   /** A subscription is gone, and Graph says nothing. */
   | { readonly kind: "forget-subscription"; readonly group: SourceGroup }
   /** A new version of the app, with another policy, is deployed to all hosts. */
@@ -253,6 +256,24 @@ export const swapStories: fc.Arbitrary<readonly Moment[]> = fc
     ...before,
     { afterMs, deed: { kind: "deploy", edit: "swap-names" } },
     ...after,
+  ]);
+
+/** The policy is broken for a while, in which people come and go. */
+export const brokenPolicyStories: fc.Arbitrary<readonly Moment[]> = fc
+  .record({
+    before: once(deeds),
+    afterMs: pauses,
+    during: stories,
+    lastsMs: fc.constantFrom(2_000, 62_000, 700_000),
+  })
+  .map(({ before, afterMs, during, lastsMs }) => [
+    ...before,
+    { afterMs, deed: { kind: "break-policy" } },
+    // Every key comes back once a minute as long as it lasts.
+    ...during
+      .filter(({ deed }) => deed.kind !== "deploy")
+      .map((moment) => ({ ...moment, afterMs: Math.min(moment.afterMs, 200_000) })),
+    { afterMs: lastsMs, deed: { kind: "mend-policy" } },
   ]);
 
 /** The policy names another scope group for a target, while people come and go. */

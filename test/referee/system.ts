@@ -33,7 +33,8 @@ import { tableOf, type Rows } from "./tables.ts";
 
 export type SystemParts = {
   readonly life: Life;
-  readonly policy: PolicyNow;
+  /** @throws PolicyUnusable */
+  readonly policy: () => PolicyNow;
   readonly graph: Graph;
   readonly subscriptions: Subscriptions;
   readonly graphNow: () => number;
@@ -105,7 +106,7 @@ export function startSystem(parts: SystemParts): System {
   const wish = (why: string) => wishCatchUp(why, { mark: mark.catchUp, now });
   const policy = () =>
     policyInForce({
-      load: async () => parts.policy,
+      load: async () => parts.policy(),
       mark: mark.policy,
       onNews: wish,
       now,

@@ -7,6 +7,8 @@ type NoticeTrouble = {
   /** From a change to its notification, at most. */
   readonly longestNoticeMs: number;
   readonly doubledNotices: number;
+  /** Changes that Graph never announces. */
+  readonly lostNotices: number;
   /** Group notifications that do not say whom they are about. */
   readonly unnamed: number;
 };
@@ -40,6 +42,7 @@ export const calm: Trouble = {
   longestSlowMs: 1_000,
   longestNoticeMs: 1_000,
   doubledNotices: 0,
+  lostNotices: 0,
   unnamed: 0,
   skewMs: [0, 0],
 };
@@ -63,6 +66,7 @@ const common = {
   longestSlowMs: fc.constantFrom(5_000, 30_000, 90_000),
   longestNoticeMs: fc.constantFrom(1_000, 15_000, 30_000),
   doubledNotices: rarely(0.3),
+  lostNotices: fc.constant(0),
   unnamed: rarely(0.5, 1),
   skewMs: fc.constantFrom<readonly [number, number]>(
     [0, 0],
@@ -88,6 +92,15 @@ export const widerTroubles: fc.Arbitrary<Trouble> = fc.record({
   assignmentMs: rarely(90_000, 300_000),
   throttled: rarely(0.05, 0.2),
   unnamedAccounts: rarely(0.3, 1),
+});
+
+/** Changes that nobody hears of. Without the catch-up nobody would miss them. */
+export const unannounced: fc.Arbitrary<Trouble> = fc.record({
+  ...common,
+  lostWakes: fc.constant(0),
+  lostNotices: fc.constantFrom(0.2, 0.5, 1),
+  throttled: rarely(0.1),
+  unnamedAccounts: fc.constant(0),
 });
 
 /** Replicas that are behind for longer than anybody allows for. */
