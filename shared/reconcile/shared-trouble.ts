@@ -33,7 +33,8 @@ export async function share<T>(
   const probes = untried ? unseen(clock.probes) : [];
   const tryAt = probes.map(() => ports.now() + troubleRetryMs);
   for (const [id, words] of met) {
-    const next = await meet({ id, ...words }, message, ports);
+    const metBefore = clock.waitsFor.includes(id) || clock.probes.includes(id) ? "yes" : "no";
+    const next = await meet({ id, metBefore, ...words }, message, ports);
     if (next === null) waitsFor.push(id);
     else {
       probes.push(id);
@@ -64,9 +65,12 @@ export function callOf(key: Work["key"], cause: string, at: number): Work {
   return key.kind === "access" ? { key, ...common, version: null } : { key, ...common };
 }
 
+/** Whether this key's last look met it as well. */
+type MetBefore = { readonly metBefore: "yes" | "no" };
+
 /** @returns when this key tries whether the trouble is over; null when another one does */
 async function meet<T>(
-  { id, reason, advice }: Pick<Trouble, "id" | "reason" | "advice">,
+  { id, reason, advice, metBefore }: Pick<Trouble, "id" | "reason" | "advice"> & MetBefore,
   { key }: Work,
   { troubles, partition, park, log, now }: HandlePorts<T>,
 ): Promise<number | null> {
@@ -82,7 +86,7 @@ async function meet<T>(
     since: at,
     nextTryAt: at,
   } as const;
-  const { trouble, news } = await troubles.report(begun);
+  const { trouble, news } = await troubles.report(begun, metBefore);
   // Whoever began it tells people; if they died before that, the next one does.
   const tells = trouble.told === "no" && (news === "yes" || trouble.since < at - tellingMs);
   if (tells) {
