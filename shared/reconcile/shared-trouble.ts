@@ -88,7 +88,7 @@ async function meet<T>(
   } as const;
   const { trouble, news } = await troubles.report(begun, metBefore);
   // Whoever began it tells people; if they died before that, the next one does.
-  const tells = trouble.told === "no" && (news === "yes" || trouble.since < at - tellingMs);
+  const tells = trouble.told === "no" && news === "yes";
   if (tells) {
     log("error", "A whole tenant needs a person.", { tenant: partition, reason, advice });
     await park({ key, reason, advice, parkedAt: at });
@@ -121,4 +121,3 @@ const atOnce = 20;
 
 /** Where one key tries for a whole tenant, everybody waits for that one. */
 const troubleRetryMs = 5 * 60_000;
-const tellingMs = 60_000;

@@ -24,6 +24,9 @@ export type Trouble = {
 /** One that is met again so soon after it was over is the same one still: people have heard of it. */
 export const sameTroubleMs = 60 * 60_000;
 
+/** Whoever begins a trouble has told people of it within this time, or has died before that. */
+const tellingMs = 60_000;
+
 /** Every catch-up in this time would have called the key that tries: a row that nobody has tried for so long is left over. */
 export const leftOverMs = 40 * 60_000;
 
@@ -89,8 +92,15 @@ export function troubles(table: TableClient): Troubles {
         const known = await read(trouble.tenant, trouble.id);
         const overAt = known?.row.overAt ?? null;
         const isLeftOver = known !== null && known.row.trouble.nextTryAt < trouble.since - leftOverMs;
-        if (known !== null && overAt === null && !isLeftOver)
-          return { trouble: known.row.trouble, news: "no" };
+        if (known !== null && overAt === null && !isLeftOver) {
+          const lasting = known.row.trouble;
+          if (lasting.told === "yes" || lasting.since >= trouble.since - tellingMs)
+            return { trouble: lasting, news: "no" };
+          // Whoever was to tell people did not: of those who find that out at the same moment, one does.
+          const again: Trouble = { ...lasting, since: trouble.since };
+          if ((await write(again, null, known.etag)) !== null) return { trouble: again, news: "yes" };
+          continue;
+        }
         // Whose last look met it has looked at nothing since: nobody could, for an hour of a broken policy.
         const lasts = overAt === null ? metBefore === "yes" : trouble.since - overAt < sameTroubleMs;
         const begun: Trouble =

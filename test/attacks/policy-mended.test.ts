@@ -7,6 +7,7 @@ import { memoryTable } from "../support/memory-table.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
 import {
   contoso,
+  contosoTenant,
   dayMs,
   groupId,
   hourMs,
@@ -255,5 +256,32 @@ test("a refused loss lasts, and the policy is broken for an hour: people hear of
   await world.wait(hourMs);
   Object.assign(world.ports, { policy });
   await world.pass(6 * hourMs);
+  expect(world.parked.map(({ reason }) => reason)).toHaveLength(1);
+});
+
+test("telling people of a trouble fails for two minutes, then ten keys meet it at the same moment: people hear of it once", async () => {
+  const world = await settledReaders(tenPeople);
+  const { park } = world.ports;
+  let fails = true;
+  Object.assign(world.ports, {
+    park: async (message: Parameters<typeof park>[0]) => {
+      if (fails) throw new Error("Service Bus does not answer");
+      await park(message);
+    },
+  });
+  world.contoso.members.delete(readers.grant.group);
+  const call = (analyst: (typeof tenPeople)[number]) =>
+    world.deliver({
+      key: { kind: "access", tenant: contosoTenant, analyst },
+      cause: "test",
+      heardAt: world.now(),
+      occasion: "event",
+      version: null,
+    });
+  await call(tenPeople[0]!);
+  await world.wait(2 * minuteMs);
+  fails = false;
+  await Promise.all(tenPeople.slice(1).map(call));
+  await world.pass(hourMs);
   expect(world.parked.map(({ reason }) => reason)).toHaveLength(1);
 });

@@ -5,13 +5,10 @@ import { eventAbout, smallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
 import {
   contoso,
-  contosoTenant,
   dayMs,
   hourMs,
   hunters,
-  minuteMs,
   reader,
-  readers,
   readersAtHome,
   responder,
   responders,
@@ -115,33 +112,6 @@ test("kept as a former reader, disabled for an hour by mistake, and back: keeps 
     inside: 9,
     told: 0,
   });
-});
-
-test("telling people of a trouble fails for two minutes, then ten keys meet it at the same moment: people hear of it once", async () => {
-  const world = await settledReaders(tenPeople);
-  const { park } = world.ports;
-  let fails = true;
-  Object.assign(world.ports, {
-    park: async (message: Parameters<typeof park>[0]) => {
-      if (fails) throw new Error("Service Bus does not answer");
-      await park(message);
-    },
-  });
-  world.contoso.members.delete(readers.grant.group);
-  const call = (analyst: (typeof tenPeople)[number]) =>
-    world.deliver({
-      key: { kind: "access", tenant: contosoTenant, analyst },
-      cause: "test",
-      heardAt: world.now(),
-      occasion: "event",
-      version: null,
-    });
-  await call(tenPeople[0]!);
-  await world.wait(2 * minuteMs);
-  fails = false;
-  await Promise.all(tenPeople.slice(1).map(call));
-  await world.pass(hourMs);
-  expect(world.parked.map(({ reason }) => reason)).toHaveLength(1);
 });
 
 test("ten are kept, and an edit that is about something else comes: their targets are not looked at every two seconds", async () => {
