@@ -84,12 +84,12 @@ function checkLossBudget({ roles, budget }: Loss): readonly Objection[] {
 
 /**
  * Why roles are kept. A loss that was refused is judged among as many holders as there were then: whoever has left since, by
- * whatever way, makes it no smaller. It passes when enough of the others hold the role again, or under another budget.
+ * whatever way, makes it no smaller, and whoever joins makes it no less. It passes when enough of the others hold the role again, or under another budget.
  */
 export function objectionsTo(loss: Loss, refused: AnalystRecord["refused"]): readonly Objection[] {
   const roles = loss.roles.map((role) => {
-    const known = Math.max(role.known, refused[role.by]?.among ?? 0);
-    return { ...role, known, missing: role.missing + known - role.known };
+    const known = refused[role.by]?.among ?? role.known;
+    return { ...role, known, missing: role.missing + Math.max(0, known - role.known) };
   });
   return lossChecks.flatMap((check) => check.run({ ...loss, roles }));
 }

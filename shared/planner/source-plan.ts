@@ -242,7 +242,9 @@ function nextMoved({ record }: SourceSituation, roles: readonly HeldRole[]): Ana
     const before = record.roles.filter((one) => one.role === role && one.by !== by);
     const replaced = before.filter((one) => takesPlace(record, by, one.by)).map((one) => one.by);
     const earlier = [by, ...replaced].flatMap((way) => record.moved[way] ?? []);
-    return [by, [...new Set([...replaced, ...earlier])].filter((way) => way !== by).toSorted(compare)];
+    // What is held beside it by now is a role of its own.
+    const beside = new Set(roles.map((one) => one.by));
+    return [by, [...new Set([...replaced, ...earlier])].filter((way) => !beside.has(way)).toSorted(compare)];
   });
   return Object.fromEntries(moved.filter(([, ways]) => ways.length > 0));
 }

@@ -258,12 +258,12 @@ function obstacles({ plan, read, record, rules }: Round): readonly Outcome[] {
   const { name } = rules.target;
   const withheld = plan.withheld
     .filter(({ check }) => check === "writable" || check === "budget")
-    // One edit of the policy may say the same of everybody.
-    .map(({ reason, advice }): Outcome => ({
+    // One edit of the policy may say the same of everybody; whose roles have changed since then is news of their own.
+    .map(({ check, reason, advice }): Outcome => ({
       kind: "parked",
       reason: `${name}: ${reason}`,
       advice,
-      cause: reason,
+      cause: check === "budget" && record.since > rules.since ? null : reason,
     }));
   const odd = plan.notes.flatMap((note) => oddAccount(note, record, name));
   return [

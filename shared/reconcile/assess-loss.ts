@@ -24,7 +24,8 @@ type Assessing = {
  */
 export async function assessLoss(assessing: Assessing): Promise<Loss | null> {
   const { record, seen, policy, ports } = assessing;
-  if (seen.user.kind !== "present") return null;
+  // Who is disabled leaves whatever they hold: nothing that cannot be read stands in their way.
+  if (seen.user.kind !== "present" || !seen.user.user.enabled) return null;
   const lost = lostRoles(record, seen.held);
   if (lost.length === 0) return null;
   // Nobody looks at who is protected, so what is remembered of them says nothing.
@@ -101,12 +102,14 @@ async function listHolders(
 ): Promise<Holders> {
   const { policy, seen, record } = assessing;
   const ways = waysToHold(policy, seen.roleGroups);
-  if ([...ways.values()].includes(by)) return { ...(await listWay(by, assessing)), lostBy: "person" };
   const former = await unlessGone(listWay(by, assessing));
+  if ([...ways.values()].includes(by))
+    // A group that is gone has no holders: whoever was kept in it stays kept.
+    return former === null ? { ...nobody, lostBy: "edit" } : { ...former, lostBy: "person" };
   if (former !== null && former.items.length > 0 && !former.items.includes(record?.id ?? ""))
     return { ...former, lostBy: "person" };
   const way = ways.get(role);
-  const listing = way === undefined ? nobody : await listWay(way, assessing);
+  const listing = way === undefined ? nobody : ((await unlessGone(listWay(way, assessing))) ?? nobody);
   const others = everybody.filter((one) => way !== undefined && !takesPlace(one, way, by));
   const ids = new Set<string>(others.map(({ id }) => id));
   return { ...listing, items: listing.items.filter((id) => !ids.has(id)), lostBy: "edit" };

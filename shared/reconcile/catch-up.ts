@@ -33,12 +33,15 @@ export async function wishCatchUp(
   why: string,
   { mark, now }: Pick<CatchUpPorts, "mark" | "now">,
 ): Promise<void> {
-  const known = await mark.read();
-  const before = known?.value ?? ({ begunAt: 0, done: "yes", wishedAt: 0, why } as const);
-  if (before.wishedAt > before.begunAt) return;
-  // By another clock the last catch-up may have begun in the future. Whoever was quicker has asked for the same.
-  const wishedAt = Math.max(now(), before.begunAt + 1);
-  await mark.write({ ...before, wishedAt, why }, known?.etag ?? null);
+  for (let tries = 0; tries < tryLimit; tries += 1) {
+    const known = await mark.read();
+    const before = known?.value ?? ({ begunAt: 0, done: "yes", wishedAt: 0, why } as const);
+    if (before.wishedAt > before.begunAt) return;
+    // By another clock the last catch-up may have begun in the future.
+    const wishedAt = Math.max(now(), before.begunAt + 1);
+    // Whoever was quicker has asked for the same, or has written that the last one has ended.
+    if (await mark.write({ ...before, wishedAt, why }, known?.etag ?? null)) return;
+  }
 }
 
 /**

@@ -40,6 +40,10 @@ export async function meetArrival(message: ArrivalMessage, ports: ArrivalPorts):
     if (policy.roles.some(({ holders }) => holders.kind === "attributes")) await compareLater(message, ports);
   } catch (error) {
     const outcome = outcomeOf(error, ports.now());
+    const isLasting = outcome.kind === "parked" || message.tries >= patience;
+    // Whoever a catch-up found in a role group is called again by the next one: there they are tried on once, and people are told.
+    if (message.occasion === "check" && isLasting)
+      return await ports.send([{ ...common(message), key: { kind: "analyst", analyst: user } }]);
     const at = outcome.kind === "wait" ? outcome.at : ports.now() + backoffMs(message.tries);
     ports.log("Somebody could not be looked at and is put back.", {
       user,
@@ -74,6 +78,8 @@ async function compareLater({ cause }: ArrivalMessage, ports: ArrivalPorts): Pro
   await ports.schedule({ key: { kind: "attribute-roles" }, cause, heardAt: at, occasion: "check" }, at);
 }
 
+/** Failures of a look that nothing announced. */
+const patience = 4;
 const longestWaitMs = 15 * 60_000;
 /** 1 s, 2 s, 4 s … a quarter of an hour. */
 const backoffMs = (tries: number) => Math.min(1_000 * 2 ** Math.min(tries, 20), longestWaitMs);

@@ -6,7 +6,7 @@ import { means } from "../policy/group-name.ts";
 import type { Target } from "../policy/policy.ts";
 import { pairRow, type Pairs } from "../state/pairs.ts";
 import type { Looking } from "./access-ports.ts";
-import { wantedOf } from "./wishes.ts";
+import { keepsOf, wantedOf } from "./wishes.ts";
 
 /**
  * A membership of a scope group is the analyst's, in the source, while what Muster remembers of it is a target's. An edit of the
@@ -27,7 +27,10 @@ export async function heirOf(group: Group, { looking, pairs }: Asking): Promise<
   const { record, rules } = looking;
   const other = otherTargetWith(group, looking);
   if (other === undefined) return "none";
-  if (wantedOf({ record, rules: { ...rules, target: other } }).length === 0) return "none";
+  const there = { record, rules: { ...rules, target: other } };
+  const pair = (await pairs.read(pairRow(other.tenantId, record.id)))?.value;
+  const isKept = pair !== undefined && keepsOf({ ...there, pair }) !== null;
+  if (wantedOf(there).length === 0 && !isKept) return "none";
   return (await rowIn(other.tenantId, group.id, { looking, pairs })) === undefined ? "waits" : "has";
 }
 

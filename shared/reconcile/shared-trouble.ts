@@ -33,7 +33,8 @@ export async function share<T>(
   const probes = untried ? unseen(clock.probes) : [];
   const tryAt = probes.map(() => ports.now() + troubleRetryMs);
   for (const [id, words] of met) {
-    const next = await meet({ id, ...words }, message, ports);
+    const metBefore = clock.waitsFor.includes(id) || clock.probes.includes(id) ? "yes" : "no";
+    const next = await meet({ id, metBefore, ...words }, message, ports);
     if (next === null) waitsFor.push(id);
     else {
       probes.push(id);
@@ -64,9 +65,12 @@ export function callOf(key: Work["key"], cause: string, at: number): Work {
   return key.kind === "access" ? { key, ...common, version: null } : { key, ...common };
 }
 
+/** Whether this key's last look met it as well. */
+type MetBefore = { readonly metBefore: "yes" | "no" };
+
 /** @returns when this key tries whether the trouble is over; null when another one does */
 async function meet<T>(
-  { id, reason, advice }: Pick<Trouble, "id" | "reason" | "advice">,
+  { id, reason, advice, metBefore }: Pick<Trouble, "id" | "reason" | "advice"> & MetBefore,
   { key }: Work,
   { troubles, partition, park, log, now }: HandlePorts<T>,
 ): Promise<number | null> {
@@ -82,9 +86,9 @@ async function meet<T>(
     since: at,
     nextTryAt: at,
   } as const;
-  const { trouble, news } = await troubles.report(begun);
+  const { trouble, news } = await troubles.report(begun, metBefore);
   // Whoever began it tells people; if they died before that, the next one does.
-  const tells = trouble.told === "no" && (news === "yes" || trouble.since < at - tellingMs);
+  const tells = trouble.told === "no" && news === "yes";
   if (tells) {
     log("error", "A whole tenant needs a person.", { tenant: partition, reason, advice });
     await park({ key, reason, advice, parkedAt: at });
@@ -117,4 +121,3 @@ const atOnce = 20;
 
 /** Where one key tries for a whole tenant, everybody waits for that one. */
 const troubleRetryMs = 5 * 60_000;
-const tellingMs = 60_000;

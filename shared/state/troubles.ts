@@ -24,12 +24,18 @@ export type Trouble = {
 /** One that is met again so soon after it was over is the same one still: people have heard of it. */
 export const sameTroubleMs = 60 * 60_000;
 
+/** Whoever begins a trouble has told people of it within this time, or has died before that. */
+const tellingMs = 60_000;
+
 /** Every catch-up in this time would have called the key that tries: a row that nobody has tried for so long is left over. */
 export const leftOverMs = 40 * 60_000;
 
 export type Troubles = {
   /** @returns the trouble as it stands, and whether this report began it, anew or again */
-  readonly report: (trouble: Trouble) => Promise<{ readonly trouble: Trouble; readonly news: "yes" | "no" }>;
+  readonly report: (
+    trouble: Trouble,
+    metBefore?: "yes" | "no",
+  ) => Promise<{ readonly trouble: Trouble; readonly news: "yes" | "no" }>;
   /** Changes a trouble that lasts. Whoever ended it meanwhile is right. */
   readonly update: (tenant: string, id: string, change: TroubleChange) => Promise<void>;
   readonly get: (tenant: string, id: string) => Promise<Trouble | null>;
@@ -81,15 +87,24 @@ export function troubles(table: TableClient): Troubles {
   }
 
   return {
-    async report(trouble) {
+    async report(trouble, metBefore = "no") {
       for (let tries = 0; tries < tryLimit; tries += 1) {
         const known = await read(trouble.tenant, trouble.id);
         const overAt = known?.row.overAt ?? null;
         const isLeftOver = known !== null && known.row.trouble.nextTryAt < trouble.since - leftOverMs;
-        if (known !== null && overAt === null && !isLeftOver)
-          return { trouble: known.row.trouble, news: "no" };
-        const isSame = known !== null && overAt !== null && trouble.since - overAt < sameTroubleMs;
-        const begun: Trouble = isSame ? { ...trouble, told: known.row.trouble.told } : trouble;
+        if (known !== null && overAt === null && !isLeftOver) {
+          const lasting = known.row.trouble;
+          if (lasting.told === "yes" || lasting.since >= trouble.since - tellingMs)
+            return { trouble: lasting, news: "no" };
+          // Whoever was to tell people did not: of those who find that out at the same moment, one does.
+          const again: Trouble = { ...lasting, since: trouble.since };
+          if ((await write(again, null, known.etag)) !== null) return { trouble: again, news: "yes" };
+          continue;
+        }
+        // Whose last look met it has looked at nothing since: nobody could, for an hour of a broken policy.
+        const lasts = overAt === null ? metBefore === "yes" : trouble.since - overAt < sameTroubleMs;
+        const begun: Trouble =
+          known !== null && lasts ? { ...trouble, told: known.row.trouble.told } : trouble;
         if ((await write(begun, null, known?.etag ?? null)) !== null) return { trouble: begun, news: "yes" };
       }
       throw new Error(`too many report the trouble ${trouble.id} of ${trouble.tenant} at once`);
