@@ -29,6 +29,15 @@ export type UserState = "enabled" | "disabled" | "soft-deleted" | "absent";
  */
 export type HeldRole = { readonly role: RoleName; readonly by: string; readonly former?: "yes" };
 
+type Refused = {
+  /** Epoch ms. */
+  readonly since: number;
+  /** Among how many holders the loss was refused; null while it may still turn out to be something else. */
+  readonly among: number | null;
+  /** When the first of those who lost the role together was refused to, epoch ms: people hear of it once. */
+  readonly occasion?: number;
+};
+
 /** What Muster remembers of an analyst; all of it can be rebuilt by reading again. */
 export type AnalystRecord = {
   readonly id: AnalystId;
@@ -38,11 +47,8 @@ export type AnalystRecord = {
   readonly held: readonly HeldRole[];
   /** What the targets act on: nothing for who is leaving, otherwise what is held and what a check would not let go. */
   readonly roles: readonly HeldRole[];
-  /**
-   * Roles that are kept because many lost them at once, by what showed them: since when (epoch ms), and among how many holders
-   * the loss was refused; null while it may still turn out to be something else.
-   */
-  readonly refused: Readonly<Record<string, { readonly since: number; readonly among: number | null }>>;
+  /** Roles that are kept because many lost them at once, by what showed them. */
+  readonly refused: Readonly<Record<string, Refused>>;
   /** Roles that were let go of lately and not by a disabled or deleted account, by what showed them: when, epoch ms. */
   readonly lost: Readonly<Record<string, number>>;
   /**

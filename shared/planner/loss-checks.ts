@@ -17,6 +17,8 @@ type LostRole = HeldRole & {
   readonly refusedFirst: number;
   readonly known: number;
   readonly missing: number;
+  /** Whether somebody has lost it, or an edit of the policy has taken it from everybody at once: people hear of both. */
+  readonly lostBy: "person" | "edit";
   /** "behind": it still shows the one who does not seem to hold the role any more, so it says nothing of the others. */
   readonly listing: "complete" | "partial" | "behind";
 };
@@ -65,7 +67,7 @@ const lossAdvice =
   "if it is meant, raise guardrails.removals, or disable the accounts of those who are to leave; if not, give them back what made them holders: nobody has lost anything";
 
 function checkLossBudget({ roles, budget }: Loss): readonly Objection[] {
-  return roles.flatMap(({ role, by, known, missing, listing, refusedFirst }) => {
+  return roles.flatMap(({ role, by, known, missing, listing, lostBy, refusedFirst }) => {
     if (listing !== "complete") return [];
     const allowed = Math.min(budget.perRun, Math.max(1, Math.floor(known * budget.share)));
     if (missing <= allowed) return [];
@@ -76,7 +78,7 @@ function checkLossBudget({ roles, budget }: Loss): readonly Objection[] {
         keeps: [by],
         reason,
         advice: lossAdvice,
-        cause: `loss of ${by} since ${refusedFirst}`,
+        cause: `loss of ${by} by ${lostBy} since ${refusedFirst}`,
       },
     ];
   });
@@ -89,7 +91,8 @@ function checkLossBudget({ roles, budget }: Loss): readonly Objection[] {
 export function objectionsTo(loss: Loss, refused: AnalystRecord["refused"]): readonly Objection[] {
   const roles = loss.roles.map((role) => {
     const known = refused[role.by]?.among ?? role.known;
-    return { ...role, known, missing: role.missing + Math.max(0, known - role.known) };
+    const refusedFirst = refused[role.by]?.occasion ?? role.refusedFirst;
+    return { ...role, known, missing: role.missing + Math.max(0, known - role.known), refusedFirst };
   });
   return lossChecks.flatMap((check) => check.run({ ...loss, roles }));
 }

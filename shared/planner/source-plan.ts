@@ -220,9 +220,10 @@ function refusedNow(next: {
   const { loss, record, now } = situation;
   const over = objections.filter(({ check }) => check === "budget").flatMap(({ keeps }) => keeps);
   const refused = { ...record?.refused };
-  for (const { by, known } of (loss?.roles ?? []).filter((role) => over.includes(role.by))) {
-    const { since, among } = refused[by] ?? { since: now, among: null };
-    refused[by] = { since, among: among ?? (now - since < refusalMs ? null : known) };
+  for (const { by, known, refusedFirst } of (loss?.roles ?? []).filter((role) => over.includes(role.by))) {
+    const before = refused[by] ?? { since: now, among: null };
+    const isEarly = before.among === null && now - before.since < refusalMs;
+    refused[by] = isEarly ? before : { occasion: refusedFirst, ...before, among: before.among ?? known };
   }
   const has = (list: readonly HeldRole[], by: string) => list.some((role) => role.by === by);
   return Object.fromEntries(Object.entries(refused).filter(([by]) => has(roles, by) && !has(held, by)));

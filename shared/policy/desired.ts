@@ -26,12 +26,17 @@ export function wayOf(
   return { kind: "attributes", attributes: Object.fromEntries(pairs) };
 }
 
-/** All of them, compared to the letter; an attribute that is not set is null or absent. */
+/**
+ * All of them, in whatever case, as Graph's filters compare (seen, not documented): who is listed as a holder and does not count as
+ * one would be a contradiction for ever. An attribute that is not set is null or absent.
+ */
 export function holdsAttributes(
   wanted: Readonly<Record<string, string>>,
   attributes: Readonly<Record<string, string | null>>,
 ): boolean {
-  return Object.entries(wanted).every(([name, value]) => attributes[name] === value);
+  return Object.entries(wanted).every(
+    ([name, value]) => attributes[name]?.toLowerCase() === value.toLowerCase(),
+  );
 }
 
 /** The groups of one target that somebody with these roles belongs in: the union, sorted, each once. */

@@ -229,7 +229,7 @@ async function conclude(round: Round): Promise<readonly Outcome[] | "again"> {
   if (news === "unseen")
     return [
       ...stuck,
-      { kind: "again", at: ports.now() + unseenMs, why: "an event about the analyst waits for its look" },
+      { kind: "again", at: unseenAt(round), why: "an event about the analyst waits for its look" },
     ];
   if (isProof(round)) {
     const asleep = await sleepingSync(round);
@@ -278,9 +278,11 @@ function obstacles({ plan, read, record, rules }: Round): readonly Outcome[] {
 /** What a kept role and a lost one gave alike, or may have, stays: whether it should is for a person to say. */
 function keptOfLost(
   { notes }: Plan,
-  { userPrincipalName }: AnalystRecord,
+  { userPrincipalName, roles, held }: AnalystRecord,
   target: string,
 ): readonly Outcome[] {
+  // Of who holds nothing at all any more, people hear from the source.
+  if (!roles.some(({ by }) => held.some((one) => one.by === by))) return [];
   const kept = notes.flatMap((note) => (note.kind === "kept" && note.alsoLost === "yes" ? [note] : []));
   const [first] = kept;
   if (first === undefined) return [];
@@ -344,6 +346,12 @@ const isUnseen = ({ clock }: KeyState<unknown>, now: number) =>
 /** How long an event may wait for its look before it is taken for one that nobody looks at any more. */
 const newsMs = 5 * 60_000;
 const unseenMs = 2_000;
+
+/** Soon, and later the longer the event has waited. */
+function unseenAt({ analyst, ports }: Round): number {
+  const now = ports.now();
+  return now + Math.max(unseenMs, (now - analyst.clock.heardAt) / 2);
+}
 
 /** An account that nobody has found is for sync to delete, in a cycle that begins after the analyst has left the scope. */
 async function sleepingSync({ read, plan, record, rules, ports, claim }: Round): Promise<readonly Outcome[]> {

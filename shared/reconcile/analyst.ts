@@ -30,7 +30,7 @@ import { endingOf, type Outcome } from "./outcome.ts";
 import { hashOf, meaningOf } from "./plan-hash.ts";
 import type { PolicyNow } from "./policy-in-force.ts";
 import { inPresentWords } from "./present-words.ts";
-import { findRoleGroups, readSource, type SourceSeen } from "./read-source.ts";
+import { tryRoleGroups, readSource, type SourceSeen } from "./read-source.ts";
 
 /** What looking at one analyst in the source needs. */
 export type AnalystPorts = {
@@ -60,7 +60,7 @@ export async function reconcileAnalyst(
   const now = await ports.policy();
   const { policy } = now;
   const priority = run.urgency === "low" ? "low" : "normal";
-  const roleGroups = await findRoleGroups(policy, ports.groups, priority);
+  const roleGroups = await tryRoleGroups(policy, ports.groups, priority);
   const known = inPresentWords(claim.state().value, now, roleGroups.found);
   const seen = await readSource(id, { record: known, policy, roleGroups, ports, priority });
   const loss = await assessLoss({ record: known, seen, policy, ports, priority });
@@ -84,10 +84,29 @@ export async function reconcileAnalyst(
   const outcomes = [
     ...applied.outcomes,
     ...unfitStamps(id, namesOf(decision.roles), policy),
+    ...leftBehind(known, decision),
     ...outcomesOf(decision, seen),
   ];
   await enterJournal(plan, { applied, known, outcomes, looking });
   return outcomes;
+}
+
+/** Who has just lost the last role that anything shows, and is still kept in another, would have left: people decide. */
+function leftBehind(
+  known: AnalystRecord | null,
+  { roles, held, leaving }: SourceDecision,
+): readonly Outcome[] {
+  const isAmong = (list: readonly HeldRole[]) => (role: HeldRole) => list.some(({ by }) => by === role.by);
+  const lost = known?.held.filter((role) => isAmong(known.roles)(role) && !isAmong(roles)(role)) ?? [];
+  if (known === null || leaving !== null || lost.length === 0 || roles.some(isAmong(held))) return [];
+  return [
+    {
+      kind: "parked",
+      reason: `nothing makes ${known.userPrincipalName} an analyst any more, and they keep what ${namesOf(roles).join(", ")} gave, because nobody was to lose that unseen`,
+      advice: "disable the account if they are to leave, or take the access away by hand",
+      cause: null,
+    },
+  ];
 }
 
 type Confirming = {

@@ -65,6 +65,7 @@ async function compareHolders(
     by,
     known: known.length,
     missing: known.filter(({ id }) => !holders.has(id)).length,
+    lostBy: listing.lostBy,
     refusedFirst: refusedFirst(by, everybody, assessing),
     listing:
       assessing.record !== null && holders.has(assessing.record.id) ? "behind" : listing.completeness.kind,

@@ -6,7 +6,7 @@ import type { CatchUpMark, Mark } from "../state/marks.ts";
 import type { Pairs } from "../state/pairs.ts";
 import type { Trouble, Troubles } from "../state/troubles.ts";
 import type { PolicyNow } from "./policy-in-force.ts";
-import { findRoleGroups } from "./read-source.ts";
+import { tryRoleGroups } from "./read-source.ts";
 import { callOf } from "./shared-trouble.ts";
 
 export type CatchUpPorts = {
@@ -56,8 +56,8 @@ export async function catchUpIfDue(ports: CatchUpPorts): Promise<string | null> 
   const begun: CatchUpMark = { begunAt: now(), done: "no", wishedAt: known?.value.wishedAt ?? 0, why };
   // Another host is at it.
   if (!(await mark.write(begun, known?.etag ?? null))) return null;
-  await callEverybody(why, ports);
-  await noteDone(begun, mark);
+  // Role groups that could not be looked up are called a little later, with everybody once more.
+  if ((await callEverybody(why, ports)) === "all") await noteDone(begun, mark);
   return why;
 }
 
@@ -87,11 +87,12 @@ const spreadMs = 10 * 60_000;
 /** Fewer than this are not worth spreading out. */
 const atOnce = 50;
 
-async function callEverybody(why: string, ports: CatchUpPorts): Promise<void> {
+/** @returns whom it could call: the analysts in any case */
+async function callEverybody(why: string, ports: CatchUpPorts): Promise<"all" | "analysts"> {
   const { policy } = await ports.policy();
   const cause = `catch-up: ${why}`;
   const common = { cause, heardAt: heardAt(ports), occasion: "check" } as const;
-  const { found } = await findRoleGroups(policy, ports.groups, "low");
+  const { found, trouble } = await tryRoleGroups(policy, ports.groups, "low");
   const roleKeys: readonly AnalystMessage["key"][] = [
     { kind: "attribute-roles" },
     ...found.map(({ group }) => ({ kind: "role-group", group }) as const),
@@ -103,6 +104,7 @@ async function callEverybody(why: string, ports: CatchUpPorts): Promise<void> {
     ...(await pairsBehind(analysts, { cause, ports })),
   ];
   await sendSpread(messages, ports);
+  return trouble === undefined ? "all" : "analysts";
 }
 
 async function sendSpread(

@@ -1,5 +1,5 @@
 import type { GroupDirectory } from "../graph/group-directory.ts";
-import { unlessGone } from "../graph/error.ts";
+import { GraphError, unlessGone } from "../graph/error.ts";
 import type { SourceMemberships, SourceReader } from "../graph/source-reader.ts";
 import type { Priority } from "../graph/tenant.ts";
 import type { AnalystRecord, HeldRole, SourceUser, SourceUserRead } from "../model/analyst.ts";
@@ -25,8 +25,28 @@ export type SourceSeen = {
 
 export type RoleGroup = { readonly role: RoleName; readonly group: GroupId };
 
-/** What the policy's names of role groups came to. */
-export type RoleGroups = Pick<SourceSeen, "refusals"> & { readonly found: readonly RoleGroup[] };
+/** What the policy's names of role groups came to; `trouble`: why none of them could be looked up. */
+export type RoleGroups = Pick<SourceSeen, "refusals"> & {
+  readonly found: readonly RoleGroup[];
+  readonly trouble?: GraphError;
+};
+
+/** The groups that give roles, or why they could not be looked up: somebody's account may say enough. */
+export async function tryRoleGroups(...question: Parameters<typeof findRoleGroups>): Promise<RoleGroups> {
+  const answer = await settled(findRoleGroups(...question));
+  if (answer.kind === "read") return answer.value;
+  if (!(answer.error instanceof GraphError)) throw answer.error;
+  return { found: [], refusals: [], trouble: answer.error };
+}
+
+type Settled<T> =
+  { readonly kind: "read"; readonly value: T } | { readonly kind: "failed"; readonly error: unknown };
+
+const settled = <T>(reading: Promise<T>): Promise<Settled<T>> =>
+  reading.then(
+    (value) => ({ kind: "read", value }) as const,
+    (error: unknown) => ({ kind: "failed", error }) as const,
+  );
 
 type Question = {
   readonly record: AnalystRecord | null;
@@ -39,18 +59,25 @@ type Question = {
 /** @throws GraphError, Error when two replicas disagree about whether there is such a user */
 export async function readSource(id: AnalystId, question: Question): Promise<SourceSeen> {
   const { record, policy, ports, priority } = question;
-  const { found, refusals } = question.roleGroups;
-  const [user, memberships] = await Promise.all([
+  const { found, refusals, trouble } = question.roleGroups;
+  const [user, read] = await Promise.all([
     ports.reader.readUser({
       id,
       priority,
       attributes: attributesOf(policy),
       stamps: policy.source.stamps.map(({ property }) => property),
     }),
-    readMemberships(id, question),
+    settled(readMemberships(id, question)),
   ]);
   const base = { user, roleGroups: found, refusals };
-  if (user.kind !== "present") return { ...base, held: record?.held ?? [], evidence: { kind: "sound" } };
+  const isOut = user.kind !== "present" || !user.user.enabled;
+  // Who leaves by their account leaves whatever they hold: groups that cannot be read stand in nobody's way.
+  const isUnread = trouble !== undefined || read.kind === "failed";
+  if (user.kind !== "present" || (isOut && isUnread))
+    return { ...base, held: record?.held ?? [], evidence: { kind: "sound" } };
+  if (trouble !== undefined) throw trouble;
+  if (read.kind === "failed") throw read.error;
+  const memberships = read.value;
   if (memberships === null)
     throw new Error(
       "one replica knows the user, and another does not: they were made or restored a moment ago",

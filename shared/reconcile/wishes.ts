@@ -1,8 +1,8 @@
-import type { HeldRole } from "../model/analyst.ts";
+import type { AnalystRecord, HeldRole } from "../model/analyst.ts";
 import { grantKey } from "../model/grant.ts";
 import type { PairRecord } from "../model/pair.ts";
 import type { AccessSituation, Keeps } from "../planner/access-plan.ts";
-import { namesOf, presentNamesOf } from "../planner/source-plan.ts";
+import { namesOf } from "../planner/source-plan.ts";
 import { desiredGrants } from "../policy/desired.ts";
 import { means } from "../policy/group-name.ts";
 import type { NameOrId, Policy } from "../policy/policy.ts";
@@ -12,17 +12,19 @@ type Asked = Pick<Looking, "record" | "rules">;
 
 /** The groups of the target that the analyst should be in. */
 export function wantedOf({ record, rules }: Asked): readonly NameOrId[] {
-  return record.leaving === null ? desiredGrants(rules.target, presentNamesOf(record.roles)) : [];
+  const frozen = frozenRoles(rules.policy, record);
+  const live = record.roles.filter((role) => !frozen.includes(role));
+  return record.leaving === null ? desiredGrants(rules.target, namesOf(live)) : [];
 }
 
 /** What may not be taken back from the analyst, although nothing says that it should be there; null: all of it may. */
 export function keepsOf({ record, rules, pair }: Asked & Pick<Looking, "pair">): Keeps | null {
-  const kept = unknownRoles(rules.policy, record.roles);
+  const kept = frozenRoles(rules.policy, record);
   const gave = kept.map(({ by }) => pair.gave[by]);
   if (record.leaving !== null || gave.every((one) => one?.length === 0)) return null;
   const held = new Set(record.roles.map(({ by }) => by));
   return {
-    why: `what makes people ${namesOf(kept).join(", ")} is not in the policy any more, and they were not to lose it unseen`,
+    why: `nothing shows any more that they are ${namesOf(kept).join(", ")}, and they were not to lose that unseen`,
     gave: gave.includes(undefined) ? null : gave.flatMap((one) => one ?? []),
     lost: Object.entries(pair.gave).flatMap(([by, grants]) => (held.has(by) ? [] : grants)),
   };
@@ -38,7 +40,7 @@ export function gaveOf(
   { wanted }: Pick<AccessSituation, "wanted">,
   { gave, ledger }: Pick<PairRecord, "gave" | "ledger">,
 ): PairRecord["gave"] {
-  const kept = unknownRoles(rules.policy, record.roles);
+  const kept = frozenRoles(rules.policy, record);
   const now = record.roles
     .filter((role) => !kept.includes(role))
     .map(({ role, by }) => {
@@ -55,6 +57,14 @@ export function gaveOf(
   return { ...Object.fromEntries(none), ...gave, ...Object.fromEntries(now) };
 }
 
-/** Roles that a check in the source did not let go of, and that the policy does not know any more: nobody can say what they give. */
-const unknownRoles = ({ roles }: Policy, held: readonly HeldRole[]): readonly HeldRole[] =>
-  held.filter(({ role, former }) => former === "yes" || !roles.some(({ name }) => name === role));
+/**
+ * Roles that a check in the source did not let go of: what they gave stays, and whatever the policy says of them by now, they give
+ * nothing new. Of some it says nothing at all any more.
+ */
+const frozenRoles = ({ roles }: Policy, record: Pick<AnalystRecord, "roles" | "held">): readonly HeldRole[] =>
+  record.roles.filter(
+    ({ role, by, former }) =>
+      former === "yes" ||
+      !roles.some(({ name }) => name === role) ||
+      !record.held.some((one) => one.by === by),
+  );

@@ -21,7 +21,14 @@ const schema: z.ZodType<AnalystRecord | null> = z
     held: z.array(held),
     roles: z.array(held),
     lost: z.record(z.string(), z.number()),
-    refused: z.record(z.string(), z.object({ since: z.number(), among: z.int().min(1).nullable() })),
+    refused: z.record(
+      z.string(),
+      z.object({
+        since: z.number(),
+        among: z.int().min(1).nullable(),
+        occasion: z.number().exactOptional(),
+      }),
+    ),
     moved: z.record(z.string(), z.array(z.string())).default({}),
     confirmed: z.record(z.string(), z.number()).default({}),
     confirmedAt: z.number(),

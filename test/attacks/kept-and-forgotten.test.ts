@@ -180,7 +180,9 @@ test("the same when readers were given what responders were given as well: Ben k
   const members = world.contoso.members.get(responders.grant.group);
   expect(members?.size).toBe(10);
   expect(world.parked.slice(told)).toEqual([
-    expect.objectContaining({ reason: expect.stringContaining("has lost a role that gave group 02") }),
+    expect.objectContaining({
+      reason: expect.stringContaining("an analyst any more, and they keep what reader gave"),
+    }),
   ]);
   const account = [...world.contoso.accounts.values()].find(({ stamp }) => stamp === ben)?.id ?? "";
   members?.delete(account);

@@ -4,13 +4,13 @@ import { asReader, asResponder } from "../support/world.ts";
 
 const lossOf = (changes: Partial<Loss> = {}): Loss => ({
   evidence: { kind: "sound" },
-  roles: [{ ...asResponder, known: 10, missing: 2, refusedFirst: 0, listing: "complete" }],
+  roles: [{ ...asResponder, known: 10, missing: 2, refusedFirst: 0, lostBy: "person", listing: "complete" }],
   budget: { perRun: 5, share: 0.2 },
   ...changes,
 });
 const responders = (missing: number, known: number) =>
   lossOf({
-    roles: [{ ...asResponder, known, missing, refusedFirst: 0, listing: "complete" }],
+    roles: [{ ...asResponder, known, missing, refusedFirst: 0, lostBy: "person", listing: "complete" }],
   });
 
 describe("checks on a loss", () => {
@@ -24,8 +24,8 @@ describe("checks on a loss", () => {
 
   test("keep the roles whose group could not be read to the end, and name them", () => {
     const roles = [
-      { ...asReader, known: 10, missing: 10, refusedFirst: 0, listing: "partial" },
-      { ...asResponder, known: 10, missing: 0, refusedFirst: 0, listing: "complete" },
+      { ...asReader, known: 10, missing: 10, refusedFirst: 0, lostBy: "person", listing: "partial" },
+      { ...asResponder, known: 10, missing: 0, refusedFirst: 0, lostBy: "person", listing: "complete" },
     ] as const;
     const objections = objectionsTo(lossOf({ roles }), {});
     expect(objections.map(({ check, keeps }) => [check, keeps])).toEqual([["completeness", [asReader.by]]]);
@@ -34,8 +34,8 @@ describe("checks on a loss", () => {
 
   test("keep every role when the read of the memberships itself is in doubt", () => {
     const roles = [
-      { ...asReader, known: 10, missing: 0, refusedFirst: 0, listing: "complete" },
-      { ...asResponder, known: 10, missing: 0, refusedFirst: 0, listing: "complete" },
+      { ...asReader, known: 10, missing: 0, refusedFirst: 0, lostBy: "person", listing: "complete" },
+      { ...asResponder, known: 10, missing: 0, refusedFirst: 0, lostBy: "person", listing: "complete" },
     ] as const;
     const [objection] = objectionsTo(lossOf({ roles, evidence: { kind: "doubtful", why: "page 2" } }), {});
     expect(objection?.keeps).toEqual([asReader.by, asResponder.by]);
@@ -44,7 +44,7 @@ describe("checks on a loss", () => {
   test("say the same of everybody who lost a role in the same way, however many are gone by then", () => {
     const causesOf = (missing: number) =>
       objectionsTo(responders(missing, 100), {}).map(({ cause }) => cause);
-    expect(causesOf(50)).toEqual([`loss of ${asResponder.by} since 0`]);
+    expect(causesOf(50)).toEqual([`loss of ${asResponder.by} by person since 0`]);
     expect(causesOf(60)).toEqual(causesOf(50));
   });
 

@@ -49,7 +49,9 @@ const left = (changes = {}) =>
 /** A loss that nothing is to be said against: one of twenty holders. */
 const soundLoss: Loss = {
   evidence: { kind: "sound" },
-  roles: [{ ...asReader, known: 20, missing: 1, refusedFirst: 0, listing: "complete" }],
+  roles: [
+    { ...asReader, known: 20, missing: 1, refusedFirst: 0, lostBy: "person" as const, listing: "complete" },
+  ],
   budget: { perRun: 5, share: 0.2 },
 };
 /** The same of both roles. */
@@ -60,6 +62,7 @@ const lossOfBoth: Loss = {
     known: 20,
     missing: 1,
     refusedFirst: 0,
+    lostBy: "person" as const,
     listing: "complete",
   })),
 };
@@ -220,7 +223,10 @@ describe("losing a role", () => {
     );
   /** Both roles are gone: one of twenty readers, and so many responders. */
   const responders = (missing: number, known: number, listing: "complete" | "partial" = "complete") => ({
-    roles: [...soundLoss.roles, { ...asResponder, known, missing, refusedFirst: 0, listing }],
+    roles: [
+      ...soundLoss.roles,
+      { ...asResponder, known, missing, refusedFirst: 0, lostBy: "person" as const, listing },
+    ],
   });
 
   test("with sound evidence is a move: the stamps change, the other roles stay", () => {
@@ -303,10 +309,10 @@ describe("losing a role", () => {
 describe("a loss that was refused", () => {
   const lossOf = (missing: number, known: number, changes: Partial<Loss> = {}): Loss => ({
     ...soundLoss,
-    roles: [{ ...asReader, known, missing, refusedFirst: 0, listing: "complete" }],
+    roles: [{ ...asReader, known, missing, refusedFirst: 0, lostBy: "person" as const, listing: "complete" }],
     ...changes,
   });
-  const refused = { [asReader.by]: { since: now - 60 * 60_000, among: 20 } };
+  const refused = { [asReader.by]: { since: now - 60 * 60_000, among: 20, occasion: 0 } };
   const kept = (since: number) => ({ [asReader.by]: { since, among: null } });
   const lose = (loss: Loss, before: SourceDecision["refused"] = {}) =>
     planSource(sourceSituation({ held: [], loss, record: analystRecord({ held: [], refused: before }) }));
@@ -328,7 +334,7 @@ describe("a loss that was refused", () => {
     const decision = lose(lossOf(19, 19), kept(since));
     expect(wordsOf(decision)).toEqual(["refused"]);
     expect(decision.plan.notes).toMatchObject([{ kind: "refused" }]);
-    expect(decision.refused).toEqual({ [asReader.by]: { since, among: 19 } });
+    expect(decision.refused).toEqual({ [asReader.by]: { since, among: 19, occasion: 0 } });
     expect(lose(lossOf(6, 6), refused).refused).toEqual(refused);
   });
 
@@ -339,7 +345,7 @@ describe("a loss that was refused", () => {
     expect(decision.verdicts).toMatchObject([
       {
         kind: "refused",
-        cause: `loss of ${asReader.by} since 0`,
+        cause: `loss of ${asReader.by} by person since 0`,
         reason: "20 of 20 holders of reader have lost it at once; the policy allows 4, so reader stays",
       },
     ]);
@@ -378,6 +384,7 @@ describe("a loss that was refused", () => {
         known: 20,
         missing: 1,
         refusedFirst: 0,
+        lostBy: "person" as const,
         listing: "complete" as const,
       },
     ];
@@ -911,6 +918,7 @@ describe("whatever is read", () => {
                   known: 30,
                   missing,
                   refusedFirst: 0,
+                  lostBy: "person" as const,
                   listing: "complete",
                 })),
                 budget: { perRun: 5, share: 0.2 },

@@ -18,7 +18,7 @@ import {
 
 const ben = person(10);
 
-test("the same when they all meet it first at the same moment", async () => {
+test("a group of the target is gone, and ten pairs meet that first at the same moment: people hear of it once", async () => {
   const world = await settledReaders(tenPeople);
   world.contoso.members.delete(readers.grant.group);
   const call = (analyst: (typeof tenPeople)[number]) =>
