@@ -4,7 +4,7 @@ import { errorText } from "../model/error-text.ts";
 import type { Grant, GroupFacts, GroupMembership, Scope } from "../model/grant.ts";
 import { scopeHeld, type LedgerEntry, type LedgerRow } from "../model/ledger.ts";
 import type { PairRecord } from "../model/pair.ts";
-import type { AccessSituation, NamedGrant } from "../planner/access-plan.ts";
+import type { AccessSituation, NamedGrant } from "../planner/access-situation.ts";
 import type { Seen } from "../planner/membership.ts";
 import { desiredGrants } from "../policy/desired.ts";
 import type { NameOrId } from "../policy/policy.ts";

@@ -5,7 +5,7 @@ import type { AnalystRecord } from "../model/analyst.ts";
 import type { AccountId } from "../model/ids.ts";
 import { goesWithOwner, type AccountRecord, type Gone, type LedgerRow } from "../model/ledger.ts";
 import type { PairRecord } from "../model/pair.ts";
-import type { AccessSituation, AccountSeen } from "../planner/access-plan.ts";
+import type { AccessSituation, AccountSeen } from "../planner/access-situation.ts";
 import { replicationWindowMs, type Seen } from "../planner/membership.ts";
 import type { AccessReadPorts, Looking, Rules } from "./access-ports.ts";
 import { outcomeOf, type Outcome } from "./outcome.ts";

@@ -2,7 +2,7 @@ import { grantKey } from "../model/grant.ts";
 import type { AnalystRecord } from "../model/analyst.ts";
 import type { PairRecord } from "../model/pair.ts";
 import type { Plan } from "../model/plan.ts";
-import type { AccessDecision } from "../planner/access-plan.ts";
+import type { AccessDecision } from "../planner/access-draft.ts";
 import type { Claim, KeyState } from "../state/key-state.ts";
 import type { AccessPorts, Rules } from "./access-ports.ts";
 import type { Applied } from "./apply.ts";

@@ -1,7 +1,7 @@
 import type { GroupId, TenantId } from "../model/ids.ts";
 import { isGiven, rowOf } from "../model/ledger.ts";
 import type { PairRecord } from "../model/pair.ts";
-import type { ScopeSeen } from "../planner/access-plan.ts";
+import type { ScopeSeen } from "../planner/access-situation.ts";
 import { means } from "../policy/group-name.ts";
 import type { Target } from "../policy/policy.ts";
 import { pairRow, type Pairs } from "../state/pairs.ts";

@@ -1,7 +1,7 @@
 import type { AnalystRecord, HeldRole } from "../model/analyst.ts";
 import { grantKey } from "../model/grant.ts";
 import type { PairRecord } from "../model/pair.ts";
-import type { AccessSituation, Keeps } from "../planner/access-plan.ts";
+import type { AccessSituation, Keeps } from "../planner/access-situation.ts";
 import { namesOf } from "../planner/source-plan.ts";
 import { desiredGrants } from "../policy/desired.ts";
 import { means } from "../policy/group-name.ts";

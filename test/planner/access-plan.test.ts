@@ -2,12 +2,9 @@ import { describe, expect, test } from "vitest";
 import { grantKey } from "../../shared/model/grant.ts";
 import type { AccountRecord, LedgerEntry } from "../../shared/model/ledger.ts";
 import type { StepKind } from "../../shared/model/plan.ts";
-import {
-  planAccess,
-  type AccessDecision,
-  type AccessSituation,
-  type NamedGrant,
-} from "../../shared/planner/access-plan.ts";
+import type { AccessDecision } from "../../shared/planner/access-draft.ts";
+import { planAccess } from "../../shared/planner/access-plan.ts";
+import type { AccessSituation, NamedGrant } from "../../shared/planner/access-situation.ts";
 import { replicationWindowMs, visibleMs } from "../../shared/planner/membership.ts";
 import { round, type ModelWorld, type Round } from "../support/access-model.ts";
 import {

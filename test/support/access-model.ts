@@ -3,14 +3,14 @@ import { accountIdSchema, type AccountId } from "../../shared/model/ids.ts";
 import type { AccountRecord, LedgerEntry, LedgerState } from "../../shared/model/ledger.ts";
 import type { PairRecord } from "../../shared/model/pair.ts";
 import type { Plan, Step } from "../../shared/model/plan.ts";
+import type { AccessDecision } from "../../shared/planner/access-draft.ts";
+import { planAccess } from "../../shared/planner/access-plan.ts";
 import {
-  planAccess,
-  type AccessDecision,
   type AccessSituation,
   type AccountSeen,
   type NamedGrant,
   sameGiven,
-} from "../../shared/planner/access-plan.ts";
+} from "../../shared/planner/access-situation.ts";
 import { checkPlan, type CheckFacts } from "../../shared/planner/checks.ts";
 import { replicationWindowMs } from "../../shared/planner/membership.ts";
 import { ana, contoso, dayMs, syncScope } from "./world.ts";

@@ -17,7 +17,7 @@ import type {
   NamedGrant,
   Owned,
   OwnedGrant,
-} from "../../shared/planner/access-plan.ts";
+} from "../../shared/planner/access-situation.ts";
 import type { CheckFacts } from "../../shared/planner/checks.ts";
 import { replicationWindowMs, visibleMs, type Seen } from "../../shared/planner/membership.ts";
 import type { SourceSituation } from "../../shared/planner/source-plan.ts";

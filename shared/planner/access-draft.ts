@@ -1,0 +1,243 @@
+import { grantKey, type Grant, type Scope } from "../model/grant.ts";
+import type { AccountRecord, LedgerEntry } from "../model/ledger.ts";
+import type { Note, Plan, Step } from "../model/plan.ts";
+import {
+  sameGiven,
+  type AccessSituation,
+  type Given,
+  type Keeps,
+  type NamedGrant,
+  type PresentAccount,
+  type ScopeSeen,
+} from "./access-situation.ts";
+import { decideMembership, replicationWindowMs, visibleMs, type MembershipDecision } from "./membership.ts";
+import { sortSteps, type MoverOrder } from "./step-order.ts";
+
+/** Writes to Muster's own memory that follow from what was read. */
+type Bookkeeping = {
+  readonly ledger: readonly {
+    readonly what: Given;
+    /** `drop`: it is another target's. */
+    readonly change: "claim" | "gone" | "drop";
+  }[];
+  /** What the read taught about the account's record; null: nothing. */
+  readonly account: Pick<AccountRecord, "deleted"> | null;
+};
+
+export type AccessDecision = {
+  readonly plan: Plan;
+  readonly bookkeeping: Bookkeeping;
+  /** Epoch ms from which this pair should be looked at again although nothing failed; null: no need. */
+  readonly lookAgainAt: number | null;
+};
+
+/** How long to wait before asking whether a write has become visible. */
+const settleMs = 2_000;
+/** How soon to read again what could not be read, or may have another reason that is not known yet. */
+export const unknownMs = 10_000;
+/** How long, at most, until what cannot be read is tried again. */
+const longestUnknownMs = 5 * 60_000;
+
+/** Collects steps, notes and bookkeeping while a plan is being made. */
+export class Draft {
+  private learnt: Bookkeeping["account"] = null;
+  unsettledGrants = 0;
+  private readonly steps: Step[] = [];
+  private readonly notes: Note[] = [];
+  private readonly ledger: { what: Given; change: "claim" | "gone" | "drop" }[] = [];
+  private lookAgainAt: number | null = null;
+  readonly situation: AccessSituation;
+
+  constructor(situation: AccessSituation) {
+    this.situation = situation;
+  }
+
+  step(step: Step): void {
+    this.steps.push(step);
+  }
+
+  note(note: Note): void {
+    this.notes.push(note);
+  }
+
+  learn(what: NonNullable<Bookkeeping["account"]>): void {
+    this.learnt = what;
+  }
+
+  lookAgain(at: number): void {
+    this.lookAgainAt = this.lookAgainAt === null ? at : Math.min(at, this.lookAgainAt);
+  }
+
+  decideScope(
+    { scope, name, seen }: ScopeSeen,
+    entry: LedgerEntry | undefined,
+    wanted: "yes" | "no",
+  ): MembershipDecision {
+    const { now, leaving } = this.situation;
+    if (seen === "deleted") {
+      // The source look found the user there, so this read is the older one.
+      const isThere = leaving === "no-role" || leaving === "disabled";
+      if (wanted === "yes" || (entry !== undefined && isThere)) this.unsureOf(name, now + unknownMs);
+      // Graph took the analyst into the scope not long ago, so there was a user then: this may be the time before.
+      const joinedAt = entry?.state === "added" ? entry.at : 0;
+      if (now - joinedAt < replicationWindowMs) this.unsureOf(name, joinedAt + replicationWindowMs);
+      return { act: "nothing", ledger: "same", unsureUntil: null };
+    }
+    const goneAt = this.goneAt({ kind: "scope", scope });
+    const { goneUntil } = this.situation;
+    const decision = this.unlessRestored(
+      decideMembership({ wanted, seen, entry, goneAt, now }),
+      name,
+      goneUntil,
+    );
+    if (decision.ledger !== "same")
+      this.ledger.push({ what: { kind: "scope", scope }, change: decision.ledger });
+    if (decision.act === "wait") this.settling(name, entry?.at);
+    this.unsure(name, decision);
+    return decision;
+  }
+
+  grant(account: PresentAccount, { grant, name }: NamedGrant, wanted: "yes" | "no"): void {
+    const owned = this.situation.owned.grants.find(
+      (candidate) => grantKey(candidate.grant) === grantKey(grant),
+    );
+    const entry = owned?.entry;
+    const seen = account.seen(grant);
+    const goneAt = this.goneAt({ kind: "grant", grant });
+    const decision = this.unlessRestored(
+      decideMembership({ wanted, seen, entry, goneAt, now: this.situation.now }),
+      name,
+      this.situation.owned.account?.aliveAt ?? 0,
+    );
+    this.apply(decision, grant, () => ({
+      kind: decision.act === "add" ? "grant" : "revoke",
+      account: account.id,
+      grant,
+      name,
+    }));
+    if (decision.act === "wait") this.settling(name, entry?.at);
+    this.unsure(name, decision);
+    if (owned?.writable !== "no" && (decision.act === "remove" || decision.act === "wait")) {
+      this.unsettledGrants += 1;
+    }
+    if (entry === undefined && seen === "present") this.note({ kind: "native-grant", name });
+  }
+
+  /** Who was restored a moment ago may be shown without the memberships that come back with them. */
+  private unlessRestored(decision: MembershipDecision, name: string, at: number): MembershipDecision {
+    const until = at + replicationWindowMs;
+    if (decision.ledger !== "gone" || this.situation.now >= until) return decision;
+    this.unsureOf(name, until);
+    return { ...decision, ledger: "same" };
+  }
+
+  private goneAt(given: Given): number {
+    return this.situation.owned.gone.find(({ what }) => sameGiven(what, given))?.at ?? 0;
+  }
+
+  keep(account: PresentAccount, { grant, name }: NamedGrant, { why, lost }: Keeps): void {
+    const key = grantKey(grant);
+    const isOwned = this.situation.owned.grants.some((owned) => grantKey(owned.grant) === key);
+    // A person may have taken it away, as they were asked to.
+    if (!isOwned || account.seen(grant) === "absent") return;
+    this.note({ kind: "kept", name, why, alsoLost: lost.includes(key) ? "yes" : "no" });
+  }
+
+  /** The membership stays, and is another target's from now on. */
+  handOver(scope: Scope): void {
+    this.ledger.push({ what: { kind: "scope", scope }, change: "drop" });
+  }
+
+  moves(name: string, until: number): void {
+    this.note({ kind: "scope-moves", name });
+    this.lookAgain(until);
+  }
+
+  apply(decision: MembershipDecision, grant: Grant, step: () => Step): void {
+    if (decision.act === "add" || decision.act === "remove") this.step(step());
+    if (decision.ledger !== "same")
+      this.ledger.push({ what: { kind: "grant", grant }, change: decision.ledger });
+  }
+
+  decided(purpose: Plan["purpose"], order: MoverOrder): AccessDecision {
+    const { analyst, target, leaving, owned, now } = this.situation;
+    const { gives, takes } = owned.doubt;
+    const doubtUntil = purpose === "leave" ? gives : Math.max(gives, takes);
+    if (doubtUntil > now) {
+      this.note({ kind: "unsure", name: "what an interrupted run was doing" });
+      this.lookAgain(doubtUntil);
+    }
+    return {
+      plan: {
+        analyst,
+        target,
+        purpose,
+        leaving,
+        steps: sortSteps(this.steps, order),
+        withheld: [],
+        notes: this.notes.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
+      },
+      bookkeeping: { ledger: this.ledger, account: this.learnt },
+      lookAgainAt: this.lookAgainAt,
+    };
+  }
+
+  /**
+   * `just now`: the change may not be visible yet, and is made once more after that. `lately`: a replica may still show the
+   * account as it was before.
+   */
+  accountChanged(when: "just now" | "lately"): boolean {
+    const { owned, now } = this.situation;
+    const windowMs = when === "just now" ? visibleMs : replicationWindowMs;
+    return owned.account !== null && now - owned.account.changedAt < windowMs;
+  }
+
+  /** Sync may still be about to act on the scope as it was before. */
+  scopeChangedLately(): boolean {
+    const { owned, now } = this.situation;
+    return owned.scope !== undefined && now - owned.scope.at < replicationWindowMs;
+  }
+
+  /** Waits a little, and longer the longer the write is ago that does not show. */
+  settling(name: string, writtenAt: number | undefined): void {
+    const { now } = this.situation;
+    this.note({ kind: "settling", name });
+    const waitedMs = now - (writtenAt ?? now);
+    this.lookAgain(now + Math.max(settleMs, Math.min(waitedMs / 2, visibleMs)));
+  }
+
+  /**
+   * A deleted account that no replica shows is either gone for good or was deleted a moment ago, by Muster or by the sync that
+   * heard of the analyst's leaving. A new one beside it would never be found.
+   * @returns epoch ms; 0 when there is no doubt, Infinity before the analyst is in scope again
+   */
+  mayBeInBinUntil(): number {
+    const { owned, scope } = this.situation;
+    const { account, scope: entry } = owned;
+    if (account === null || account.deleted === "no") return 0;
+    const isIn = scope === null || scope.seen === "present" || entry?.state === "added";
+    const joinedAt = isIn ? (entry?.at ?? 0) : Infinity;
+    return Math.max(account.changedAt, account.aliveAt, joinedAt) + replicationWindowMs;
+  }
+
+  unsure(name: string, { unsureUntil }: MembershipDecision): void {
+    if (unsureUntil !== null) this.unsureOf(name, unsureUntil);
+  }
+
+  /** Asked again soon, and later the longer ago somebody left: the source may refuse to answer for hours. */
+  unreadable(name: string): void {
+    const { owned, now } = this.situation;
+    const waitedMs = now - (owned.leftAt ?? now);
+    this.unsureOf(name, now + Math.max(unknownMs, Math.min(waitedMs / 2, longestUnknownMs)));
+  }
+
+  unsureOf(name: string, until: number): void {
+    this.note({ kind: "unsure", name });
+    this.lookAgain(until);
+  }
+
+  /** A replica may still show the time before the account came to life. */
+  isNewborn({ aliveAt }: AccountRecord): boolean {
+    return this.situation.now - aliveAt < replicationWindowMs;
+  }
+}

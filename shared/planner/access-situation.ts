@@ -1,0 +1,123 @@
+import type { Leaving } from "../model/analyst.ts";
+import { grantKey, type Grant, type Scope } from "../model/grant.ts";
+import type { AccountId, AnalystId, TargetName } from "../model/ids.ts";
+import type { AccountProof, AccountRecord, LedgerEntry } from "../model/ledger.ts";
+import type { Seen } from "./membership.ts";
+import type { MoverOrder } from "./step-order.ts";
+
+/** One analyst in one target: everything the plan may depend on. Times are epoch milliseconds. */
+export type AccessSituation = {
+  readonly analyst: AnalystId;
+  readonly target: TargetName;
+  readonly leaving: Leaving | null;
+  /** Whether an event about the analyst is known that nobody has looked at yet. */
+  readonly news: "none" | "waits";
+  /** Until when the analyst was in the recycle bin, or nowhere, as far as that was lately, epoch ms; 0 for never. */
+  readonly goneUntil: number;
+  /** What the analyst should hold here; empty when they leave this target. */
+  readonly wanted: readonly NamedGrant[];
+  /** The source kept a role of which the policy does not say any more what it gives. null: no such role, or it gave nothing here. */
+  readonly keeps: Keeps | null;
+  /** Every grant the policy names for this target, so that native ones can be told apart. */
+  readonly managed: readonly NamedGrant[];
+  /** null: the policy's scope group cannot be found, and Muster never put the analyst into one. */
+  readonly scope: ScopeSeen | null;
+  /** Scopes that Muster put the analyst into and the policy does not name any more. */
+  readonly formerScopes: readonly FormerScope[];
+  /** Since when the policy says what it says. */
+  readonly policySince: number;
+  readonly account: AccountSeen;
+  /** Other accounts with the analyst's stamp, that came while they were in scope. Looked for when the analyst leaves. */
+  readonly others: readonly OtherAccount[];
+  readonly owned: Owned;
+  readonly leavers: {
+    readonly block: boolean;
+    readonly deleteAfterMs: number | "never";
+    readonly accounts: "owned" | "all";
+  };
+  readonly movers: MoverOrder;
+  readonly now: number;
+};
+
+/** What may not be taken back although nothing says that it should be there. Grants by their keys. */
+export type Keeps = {
+  readonly why: string;
+  /** What these roles gave when the policy last said so; null: that is not known, so it may be anything. */
+  readonly gave: readonly string[] | null;
+  /** What roles gave that are truly lost. */
+  readonly lost: readonly string[];
+};
+
+/** `deleted`: the source user is in the recycle bin, and so are their memberships; nothing can be written. */
+export type ScopeSeen = {
+  readonly scope: Scope;
+  readonly name: string;
+  readonly seen: Seen | "deleted";
+  /** Another target that the analyst belongs in has the same scope by now: it `has` the membership on record, or `waits` for it. */
+  readonly heir: "none" | "waits" | "has";
+};
+
+type OtherAccount = { readonly id: AccountId; readonly enabled: boolean };
+
+export type FormerScope = ScopeSeen & { readonly entry: LedgerEntry };
+
+export type NamedGrant = { readonly grant: Grant; readonly name: string };
+
+export type AccountSeen =
+  | { readonly kind: "none" }
+  /** The target cannot be read at all: what can be done from the source is done all the same. */
+  | { readonly kind: "unreachable" }
+  | {
+      readonly kind: "present";
+      readonly id: AccountId;
+      readonly enabled: boolean;
+      readonly proof: AccountProof | "contested";
+      readonly detail: string;
+      /** Whether it carries a stamp that names an owner. */
+      readonly stamped: "yes" | "no";
+      readonly seen: (grant: Grant) => Seen;
+    }
+  | { readonly kind: "soft-deleted"; readonly id: AccountId };
+
+export type Owned = {
+  readonly grants: readonly OwnedGrant[];
+  readonly scope: LedgerEntry | undefined;
+  /** What was Muster's not long ago, and when it was taken back, epoch ms. */
+  readonly gone: readonly { readonly what: Given; readonly at: number }[];
+  /**
+   * When the analyst left the last scope that Muster had put them into, epoch ms; whoever was not taken out of it by Muster is
+   * out since they leave, for a source user who is deleted is in no scope. Null: there was none.
+   */
+  readonly scopedUntil: number | null;
+  readonly account: AccountRecord | null;
+  readonly leftAt: number | null;
+  /** Tries of on-demand provisioning since the analyst is in scope, and when that began; null: not in scope yet. */
+  readonly asked: { readonly tries: number; readonly scopedAt: number | null };
+  /** Whether sync may be making an account: none was seen while the analyst was in scope. */
+  readonly awaited: "yes" | "no";
+  /** On-demand provisioning is not to be asked before this, epoch ms; 0: it may be asked. */
+  readonly askAfter: number;
+  /** When a run last wrote something to Graph, epoch ms; 0 for never. */
+  readonly wroteAt: number;
+  /** Calls whose answer nobody has seen may still take effect until then, epoch ms; 0 for none. */
+  readonly doubt: { readonly gives: number; readonly takes: number };
+  /** Runs that failed so far: a revoke that cannot be done must not keep the account alive for ever. */
+  readonly attempts: number;
+};
+
+export type OwnedGrant = NamedGrant & {
+  readonly entry: LedgerEntry;
+  /** "no": the group has become one that nobody can write by hand, so nothing waits for it. */
+  readonly writable: "yes" | "no";
+};
+
+/** A row of the ledger, without the account a grant was given to: a plan is about one. */
+export type Given =
+  { readonly kind: "grant"; readonly grant: Grant } | { readonly kind: "scope"; readonly scope: Scope };
+
+export const sameGiven = (one: Given, other: Given) =>
+  one.kind === "scope"
+    ? other.kind === "scope" && grantKey(one.scope) === grantKey(other.scope)
+    : other.kind === "grant" && grantKey(one.grant) === grantKey(other.grant);
+
+export type PresentAccount = Extract<AccountSeen, { kind: "present" }>;

@@ -1,0 +1,55 @@
+import type { Draft } from "./access-draft.ts";
+import type { FormerScope } from "./access-situation.ts";
+
+/** What lets somebody reach the target: direct membership of a group in the source. */
+export function joinScope(draft: Draft): void {
+  const { scope, owned } = draft.situation;
+  if (scope === null || draft.decideScope(scope, owned.scope, "yes").act !== "add") return;
+  draft.step({ kind: "join-scope", scope: scope.scope, name: scope.name });
+}
+
+/** A cycle of cross-tenant sync, and longer than what its replicas are behind. */
+export const wholeCycleMs = 45 * 60_000;
+
+/**
+ * Who changes from one scope group to another is in both until a whole cycle of sync has seen the new one: a cycle that sees
+ * neither would delete the account.
+ */
+export function leaveFormerScopes(draft: Draft): void {
+  const { scope, formerScopes, owned, policySince, now } = draft.situation;
+  if (scope?.seen !== "present") return;
+  const dueAt = Math.max(policySince, owned.scope?.at ?? 0) + wholeCycleMs;
+  for (const former of formerScopes) {
+    if (now >= dueAt || former.heir !== "none") leaveScope(draft, former);
+    else draft.moves(former.name, dueAt);
+  }
+}
+
+/** How soon to look whether another target has taken a scope over. */
+const heirMs = 5 * 60_000;
+
+function leaveScope(draft: Draft, former: FormerScope): void {
+  const { scope, name, heir, entry } = former;
+  if (heir === "has") draft.handOver(scope);
+  else if (heir === "waits") draft.moves(name, draft.situation.now + heirMs);
+  else if (draft.decideScope(former, entry, "no").act === "remove")
+    draft.step({ kind: "leave-scope", scope, name });
+  // It was left before, and whether it still is could not be read.
+  else if (former.seen === "unknown") draft.unreadable(name);
+}
+
+/** Everything that Muster joined; and what it did not, where the policy says so. */
+export function leaveScopes(draft: Draft, account: "may-go" | "stays"): void {
+  const { scope, formerScopes, owned, leavers } = draft.situation;
+  const entry = owned.scope;
+  const mine = scope === null || entry === undefined ? formerScopes : [{ ...scope, entry }, ...formerScopes];
+  for (const one of mine) {
+    if (account === "may-go" || one.seen === "deleted" || one.heir !== "none") leaveScope(draft, one);
+    else draft.note({ kind: "scope-stays", name: one.name, why: "keeps-account" });
+  }
+  if (scope === null || entry !== undefined) return;
+  if (scope.seen === "unknown" && leavers.accounts === "all") draft.unreadable(scope.name);
+  if (scope.seen !== "present") return;
+  if (leavers.accounts === "all") draft.step({ kind: "leave-scope", scope: scope.scope, name: scope.name });
+  else draft.note({ kind: "scope-stays", name: scope.name, why: "before" });
+}
