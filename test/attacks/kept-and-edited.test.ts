@@ -90,7 +90,7 @@ test("ten are kept, and an edit that is about something else comes: their target
   expect(looks).toBeLessThan(150);
 });
 
-test("the policy gives up readers, which is refused; three of ten are dropped from their old group, each two weeks after the one before: each of them is out, or somebody hears of them", async () => {
+test("the policy gives up readers, which is refused; three of ten are dropped from their old group, each three days after the one before: each of them is out, or somebody hears of them", async () => {
   const world = await settledReaders(tenPeople);
   world.setPolicy(withoutRole(reader));
   await world.pass(dayMs);
@@ -98,7 +98,7 @@ test("the policy gives up readers, which is refused; three of ten are dropped fr
   for (const id of tenPeople.slice(0, 3)) {
     const told = world.parked.length;
     await world.change(id, readersAtHome, "out");
-    await world.pass(14 * dayMs);
+    await world.pass(3 * dayMs);
     if (world.inside().includes(id) && world.parked.length === told) silent.push(id);
   }
   expect(silent).toEqual([]);

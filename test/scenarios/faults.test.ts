@@ -1,5 +1,3 @@
-import { readFile, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { FaultInput } from "../../lab/graph/faults/fault-schema.ts";
 import type { ParkedMessage } from "../../shared/queue/keys.ts";
@@ -422,32 +420,6 @@ describe("a target that is out of order", () => {
     await scene.pass(45 * 60_000);
     expect(await scene.access(hidden)).toEqual(everywhere("deleted"));
   });
-});
-
-test("no token: people are told once, and a leaver is out when there are tokens again", async () => {
-  const [leaver] = await analysts("Tokenless");
-  const file = join(dirname(scene.lab.policyFile), "token");
-  const sound = await readFile(file, "utf8");
-  await writeFile(file, "an assertion that nobody knows");
-  // A new process has no tokens left from before.
-  await scene.lab.hosts[0]?.kill();
-  await scene.lab.hosts[0]?.start();
-  const before = scene.lab.bus.peek("parked").length;
-  await scene.disable(leaver);
-  await scene.pass(20 * 60_000);
-  // Whoever meets it first, the leaver or somebody whom a look at everybody called.
-  const entries = scene.lab.bus
-    .peek("parked")
-    .slice(before)
-    .map(({ body }) => body as ParkedMessage); // Muster alone writes there
-  const words = entries
-    .filter(({ key }) => key.kind === "analyst")
-    .map(({ reason, advice }) => `${reason}; ${advice}`);
-  await writeFile(file, sound);
-  await scene.pass(2 * laterMs);
-  expect(await scene.access(leaver)).toEqual(everywhere("deleted"));
-  expect(words.join()).toMatch(/no token for tenant .* AADSTS70021.*consent/);
-  expect(words).toHaveLength(1);
 });
 
 test("people whose names bring trouble have the same life as everybody", async () => {

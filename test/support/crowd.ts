@@ -17,7 +17,7 @@ export async function crowdOfReaders(people: readonly AnalystId[]) {
   }
   return {
     ...world,
-    pass: withCatchUp(world),
+    pass: withCatchUp(world, "seldom"),
     /** Whose accounts are in the group that readers are in. */
     inside: () =>
       [...world.contoso.accounts.values()].flatMap(({ id, stamp }) =>

@@ -2,10 +2,15 @@ import { catchUpIfDue } from "../../shared/reconcile/catch-up.ts";
 import { marks } from "../../shared/state/marks.ts";
 import { memoryTable } from "./memory-table.ts";
 import type { SmallWorld } from "./small-world.ts";
-import { minuteMs } from "./world.ts";
+import { hourMs, minuteMs } from "./world.ts";
 
-/** Lets time pass with the catch-up's timer going, as it does in Azure. */
-export function withCatchUp(world: SmallWorld) {
+/** After so long a world in which nobody does anything looks the same at every catch-up. */
+const stillMs = 2 * hourMs;
+/** How often a crowd is called once it is still. */
+const seldomMs = 4 * hourMs;
+
+/** Lets time pass with the catch-up's timer going, as it does in Azure; for a crowd, which costs more, `seldom` when all is still. */
+export function withCatchUp(world: SmallWorld, whenStill: "often" | "seldom" = "often") {
   const mark = marks(memoryTable("Marks").client).catchUp;
   const ports = {
     ...world.ports,
@@ -14,10 +19,12 @@ export function withCatchUp(world: SmallWorld) {
     mark,
   };
   return async (ms: number) => {
+    const stillAt = whenStill === "often" ? Infinity : world.now() + stillMs;
     const end = world.now() + ms;
     while (world.now() < end) {
       await catchUpIfDue(ports);
-      await world.until(Math.min(end, world.now() + 5 * minuteMs));
+      const pauseMs = world.now() < stillAt ? 5 * minuteMs : seldomMs;
+      await world.until(Math.min(end, world.now() + pauseMs));
     }
   };
 }
