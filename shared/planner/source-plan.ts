@@ -370,6 +370,8 @@ function nextRecent({ record, read, now }: SourceSituation, held: readonly HeldR
     // Nothing is known of a user before the first look; a user who was just made or enabled may be seen without.
     ...(before === undefined ? { disabled: now, absent: now } : before.states),
     ...(before !== undefined && before.state !== state ? { [before.state]: now } : {}),
+    // Who is back and disabled may have been enabled for a moment that nobody saw.
+    ...(state === "disabled" && wasGone(before?.state) ? { enabled: now } : {}),
     [state]: undefined,
   };
   const known = new Set(record?.held.map(({ by }) => by));
@@ -377,6 +379,8 @@ function nextRecent({ record, read, now }: SourceSituation, held: readonly HeldR
   const roles = { ...before?.roles, ...Object.fromEntries([...turned].map((by) => [by, now])) };
   return { state, states: lately(states, now), roles: lately(roles, now), stamps: before?.stamps ?? null };
 }
+
+const wasGone = (state: UserState | undefined) => state === "soft-deleted" || state === "absent";
 
 const lately = (times: Readonly<Record<string, number | undefined>>, now: number) =>
   Object.fromEntries(

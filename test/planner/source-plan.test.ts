@@ -767,6 +767,15 @@ describe("a role that turned not long ago", () => {
 });
 
 describe("what is remembered as the recent past", () => {
+  test.each(["soft-deleted", "absent"] as const)(
+    "holds a moment in which somebody who was %s and is disabled now may have been enabled",
+    (state) => {
+      const record = left({ leaving: "deleted", recent: believed({ state }) });
+      const { recent } = planSource(sourceSituation({ record, user: { enabled: false } }));
+      expect(recent).toMatchObject({ state: "disabled", states: { enabled: now, [state]: now } });
+    },
+  );
+
   const after = (changes: Parameters<typeof sourceSituation>[0]) =>
     planSource(sourceSituation(changes)).recent;
 
