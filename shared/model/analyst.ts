@@ -29,6 +29,12 @@ export type UserState = "enabled" | "disabled" | "soft-deleted" | "absent";
  */
 export type HeldRole = { readonly role: RoleName; readonly by: string; readonly former?: "yes" };
 
+/** Whether a role is one of these: by what shows it, whatever it is called. */
+export const isAmong =
+  (roles: readonly HeldRole[]) =>
+  ({ by }: HeldRole): boolean =>
+    roles.some((one) => one.by === by);
+
 type Refused = {
   /** Epoch ms. */
   readonly since: number;

@@ -1,5 +1,5 @@
 import type { Priority } from "../graph/tenant.ts";
-import type { AnalystRecord, HeldRole } from "../model/analyst.ts";
+import { isAmong, type AnalystRecord, type HeldRole } from "../model/analyst.ts";
 import { grantKey } from "../model/grant.ts";
 import type { AnalystId, TenantId } from "../model/ids.ts";
 import { goneAt, type LedgerRow } from "../model/ledger.ts";
@@ -284,7 +284,7 @@ function keptOfLost(
   target: string,
 ): readonly Outcome[] {
   // Of who holds nothing at all any more, people hear from the source.
-  if (!roles.some(({ by }) => held.some((one) => one.by === by))) return [];
+  if (!roles.some(isAmong(held))) return [];
   const kept = notes.flatMap((note) => (note.kind === "kept" && note.alsoLost === "yes" ? [note] : []));
   const [first] = kept;
   if (first === undefined) return [];

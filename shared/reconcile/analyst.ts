@@ -4,7 +4,7 @@ import type { SourceReader } from "../graph/source-reader.ts";
 import type { SourceWriter } from "../graph/source-writer.ts";
 import type { Written } from "../graph/group-members.ts";
 import type { SendLimits } from "../graph/tenant.ts";
-import type { AnalystRecord, HeldRole } from "../model/analyst.ts";
+import { isAmong, type AnalystRecord, type HeldRole } from "../model/analyst.ts";
 import type { AnalystId, RoleName, TenantId } from "../model/ids.ts";
 import type { Plan, Step } from "../model/plan.ts";
 import { checkPlan } from "../planner/checks.ts";
@@ -96,7 +96,6 @@ function leftBehind(
   known: AnalystRecord | null,
   { roles, held, leaving }: SourceDecision,
 ): readonly Outcome[] {
-  const isAmong = (list: readonly HeldRole[]) => (role: HeldRole) => list.some(({ by }) => by === role.by);
   const lost = known?.held.filter((role) => isAmong(known.roles)(role) && !isAmong(roles)(role)) ?? [];
   if (known === null || leaving !== null || lost.length === 0 || roles.some(isAmong(held))) return [];
   return [

@@ -65,8 +65,9 @@ const sendWithinMs = 1_000;
  */
 function unanswered(error: unknown, doing: Performing): Performed {
   const { ports, claim, rules } = doing;
-  const meaning = error instanceof GraphError ? classify(error) : null;
-  if (!(error instanceof GraphError) || (meaning?.kind !== "retry" && meaning?.kind !== "wait")) throw error;
+  if (!(error instanceof GraphError)) throw error;
+  const meaning = classify(error);
+  if (meaning.kind !== "retry" && meaning.kind !== "wait") throw error;
   const { value } = claim.state();
   const now = ports.now();
   const { scopedAt } = counted(doing);

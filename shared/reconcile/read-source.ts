@@ -33,20 +33,11 @@ export type RoleGroups = Pick<SourceSeen, "refusals"> & {
 
 /** The groups that give roles, or why they could not be looked up: somebody's account may say enough. */
 export async function tryRoleGroups(...question: Parameters<typeof findRoleGroups>): Promise<RoleGroups> {
-  const answer = await settled(findRoleGroups(...question));
-  if (answer.kind === "read") return answer.value;
-  if (!(answer.error instanceof GraphError)) throw answer.error;
-  return { found: [], refusals: [], trouble: answer.error };
+  return findRoleGroups(...question).catch((error: unknown) => {
+    if (!(error instanceof GraphError)) throw error;
+    return { found: [], refusals: [], trouble: error };
+  });
 }
-
-type Settled<T> =
-  { readonly kind: "read"; readonly value: T } | { readonly kind: "failed"; readonly error: unknown };
-
-const settled = <T>(reading: Promise<T>): Promise<Settled<T>> =>
-  reading.then(
-    (value) => ({ kind: "read", value }) as const,
-    (error: unknown) => ({ kind: "failed", error }) as const,
-  );
 
 type Question = {
   readonly record: AnalystRecord | null;
@@ -60,23 +51,23 @@ type Question = {
 export async function readSource(id: AnalystId, question: Question): Promise<SourceSeen> {
   const { record, policy, ports, priority } = question;
   const { found, refusals, trouble } = question.roleGroups;
-  const [user, read] = await Promise.all([
+  const [user, [read]] = await Promise.all([
     ports.reader.readUser({
       id,
       priority,
       attributes: attributesOf(policy),
       stamps: policy.source.stamps.map(({ property }) => property),
     }),
-    settled(readMemberships(id, question)),
+    Promise.allSettled([readMemberships(id, question)]),
   ]);
   const base = { user, roleGroups: found, refusals };
   const isOut = user.kind !== "present" || !user.user.enabled;
   // Who leaves by their account leaves whatever they hold: groups that cannot be read stand in nobody's way.
-  const isUnread = trouble !== undefined || read.kind === "failed";
+  const isUnread = trouble !== undefined || read.status === "rejected";
   if (user.kind !== "present" || (isOut && isUnread))
     return { ...base, held: record?.held ?? [], evidence: { kind: "sound" } };
   if (trouble !== undefined) throw trouble;
-  if (read.kind === "failed") throw read.error;
+  if (read.status === "rejected") throw read.reason;
   const memberships = read.value;
   if (memberships === null)
     throw new Error(

@@ -1,4 +1,4 @@
-import type { AnalystRecord, HeldRole } from "../model/analyst.ts";
+import { isAmong, type AnalystRecord, type HeldRole } from "../model/analyst.ts";
 import { grantKey } from "../model/grant.ts";
 import type { PairRecord } from "../model/pair.ts";
 import type { AccessSituation, Keeps } from "../planner/access-situation.ts";
@@ -63,8 +63,6 @@ export function gaveOf(
  */
 const frozenRoles = ({ roles }: Policy, record: Pick<AnalystRecord, "roles" | "held">): readonly HeldRole[] =>
   record.roles.filter(
-    ({ role, by, former }) =>
-      former === "yes" ||
-      !roles.some(({ name }) => name === role) ||
-      !record.held.some((one) => one.by === by),
+    (one) =>
+      one.former === "yes" || !roles.some(({ name }) => name === one.role) || !isAmong(record.held)(one),
   );

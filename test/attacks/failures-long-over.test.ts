@@ -5,7 +5,8 @@ import { smallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
 import { ana, dayMs, hourMs, minuteMs, readersAtHome } from "../support/world.ts";
 
-test("the target did not answer for two minutes when she left, and not once when her account is deleted thirty days later: that is no alarm", async () => {
+/** Ana leaves while the target does not answer for so long; her account is kept for thirty days. */
+async function leftWhileDown(downMs: number) {
   const world = smallWorld();
   world.setPolicy(smallPolicy({ leavers: { deleteAfterMs: 30 * dayMs } }));
   const pass = withCatchUp(world);
@@ -17,9 +18,14 @@ test("the target did not answer for two minutes when she left, and not once when
     return go();
   });
   await world.change(ana, readersAtHome, "out");
-  await pass(100_000);
+  await pass(downMs);
   isDown = false;
   await pass(hourMs);
+  return { world, pass };
+}
+
+test("the target did not answer for two minutes when she left, and not once when her account is deleted thirty days later: that is no alarm", async () => {
+  const { world, pass } = await leftWhileDown(100_000);
   expect(world.parked.map(({ reason }) => reason)).toEqual([]);
   await world.wait(29 * dayMs);
   world.contoso.next("delete", async () => {
@@ -48,20 +54,7 @@ test("on-demand provisioning did not answer six times, then her account came; tw
 });
 
 test("the target did not answer for half an hour when she left, and thirty days later it refuses to delete her account for good: people are told then as well", async () => {
-  const world = smallWorld();
-  world.setPolicy(smallPolicy({ leavers: { deleteAfterMs: 30 * dayMs } }));
-  const pass = withCatchUp(world);
-  await world.change(ana, readersAtHome, "in");
-  await pass(hourMs);
-  let isDown = true;
-  world.contoso.always("revoke", async (go) => {
-    if (isDown) throw graphFailure(503);
-    return go();
-  });
-  await world.change(ana, readersAtHome, "out");
-  await pass(30 * minuteMs);
-  isDown = false;
-  await pass(hourMs);
+  const { world, pass } = await leftWhileDown(30 * minuteMs);
   expect(world.parked).toHaveLength(1);
   await world.wait(29 * dayMs);
   world.contoso.always("delete", async () => {

@@ -1,18 +1,10 @@
 import { expect, test } from "vitest";
 import { crowdOfReaders, tenPeople } from "../support/crowd.ts";
 import { graphFailure } from "../support/graph-failure.ts";
-import { eventAbout, smallWorld, type SmallWorld } from "../support/small-world.ts";
+import { eventAbout, smallWorld } from "../support/small-world.ts";
+import { unnamed } from "../support/unnamed-account.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
 import { ana, dayMs, hourMs, minuteMs, readersAtHome, respondersAtHome } from "../support/world.ts";
-
-/** Sync makes an account, and neither its answer nor a stamp says so. */
-function unnamed(world: SmallWorld) {
-  world.provisioner.next(() => {
-    world.contoso.create(ana, { stamp: null });
-    return { kind: "unnamed" };
-  });
-  for (let tries = 0; tries < 500; tries += 1) world.provisioner.next(() => ({ kind: "unnamed" }));
-}
 
 test("back after forty days, when the old account is purged; leaves while nobody has found the new one, and the job is in quarantine: nobody says that she is out, and people are told", async () => {
   const world = smallWorld();

@@ -1,16 +1,8 @@
 import { expect, test } from "vitest";
-import { eventAbout, smallWorld, type SmallWorld } from "../support/small-world.ts";
+import { eventAbout, smallWorld } from "../support/small-world.ts";
+import { unnamed } from "../support/unnamed-account.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
 import { ana, dayMs, hourMs, minuteMs, readersAtHome } from "../support/world.ts";
-
-/** Sync makes an account, and neither its answer nor a stamp says so. */
-function unnamed(world: SmallWorld) {
-  world.provisioner.next(() => {
-    world.contoso.create(ana, { stamp: null });
-    return { kind: "unnamed" };
-  });
-  for (let tries = 0; tries < 500; tries += 1) world.provisioner.next(() => ({ kind: "unnamed" }));
-}
 
 test("an administrator purged her account and sync makes another one that nobody has found: who leaves then is not said to be out before sync had a cycle", async () => {
   const world = smallWorld();
