@@ -16,7 +16,7 @@ export type Time = {
 };
 
 /** Continuations run as microtasks; this many of them is deeper than any chain of calls here. */
-const depth = 24;
+const depth = 30;
 const shallow = 6;
 /** A turn takes this long at most: a call within a data centre. */
 const longestTurnMs = 40;
@@ -54,7 +54,8 @@ export function timeOf(start: number, scheduler: fc.Scheduler, chance: Chance): 
         if (scheduler.count() > 0) {
           now += chance.between("time: turn", 0, longestTurnMs);
           fireDue();
-          await scheduler.waitNext(1);
+          // Its successor waits for fifty continuations before each turn; here it is known when everybody has come.
+          await scheduler.waitOne();
           continue;
         }
         const [next] = timers;
