@@ -1,39 +1,28 @@
 import { execFile } from "node:child_process";
-import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-/** Builds the app into `dist/` when a source file is newer than what is there. */
-export async function buildApp(projectDir: string): Promise<"built" | "current"> {
-  const sources = await Promise.all(
-    ["functions", "shared"].map((folder) => newest(join(projectDir, folder), ".ts")),
-  );
-  const settings = await changedAt(join(projectDir, "tsconfig.build.json"));
-  const built = await newest(join(projectDir, "dist"), ".js");
-  if (built > Math.max(settings, ...sources)) return "current";
-  await build(projectDir);
-  return "built";
+/** Makes the package that is deployed, in `dist/`, when something it is made of is newer. Resolves with its folder. */
+export async function buildApp(projectDir: string): Promise<string> {
+  const folder = join(projectDir, "dist");
+  const parts = await Promise.all([
+    ...["functions", "shared"].map((sources) => newest(join(projectDir, sources))),
+    ...["host.json", "package.json", "infra/package.ts", "node_modules/.package-lock.json"].map((file) =>
+      changedAt(join(projectDir, file)),
+    ),
+  ]);
+  if ((await changedAt(join(folder, "package.json"))) <= Math.max(...parts)) {
+    const script = join(projectDir, "infra", "package.ts");
+    await promisify(execFile)(process.execPath, [script, "--out", folder], { cwd: projectDir });
+  }
+  return folder;
 }
 
-/** Built elsewhere and put in the place of `dist` at once, because the host of another lab may be loading from there. */
-async function build(projectDir: string): Promise<void> {
-  const compiler = join(projectDir, "node_modules", "typescript", "bin", "tsc");
-  const cache = join(projectDir, "node_modules", ".cache", "muster");
-  await mkdir(cache, { recursive: true });
-  const fresh = join(cache, `dist.new.${process.pid}`);
-  const stale = join(cache, `dist.old.${process.pid}`);
-  await promisify(execFile)(process.execPath, [compiler, "-p", "tsconfig.build.json", "--outDir", fresh], {
-    cwd: projectDir,
-  });
-  await rename(join(projectDir, "dist"), stale).catch(() => undefined); // there may be none yet
-  await rename(fresh, join(projectDir, "dist"));
-  await rm(stale, { recursive: true, force: true });
-}
-
-async function newest(folder: string, ending: string): Promise<number> {
+async function newest(folder: string): Promise<number> {
   const files = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   const times = files
-    .filter((file) => file.isFile() && file.name.endsWith(ending))
+    .filter((file) => file.isFile())
     .map((file) => changedAt(join(file.parentPath, file.name)));
   return Math.max(0, ...(await Promise.all(times)));
 }

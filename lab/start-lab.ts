@@ -88,7 +88,7 @@ export async function startLab(options: LabOptions = {}): Promise<RunningLab> {
     const clock = startClock();
     stops.push(async () => clock.stop());
     onProgress("starting Graph, Service Bus and tables");
-    const [certificates, tables, bus] = await Promise.all([
+    const [certificates, tables, bus, appDir] = await Promise.all([
       createCertificates(),
       startTables(clock),
       startBroker({ clock, queues, weather, seed: options.seed ?? 1 }),
@@ -110,7 +110,7 @@ export async function startLab(options: LabOptions = {}): Promise<RunningLab> {
     });
     onProgress("starting the app");
     const cold = coldStarts(clock);
-    const hosts = await startHosts({ options, world, clock, graph, bus, tables, files, cold });
+    const hosts = await startHosts({ appDir, options, world, clock, graph, bus, tables, files, cold });
     stops.push(async () => void (await Promise.all(hosts.map((host) => host.stop()))));
     const timers = scheduleTimers({ clock, hosts });
     stops.push(async () => timers.stop());
@@ -182,6 +182,8 @@ async function writeAtomically(file: string, text: string): Promise<void> {
 }
 
 type HostParts = {
+  /** Holds the package that is deployed. */
+  readonly appDir: string;
   readonly options: LabOptions;
   readonly world: World;
   readonly clock: LabClock;
@@ -193,6 +195,7 @@ type HostParts = {
 };
 
 async function startHosts({
+  appDir,
   options,
   world,
   clock,
@@ -218,7 +221,7 @@ async function startHosts({
   const onLog = options.onLog === undefined ? {} : { onLog: options.onLog };
   const create = (named: { readonly name: string; readonly port: number; readonly only?: FunctionGroup }) =>
     createHost({
-      appDir: projectDir,
+      appDir,
       clock,
       env,
       afterDeath: "restart",

@@ -22,7 +22,7 @@ type Source = {
 let sources: readonly Source[];
 beforeAll(async () => {
   const paths: string[] = [];
-  for await (const path of glob("{shared,functions,lab,cli,bench,test}/**/*.ts", { cwd: projectDir })) {
+  for await (const path of glob("{shared,functions,infra,lab,cli,bench,test}/**/*.ts", { cwd: projectDir })) {
     paths.push(path.replaceAll("\\", "/"));
   }
   sources = await Promise.all(paths.toSorted().map(readSource));

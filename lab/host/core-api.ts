@@ -101,10 +101,16 @@ function answerRequire(id: string, answer: unknown): void {
   };
 }
 
-/** Loaded by `require` first: modules which a loader hook reads for ESM get another `require`, and would miss the answer. */
+/**
+ * Loaded by `require` first: modules which a loader hook reads for ESM get another `require`, and would miss the answer. An app
+ * that says it depends on nothing brings the library in its own files.
+ */
 function loadLibrary(appDir: string): void {
+  const requireFromApp = createRequire(join(appDir, "package.json"));
   try {
-    createRequire(join(appDir, "package.json"))("@azure/functions");
+    const { dependencies } = requireFromApp("./package.json") as { dependencies?: object };
+    if (dependencies !== undefined && Object.keys(dependencies).length === 0) return;
+    requireFromApp("@azure/functions");
   } catch (cause) {
     throw new Error(
       `"@azure/functions" cannot be loaded from ${appDir}. Install the app's dependencies first (npm ci).`,

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { resolve } from "node:path";
 import { ServiceBusClient } from "@azure/service-bus";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { buildApp } from "../../lab/build-app.ts";
 import { startBroker, type Broker } from "../../lab/bus/broker.ts";
 import { startClock } from "../../lab/clock.ts";
 import { createHost, type HostLogLine, type HostProcess } from "../../lab/host/host-process.ts";
@@ -270,7 +271,7 @@ async function startBare(env: Readonly<Record<string, string>>): Promise<Bare> {
   });
   const said: string[] = [];
   const host = createHost({
-    appDir: resolve(import.meta.dirname, "../.."),
+    appDir: await buildApp(resolve(import.meta.dirname, "../..")),
     clock,
     env: { ServiceBus: bus.connectionString, ...env },
     name: "bare",

@@ -1,82 +1,71 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { cp, glob, mkdtemp, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { cp, glob, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { buildApp } from "../../lab/build-app.ts";
 import { startBroker } from "../../lab/bus/broker.ts";
 import { startClock } from "../../lab/clock.ts";
-import { stageDeployment } from "../../lab/host/deployment.ts";
 import { createHost } from "../../lab/host/host-process.ts";
 
 const projectDir = resolve(import.meta.dirname, "../..");
 let folder: string;
 let staged: string;
-let files: readonly string[];
-let packages: readonly string[];
 
-/** This very project with somebody's policy in it, staged outside of it so that nothing can be found next door. */
+/** This very project with somebody's policy in it, packaged, and put where nothing can be found next door. */
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "muster-deployment-"));
-  await buildApp(projectDir);
   const project = join(folder, "project");
-  const skipped = ["node_modules", ".git", ".lab"].map((name) => join(projectDir, name));
-  await cp(projectDir, project, { recursive: true, filter: (path) => !skipped.includes(path) });
+  for (const part of ["functions", "shared", "infra", "host.json", "package.json", "tsconfig.json"])
+    await cp(join(projectDir, part), join(project, part), { recursive: true });
   await symlink(join(projectDir, "node_modules"), join(project, "node_modules"));
   await writeFile(join(project, "policy.yaml"), "# the operator's own\n");
   staged = join(folder, "staged");
-  const all = await stageDeployment({ projectDir: project, outDir: staged });
-  files = all.filter((path) => !path.startsWith("node_modules/"));
-  packages = all.filter((path) => path.startsWith("node_modules/"));
+  await promisify(execFile)(process.execPath, [join(project, "infra/package.ts"), "--out", staged]);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-type Package = {
-  readonly main: string;
-  readonly dependencies: Readonly<Record<string, string>>;
-};
+async function filesIn(where: string): Promise<readonly string[]> {
+  const entries = await readdir(where, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  return files.map((file) => relative(where, join(file.parentPath, file.name)).replaceAll("\\", "/"));
+}
 
-const packageJson = async () => JSON.parse(await readFile(join(staged, "package.json"), "utf8")) as Package; // our own file
-
-test("the package is the built app, its settings and its policy, and nothing else", () => {
-  const allowed = /^(host\.json|package\.json|policy\.yaml|dist\/(functions|shared)\/[\w/-]+\.js)$/;
+test("the package is the bundled app, its settings and its policy, and nothing else", async () => {
+  const allowed = /^(host\.json|package\.json|policy\.yaml|(functions|chunks)\/[\w-]+\.js(\.map)?)$/;
+  const files = await filesIn(staged);
   expect(files.filter((path) => !allowed.test(path))).toEqual([]);
   expect(files).toEqual(expect.arrayContaining(["host.json", "package.json", "policy.yaml"]));
-  expect(files.filter((path) => path.startsWith("dist/shared/")).length).toBeGreaterThan(30);
+  expect(await readFile(join(staged, "host.json"), "utf8")).toBe(
+    await readFile(join(projectDir, "host.json"), "utf8"),
+  );
 });
 
 test("the operator's policy is part of it, unchanged", async () => {
   expect(await readFile(join(staged, "policy.yaml"), "utf8")).toBe("# the operator's own\n");
 });
 
-test("every source file of the app is there in its built form, and no file is there that has no source", async () => {
-  const sources: string[] = [];
-  for await (const path of glob("{functions,shared}/**/*.ts", { cwd: projectDir })) sources.push(path);
-  expect(sources.length).toBeGreaterThan(30);
-  const expected = sources.map((path) => `dist/${path.replace(/\.ts$/, ".js")}`).toSorted();
-  expect(files.filter((path) => path.startsWith("dist/")).toSorted()).toEqual(expected);
-});
-
 test("what package.json names as its entry is there: one file for each function", async () => {
-  const { main } = await packageJson();
+  const { main } = JSON.parse(await readFile(join(staged, "package.json"), "utf8")) as { main: string }; // our own file
   const entries: string[] = [];
   for await (const path of glob(main, { cwd: staged })) entries.push(path);
   const functions = (await readdir(join(projectDir, "functions"))).map((name) => name.replace(/\.ts$/, ""));
   expect(functions.length).toBeGreaterThanOrEqual(4);
-  expect(entries.toSorted()).toEqual(functions.map((name) => `dist/functions/${name}.js`).toSorted());
+  expect(entries.toSorted()).toEqual(functions.map((name) => `functions/${name}.js`).toSorted());
 });
 
-test("its packages are all of those, and only those, that npm counts as production", async () => {
-  const npm = spawn("npm", ["ls", "--omit=dev", "--all", "--parseable"], { cwd: projectDir });
-  const production = (await outputOf(npm)).said.split("\n").map((path) => relative(projectDir, path));
-  expect(production.length).toBeGreaterThan(50);
-  expect(packages.filter((path) => !production.includes(path))).toEqual([]);
-  const { dependencies } = await packageJson();
-  for (const name of Object.keys(dependencies)) expect(packages).toContain(`node_modules/${name}`);
-  for (const name of ["vitest", "typescript", "azurite", "hono", "jose", "fast-check", "commander", "knip"])
-    expect(packages).not.toContain(`node_modules/${name}`);
-  for (const path of packages) await readFile(join(staged, path, "package.json"), "utf8");
+test("it is small: a host that starts reads few files", async () => {
+  const files = await filesIn(staged);
+  const sizes = await Promise.all(files.map(async (path) => (await stat(join(staged, path))).size));
+  expect(files.length).toBeLessThan(60);
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(8 * 1024 * 1024);
+});
+
+test("it is put in the place of what was there before", async () => {
+  await writeFile(join(staged, "stale.js"), "");
+  await promisify(execFile)(process.execPath, [join(folder, "project/infra/package.ts"), "--out", staged]);
+  expect(await filesIn(staged)).not.toContain("stale.js");
 });
 
 /** Loads the staged app in a process without any setting, and prints what it registered. */
