@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import { adminOf, type Admin } from "../lab/admin.ts";
-import { startLab, type RunningLab } from "../lab/start-lab.ts";
+import type { RunningLab } from "../lab/running-lab.ts";
+import { startLab } from "../lab/start-lab.ts";
 
 /** `npm run bench`: counts and ratios of one run in the lab. See bench/README.md. */
 const options = new Command("bench")

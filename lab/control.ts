@@ -5,7 +5,7 @@ import { z } from "zod";
 import { faultSchema, type Fault } from "./graph/faults/fault-schema.ts";
 import { outerFaults, outerFaultSchema, type OuterFault } from "./outer-faults.ts";
 import { hostOfTimer } from "./host/host-process.ts";
-import type { RunningLab } from "./start-lab.ts";
+import type { RunningLab } from "./running-lab.ts";
 
 export type Control = { readonly url: string; readonly close: () => Promise<void> };
 

@@ -1,6 +1,6 @@
 import { adminOf } from "./admin.ts";
 import type { GraphLab } from "./graph/simulator.ts";
-import type { RunningLab } from "./start-lab.ts";
+import type { RunningLab } from "./running-lab.ts";
 import type { World } from "./world.ts";
 
 type Parts = {

@@ -18,8 +18,9 @@ import {
 } from "./host/host-process.ts";
 import { startTables, type TableServer } from "./tables/azurite.ts";
 import { enlist } from "./enlist.ts";
-import { timingOf, type Timing } from "./timing.ts";
-import { weatherOf, type Weather, type WeatherName } from "./weather.ts";
+import type { RunningLab } from "./running-lab.ts";
+import { timingOf } from "./timing.ts";
+import { weatherOf, type WeatherName } from "./weather.ts";
 import { buildWorld, type World } from "./world.ts";
 
 export type LabOptions = {
@@ -39,23 +40,6 @@ export type LabOptions = {
   readonly out?: string;
   readonly onLog?: (line: HostLogLine) => void;
   readonly onProgress?: (line: string) => void;
-};
-
-/** The whole system on this machine. Everything listens on 127.0.0.1. */
-export type RunningLab = Timing & {
-  readonly world: World;
-  readonly weather: Weather;
-  readonly clock: LabClock;
-  readonly graph: GraphLab;
-  readonly bus: Broker;
-  readonly tables: TableServer;
-  readonly hosts: readonly HostProcess[];
-  readonly coldStarts: ColdStarts;
-  readonly policyFile: string;
-  readonly controlUrl: string;
-  /** What lab.json says. */
-  readonly description: unknown;
-  readonly stop: () => Promise<void>;
 };
 
 /** What Azure scales apart. */

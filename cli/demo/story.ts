@@ -1,5 +1,5 @@
 import type { Admin } from "../../lab/admin.ts";
-import type { RunningLab } from "../../lab/start-lab.ts";
+import type { RunningLab } from "../../lab/running-lab.ts";
 import type { Given } from "./expect.ts";
 import type { Watched } from "./people.ts";
 

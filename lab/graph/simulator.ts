@@ -1,15 +1,12 @@
 import { getRequestListener } from "@hono/node-server";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
-import type { LabClock } from "../clock.ts";
-import type { Weather } from "../weather.ts";
+import { assemble, type SimulationOptions } from "./assemble.ts";
 import type { FaultRegistry } from "./faults/fault-registry.ts";
 import type { RequestListener } from "./http/hooks.ts";
 import type { GraphCounters } from "./record/counters.ts";
 import type { TrafficRecord } from "./record/traffic.ts";
 import type { Violation } from "./record/violations.ts";
-import type { WorldSeed } from "./seed.ts";
-import { buildWorld } from "./world.ts";
 
 /** A running simulator of Microsoft Graph v1.0 and Entra for the tenants of one seed. */
 export type GraphLab = {
@@ -34,22 +31,16 @@ export type GraphLab = {
   close(): Promise<void>;
 };
 
-export type GraphOptions = {
-  readonly clock: LabClock;
-  readonly seed: WorldSeed;
+export type GraphOptions = SimulationOptions & {
   /** PEM leaf for localhost and 127.0.0.1. */
   readonly ca: { readonly cert: string; readonly key: string };
   /** 0, the default, picks a free port. */
   readonly port?: number;
-  /** How kind the world is. Default: calm. */
-  readonly weather?: Weather;
-  /** Real latency added to every Graph response, milliseconds. */
-  readonly rttMs?: number;
 };
 
 export async function startGraph(options: GraphOptions): Promise<GraphLab> {
-  const world = await buildWorld(options);
-  const answer = getRequestListener((request, env) => world.fetch(request, env));
+  const simulation = await assemble(options);
+  const answer = getRequestListener((request, env) => simulation.fetch(request, env));
   const server = createServer({ cert: options.ca.cert, key: options.ca.key }, (request, response) => {
     void answer(request, response);
   });
@@ -58,7 +49,7 @@ export async function startGraph(options: GraphOptions): Promise<GraphLab> {
   await listen(server, options.port ?? 0);
   // A listening TCP server has an address with a port.
   const { port } = server.address() as AddressInfo;
-  const { lab, conduct, hooks } = world;
+  const { lab, conduct, hooks } = simulation;
   return {
     url: `https://localhost:${port}`,
     busy: () => [...conduct.inFlight(), ...lab.notifier.busy(), ...lab.sync.busy()],
@@ -68,9 +59,9 @@ export async function startGraph(options: GraphOptions): Promise<GraphLab> {
     faults: lab.faults,
     onRequest: (listener) => hooks.add(listener),
     runSyncCycle: (sourceTenantId, jobId) => lab.sync.run(sourceTenantId, jobId),
-    fetch: (request) => world.fetch(request, {}),
+    fetch: (request) => simulation.fetch(request, {}),
     async close() {
-      world.close();
+      simulation.close();
       await stop(server);
     },
   };

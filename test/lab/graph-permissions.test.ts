@@ -8,7 +8,7 @@ import type { Call } from "../../lab/graph/http/call.ts";
 import type { FaultInput } from "../../lab/graph/faults/fault-schema.ts";
 import type { AppSeed } from "../../lab/graph/seed.ts";
 import { registerResources } from "../../lab/graph/resources/register.ts";
-import { buildWorld } from "../../lab/graph/world.ts";
+import { assemble } from "../../lab/graph/assemble.ts";
 import { ids, idsIn, ref, rolesExtension, testLab, type Answer, type Client } from "./graph-world.ts";
 
 const denied = [403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation."];
@@ -284,11 +284,7 @@ test("a permission that no call needs cannot be missing", async () => {
 
 test("every operation of the lab's Graph has a row in its permission table", async () => {
   const clock = startClock(() => 0);
-  const { lab } = await buildWorld({
-    clock,
-    seed: { seed: 1, tenants: [], apps: [] },
-    ca: { cert: "", key: "" },
-  });
+  const { lab } = await assemble({ clock, seed: { seed: 1, tenants: [], apps: [] } });
   const registered: string[][] = [];
   registerResources(
     (method, path) => void registered.push([method, path]),

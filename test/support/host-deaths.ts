@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { RunningLab } from "../../lab/start-lab.ts";
+import type { RunningLab } from "../../lab/running-lab.ts";
 import type { Person, Scene } from "./lab.ts";
 
 /** Graph has done what was asked, but its answer is lost; or a write that was about to be made never reaches Graph. */

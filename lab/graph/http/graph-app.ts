@@ -1,28 +1,16 @@
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
-import type { Http2Bindings, HttpBindings } from "@hono/node-server";
 import { Hono, type Context, type MiddlewareHandler } from "hono";
 import { authorizeCallsOf } from "../identity/authorize.ts";
 import type { Lab } from "../lab.ts";
 import { plainHeaders } from "../record/traffic.ts";
-import type { Call, Reply } from "./call.ts";
+import type { Reply } from "./call.ts";
 import type { Conduct } from "./conduct.ts";
+import type { GraphEnv } from "./graph-env.ts";
 import { Hang } from "./hang.ts";
 import { openCall, pathOf, type Identity } from "./open-call.ts";
 import { GraphProblem, notImitated, problemReply } from "./problem.ts";
 import { readBody } from "./read-body.ts";
 import type { Handler, Route } from "./router.ts";
-
-/** What a part of a `$batch` inherits from its batch. */
-type PartOf = { readonly batch: Call; readonly body: unknown };
-
-export type GraphEnv = {
-  Bindings: Partial<HttpBindings | Http2Bindings> & { part?: PartOf };
-  Variables: {
-    call: Call;
-    /** Set by the operation: gives its reply, or throws what it threw. */
-    answer?: () => Reply;
-  };
-};
 
 export type GraphApp = { readonly app: Hono<GraphEnv>; readonly route: Route };
 

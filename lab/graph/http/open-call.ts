@@ -7,7 +7,7 @@ import { graphAudience, type TokenIssuer } from "../identity/token-issuer.ts";
 import type { Lab } from "../lab.ts";
 import { pageSizeFor } from "../odata/page-size.ts";
 import type { Call, Caller } from "./call.ts";
-import type { GraphEnv } from "./graph-app.ts";
+import type { GraphEnv } from "./graph-env.ts";
 import { GraphProblem } from "./problem.ts";
 import { targetOf } from "./strikes.ts";
 

@@ -1,4 +1,3 @@
-import type { Call } from "../http/call.ts";
 import type { Draws } from "../draws.ts";
 import type { Weather } from "../../weather.ts";
 
@@ -13,7 +12,11 @@ export type PageSize = (left: {
 }) => number;
 
 type Parts = { readonly weather: Weather; readonly draws: Draws };
-type Listing = Pick<Call, "tenant" | "url"> & { readonly caller: Pick<Call["caller"], "kind"> };
+type Listing = {
+  readonly tenant: { readonly id: string };
+  readonly url: URL;
+  readonly caller: { readonly kind: "app" | "admin" };
+};
 
 export function pageSizeFor({ weather, draws }: Parts, { caller, tenant, url }: Listing): PageSize {
   const { emptyPages, smallPages } = weather;

@@ -2,7 +2,7 @@ import type { UserRecord } from "../directory/objects.ts";
 import type { DirectoryView } from "../directory/view.ts";
 import { accountOf } from "./export.ts";
 import type { SyncJob } from "./job.ts";
-import { isEnabled, isSyncable } from "./mapping.ts";
+import { isEnabled, isSyncable } from "./exported-user.ts";
 
 /** What a cycle has to do about one source user. */
 export type Work =

@@ -2,7 +2,7 @@ import { changeUser, createUser, restoreUser, softDeleteUser } from "../director
 import { syncActor, type Actor, type Properties, type UserRecord } from "../directory/objects.ts";
 import { viewOf } from "../directory/view.ts";
 import type { SyncJob } from "./job.ts";
-import { exportedProperties, isEnabled, newAccountProperties } from "./mapping.ts";
+import { exportedProperties, isEnabled, newAccountProperties } from "./exported-user.ts";
 import { scopeEvidence } from "./scope.ts";
 
 /** What an export did in the target tenant. */

@@ -2,7 +2,7 @@ import type { UserRecord } from "../directory/objects.ts";
 import type { DirectoryView } from "../directory/view.ts";
 import { accountOf, exportChange, exportNew, type Exported } from "./export.ts";
 import type { Quarantine, SyncJob } from "./job.ts";
-import { isEnabled, isSyncable } from "./mapping.ts";
+import { isEnabled, isSyncable } from "./exported-user.ts";
 import type { Assignments } from "./assignments.ts";
 import { isAssigned, scopeEvidence } from "./scope.ts";
 import type { TroubleWith } from "./trouble.ts";

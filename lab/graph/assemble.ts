@@ -26,13 +26,21 @@ import { traffic } from "./record/traffic.ts";
 import { violations } from "./record/violations.ts";
 import { registerResources } from "./resources/register.ts";
 import type { WorldSeed } from "./seed.ts";
-import type { GraphOptions } from "./simulator.ts";
 import { syncEngine } from "./sync/engine.ts";
 import { createJob, type SyncJob } from "./sync/job.ts";
 import { troubles } from "./sync/trouble.ts";
 
+export type SimulationOptions = {
+  readonly clock: LabClock;
+  readonly seed: WorldSeed;
+  /** How kind the world is. Default: calm. */
+  readonly weather?: Weather;
+  /** Real latency added to every Graph response, milliseconds. */
+  readonly rttMs?: number;
+};
+
 /** Everything behind the network: the parts, put together. */
-export type World = {
+export type Simulation = {
   readonly lab: Lab;
   readonly conduct: Conduct;
   readonly hooks: RequestHooks;
@@ -40,7 +48,7 @@ export type World = {
   close(): void;
 };
 
-export async function buildWorld(options: GraphOptions): Promise<World> {
+export async function assemble(options: SimulationOptions): Promise<Simulation> {
   const { clock, seed } = options;
   const apps = registeredApps(seed);
   const closing = new AbortController();
@@ -82,7 +90,7 @@ function buildTenants(
 }
 
 function buildLab(
-  options: GraphOptions,
+  options: SimulationOptions,
   built: {
     weather: Weather;
     draws: Draws;
