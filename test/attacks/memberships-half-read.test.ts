@@ -13,7 +13,9 @@ test("added by mistake and out again half a minute later, when the removal meets
   expect(members?.has(account)).toBe(true);
   const until = world.now() + hourMs;
   world.contoso.always("listMemberOf", async (go) =>
-    world.now() < until ? { items: [], completeness: { kind: "partial", why: "the second page was 503" } } : go(),
+    world.now() < until
+      ? { items: [], completeness: { kind: "partial", why: "the second page was 503" } }
+      : go(),
   );
   world.contoso.next("revoke", async () => ({
     result: "missing",
@@ -21,10 +23,19 @@ test("added by mistake and out again half a minute later, when the removal meets
     trace: { clientRequestId: "c-1", requestId: "r-1", status: 404, ms: 1, tries: 1 },
   }));
   world.source.members.get(readersAtHome)?.delete(ana);
-  await world.deliver({ key: { kind: "analyst", analyst: ana }, cause: "test", heardAt: world.now(), occasion: "event" });
+  await world.deliver({
+    key: { kind: "analyst", analyst: ana },
+    cause: "test",
+    heardAt: world.now(),
+    occasion: "event",
+  });
   await pass(3 * dayMs);
   const proofs = world.leaveProofs();
-  expect({ holds: members?.has(account), proofs: proofs.length, at: proofs.every(({ at }) => at >= until) }).toEqual({
+  expect({
+    holds: members?.has(account),
+    proofs: proofs.length,
+    at: proofs.every(({ at }) => at >= until),
+  }).toEqual({
     holds: false,
     proofs: 1,
     at: true,

@@ -24,7 +24,8 @@ test.each([0, 30 * dayMs])(
     world.provisioner.quarantine = "TooManyDeletes";
     await world.change(ana, readersAtHome, "out");
     await pass(2 * dayMs);
-    const isIn = world.contoso.accounts.get(second)?.state === "live" && world.contoso.accounts.get(second)?.enabled;
+    const isIn =
+      world.contoso.accounts.get(second)?.state === "live" && world.contoso.accounts.get(second)?.enabled;
     expect({ isIn, saidToBeOut: world.leaveProofs().length > 0 }).toEqual({ isIn: false, saidToBeOut: true });
   },
 );
