@@ -11,7 +11,7 @@ type JobStatus = {
   readonly code: string;
   /** Why the job is in quarantine; null when it is not. */
   readonly quarantine: string | null;
-  /** When the last cycle began that did not fail as a whole, epoch ms, long ago for never; null when the job does not say. */
+  /** When the last cycle began that ended without any error, epoch ms, long ago for never; null when the job does not say. */
   readonly cycleBegan: number | null;
 };
 
@@ -59,16 +59,19 @@ export function syncJobReader(tenant: GraphTenant): SyncJobReader {
       return {
         code: status?.code ?? "unknown",
         quarantine: status?.code === "Quarantine" ? (reason ?? "no reason given") : null,
-        cycleBegan: latestBegin([status?.lastExecution, status?.lastSuccessfulExecution]),
+        cycleBegan: latestBegin([
+          // The job may say it here before it says it there.
+          ...(status?.lastExecution?.state === "Succeeded" ? [status.lastExecution] : []),
+          status?.lastSuccessfulExecution,
+        ]),
       };
     },
   };
 }
 
-/** One that met trouble with single people is a cycle for all others. "Never" is a time of the year 1. */
+/** "Never" is a time of the year 1. */
 function latestBegin(executions: readonly z.infer<typeof execution>[]): number | null {
   const times = executions
-    .filter((one) => one?.state !== "Failed")
     .map((one) => Date.parse(one?.timeBegan ?? ""))
     .filter((time) => !Number.isNaN(time));
   return times.length === 0 ? null : Math.max(...times);

@@ -51,6 +51,10 @@ export function scopeHeld(ledger: readonly LedgerRow[]): LedgerEntry | undefined
   return entries.toSorted((a, b) => Number(isGiven(b)) - Number(isGiven(a)) || b.at - a.at)[0];
 }
 
+/** Whether Graph has taken the analyst out of every scope that Muster had put them into. */
+export const isOutOfScope = (ledger: readonly LedgerRow[]): boolean =>
+  ledger.every(({ item, entry }) => item.kind !== "scope" || entry.state === "removed");
+
 /** How a target account was proven to be this analyst's. Mail and UPN prove nothing. */
 export type AccountProof = "stamp" | "provisioned";
 
@@ -67,6 +71,8 @@ export type AccountRecord = {
   readonly changedAt: number;
   /** When it last came to life: created, restored or unblocked, as far as Muster knows; 0 for long ago. */
   readonly aliveAt: number;
+  /** When Muster last unblocked it; 0 for never. */
+  readonly unblockedAt: number;
 };
 
 /** `intended` is written before the call, `confirmed` after Graph answered; `no`: not by Muster's hand. */

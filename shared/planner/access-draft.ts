@@ -117,6 +117,8 @@ export class Draft {
     }));
     if (decision.act === "wait") this.settling(name, entry?.at);
     this.unsure(name, decision);
+    // It was taken back before, and whether it is gone could not be read.
+    if (seen === "unknown" && decision.act === "nothing" && entry?.state === "removed") this.unreadable(name);
     if (owned?.writable !== "no" && (decision.act === "remove" || decision.act === "wait")) {
       this.unsettledGrants += 1;
     }

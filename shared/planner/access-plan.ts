@@ -3,7 +3,7 @@ import type { AccountId } from "../model/ids.ts";
 import { goesWithOwner, type AccountRecord } from "../model/ledger.ts";
 import { Draft, unknownMs, type AccessDecision } from "./access-draft.ts";
 import type { AccessSituation, Keeps, NamedGrant, PresentAccount } from "./access-situation.ts";
-import { decideMembership, replicationWindowMs, visibleMs } from "./membership.ts";
+import { decideMembership, goneMs, replicationWindowMs, visibleMs } from "./membership.ts";
 import { cyclePollMs, nextAskAt } from "./provisioning.ts";
 import { joinScope, leaveFormerScopes, leaveScopes, wholeCycleMs } from "./scope-plan.ts";
 
@@ -138,9 +138,13 @@ function planLeave(situation: AccessSituation): AccessDecision {
 function leaveUnseen(draft: Draft, seen: "none" | "soft-deleted", known: AccountRecord): void {
   if (draft.isNewborn(known)) draft.unsureOf("the account", known.aliveAt + replicationWindowMs);
   const mayBeThere = seen === "none" || draft.isNewborn(known);
-  if (mayBeThere && known.deleted !== "confirmed")
-    // It was Muster's to delete, so it is deleted, and Graph's answer settles it.
-    draft.step({ kind: "delete-account", account: known.accountId });
+  if (mayBeThere && known.deleted !== "confirmed") {
+    // What it was to come to is brought about all the same, and Graph's answer settles it.
+    const isDue = draft.situation.now >= deletionDueAt(draft);
+    if (!isDue && draft.situation.leavers.block && known.blocked !== "confirmed")
+      draft.step({ kind: "block-account", account: known.accountId });
+    deleteWhenDue(draft, known.accountId, "may-go");
+  }
   // Whoever was quicker, sync or Muster: it is what leaving means, so coming back means restoring it.
   else if (seen === "soft-deleted" && known.deleted !== "by-others") draft.learn({ deleted: "confirmed" });
 }
@@ -166,11 +170,12 @@ function leaveAccount(draft: Draft, account: PresentAccount, ours: boolean): voi
   if (account.proof === "contested") {
     return draft.note({ kind: "account-not-proven", account: account.id, detail: account.detail });
   }
-  const { blocked, deleted, changedAt } = owned.account ?? unknownAccount;
+  const { blocked, deleted, changedAt, unblockedAt } = owned.account ?? unknownAccount;
   const justNow = draft.accountChanged("just now");
   if (deleted === "confirmed" && justNow) return draft.settling("the account", changedAt);
-  // Unblocked a moment ago and seen blocked: the replica is behind, and blocking once more settles it.
-  const perhapsEnabled = account.enabled || (blocked === "no" && draft.accountChanged("lately"));
+  // Enabled not long ago and seen blocked: the replica may be behind, even far behind, and blocking once more settles it.
+  const wasEnabled = draft.accountChanged("lately") || draft.situation.now - unblockedAt < goneMs;
+  const perhapsEnabled = account.enabled || (blocked === "no" && wasEnabled);
   if (leavers.block && perhapsEnabled) {
     if (blocked === "confirmed" && justNow) draft.settling("the account", changedAt);
     else draft.step({ kind: "block-account", account: account.id });
@@ -180,11 +185,16 @@ function leaveAccount(draft: Draft, account: PresentAccount, ours: boolean): voi
   deleteWhenDue(draft, account.id, isEmpty ? "may-go" : "waits");
 }
 
+/** Epoch ms; Infinity for never. */
+function deletionDueAt({ situation }: Draft): number {
+  const { leavers, owned, now } = situation;
+  return leavers.deleteAfterMs === "never" ? Infinity : (owned.leftAt ?? now) + leavers.deleteAfterMs;
+}
+
 function deleteWhenDue(draft: Draft, account: AccountId, state: "may-go" | "waits"): void {
-  const { leavers, owned, now } = draft.situation;
-  if (leavers.deleteAfterMs === "never") return;
-  const dueAt = (owned.leftAt ?? now) + leavers.deleteAfterMs;
-  if (now < dueAt) {
+  const dueAt = deletionDueAt(draft);
+  if (dueAt === Infinity) return;
+  if (draft.situation.now < dueAt) {
     draft.note({ kind: "deletion-waits", account });
     draft.lookAgain(dueAt);
   } else if (state === "may-go") draft.step({ kind: "delete-account", account });
@@ -223,7 +233,7 @@ function allGrants(situation: AccessSituation): readonly NamedGrant[] {
   return [...named].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, grant]) => grant);
 }
 
-const unknownAccount = { blocked: "no", deleted: "no", changedAt: 0 } as const;
+const unknownAccount = { blocked: "no", deleted: "no", changedAt: 0, unblockedAt: 0 } as const;
 
 const mayBeKept = (grant: Grant, keeps: Keeps | null): keeps is Keeps =>
   keeps !== null && (keeps.gave?.includes(grantKey(grant)) ?? true);

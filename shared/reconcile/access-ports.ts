@@ -21,7 +21,7 @@ import type { PolicyNow } from "./policy-in-force.ts";
 export type AccessReadPorts = {
   readonly source: { readonly reader: SourceReader; readonly groups: GroupDirectory };
   readonly tenant: { readonly reader: TargetReader; readonly groups: GroupDirectory };
-  readonly pairs: Pick<Pairs, "read">;
+  readonly pairs: Pick<Pairs, "read" | "list">;
   readonly now: () => number;
 };
 

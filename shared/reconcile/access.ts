@@ -226,6 +226,8 @@ function goneSoFar(
 async function conclude(round: Round): Promise<readonly Outcome[] | "again"> {
   const { read, decision, ports, claim } = round;
   const stuck = obstacles(round);
+  const asleep = isProof(round) ? await sleepingSync(round) : [];
+  // Asked last: what came while Graph was asked counts.
   const news = await newsOf(round);
   if (news === "changed") return "again";
   if (news === "unseen")
@@ -233,11 +235,9 @@ async function conclude(round: Round): Promise<readonly Outcome[] | "again"> {
       ...stuck,
       { kind: "again", at: unseenAt(round), why: "an event about the analyst waits for its look" },
     ];
-  if (isProof(round)) {
-    const asleep = await sleepingSync(round);
-    if (asleep.length > 0) return [...stuck, ...asleep];
-    await prove(round);
-  } else if (read.trouble === null) await enterRun(round, { steps: [], outcomes: [] }, stuck);
+  if (asleep.length > 0) return [...stuck, ...asleep];
+  if (isProof(round)) await prove(round);
+  else if (read.trouble === null) await enterRun(round, { steps: [], outcomes: [] }, stuck);
   const { value } = claim.state();
   const now = ports.now();
   const looks = [
@@ -355,7 +355,10 @@ function unseenAt({ analyst, ports }: Round): number {
   return now + Math.max(unseenMs, (now - analyst.clock.heardAt) / 2);
 }
 
-/** An account that nobody has found is for sync to delete, in a cycle that begins after the analyst has left the scope. */
+/**
+ * An account that nobody has found is for sync to delete, in a cycle that begins after the analyst has left the scope. One that met
+ * errors may have met them with just this account.
+ */
 async function sleepingSync({ read, plan, record, rules, ports, claim }: Round): Promise<readonly Outcome[]> {
   const { account, owned } = read.situation;
   // Who came back may have a new one beside the one that is remembered.
@@ -368,7 +371,7 @@ async function sleepingSync({ read, plan, record, rules, ports, claim }: Round):
   const isBehind = cycleBegan !== null && cycleBegan <= left + replicationWindowMs;
   if (!sleeps.has(code) && !isBehind) return [];
   const now = ports.now();
-  const why = `a cycle of the synchronization job ${job} has to begin first`;
+  const why = `a cycle of the synchronization job ${job} has to end without errors first`;
   if (!sleeps.has(code) && now < left + overdueMs) return [{ kind: "again", at: now + cyclePollMs, why }];
   const advice = "start the job, or look for the account in the target tenant and delete it";
   if (sleeps.has(code)) {
@@ -376,7 +379,7 @@ async function sleepingSync({ read, plan, record, rules, ports, claim }: Round):
     const reason = `${rules.target.name}: sync may have made accounts for leavers that were never found, and deletes none while its job ${job} is in the state ${code}`;
     return [{ kind: "parked", reason, advice, cause: `${job} is ${code}` }];
   }
-  const reason = `${rules.target.name}: sync may have made an account for ${record.userPrincipalName} that was never found, and its job ${job} has begun no cycle since they left`;
+  const reason = `${rules.target.name}: sync may have made an account for ${record.userPrincipalName} that was never found, and its job ${job} has ended no cycle without errors that began since they left`;
   return [{ kind: "parked", reason, advice, cause: null }];
 }
 

@@ -5,6 +5,7 @@ import {
   goesWithOwner,
   goneAt,
   isGiven,
+  isOutOfScope,
   rowOf,
   sameItem,
   scopeHeld,
@@ -36,8 +37,7 @@ export async function performStage(steps: readonly Step[], doing: Performing): P
   const { claim, ports } = doing;
   const before = claim.state().value;
   const standings = await Promise.all(steps.map((step) => standingOf(step, doing)));
-  // Of what may be somebody else's nothing is on record before Graph says whose it is.
-  const own = steps.filter((_, index) => standings[index] === "ours");
+  const own = steps.filter((_, index) => standings[index] !== "native");
   const at = ports.now();
   // What was proven was true before this: if it is true again afterwards, that is said anew.
   const begun: PairRecord = { ...before, wroteAt: at, proof: null };
@@ -59,9 +59,7 @@ export async function performStage(steps: readonly Step[], doing: Performing): P
     ? { wroteAt: ports.now() }
     : { wroteAt: before.wroteAt, proof: before.proof };
   await claim.write({ value: { ...after, ...rest } });
-  return steps.map((step, index) =>
-    told(step, results[index], { standing: standings[index], before, now: ports.now() }),
-  );
+  return steps.map((step, index) => told(step, results[index], { before, now: ports.now() }));
 }
 
 function mayHaveWritten(result: Performed): boolean {
@@ -196,13 +194,24 @@ type Settling = {
 function settled(step: Step, pair: PairRecord, { performed, standing, before, doing }: Settling): PairRecord {
   const known = isMembership(step) ? rowOf(before.ledger, itemOf(step)) : undefined;
   if (performed?.kind === "failed" && isMembership(step) && adds(step) && known === undefined) {
-    // Refused for certain: nothing was added, so a grant that shows later is somebody else's.
-    return isRefusal(performed.error) ? drop(pair, step, before) : pair;
+    // Nothing was added, so a grant that shows later is somebody else's.
+    const isNone = isRefusal(performed.error) || (standing === "disputed" && isUnavailable(performed.error));
+    return isNone ? drop(pair, step, before) : pair;
+  }
+  // What was refused for certain has changed nothing of the account either.
+  if (
+    performed?.kind === "failed" &&
+    !isMembership(step) &&
+    "account" in step &&
+    isRefusal(performed.error)
+  ) {
+    const { blocked = "no", deleted = "no" } = before.account ?? {};
+    return withAccount(pair, step, { blocked, deleted });
   }
   if (performed?.kind !== "written" || performed.written === undefined) return pair;
   if (isMembership(step)) {
     const sure = withoutGone(pair, step);
-    if (isTheirs(performed.written, step, { standing, before })) return drop(sure, step, before);
+    if (isTheirs(performed.written, step, before)) return drop(sure, step, before);
     return note(sure, step, { state: adds(step) ? "added" : "removed", doing });
   }
   const changedAt = doing.ports.now();
@@ -210,7 +219,12 @@ function settled(step: Step, pair: PairRecord, { performed, standing, before, do
     case "block-account":
       return withAccount(pair, step, { blocked: "confirmed", changedAt });
     case "unblock-account":
-      return withAccount(pair, step, { blocked: "no", changedAt, aliveAt: changedAt });
+      return withAccount(pair, step, {
+        blocked: "no",
+        changedAt,
+        aliveAt: changedAt,
+        unblockedAt: changedAt,
+      });
     case "delete-account":
       return withAccount(pair, step, { deleted: "confirmed", changedAt });
     case "restore-account":
@@ -227,18 +241,14 @@ function settled(step: Step, pair: PairRecord, { performed, standing, before, do
 
 /**
  * "Already a member" on the first try of a grant nobody had on record means that somebody else was quicker; then it is
- * theirs, and Muster will not take it away. It is also when it seemed to be there before any try.
+ * theirs, and Muster will not take it away.
  */
-function isTheirs(
-  written: Written,
-  step: Step,
-  { standing, before }: Pick<Settling, "standing" | "before">,
-): boolean {
+function isTheirs(written: Written, step: Step, before: PairRecord): boolean {
   return (
     isMembership(step) &&
     adds(step) &&
     written.result === "already" &&
-    (written.appliedBefore === "no" || standing === "disputed") &&
+    written.appliedBefore === "no" &&
     rowOf(before.ledger, itemOf(step)) === undefined
   );
 }
@@ -248,6 +258,10 @@ function isRefusal(error: unknown): boolean {
   const { status, code } = error.failure;
   return code === "late" || (status >= 400 && status < 500);
 }
+
+/** Graph says that it did nothing; that may be wrong, and counts only where a read has shown the membership already. */
+const isUnavailable = (error: unknown) =>
+  error instanceof GraphError && error.failure.status === 503 && error.failure.appliedBefore !== "maybe";
 
 /** It was not Muster's doing, so nothing came of it that would be Muster's. */
 const drop = (pair: PairRecord, step: Membership, { scoped }: PairRecord): PairRecord => ({
@@ -272,18 +286,24 @@ function note(
   const before: LedgerEntry = known ?? { state: "removed", at: goneAt(pair.gone, item), oppositeAt: 0 };
   const row: LedgerRow = { item, name: step.name, entry: entryAfter(before, state, doing.ports.now()) };
   const ledger = [...pair.ledger.filter((other) => !sameItem(other.item, item)), row];
-  return { ...pair, ledger, scoped: scopedAfter(pair, ledger, doing.ports) };
+  return {
+    ...pair,
+    ledger,
+    scoped: item.kind === "scope" ? scopedAfter(pair, ledger, doing.ports) : pair.scoped,
+  };
 }
 
-/** Who joins after having left begins a new time: what came in between is not Muster's. From one scope into another is no leaving. */
+/**
+ * Who joins after having left begins a new time: what came in between is not Muster's. From one scope into another is no leaving, and
+ * out is who Graph has taken out: one who had to be taken out once more was still in.
+ */
 function scopedAfter(
-  { ledger: before, scoped }: PairRecord,
+  { scoped }: PairRecord,
   after: readonly LedgerRow[],
   { graphNow }: Pick<AccessWritePorts, "graphNow">,
 ): PairRecord["scoped"] {
-  if (isInScope(before) === isInScope(after)) return scoped;
-  if (!isInScope(after)) return scoped === null ? null : { ...scoped, until: graphNow() };
-  if (scopeHeld(before)?.state === "removing" && scoped !== null) return { ...scoped, until: null };
+  if (isOutOfScope(after)) return scoped === null ? null : { ...scoped, until: graphNow() };
+  if (!isInScope(after) || scoped?.until === null) return scoped;
   return { since: graphNow(), until: null, earlier: timesOf(scoped).slice(-mostTimes) };
 }
 
@@ -313,11 +333,11 @@ const unseenMs = 10_000;
 function told(
   step: Step,
   performed: Result | undefined,
-  { standing, before, now }: Pick<Settling, "standing" | "before"> & { readonly now: number },
+  { before, now }: { readonly before: PairRecord; readonly now: number },
 ): Performed {
   if (performed === undefined) return { kind: "failed", error: new Error("the step was passed over") };
   if (performed.kind !== "written" || performed.written === undefined) return performed;
-  if (!isTheirs(performed.written, step, { standing, before })) return performed;
+  if (!isTheirs(performed.written, step, before)) return performed;
   const detail = "somebody else granted it; it is not Muster's";
   return { ...performed, detail, outcome: { kind: "again", at: now + unseenMs, why: detail } };
 }

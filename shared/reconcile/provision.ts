@@ -150,6 +150,7 @@ async function adopted(
     accountId: result.account,
     proof: "provisioned",
     blocked: "no",
+    unblockedAt: 0,
     ...lives,
   } as const;
   // Somebody else put the analyst in scope: the account would have come without Muster.

@@ -88,7 +88,7 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
         })),
         scope: scopeEntry,
         gone: goneFrom(pair.gone, account.record),
-        scopedUntil: pair.scoped === null ? null : (pair.scoped.until ?? pair.leftAt ?? ports.now()),
+        scopedUntil: scopedUntil(pair, ports.now()),
         account: account.record,
         leftAt: pair.leftAt,
         asked: { tries: pair.asked.tries, scopedAt: scopedAt(scopeEntry, pair) },
@@ -109,6 +109,13 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
 function scopedAt(scope: LedgerEntry | undefined, { asked }: PairRecord): number | null {
   if (scope === undefined) return asked.scopedAt;
   return scope.state === "added" ? Math.max(scope.at, asked.scopedAt ?? 0) : null;
+}
+
+/** Who is being taken out of the scope is in it until Graph says that they are out. */
+function scopedUntil({ scoped, ledger, leftAt }: PairRecord, now: number): number | null {
+  if (scoped === null) return null;
+  const isBeingTaken = ledger.some(({ item, entry }) => item.kind === "scope" && entry.state === "removing");
+  return isBeingTaken ? now : (scoped.until ?? leftAt ?? now);
 }
 
 const writable = ({ group }: Grant, facts: ReadonlyMap<string, GroupFacts>) =>

@@ -6,7 +6,7 @@ import type { AccountId } from "../model/ids.ts";
 import { goesWithOwner, type AccountRecord, type Gone, type LedgerRow } from "../model/ledger.ts";
 import type { PairRecord } from "../model/pair.ts";
 import type { AccessSituation, AccountSeen } from "../planner/access-situation.ts";
-import { replicationWindowMs, type Seen } from "../planner/membership.ts";
+import { goneMs, replicationWindowMs, type Seen } from "../planner/membership.ts";
 import type { AccessReadPorts, Looking, Rules } from "./access-ports.ts";
 import { outcomeOf, type Outcome } from "./outcome.ts";
 import { isLeaving } from "./wishes.ts";
@@ -43,50 +43,93 @@ async function findAccount(looking: Looking, ports: AccessReadPorts): Promise<Ac
   const known = looking.pair.account;
   const [byId, stamped] = await Promise.all([
     known === null ? null : readKnown(known, looking, ports),
-    known === null || isLeaving(looking) ? listStamped(looking, ports) : null,
+    known === null || isLeaving(looking) ? tried(listStamped(looking, ports)) : null,
   ]);
   if (byId !== null) return withOthers(byId, stamped, { looking, ports });
-  const listing = stamped ?? (await listStamped(looking, ports));
+  if (stamped?.kind === "failed") throw stamped.error;
+  const listing = stamped?.value ?? (await listStamped(looking, ports));
+  const { completeness } = listing;
+  if (completeness.kind === "partial") throw new Error(incomplete(completeness.why));
   const [only, ...more] = listing.items;
-  if ((more.length > 0 && !isLeaving(looking)) || listing.completeness.kind === "partial")
-    throw new Error(ambiguous(listing.items.length, looking));
+  if (more.length > 0 && !isLeaving(looking)) throw new Error(ambiguous(listing.items.length, looking));
   // What was deleted or restored a moment ago may be in neither place that a replica shows; another one is not theirs yet.
   const mayBeThere = known !== null && ports.now() - known.changedAt < replicationWindowMs;
-  if (only === undefined || (mayBeThere && only.id !== known.accountId))
-    return { seen: { kind: "none" }, record: known, others: [], trouble: null };
+  if (only === undefined || (mayBeThere && only.id !== known.accountId)) {
+    const nowhere = { seen: { kind: "none" }, record: known } as const;
+    return withOthers(nowhere, mayBeThere && isLeaving(looking) ? stamped : null, { looking, ports });
+  }
   const memberOf = await ports.tenant.reader.listMemberOf(only.id, looking.priority);
   // The same account, which one replica did not show and another did, is what it was.
   const record = only.id === known?.accountId ? known : recordOf(only, looking);
   const seen = present(only, { proof: record.proof, record: looking.record, memberOf });
-  return withOthers({ seen, record }, listing, { looking, ports });
+  const answer = await withOthers({ seen, record }, { kind: "done", value: listing }, { looking, ports });
+  return { ...answer, trouble: answer.trouble ?? (record === known ? null : handmade(only, looking)) };
 }
+
+/** It looks like an account that came with the scope, and nobody invited it. Said when it is found: it is used, and it will stay. */
+function handmade(account: TargetAccount, { pair, record, rules }: Looking): Outcome | null {
+  if (account.isInvited || originOf(account, pair.scoped) === "before") return null;
+  return {
+    kind: "parked",
+    reason: `${rules.target.name}: the account ${account.id} with the stamp of ${record.userPrincipalName} was made by hand while they were in scope, so it is not Muster's to delete when they leave`,
+    advice:
+      "delete and purge it in the target tenant, so that sync makes one, or see to it by hand when they leave",
+    cause: null,
+  };
+}
+
+/** A question whose failure does not keep anybody from what other answers allow. */
+type Tried<T> =
+  { readonly kind: "done"; readonly value: T } | { readonly kind: "failed"; readonly error: unknown };
+
+const tried = async <T>(asking: Promise<T>): Promise<Tried<T>> =>
+  asking.then(
+    (value) => ({ kind: "done", value }),
+    (error: unknown) => ({ kind: "failed", error }),
+  );
 
 type Asking = { readonly looking: Looking; readonly ports: AccessReadPorts };
 
 /** The rest of a leaver's accounts: those that are Muster's go as well, and about those that are not, a person has to decide. */
 async function withOthers(
   found: Pick<AccountAnswer, "seen" | "record">,
-  stamped: Listing<TargetAccount> | null,
+  stamped: Tried<Listing<TargetAccount>> | null,
   { looking, ports }: Asking,
 ): Promise<AccountAnswer> {
   if (stamped === null) return { ...found, others: [], trouble: null };
-  const listed = stamped.items.filter(({ id }) => id !== found.record?.accountId);
+  if (stamped.kind === "failed")
+    return { ...found, others: [], trouble: outcomeOf(stamped.error, ports.now()) };
+  const { items, completeness } = stamped.value;
+  const listed = items.filter(({ id }) => id !== found.record?.accountId);
   const areGone = await Promise.all(listed.map((account) => isGone(account, { looking, ports })));
   const rest = listed.filter((_, index) => areGone[index] === false);
-  // Anybody can put a stamp on an account that they made by hand.
+  const taken = rest.length === 0 ? new Set() : await accountsOfOthers({ looking, ports });
+  // Anybody can put a stamp on an account that they made by hand, or that is somebody else's.
   const others = rest.filter(
     (account) =>
-      account.isInvited && goesWithOwner(recordOf(account, looking), looking.rules.policy.leavers.accounts),
+      account.isInvited &&
+      !taken.has(account.id) &&
+      goesWithOwner(recordOf(account, looking), looking.rules.policy.leavers.accounts),
   );
-  const { completeness } = stamped;
   const trouble: Outcome | null =
     completeness.kind === "partial"
-      ? { kind: "retry", why: `not all accounts with the stamp could be listed: ${completeness.why}` }
+      ? { kind: "retry", why: incomplete(completeness.why) }
       : strangers(
           rest.filter((account) => account.enabled && !others.includes(account)),
           looking,
         );
   return { ...found, others, trouble };
+}
+
+/** Accounts that are known to be other analysts'. */
+async function accountsOfOthers({ looking, ports }: Asking): Promise<ReadonlySet<AccountId>> {
+  const { record, rules } = looking;
+  const pairs = await ports.pairs.list(rules.target.tenantId);
+  return new Set(
+    pairs.flatMap(({ rowKey, state: { value } }) =>
+      rowKey === record.id || value.account === null ? [] : [value.account.accountId],
+    ),
+  );
 }
 
 /** The index that stamps are looked up in is further behind than the directory, and shows what was deleted long ago. */
@@ -95,7 +138,7 @@ async function isGone({ id, createdAt }: TargetAccount, { looking, ports }: Aski
   const read = await ports.tenant.reader.readAccount({ id, stamp: identityStamp(rules), priority });
   if (read.kind === "present") return false;
   // A replica that does not know it at all may be from before it came.
-  const isOld = createdAt !== null && ports.now() - createdAt > replicationWindowMs;
+  const isOld = createdAt !== null && ports.now() - createdAt > goneMs;
   return read.kind === "soft-deleted" || isOld;
 }
 
@@ -104,7 +147,7 @@ function strangers(enabled: readonly TargetAccount[], { record, rules }: Looking
   const ids = enabled.map(({ id }) => id).join(", ");
   return {
     kind: "parked",
-    reason: `${rules.target.name}: ${record.userPrincipalName} leaves, and another account with their stamp is enabled (${ids}), which Muster did not make`,
+    reason: `${rules.target.name}: ${record.userPrincipalName} leaves, and another account with their stamp is enabled (${ids}), which is not one that Muster knows as theirs`,
     advice: "block or delete it in the target tenant, or correct its stamp if it is somebody else's",
     cause: null,
   };
@@ -120,6 +163,8 @@ async function listStamped(
   return { ...listing, items: listing.items.toSorted((a, b) => (a.id < b.id ? -1 : 1)) };
 }
 
+const incomplete = (why: string) => `not all accounts with the stamp could be listed: ${why}`;
+
 const ambiguous = (count: number, { record, rules }: Looking) =>
   `${count} accounts in ${rules.target.name} carry the stamp of ${record.userPrincipalName}: which one is theirs cannot be proven; remove the stamp ${identityStamp(rules)} from the others`;
 
@@ -127,11 +172,13 @@ function recordOf(account: TargetAccount, { pair }: Looking): AccountRecord {
   return {
     accountId: account.id,
     proof: "stamp",
-    origin: originOf(account, pair.scoped),
+    // What somebody made by hand is theirs, whenever it came.
+    origin: account.isInvited ? originOf(account, pair.scoped) : "before",
     blocked: "no",
     deleted: "no",
     changedAt: 0,
     aliveAt: account.createdAt ?? 0,
+    unblockedAt: 0,
   };
 }
 
@@ -199,8 +246,8 @@ export function originOf(
   return isOfThen ? "created" : "before";
 }
 
-/** A cycle of sync may have begun before the analyst left the scope, and take as long as until the next. */
-const lateMs = 45 * 60_000;
+/** A cycle of sync may have begun before the analyst left the scope; the first one after a restart takes hours. */
+const lateMs = 24 * 60 * 60_000;
 const clockToleranceMs = 5_000;
 
 /** The stamp that holds the analyst's id alone; the policy has exactly one. */

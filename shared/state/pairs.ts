@@ -32,6 +32,7 @@ const schema: z.ZodType<PairRecord> = z.object({
       deleted: z.enum(["no", "intended", "confirmed", "expected", "by-others"]),
       changedAt: z.number(),
       aliveAt: z.number(),
+      unblockedAt: z.number().default(0),
     })
     .nullable(),
   ledger: z.array(

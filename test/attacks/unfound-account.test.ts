@@ -40,7 +40,7 @@ test("the job is in quarantine when somebody leaves whose account nobody has fou
   expect(world.leaveProofs()).toEqual([]);
 });
 
-test("the job was paused before somebody left whose account nobody has found, and runs again when an hour is over: she is out when a cycle has begun, and people are told before", async () => {
+test("the job was paused before somebody left whose account nobody has found, and runs again when an hour is over: she is out when a cycle has been, and people are told before", async () => {
   const world = smallWorld();
   const pass = withCatchUp(world);
   unnamed(world);
@@ -53,7 +53,9 @@ test("the job was paused before somebody left whose account nobody has found, an
   expect(world.parked).toEqual([]);
   await pass(hourMs);
   expect(world.leaveProofs()).toEqual([]);
-  expect(world.parked).toMatchObject([{ reason: expect.stringContaining("has begun no cycle since") }]);
+  expect(world.parked).toMatchObject([
+    { reason: expect.stringContaining("has ended no cycle without errors") },
+  ]);
   world.provisioner.cycleBegan = world.now();
   world.contoso.recycleAll();
   await pass(hourMs);

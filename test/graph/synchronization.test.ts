@@ -4,16 +4,16 @@ import { graphTenant } from "../../shared/graph/tenant.ts";
 import { ok, scriptedHttp } from "../support/scripted-http.ts";
 import { smallPolicy } from "../support/small-policy.ts";
 
-describe("when the last cycle of a synchronization job began", () => {
+describe("when the last cycle without errors of a synchronization job began", () => {
   const hour = (at: number) => `2026-11-22T0${at}:00:00Z`;
   const ran = (state: string, at: number) => ({ state, timeBegan: hour(at) });
 
   test.each<[string, object, string | null]>([
     ["is when it last ran", { lastExecution: ran("Succeeded", 5) }, hour(5)],
     [
-      "counts one that met trouble with single people",
+      "does not count one that met trouble with single people: nobody knows with whom",
       { lastExecution: ran("EntryLevelErrors", 5), lastSuccessfulExecution: ran("Succeeded", 2) },
-      hour(5),
+      hour(2),
     ],
     [
       "does not count one that failed as a whole",

@@ -216,7 +216,7 @@ function rememberNew(
 ): AccountRecord {
   const { scopedSince, ...rest } = found;
   const origin = scopedSince !== null && createdAt >= scopedSince ? "created" : "before";
-  return { accountId: id, origin, blocked: "no", deleted: "no", ...rest };
+  return { accountId: id, origin, blocked: "no", deleted: "no", unblockedAt: 0, ...rest };
 }
 
 function factsOf({ owned }: AccessSituation, rules: Rules): CheckFacts {
@@ -305,7 +305,12 @@ function perform(world: ModelWorld, step: Step): ModelWorld {
     case "block-account":
       return changeAccount(world, step, { enabled: false }, { blocked: "confirmed" });
     case "unblock-account":
-      return changeAccount(world, step, { enabled: true }, { blocked: "no", aliveAt: world.now });
+      return changeAccount(
+        world,
+        step,
+        { enabled: true },
+        { blocked: "no", aliveAt: world.now, unblockedAt: world.now },
+      );
     case "delete-account":
       return changeAccount(world, step, { state: "recycled" }, { deleted: "confirmed" });
     case "restore-account":

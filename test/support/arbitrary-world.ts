@@ -132,6 +132,7 @@ const arbitraryRecord = fc
     deleted: fc.constantFrom(...byMuster, "expected", "by-others"),
     changedAt: times,
     aliveAt: fc.oneof(fc.constant(0), times),
+    unblockedAt: fc.oneof(fc.constant(0), times),
   })
   .map(remembered);
 

@@ -93,6 +93,7 @@ export function remembered(changes: Partial<AccountRecord> = {}): AccountRecord 
     deleted: "no",
     changedAt: longAgo,
     aliveAt: longAgo,
+    unblockedAt: 0,
     ...changes,
   };
 }
