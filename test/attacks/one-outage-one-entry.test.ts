@@ -51,3 +51,17 @@ test("the application is deleted in the source for forty minutes: nobody reads t
   );
   expect(told().toSorted()).toEqual([...new Set(told())].toSorted());
 }, 120_000);
+
+test("the permission to stamp people is missing when six join: people hear of it once, and not the same words six times", async () => {
+  scene.lab.graph.faults.add({
+    kind: "error",
+    status: 403,
+    code: "Authorization_RequestDenied",
+    match: { ...source(), method: "PATCH", path: String.raw`/users/[^/]+$` },
+  });
+  for (let n = 0; n < 6; n += 1) await scene.join(await scene.hire(`Joe ${n}`), "SOC Readers");
+  await scene.pass(30 * minuteMs);
+  scene.lab.graph.faults.clear();
+  const refused = told().filter((reason) => reason.includes("PATCH /users/{id}"));
+  expect(refused.length).toBeLessThanOrEqual(1);
+}, 120_000);

@@ -104,3 +104,27 @@ test.each([
     expect(proofs.map(({ at }) => `proof of access after ${(at - from) / 1_000} s`)).toEqual([]);
   },
 );
+
+test("the look at her, who was disabled a moment ago, gets no answer: the journal does not call her access done meanwhile", async () => {
+  const world = smallWorld();
+  for (let tries = 0; tries < 2; tries += 1)
+    world.contoso.next("grant", async () => {
+      throw graphFailure(503);
+    });
+  await world.change(ana, readersAtHome, "in");
+  await world.wait(500);
+  const from = world.now();
+  world.source.always("readUser", async (go) => {
+    if (world.now() < from + 2 * minuteMs) throw graphFailure(503);
+    return go();
+  });
+  world.source.users.set(ana, { ...world.userOf(ana), enabled: false });
+  await world.deliver(eventAbout(ana, from));
+  await world.wait(2 * minuteMs);
+  const done = world.entries.filter(
+    ({ target, outcome, at }) => target !== null && outcome === "done" && at > from,
+  );
+  expect(
+    done.map(({ kind, plan, at }) => `${kind} to ${plan.purpose}: done after ${(at - from) / 1_000} s`),
+  ).toEqual([]);
+});
