@@ -10,7 +10,7 @@ beforeAll(async () => {
 
 const tenant = () => scene.lab.world.source.tenantId;
 const call = (method: "POST" | "DELETE", path: string, body?: unknown) =>
-  scene.admin.call(tenant(), method, path, body as Readonly<Record<string, unknown>>);
+  scene.admin.call(tenant(), method, path, body);
 const refer = (id: string) => ({ "@odata.id": `${scene.lab.graph.url}/v1.0/directoryObjects/${id}` });
 
 /** Minutes until they are out. */
