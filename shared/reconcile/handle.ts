@@ -114,13 +114,17 @@ async function attempt<T>(
 /** What the ending does to the key; then a reminder for whatever is due first. */
 async function settle<T>(message: Work, state: KeyState<T>, settling: Settling<T>): Promise<KeyClock> {
   const { ports } = settling;
-  const settled = await take(message, state.clock, settling);
+  const settled = await take(message, state, settling);
   const look = ports.lookFor({ ...state, clock: settled }, ports.now(), "wake");
   if (look.kind === "no") return settled;
   return wake(message, { clock: settled, at: look.kind === "at" ? look.at : ports.now(), ports });
 }
 
-async function take<T>(message: Work, clock: KeyClock, settling: Settling<T>): Promise<KeyClock> {
+async function take<T>(
+  message: Work,
+  { clock, value }: KeyState<T>,
+  settling: Settling<T>,
+): Promise<KeyClock> {
   const { ending, ports } = settling;
   const { again, retry, parked } = ending;
   const now = ports.now();
@@ -147,7 +151,7 @@ async function take<T>(message: Work, clock: KeyClock, settling: Settling<T>): P
   const due = [
     ...(again === null ? [] : [again.at]),
     ...(retry === null ? [] : [now + backoffMs(clock.attempts)]),
-    ...(own.length === 0 ? [] : [now + parkedRetryMs(clock.attempts)]),
+    ...(own.length === 0 ? [] : [now + parkedRetryMs(clock.attempts, ports.isLeaving(value))]),
     ...common.tryAt,
   ];
   return {
@@ -217,5 +221,6 @@ const lostAfterMs = 60_000;
 
 /** 1 s, 2 s, 4 s … five minutes. */
 const backoffMs = (attempts: number) => Math.min(1_000 * 2 ** attempts, 5 * 60_000);
-/** Somebody may have fixed it without telling anyone: 5 minutes, 10, 20 … an hour. */
-const parkedRetryMs = (attempts: number) => Math.min(5 * 60_000 * 2 ** Math.min(attempts, 8), 60 * 60_000);
+/** Somebody may have fixed it without telling anyone: 5 minutes, 10, 20 … an hour; for who has left, 10 minutes. */
+const parkedRetryMs = (attempts: number, isLeaving: boolean) =>
+  Math.min(5 * 60_000 * 2 ** Math.min(attempts, 8), (isLeaving ? 10 : 60) * 60_000);

@@ -121,6 +121,7 @@ function pairPorts({ tenant, analyst: id }: AccessKey, version: number | null): 
     partition: tenant,
     claim: (begin) => pairTable().claim(pairRow(tenant, id), begin),
     isNothing: () => false,
+    isLeaving: ({ leftAt }) => leftAt !== null,
     lookFor: ({ clock, value }, now, occasion) =>
       nextAccessLook(clock, now, {
         occasion,
@@ -140,6 +141,7 @@ function sourcePorts(key: SourceKey): HandlePorts<null> {
     partition: "role",
     claim: (begin) => keyTable().claim(roleKeyRow(sessionOf(key)), begin),
     isNothing: () => false,
+    isLeaving: () => false,
     lookFor: ({ clock }, now, occasion) => nextSourceLook(clock, now, occasion),
     waiting: async () => [],
   };
@@ -321,6 +323,17 @@ describe("parked", () => {
     const looks = looksAt();
     const pauses = looks.slice(1).map((at, index) => (at - (looks[index] ?? 0)) / minute);
     expect(pauses).toEqual([5, 10, 20, 40, 60, 60, 60]);
+    expect(worker.parked).toHaveLength(1);
+  });
+
+  test("is tried again every ten minutes for somebody who has left, however long it lasts", async () => {
+    const claim = await takeOver(pair);
+    await claim.write({ value: { ...claim.state().value, leftAt: start } });
+    worker.outcomes = Array.from({ length: 50 }, () => [parked("the account may not be blocked")]);
+    await deliver(event(pair));
+    await until(start + 5 * hour);
+    expect(looksAt().slice(0, 4)).toEqual([0, 5 * minute, 15 * minute, 25 * minute]);
+    expect(looksAt().at(-1)).toBe(4 * hour + 55 * minute);
     expect(worker.parked).toHaveLength(1);
   });
 
