@@ -90,10 +90,11 @@ const earlyMs = ({ occasion, heardAt }: Work, now: number) =>
 
 /**
  * A wake says in `heardAt` for when it was meant; the one on record is not under way any more. A key may have something to come
- * back for a month later: what failed then has nothing to do with what fails now.
+ * back for a month later: what failed then has nothing to do with what fails now, unless no run came so far in between.
  */
 function begin(known: KeyClock, { occasion, heardAt }: Work, now: number): KeyClock {
-  const clock = now - known.failedAt > oldFailureMs ? { ...known, attempts: 0, told: [] } : known;
+  const isOver = known.failedAt !== known.lookedAt && now - known.failedAt > oldFailureMs;
+  const clock = isOver ? { ...known, attempts: 0, told: [] } : known;
   if (occasion === "event") return hear(clock, now);
   return occasion === "wake" && clock.wakeAt === heardAt ? { ...clock, wakeAt: 0 } : clock;
 }
@@ -157,13 +158,17 @@ async function take<T>(
   return {
     ...clock,
     attempts,
-    failedAt: failed ? now : clock.failedAt,
+    failedAt: failed || isBroken(settling) ? clock.lookedAt : clock.failedAt,
     told,
     waitsFor: common.waitsFor,
     probes: common.probes,
     dueAt: due.length === 0 ? 0 : Math.min(...due),
   };
 }
+
+/** It did not come to where it could have failed as the one before: whatever that met may be there still. */
+const isBroken = <T>({ ending, cut }: Settling<T>) =>
+  cut === "yes" || ending.held === "yes" || ending.parked.some(({ stops }) => stops === "yes");
 
 /** Longer than the longest pause between two tries. */
 const oldFailureMs = 2 * 60 * 60_000;

@@ -23,6 +23,8 @@ export type Parked = {
   readonly reason: string;
   readonly advice: string;
   readonly cause: string | null;
+  /** What the run would have tried after it was not tried. */
+  readonly stops?: "yes";
 };
 
 /** The same trouble is the same words, whichever request it happened to. */
@@ -69,7 +71,13 @@ export function outcomeOf(error: unknown, now: number): Outcome {
     case "wait":
       return { kind: "wait", at: now + meaning.ms, why };
     case "stop":
-      return { kind: "parked", reason: meaning.reason, advice: meaning.advice, cause: meaning.cause };
+      return {
+        kind: "parked",
+        reason: meaning.reason,
+        advice: meaning.advice,
+        cause: meaning.cause,
+        stops: "yes",
+      };
     default:
       return meaning satisfies never;
   }

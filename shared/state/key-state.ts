@@ -30,7 +30,7 @@ export type KeyClock = {
   readonly wakeAt: number;
   /** Runs that failed since the last one that worked, and those among them that need a person. */
   readonly attempts: number;
-  /** When the last of them failed. */
+  /** When the last run began that failed, or was kept from coming so far. */
   readonly failedAt: number;
   /** What people were told of this key since it last worked, so that the same is not said twice. */
   readonly told: readonly string[];

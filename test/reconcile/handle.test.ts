@@ -344,6 +344,37 @@ describe("parked", () => {
     expect(worker.parked).toHaveLength(1);
   });
 
+  const waits = (): Outcome => ({ kind: "wait", at: worker.now + 10 * minute, why: "throttled" });
+  test.each<readonly [string, () => readonly (readonly Outcome[])[]]>([
+    ["it is throttled", () => Array.from({ length: 18 }, () => [waits()])],
+    [
+      "the target's consent is gone",
+      () => Array.from({ length: 36 }, () => [{ ...noConsent, stops: "yes" }]),
+    ],
+    ["no host is there", () => []],
+  ])("does not tell the same anew after three hours in which %s", async (_, meanwhile) => {
+    worker.outcomes = [[parked("the group is dynamic")]];
+    await deliver(event(pair));
+    for (const outcomes of meanwhile()) {
+      worker.outcomes = [outcomes];
+      worker.now += 5 * minute;
+      await deliver(event(pair));
+    }
+    worker.now = start + 3 * hour;
+    worker.outcomes = [[parked("the group is dynamic")]];
+    await deliver(event(pair));
+    expect(worker.parked.filter(({ reason }) => reason === "the group is dynamic")).toHaveLength(1);
+  });
+
+  test("tells the same anew when it is met again hours after a run that got past it", async () => {
+    worker.outcomes = [[parked("the group is dynamic")], [again(start + 30 * hour)]];
+    await deliver(event(pair));
+    await until(start + 29 * hour);
+    worker.outcomes = [[parked("the group is dynamic")]];
+    await until(start + 31 * hour);
+    expect(worker.parked).toHaveLength(2);
+  });
+
   test("tells another reason", async () => {
     worker.outcomes = [[parked("no consent")], [parked("the group is dynamic")]];
     await deliver(event(pair));
