@@ -57,8 +57,13 @@ const rows = keyRowSchema(schema);
 
 export const analysts = (table: TableClient): Analysts => keyTable(table, { schema: rows, first: null });
 
+/** What is remembered of an analyst, and when they were last looked at, epoch ms. */
+export type KnownAnalyst = AnalystRecord & { readonly lookedAt: number };
+
 /** Everybody who is or was an analyst. */
-export async function allAnalysts(table: Pick<Analysts, "list">): Promise<readonly AnalystRecord[]> {
+export async function allAnalysts(table: Pick<Analysts, "list">): Promise<readonly KnownAnalyst[]> {
   const rows = await table.list(analystPartition);
-  return rows.flatMap(({ state }) => (state.value === null ? [] : [state.value]));
+  return rows.flatMap(({ state: { clock, value } }) =>
+    value === null ? [] : [{ ...value, lookedAt: clock.lookedAt }],
+  );
 }
