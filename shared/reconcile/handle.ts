@@ -3,9 +3,9 @@ import { sessionOf } from "../queue/keys.ts";
 import { ClaimLost, type Claim, type KeyClock, type KeyState } from "../state/key-state.ts";
 import type { HandlePorts, Run, Settling, Work } from "./handling.ts";
 import { hear } from "./next-look.ts";
-import { endingOf, outcomeOf, withoutIds, type Outcome, type Parked } from "./outcome.ts";
-import { hashOf } from "./plan-hash.ts";
+import { endingOf, outcomeOf, type Outcome } from "./outcome.ts";
 import { share } from "./shared-trouble.ts";
+import { tell } from "./tell.ts";
 
 /** Well within host.json's functionTimeout of five minutes, with room for the calls that are under way then. */
 const runMs = 120_000;
@@ -148,7 +148,7 @@ async function take<T>(
   const common = await share(message, clock, settling);
   const failed = retry !== null || own.length > 0;
   const attempts = failed ? clock.attempts + 1 : again !== null ? clock.attempts : 0;
-  const told = await tell(message, { ...clock, attempts }, settling);
+  const told = await tell(message, { clock: { ...clock, attempts }, value }, settling);
   const due = [
     ...(again === null ? [] : [again.at]),
     ...(retry === null ? [] : [now + backoffMs(clock.attempts)]),
@@ -172,39 +172,6 @@ const isBroken = <T>({ ending, cut }: Settling<T>) =>
 
 /** Longer than the longest pause between two tries. */
 const oldFailureMs = 2 * 60 * 60_000;
-
-/** After this many failures in a row, people are told; the key is tried on all the same. */
-const patience = 8;
-
-/** Tells people what is news, once until the key works again. @returns what they have been told */
-async function tell<T>(
-  { key, cause }: Work,
-  { told, attempts }: KeyClock,
-  { ending, ports }: Settling<T>,
-): Promise<readonly string[]> {
-  const own = ending.parked.filter(({ cause: shared }) => shared === null);
-  const failing =
-    ending.retry !== null && attempts >= patience
-      ? [
-          {
-            reason: `failing for ${attempts} runs: ${ending.retry.why}`,
-            advice: "it is still retried; look the request up by its id in the tenant's logs",
-            gist: "failing",
-          },
-        ]
-      : [];
-  const words = [...own.map((one) => ({ ...one, gist: gistOf(one) })), ...failing];
-  for (const { reason, advice } of own)
-    ports.log("error", "A key needs a person.", { key: sessionOf(key), cause, reason, advice });
-  const news = words.filter(({ gist }) => !told.includes(gist));
-  for (const { reason, advice } of news) await ports.park({ key, reason, advice, parkedAt: ports.now() });
-  if (ending.kind === "done") return [];
-  return [...told, ...news.map(({ gist }) => gist)].slice(-mostTold);
-}
-
-const mostTold = 10;
-
-const gistOf = ({ reason }: Pick<Parked, "reason">) => hashOf(withoutIds(reason));
 
 /**
  * Sees to it that the key comes back at `at`. A reminder that is under way and early enough is not doubled, also when it

@@ -12,7 +12,7 @@ import {
 import { handle } from "../../shared/reconcile/handle.ts";
 import type { HandlePorts, Run, Work } from "../../shared/reconcile/handling.ts";
 import { nextAccessLook, nextSourceLook } from "../../shared/reconcile/next-look.ts";
-import { outcomeOf, type Outcome } from "../../shared/reconcile/outcome.ts";
+import { outcomeOf, type Outcome, type Parked } from "../../shared/reconcile/outcome.ts";
 import { PolicyUnusable } from "../../shared/reconcile/policy-in-force.ts";
 import { ClaimLost, type KeyClock, type KeyTable } from "../../shared/state/key-state.ts";
 import { pairRow, pairs } from "../../shared/state/pairs.ts";
@@ -29,7 +29,7 @@ const start = Date.UTC(2026, 10, 20, 12);
 const done: Outcome = { kind: "done" };
 const retry: Outcome = { kind: "retry", why: "Graph did not answer" };
 const again = (at: number): Outcome => ({ kind: "again", at, why: "not visible yet" });
-const parked = (reason: string, cause: string | null = null): Outcome => ({
+const parked = (reason: string, cause: string | null = null): Parked => ({
   kind: "parked",
   reason,
   advice: "consent again",
@@ -623,6 +623,74 @@ describe("a trouble of a whole tenant", () => {
       "no consent in contoso",
       "the group is dynamic",
     ]);
+  });
+});
+
+describe("what many keys have to say at the same time", () => {
+  const people = Array.from({ length: 6 }, (_, index) =>
+    analystIdSchema.parse(`b0000000-0000-4000-8000-00000000000${index}`),
+  );
+  const keysOf = (ids: readonly AccessKey["analyst"][]) => ids.map((id) => ({ ...pair, analyst: id }));
+  const refusedAlone: Outcome = { ...parked("403 to PATCH /users/{id}"), stops: "yes" };
+
+  /** These keys meet the same, a minute after each other, and again and again for some hours. */
+  async function meet(keys: readonly AccessKey[], outcome: Outcome, hours = 5): Promise<void> {
+    worker.outcomes = Array.from({ length: 2_000 }, () => [outcome]);
+    for (const key of keys) {
+      await deliver(event(key));
+      await until(worker.now + minute);
+    }
+    await until(worker.now + hours * hour);
+  }
+
+  test("because their tenant answers nobody is said by one of them, however long it lasts", async () => {
+    const silent: Outcome = { kind: "retry", why: "503 (request 1)", silent: "the source" };
+    await meet(keysOf(people.slice(0, 4)), silent);
+    await meet(keysOf(people.slice(4)), silent);
+    expect(worker.parked.map(({ reason }) => reason)).toEqual([
+      "tenant the source answers nobody: 503 (request 1)",
+    ]);
+  });
+
+  test("because a call about one person was refused to each of them is said by one of them", async () => {
+    await meet(keysOf(people), refusedAlone);
+    expect(worker.parked).toHaveLength(1);
+    expect(worker.logged.filter((line) => line.includes("needs a person")).length).toBeGreaterThan(6);
+  });
+
+  test("is said by another one when the first is over it", async () => {
+    const [first, second] = keysOf(people);
+    if (first === undefined || second === undefined) throw new Error("there are people");
+    await meet([first, second], refusedAlone, 0);
+    for (let hours = 0; hours < 4; hours += 1) {
+      worker.now += hour;
+      worker.outcomes = [[done], [refusedAlone]];
+      await deliver(event(first));
+      await deliver(event(second));
+    }
+    expect(worker.parked.map(({ key }) => key)).toEqual([first, second]);
+  });
+
+  test("is said by each of them when they meet it at different times", async () => {
+    for (const key of keysOf(people.slice(0, 3))) await meet([key], refusedAlone);
+    expect(worker.parked).toHaveLength(3);
+  });
+
+  test("is said of each who has left", async () => {
+    for (const key of keysOf(people)) {
+      const claim = await takeOver(key);
+      await claim.write({ value: { ...claim.state().value, leftAt: start } });
+    }
+    await meet(keysOf(people), refusedAlone);
+    expect(worker.parked).toHaveLength(6);
+  });
+
+  test("and concerns a whole tenant is said once, also when it is met from the source and from a target", async () => {
+    worker.outcomes = Array.from({ length: 200 }, () => [noConsent]);
+    await deliver(event(pair));
+    await deliver(event(analyst));
+    await until(start + 5 * hour);
+    expect(worker.parked).toHaveLength(1);
   });
 });
 
