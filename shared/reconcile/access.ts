@@ -103,7 +103,7 @@ async function playRound(
     until: run.until,
   });
   const outcomes = [...applied.outcomes, ...obstacles(round)];
-  await enterRun(round, applied, outcomes);
+  await enterRun(round, applied, [...outcomes, ...(await unlooked(round))]);
   // What stands in the way of other things keeps nobody from looking at what was done.
   if (endingOf(applied.outcomes).kind === "done" && read.trouble === null) return "again";
   const now = ports.now();
@@ -230,11 +230,7 @@ async function conclude(round: Round): Promise<readonly Outcome[] | "again"> {
   // Asked last: what came while Graph was asked counts.
   const news = await newsOf(round);
   if (news === "changed") return "again";
-  if (news === "unseen")
-    return [
-      ...stuck,
-      { kind: "again", at: unseenAt(round), why: "an event about the analyst waits for its look" },
-    ];
+  if (news === "unseen") return [...stuck, unlookedAt(round)];
   if (asleep.length > 0) return [...stuck, ...asleep];
   if (isProof(round)) await prove(round);
   else if (read.trouble === null) await enterRun(round, { steps: [], outcomes: [] }, stuck);
@@ -256,7 +252,8 @@ const later = (times: readonly number[]) =>
   );
 
 /** What a person has to see to, and what could not be read. */
-function obstacles({ plan, read, record, rules }: Round): readonly Outcome[] {
+function obstacles(round: Round): readonly Outcome[] {
+  const { plan, read, record, rules } = round;
   const { name } = rules.target;
   const withheld = plan.withheld
     .filter(({ check }) => check === "writable" || check === "budget")
@@ -272,7 +269,7 @@ function obstacles({ plan, read, record, rules }: Round): readonly Outcome[] {
     ...withheld,
     ...odd,
     ...keptOfLost(plan, record, name),
-    ...(plan.purpose === "join" ? unstamped(read, rules) : []),
+    ...(plan.purpose === "join" ? unstamped(round) : []),
     ...(read.trouble === null ? [] : [read.trouble]),
   ];
 }
@@ -296,8 +293,11 @@ function keptOfLost(
 }
 
 /** Stamps come with sync. Accounts that a cycle makes are found by them, and so is everybody's when the memory is lost. */
-function unstamped({ situation }: ReadOk, { policy, target }: Rules): readonly Outcome[] {
+function unstamped({ read: { situation }, record, rules }: Round): readonly Outcome[] {
+  const { policy, target } = rules;
   const { account, owned, now } = situation;
+  // Who has none at home brings none along.
+  if ((record.stamped[identityStamp({ policy })] ?? "") === "") return [];
   const isNew = now - (owned.account?.aliveAt ?? now) < replicationWindowMs;
   if (account.kind !== "present" || account.stamped === "yes" || isNew) return [];
   if (owned.account?.origin !== "created") return [];
@@ -340,9 +340,20 @@ async function newsOf({ analyst, record, ports }: Round): Promise<"none" | "chan
   return isUnseen(latest, ports.now()) ? "unseen" : "none";
 }
 
+/** What was done was done; but nothing is called done while something newer is known. */
+async function unlooked(round: Round): Promise<readonly Outcome[]> {
+  return (await newsOf(round)) === "none" ? [] : [unlookedAt(round)];
+}
+
+const unlookedAt = (round: Round): Outcome => ({
+  kind: "again",
+  at: unseenAt(round),
+  why: "an event about the analyst waits for its look",
+});
+
 /** A look that failed, or that a trouble of the tenant stands in the way of, has shown nothing either. */
 const isUnseen = ({ clock }: KeyState<unknown>, now: number) =>
-  (clock.heard > clock.looked || clock.attempts > 0 || clock.waitsFor.length > 0) &&
+  (clock.heard > clock.looked || clock.attempts + clock.waitsFor.length + clock.probes.length > 0) &&
   now - clock.heardAt < newsMs;
 
 /** How long an event may wait for its look before it is taken for one that nobody looks at any more. */
