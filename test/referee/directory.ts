@@ -50,7 +50,9 @@ export type Target = Tenant<Account> & {
   door: "open" | "no application" | "no permission";
   /** Groups that have become dynamic: nobody can write their members. */
   readonly frozen: Set<string>;
-  /** When the last sync cycle began; null before the first. */
+  /** Whether the scope groups may be written in the source; a person of the source may lock them. */
+  lock: "open" | "locked";
+  /** When the last sync cycle that has ended began; null before the first. */
   cycleBegan: number | null;
 };
 
@@ -106,6 +108,7 @@ export function directoryOf(options: DirectoryOptions): Directory {
         links: new Map(links),
         door: "open",
         frozen: new Set(),
+        lock: "open",
         cycleBegan: null,
       },
     ]),

@@ -10,6 +10,7 @@ import {
   type Change,
   type Directory,
   type DirectoryState,
+  type Target,
 } from "./directory.ts";
 import { graphOf } from "./graph.ts";
 import { lifeOf, type Life } from "./host.ts";
@@ -17,7 +18,7 @@ import { oracleOf, type Oracle } from "./oracle.ts";
 import { policyAfter, type Terms } from "./policies.ts";
 import type { Deed, Moment, PolicyEdit } from "./story.ts";
 import type { Kept, Subscriptions } from "./subscriptions.ts";
-import { runCycle } from "./sync.ts";
+import { runCycle, seenBySync } from "./sync.ts";
 import { startSystem, type System } from "./system.ts";
 import type { Rows } from "./tables.ts";
 import { timeOf, type Time } from "./time.ts";
@@ -136,6 +137,7 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
   const subscriptions: Subscriptions = new Map(begin.subscriptions.map((one) => [one.resource, one]));
   const asked: number[] = [];
   const hosts: { life: Life; system: System }[] = [];
+  const syncing = new Set<Target>();
 
   function live(index: number, begins: "first" | "again"): void {
     const name = `host-${index + 1}`;
@@ -234,6 +236,19 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
     if (answer === "refused") time.at(time.now() + refusedMs, again);
   }
 
+  /** A cycle that is due while one is under way is left out. */
+  function sync(target: Target): void {
+    if (syncing.has(target)) return;
+    syncing.add(target);
+    const beganAt = time.now();
+    const seen = seenBySync(directory, target);
+    time.at(beganAt + trouble().cycleLastsMs, () => {
+      syncing.delete(target);
+      target.cycleBegan = beganAt;
+      runCycle(directory, target, seen);
+    });
+  }
+
   /** A timer runs on one host, whichever lives. */
   function fireTimers(): void {
     const host = hosts.find(({ life }) => !life.isOver());
@@ -269,11 +284,7 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
       const { cycleMs } = schedule;
       for (const [index, target] of [...directory.targets.values()].entries()) {
         const first = begin.at + chance.between(`cycle of ${index}`, 0, cycleMs);
-        for (let at = first; at < until; at += cycleMs)
-          time.at(at, () => {
-            target.cycleBegan = time.now();
-            runCycle(directory, target);
-          });
+        for (let at = first; at < until; at += cycleMs) time.at(at, () => sync(target));
       }
       if (schedule.timers === "none") return;
       for (let at = begin.at; at < until; at += tickMs) {
@@ -336,6 +347,10 @@ function change(
       break;
     case "thaw":
       target?.frozen.delete(grantGroups.respond);
+      break;
+    case "lock-scope":
+    case "unlock-scope":
+      if (target !== undefined) target.lock = deed.kind === "lock-scope" ? "locked" : "open";
       break;
     case "disable":
     case "enable":

@@ -20,6 +20,8 @@ export type Deed =
   | { readonly kind: "let-in"; readonly target: TenantName }
   /** A group of the target becomes dynamic, and nobody can write its members; then it is an assigned one again. */
   | { readonly kind: "freeze" | "thaw"; readonly target: TenantName }
+  /** Nobody may write a target's scope group any more; then Muster may again. */
+  | { readonly kind: "lock-scope" | "unlock-scope"; readonly target: TenantName }
   /** The file of the policy cannot be used any more; then it is as it was. */
   | { readonly kind: "break-policy" }
   | { readonly kind: "mend-policy" }
@@ -200,6 +202,16 @@ export const outageStories = (how: "no application" | "no permission"): fc.Arbit
   fc
     .record({ trouble: forAWhile(fc.oneof(outage(how), frost)), meanwhile: stories, at: pauses })
     .map(({ trouble, meanwhile, at }) => together(trouble, at, meanwhile));
+
+const lockedScope = targets.map((target): readonly [Deed, Deed] => [
+  { kind: "lock-scope", target },
+  { kind: "unlock-scope", target },
+]);
+
+/** The scope of a target cannot be written for a while, or it can, and people come and go. */
+export const scopeStories: fc.Arbitrary<readonly Moment[]> = fc
+  .record({ trouble: fc.option(forAWhile(lockedScope)), meanwhile: stories, at: pauses })
+  .map(({ trouble, meanwhile, at }) => (trouble === null ? meanwhile : together(trouble, at, meanwhile)));
 
 /** Two stories side by side: the second begins a while after the first. */
 function together(first: readonly Moment[], afterMs: number, second: readonly Moment[]): readonly Moment[] {
