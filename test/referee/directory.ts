@@ -52,6 +52,8 @@ export type Target = Tenant<Account> & {
   readonly frozen: Set<string>;
   /** Whether the scope groups may be written in the source; a person of the source may lock them. */
   lock: "open" | "locked";
+  /** Whether the synchronization job runs. */
+  job: "Active" | "Paused";
   /** When the last sync cycle that has ended began; null before the first. */
   cycleBegan: number | null;
 };
@@ -109,6 +111,7 @@ export function directoryOf(options: DirectoryOptions): Directory {
         door: "open",
         frozen: new Set(),
         lock: "open",
+        job: "Active",
         cycleBegan: null,
       },
     ]),

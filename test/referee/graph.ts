@@ -278,8 +278,9 @@ export function graphOf(options: GraphOptions): Graph {
     },
     jobs: {
       async readStatus({ job }) {
-        const { cycleBegan } = targetOf(tenantOfJob(job));
-        return { code: cycleBegan === null ? "NotRun" : "Active", quarantine: null, cycleBegan };
+        const { cycleBegan, job: state } = targetOf(tenantOfJob(job));
+        const code = state === "Paused" ? state : cycleBegan === null ? "NotRun" : "Active";
+        return { code, quarantine: null, cycleBegan };
       },
     },
     groups: groupsAre(() => "assigned"),

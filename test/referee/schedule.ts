@@ -59,7 +59,7 @@ export type Played = {
 
 const minuteMs = 60_000;
 const patienceMs = 10 * minuteMs;
-/** When reminders die, a catch-up has to come first. */
+/** When reminders die, a catch-up has to come first; when looks fail, there are minutes between them. */
 const unremindedMs = 40 * minuteMs;
 /** How long the trouble outlasts the story. */
 const aftermathMs = 6 * minuteMs;
@@ -238,7 +238,7 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
 
   /** A cycle that is due while one is under way is left out. */
   function sync(target: Target): void {
-    if (syncing.has(target)) return;
+    if (syncing.has(target) || target.job === "Paused") return;
     syncing.add(target);
     const beganAt = time.now();
     const seen = seenBySync(directory, target);
@@ -306,7 +306,7 @@ function patienceOf({ trouble, story }: Schedule): number {
   const breaksAt = story.findIndex(({ deed }) => deed.kind === "break-policy");
   const mendsAt = story.findIndex(({ deed }) => deed.kind === "mend-policy");
   const brokenMs = story.slice(breaksAt + 1, mendsAt + 1).reduce((sum, { afterMs }) => sum + afterMs, 0);
-  const slow = trouble.lostWakes + trouble.lostNotices > 0 || brokenMs > 0;
+  const slow = trouble.lostWakes + trouble.lostNotices + trouble.brokenOff > 0 || brokenMs > 0;
   return (slow ? unremindedMs : patienceMs) + brokenMs;
 }
 
@@ -351,6 +351,10 @@ function change(
     case "lock-scope":
     case "unlock-scope":
       if (target !== undefined) target.lock = deed.kind === "lock-scope" ? "locked" : "open";
+      break;
+    case "pause-sync":
+    case "start-sync":
+      if (target !== undefined) target.job = deed.kind === "pause-sync" ? "Paused" : "Active";
       break;
     case "disable":
     case "enable":

@@ -117,8 +117,9 @@ export const halfAnswers: fc.Arbitrary<Trouble> = fc.record({
   lostWakes: fc.constant(0),
   throttled: rarely(0.05),
   unnamedAccounts: rarely(0.3, 1),
-  brokenOff: fc.constantFrom(0, 0.1, 0.5, 1),
+  brokenOff: fc.constantFrom(0, 0.1, 0.5),
   noIndex: fc.constantFrom(0, 0.2, 1),
+  assignmentMs: fc.constantFrom(0, 90_000, 100 * 60_000),
   cycleLastsMs: fc.constantFrom(0, 300_000, 1_200_000, 2_400_000),
 });
 
