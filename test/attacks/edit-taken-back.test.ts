@@ -3,7 +3,20 @@ import type { Policy } from "../../shared/policy/policy.ts";
 import { byId, smallPolicy } from "../support/small-policy.ts";
 import { smallWorld, type SmallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
-import { ana, contoso, dayMs, hunters, reader, readers, readersAtHome } from "../support/world.ts";
+import { graphFailure } from "../support/graph-failure.ts";
+import {
+  ana,
+  contoso,
+  dayMs,
+  hourMs,
+  hunters,
+  minuteMs,
+  reader,
+  readers,
+  readersAtHome,
+  responders,
+  respondersAtHome,
+} from "../support/world.ts";
 
 /**
  * An edit is in force for less than three minutes. The catch-up that it asks for comes with a timer of five minutes, so nobody has been
@@ -70,4 +83,48 @@ test("the same: the last proof says what the policy gives", async () => {
   await world.pass(dayMs);
   const proof = world.entries.findLast(({ kind }) => kind === "proof");
   expect(proof?.evidence["grants"]).toContainEqual({ name: "group 01", seen: "present" });
+});
+
+/** What Muster does in Contoso. */
+function inMode(mode: "observe" | "add-only"): Policy {
+  const policy = smallPolicy();
+  return {
+    ...policy,
+    targets: policy.targets.map((target) => (target.name === contoso ? { ...target, mode } : target)),
+  };
+}
+
+test("Ana's account is awaited, as it is for minutes in Azure; an edit only observes her target for two minutes: a day later she is in", async () => {
+  const world = smallWorld();
+  const pass = withCatchUp(world);
+  for (let tries = 0; tries < 9; tries += 1)
+    world.provisioner.next(() => ({ kind: "not-in-scope", detail: "the user is not assigned" }));
+  await world.change(ana, readersAtHome, "in");
+  await world.wait(6 * minuteMs);
+  world.setPolicy(inMode("observe"));
+  await world.wait(2 * minuteMs);
+  world.setPolicy(smallPolicy());
+  await pass(dayMs);
+  expect(isIn(world, readers)).toBe(true);
+});
+
+test("Ana stops being a responder while her target throttles what is taken for six minutes; an edit only adds there for two minutes more: a day later she is out of the responders", async () => {
+  const world = smallWorld();
+  const pass = withCatchUp(world);
+  await world.change(ana, readersAtHome, "in");
+  await world.change(ana, respondersAtHome, "in");
+  await pass(hourMs);
+  expect(isIn(world, responders)).toBe(true);
+  const throttledUntil = world.now() + 6 * minuteMs;
+  world.contoso.always("revoke", async (call) => {
+    if (world.now() < throttledUntil) throw graphFailure(429, { retryAfterMs: minuteMs });
+    return call();
+  });
+  await world.change(ana, respondersAtHome, "out");
+  await world.until(throttledUntil - 30_000);
+  world.setPolicy(inMode("add-only"));
+  await world.wait(2 * minuteMs);
+  world.setPolicy(smallPolicy());
+  await pass(dayMs);
+  expect(isIn(world, responders)).toBe(false);
 });
