@@ -30,7 +30,7 @@ async function anaAboutToBeLookedAtInContoso() {
   for (let tries = 0; tries < 5; tries += 1)
     world.provisioner.next(() => ({ kind: "not-in-scope", detail: "the user is not assigned" }));
   await world.change(ana, readersAtHome, "in");
-  while (isIn(world, readers) === false) await world.wait(5_000);
+  while (!isIn(world, readers)) await world.wait(5_000);
   await world.wait(140_000);
   return { ...world, pass };
 }
