@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Policy } from "../../shared/policy/policy.ts";
-import { byId, smallPolicy } from "../support/small-policy.ts";
+import { roleNameSchema } from "../../shared/model/ids.ts";
+import { byId, smallPolicy, withRolesCalled } from "../support/small-policy.ts";
 import { smallWorld, type SmallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
 import { graphFailure } from "../support/graph-failure.ts";
@@ -127,4 +128,18 @@ test("Ana stops being a responder while her target throttles what is taken for s
   world.setPolicy(smallPolicy());
   await pass(dayMs);
   expect(isIn(world, responders)).toBe(false);
+});
+
+test("Ana's account is awaited; an edit gives her role another name for two minutes: a day later she is in", async () => {
+  const world = smallWorld();
+  const pass = withCatchUp(world);
+  for (let tries = 0; tries < 9; tries += 1)
+    world.provisioner.next(() => ({ kind: "not-in-scope", detail: "the user is not assigned" }));
+  await world.change(ana, readersAtHome, "in");
+  await world.wait(6 * minuteMs);
+  world.setPolicy(withRolesCalled({ [reader]: roleNameSchema.parse("viewer") }));
+  await world.wait(2 * minuteMs);
+  world.setPolicy(smallPolicy());
+  await pass(dayMs);
+  expect(isIn(world, readers)).toBe(true);
 });
