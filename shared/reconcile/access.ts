@@ -44,14 +44,17 @@ export async function reconcileAccess(
     const played = await playRound(pair, ports, { claim, run });
     if (played === "again") continue;
     // Not before it is over: a run that dies has served nobody.
-    claim.set({ value: { ...claim.state().value, served: played.version } });
+    claim.set({ value: { ...claim.state().value, served: played.served } });
     return played.outcomes;
   }
   return [{ kind: "retry", why: `after ${roundLimit} rounds there is still something to do` }];
 }
 
-/** The version of the analyst's record that a round went by, and how it ended. */
-type Played = { readonly version: number; readonly outcomes: readonly Outcome[] };
+/**
+ * How a round ended, and the version of the analyst's record that it has served; 0: none, because the record was not made under the
+ * policy that the round went by. If that one is taken back before anybody has looked at the analyst, the record stays as it is.
+ */
+type Played = { readonly served: number; readonly outcomes: readonly Outcome[] };
 
 type Held = { readonly claim: Claim<PairRecord>; readonly run: Run };
 
@@ -62,37 +65,40 @@ async function playRound(
 ): Promise<Played | "again"> {
   if (ports.now() > run.until) {
     const why = "there is more to do than fits into one run";
-    return { version: claim.state().value.served, outcomes: [{ kind: "wait", at: ports.now(), why }] };
+    return { served: claim.state().value.served, outcomes: [{ kind: "wait", at: ports.now(), why }] };
   }
   const [{ policy, hash, changedAt }, known] = await Promise.all([
     ports.policy(),
     ports.analysts.read(analystRow(analyst)),
   ]);
   const record = known?.value ?? null;
-  if (known === null || record === null) return { version: 0, outcomes: [] };
-  const { version } = record;
+  if (known === null || record === null) return { served: 0, outcomes: [] };
+  const isRead = record.meaning === meaningOf(record, hash);
+  const served = isRead ? record.version : 0;
   const target = policy.targets.find(({ tenantId }) => tenantId === tenant);
   if (target === undefined)
-    return { version, outcomes: hasLeft(claim.state().value) ? [] : [missingTarget(tenant)] };
+    return { served, outcomes: hasLeft(claim.state().value) ? [] : [missingTarget(tenant)] };
   const rules: Rules = { policy, target, since: changedAt };
   const priority = record.leaving !== null ? "high" : "normal";
-  const isRead = record.leaving !== null || record.meaning === meaningOf(record, hash);
-  if (!isRead && !(await meansTheSame(record, rules, { ports, priority }))) {
+  const isClear = isRead || record.leaving !== null;
+  if (!isClear && !(await meansTheSame(record, rules, { ports, priority }))) {
     const why = "the analyst has not been looked at under the new policy yet";
-    const { served } = claim.state().value;
-    return { version: served, outcomes: [{ kind: "again", at: ports.now() + unreadMs, why }] };
+    return {
+      served: claim.state().value.served,
+      outcomes: [{ kind: "again", at: ports.now() + unreadMs, why }],
+    };
   }
   const pair = claim.state().value;
   const news = isUnseen(known, ports.now()) ? "waits" : "none";
   const read = await readAccess({ record, news, pair, rules, priority, run }, ports);
-  if (read.kind === "refused") return { version, outcomes: [read.outcome] };
+  if (read.kind === "refused") return { served, outcomes: [read.outcome] };
   const decision = planAccess(read.situation);
   const plan = checkPlan(decision.plan, factsOf(read, rules));
   claim.set({ value: keptBooks(read, decision, { record, rules }) });
   const round: Round = { plan, read, decision, analyst: known, record, rules, ports, claim, run };
   if (plan.steps.length === 0) {
     const outcomes = await conclude(round);
-    return outcomes === "again" ? "again" : { version, outcomes };
+    return outcomes === "again" ? "again" : { served, outcomes };
   }
   const isInScope = read.situation.scope?.seen === "present";
   const doing = { analyst, limits: { priority }, rules, isInScope, ports, claim } as const;
@@ -110,7 +116,7 @@ async function playRound(
   // However asking for the account has ended, the cycle of sync may make it.
   const polls = plan.steps.some(({ kind }) => kind === "provision") ? [now + cyclePollMs] : [];
   const looks = [...polls, ...confirmations(claim.state().value, now)];
-  return { version, outcomes: [...outcomes, ...later(looks)] };
+  return { served, outcomes: [...outcomes, ...later(looks)] };
 }
 
 /**
