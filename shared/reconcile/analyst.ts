@@ -221,7 +221,7 @@ function nextRecord(id: AnalystId, { seen, decision, known, looking }: Recording
   const { held, roles, refused, lost, moved, leaving, leftAt, missingSince, recent } = decision;
   // Where Muster only observes, it writes nothing, and finds what others wrote.
   const stamped = sourceMode(policy.policy) === "observe" ? (known?.stamped ?? {}) : decision.stamped;
-  const meaning = meaningOf({ roles, leaving }, policy.hash);
+  const meaning = meaningOf({ roles, held, leaving }, policy.hash);
   const changed = known === null || known.leaving !== leaving || isOther(known.roles, roles);
   return {
     id,
