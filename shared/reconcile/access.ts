@@ -346,9 +346,9 @@ async function newsOf({ analyst, record, ports }: Round): Promise<"none" | "chan
   return isUnseen(latest, ports.now()) ? "unseen" : "none";
 }
 
-/** A look that failed, or that a trouble of the tenant stands in the way of, has shown nothing either. */
+/** A look that was cut short or failed, or that a trouble of the tenant stands in the way of, has shown nothing either. */
 const isUnseen = ({ clock }: KeyState<unknown>, now: number) =>
-  (clock.heard > clock.looked || clock.attempts > 0 || clock.waitsFor.length > 0) &&
+  (clock.heard > clock.looked || clock.cut === "yes" || clock.attempts > 0 || clock.waitsFor.length > 0) &&
   now - clock.heardAt < newsMs;
 
 /** How long an event may wait for its look before it is taken for one that nobody looks at any more. */

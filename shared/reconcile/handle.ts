@@ -61,8 +61,8 @@ async function handleOnce<T>(
       urgency: message.occasion === "check" ? "low" : "now",
     }),
   );
-  // Not before it is over: a look that was cut short has not been taken.
-  const seen = { ...clock, lookedAt, looked: clock.heard };
+  // Not before it is over: a run that died has looked at nothing.
+  const seen = { ...clock, lookedAt, looked: clock.heard, cut: attempted.cut };
   const ending = endingOf(attempted.outcomes);
   const settling = { ending, cut: attempted.cut, ports };
   // A run that lost its key has nothing to tell: neither a person, nor the others who wait for the same.

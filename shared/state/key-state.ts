@@ -20,6 +20,8 @@ export type KeyClock = {
   /** Events that were heard of, and how many of them when the last look began. Counted, because clocks differ. */
   readonly heard: number;
   readonly looked: number;
+  /** Whether that look was cut short: what was heard of has not been seen then, and is tried again when it is due. */
+  readonly cut: "yes" | "no";
   readonly heardAt: number;
   /** When the burst of events began that the last one belongs to. */
   readonly burstAt: number;
@@ -72,6 +74,7 @@ export type KeyTable<T> = {
 export const unheard: KeyClock = {
   heard: 0,
   looked: 0,
+  cut: "no",
   heardAt: 0,
   burstAt: 0,
   lookedAt: 0,
@@ -87,6 +90,7 @@ export const unheard: KeyClock = {
 const clockSchema = z.object({
   heard: z.number(),
   looked: z.number(),
+  cut: z.enum(["yes", "no"]).default("no"),
   heardAt: z.number(),
   burstAt: z.number(),
   lookedAt: z.number(),
