@@ -55,6 +55,8 @@ export type AnalystRecord = {
   readonly roles: readonly HeldRole[];
   /** Roles that are kept because many lost them at once, by what showed them. */
   readonly refused: Readonly<Record<string, Refused>>;
+  /** Whether they have lost a role by themselves and all others are kept: nothing makes them an analyst until one is held again. */
+  readonly leftBehind: "yes" | "no";
   /** Roles that were let go of lately and not by a disabled or deleted account, by what showed them: when, epoch ms. */
   readonly lost: Readonly<Record<string, number>>;
   /**

@@ -1,11 +1,12 @@
-import type {
-  AnalystRecord,
-  HeldRole,
-  Leaving,
-  Recent,
-  SourceUser,
-  SourceUserRead,
-  UserState,
+import {
+  isAmong,
+  type AnalystRecord,
+  type HeldRole,
+  type Leaving,
+  type Recent,
+  type SourceUser,
+  type SourceUserRead,
+  type UserState,
 } from "../model/analyst.ts";
 import type { AnalystId, RoleName } from "../model/ids.ts";
 import type { Plan, Step, Withheld } from "../model/plan.ts";
@@ -36,6 +37,7 @@ export type SourceDecision = {
   readonly held: readonly HeldRole[];
   readonly roles: readonly HeldRole[];
   readonly refused: AnalystRecord["refused"];
+  readonly leftBehind: AnalystRecord["leftBehind"];
   readonly lost: AnalystRecord["lost"];
   readonly moved: AnalystRecord["moved"];
   readonly leaving: Leaving | null;
@@ -187,6 +189,7 @@ function planPresent(situation: SourceSituation): SourceDecision {
     held,
     roles,
     refused,
+    leftBehind: isLeftBehind(situation, { held, roles }) ? "yes" : "no",
     lost: nextLost(situation, roles),
     moved: nextMoved(situation, roles),
     leaving: null,
@@ -227,6 +230,15 @@ function refusedNow(next: {
   }
   const has = (list: readonly HeldRole[], by: string) => list.some((role) => role.by === by);
   return Object.fromEntries(Object.entries(refused).filter(([by]) => has(roles, by) && !has(held, by)));
+}
+
+/** Who lets go of a role while a check keeps all the others would have left, but for them. */
+function isLeftBehind(
+  { record }: SourceSituation,
+  { held, roles }: Pick<SourceDecision, "held" | "roles">,
+): boolean {
+  if (roles.some(isAmong(held))) return false;
+  return record?.leftBehind === "yes" || lostRoles(record, roles).length > 0;
 }
 
 /** What others who lose the same role a little later have to know. */
@@ -307,6 +319,7 @@ function planLeaver(situation: SourceSituation, leaving: Leaving, held: readonly
     held,
     roles: [],
     refused: {},
+    leftBehind: "no",
     lost: nextLost(situation, leaving === "no-role" ? [] : (record?.roles ?? [])),
     moved: {},
     leaving,
@@ -350,6 +363,7 @@ function unchanged(situation: SourceSituation, ...verdicts: readonly Verdict[]):
     held: record?.held ?? [],
     roles: record?.roles ?? [],
     refused: record?.refused ?? {},
+    leftBehind: record?.leftBehind ?? "no",
     lost: record?.lost ?? {},
     moved: record?.moved ?? {},
     leaving: record?.leaving ?? null,

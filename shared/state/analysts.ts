@@ -29,6 +29,7 @@ const schema: z.ZodType<AnalystRecord | null> = z
         occasion: z.number().exactOptional(),
       }),
     ),
+    leftBehind: z.enum(["yes", "no"]).default("no"),
     moved: z.record(z.string(), z.array(z.string())).default({}),
     confirmed: z.record(z.string(), z.number()).default({}),
     confirmedAt: z.number(),
