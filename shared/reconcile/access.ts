@@ -16,7 +16,7 @@ import type { Claim, KeyState } from "../state/key-state.ts";
 import type { AccessPorts, Rules } from "./access-ports.ts";
 import { applySteps } from "./apply.ts";
 import type { Run } from "./handling.ts";
-import { endingOf, type Outcome } from "./outcome.ts";
+import { endingOf, gistOf, type Outcome } from "./outcome.ts";
 import { performStage } from "./perform-access.ts";
 import { meaningOf } from "./plan-hash.ts";
 import { readAccess } from "./read-access.ts";
@@ -262,17 +262,16 @@ const later = (times: readonly number[]) =>
   );
 
 /** What a person has to see to, and what could not be read. */
-function obstacles({ plan, read, record, rules }: Round): readonly Outcome[] {
+function obstacles(round: Round): readonly Outcome[] {
+  const { plan, read, record, rules } = round;
   const { name } = rules.target;
   const withheld = plan.withheld
     .filter(({ check }) => check === "writable" || check === "budget")
-    // One edit of the policy may say the same of everybody; whose roles have changed since then is news of their own.
-    .map(({ check, reason, advice }): Outcome => ({
-      kind: "parked",
-      reason: `${name}: ${reason}`,
-      advice,
-      cause: check === "budget" && record.since > rules.since ? null : reason,
-    }));
+    .map(({ check, reason: why, advice }): Outcome => {
+      const reason = `${name}: ${why}`;
+      const cause = check === "budget" && isTheirOwn(reason, round) ? null : why;
+      return { kind: "parked", reason, advice, cause };
+    });
   const odd = plan.notes.flatMap((note) => oddAccount(note, record, name));
   return [
     ...withheld,
@@ -282,6 +281,13 @@ function obstacles({ plan, read, record, rules }: Round): readonly Outcome[] {
     ...(read.trouble === null ? [] : [read.trouble]),
   ];
 }
+
+/**
+ * One edit of the policy may say the same of everybody; whose roles have changed since then is news of their own. What people were
+ * told as that stays it, whatever is edited later.
+ */
+const isTheirOwn = (reason: string, { record, rules, claim }: Round): boolean =>
+  record.since > rules.since || claim.state().clock.told.includes(gistOf({ reason }));
 
 /** What a kept role and a lost one gave alike, or may have, stays: whether it should is for a person to say. */
 function keptOfLost(

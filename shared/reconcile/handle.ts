@@ -3,8 +3,7 @@ import { sessionOf } from "../queue/keys.ts";
 import { ClaimLost, type Claim, type KeyClock, type KeyState } from "../state/key-state.ts";
 import type { HandlePorts, Run, Settling, Work } from "./handling.ts";
 import { hear } from "./next-look.ts";
-import { endingOf, outcomeOf, withoutIds, type Outcome, type Parked } from "./outcome.ts";
-import { hashOf } from "./plan-hash.ts";
+import { endingOf, gistOf, outcomeOf, type Outcome } from "./outcome.ts";
 import { share } from "./shared-trouble.ts";
 
 /** Well within host.json's functionTimeout of five minutes, with room for the calls that are under way then. */
@@ -194,8 +193,6 @@ async function tell<T>(
 }
 
 const mostTold = 10;
-
-const gistOf = ({ reason }: Pick<Parked, "reason">) => hashOf(withoutIds(reason));
 
 /**
  * Sees to it that the key comes back at `at`. A reminder that is under way and early enough is not doubled, also when it
