@@ -4,6 +4,7 @@ import {
   type HeldRole,
   type Leaving,
   type Recent,
+  type Refused,
   type SourceUser,
   type SourceUserRead,
   type UserState,
@@ -11,7 +12,14 @@ import {
 import type { AnalystId, RoleName } from "../model/ids.ts";
 import type { Plan, Step, Withheld } from "../model/plan.ts";
 import { emptyStamp } from "../policy/desired.ts";
-import { lossWindowMs, objectionsTo, refusalMs, type Loss, type Objection } from "./loss-checks.ts";
+import {
+  objectionsTo,
+  refusalMs,
+  refusalOf,
+  type Loss,
+  type LostRole,
+  type Objection,
+} from "./loss-checks.ts";
 import { replicationWindowMs, visibleMs } from "./membership.ts";
 
 /** One analyst in the source tenant: everything the plan may depend on. Times are epoch milliseconds. */
@@ -221,15 +229,24 @@ function refusedNow(next: {
 }): AnalystRecord["refused"] {
   const { situation, objections, held, roles } = next;
   const { loss, record, now } = situation;
-  const over = objections.filter(({ check }) => check === "budget").flatMap(({ keeps }) => keeps);
+  const over = objections.filter(({ check }) => check !== "completeness").flatMap(({ keeps }) => keeps);
   const refused = { ...record?.refused };
-  for (const { by, known, refusedFirst } of (loss?.roles ?? []).filter((role) => over.includes(role.by))) {
-    const before = refused[by] ?? { since: now, among: null };
-    const isEarly = before.among === null && now - before.since < refusalMs;
-    refused[by] = isEarly ? before : { occasion: refusedFirst, ...before, among: before.among ?? known };
-  }
+  for (const role of (loss?.roles ?? []).filter(({ by }) => over.includes(by)))
+    refused[role.by] = refusalNow(role, refusalOf(refused, role), now);
   const has = (list: readonly HeldRole[], by: string) => list.some((role) => role.by === by);
   return Object.fromEntries(Object.entries(refused).filter(([by]) => has(roles, by) && !has(held, by)));
+}
+
+function refusalNow(
+  { known, unseen = 0, lostBy, refusedFirst }: LostRole,
+  before: Refused | undefined,
+  now: number,
+): Refused {
+  const { since, among } = before ?? { since: now, among: null };
+  if (before !== undefined && among !== null) return { occasion: refusedFirst, ...before };
+  const begun = { since, among, lostBy: before?.lostBy ?? lostBy };
+  if (now - since < refusalMs) return begun;
+  return { ...begun, among: known, occasion: refusedFirst, ...(unseen === 0 ? {} : { unseen }) };
 }
 
 /** Who lets go of a role while a check keeps all the others would have left, but for them. */
@@ -241,11 +258,16 @@ function isLeftBehind(
   return record?.leftBehind === "yes" || lostRoles(record, roles).length > 0;
 }
 
-/** What others who lose the same role a little later have to know. */
-function nextLost({ record, now }: SourceSituation, roles: readonly HeldRole[]): AnalystRecord["lost"] {
-  const still = Object.entries(record?.lost ?? {}).filter(([, at]) => now - at < lossWindowMs);
+/** What others who lose or have lost the same role have to know: when this one was first seen to have lost it. */
+function nextLost({ record, loss, now }: SourceSituation, roles: readonly HeldRole[]): AnalystRecord["lost"] {
+  const still = Object.entries(record?.lost ?? {}).filter(([by]) => !roles.some((role) => role.by === by));
   const gone = record?.leaving === null ? lostRoles(record, roles) : [];
-  return { ...Object.fromEntries(still), ...Object.fromEntries(gone.map(({ by }) => [by, now])) };
+  const times = gone.map(({ by }): readonly [string, number] => {
+    const judged = loss?.roles.find((role) => role.by === by);
+    const before = judged === undefined ? undefined : refusalOf(record?.refused ?? {}, judged);
+    return [by, before?.since ?? now];
+  });
+  return { ...Object.fromEntries(still), ...Object.fromEntries(times) };
 }
 
 /** By what each of the roles was shown before, as far as they took the place of another way. */
@@ -300,6 +322,10 @@ function verdictOf(
   { refused, now }: { readonly refused: AnalystRecord["refused"]; readonly now: number },
 ): Verdict {
   if (check === "completeness") return { kind: "unproven", why: reason };
+  if (check === "replacement") {
+    const since = Math.min(...keeps.map((by) => refused[by]?.since ?? now));
+    return { kind: "uncertain", lookAgainAt: since + replicationWindowMs, why: reason };
+  }
   const early = keeps.flatMap((by) =>
     (refused[by]?.among ?? null) === null ? [refused[by]?.since ?? now] : [],
   );

@@ -117,7 +117,9 @@ type Confirming = {
 function confirmedBy(seen: SourceSeen, { record, loss, decision, now }: Confirming): AnalystRecord {
   const unread = new Set(seen.refusals.map(({ role }) => role));
   const shown = new Set(seen.held.flatMap(({ role, by }) => (unread.has(role) ? [] : [by])));
-  const confirmed = record.roles.flatMap(({ by }): readonly (readonly [string, number])[] => {
+  // Of what is lost it says since when others judge that.
+  const ways = new Set([...record.roles.map(({ by }) => by), ...Object.keys(record.lost)]);
+  const confirmed = [...ways].flatMap((by): readonly (readonly [string, number])[] => {
     const at = shown.has(by) ? now : record.confirmed[by];
     return at === undefined ? [] : [[by, at]];
   });

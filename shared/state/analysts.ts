@@ -27,6 +27,8 @@ const schema: z.ZodType<AnalystRecord | null> = z
         since: z.number(),
         among: z.int().min(1).nullable(),
         occasion: z.number().exactOptional(),
+        unseen: z.number().exactOptional(),
+        lostBy: z.enum(["person", "edit", "nobody"]).exactOptional(),
       }),
     ),
     leftBehind: z.enum(["yes", "no"]).default("no"),

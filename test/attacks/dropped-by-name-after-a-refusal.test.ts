@@ -24,7 +24,7 @@ async function keptInSilence(
   return silent;
 }
 
-for (const minutes of [6, 8, 10])
+for (const minutes of [4.5, 6, 8, 10])
   test(`three of ten were dropped at once, which is refused and told; Ben is dropped ${String(minutes)} minutes after them`, async () => {
     const world = await settledReaders(tenPeople);
     await world.pass(20 * minuteMs);
@@ -76,4 +76,27 @@ test("for a week no removal is allowed, and four of ten leave, two days apart; t
   const isSilent = world.parked.length === told;
   const kept = world.inside().filter((id) => four.some((one) => one === id)).length;
   expect({ kept, isSilent }).not.toEqual({ kept: 3, isSilent: true });
+});
+
+for (const minutes of [6, 24 * 60])
+  test(`three of ten were dropped at once, which is refused, and Ben ${String(minutes)} minutes later; then a person allows three, as they were advised to: all four are out`, async () => {
+    const world = await settledReaders(tenPeople);
+    await world.dropAtOnce(tenPeople.slice(0, 3));
+    await world.pass(minutes * minuteMs);
+    await world.change(ben, readersAtHome, "out");
+    await world.pass(dayMs);
+    const policy = smallPolicy();
+    world.setPolicy({ ...policy, guardrails: { ...policy.guardrails, removals: { perRun: 5, share: 0.3 } } });
+    await world.pass(dayMs);
+    expect(world.inside()).toHaveLength(6);
+  });
+
+test("the policy gives up readers, which is refused; five of ten are dropped from their old group at once: they keep it, and people hear of that loss", async () => {
+  const world = await settledReaders(tenPeople);
+  world.setPolicy(withoutRole(reader));
+  await world.pass(dayMs);
+  const told = world.parked.length;
+  await world.dropAtOnce(tenPeople.slice(0, 5));
+  await world.pass(dayMs);
+  expect({ in: world.inside().length, told: world.parked.length - told }).toEqual({ in: 10, told: 1 });
 });
