@@ -23,6 +23,7 @@ import { readAccess } from "./read-access.ts";
 import { identityStamp } from "./read-account.ts";
 import { findRoleGroups, waysToHold } from "./read-source.ts";
 import { enterRun, prove, type ReadOk, type Round } from "./record-access.ts";
+import { hasMet } from "./shared-trouble.ts";
 import { gaveOf } from "./wishes.ts";
 
 /** A plan that is carried out changes what a read shows; this many rounds is more than any life needs. */
@@ -269,7 +270,7 @@ function obstacles(round: Round): readonly Outcome[] {
     .filter(({ check }) => check === "writable" || check === "budget")
     .map(({ check, reason: why, advice }): Outcome => {
       const reason = `${name}: ${why}`;
-      const cause = check === "budget" && isTheirOwn(reason, round) ? null : why;
+      const cause = check === "budget" && isTheirOwn({ reason, why }, round) ? null : why;
       return { kind: "parked", reason, advice, cause };
     });
   const odd = plan.notes.flatMap((note) => oddAccount(note, record, name));
@@ -283,11 +284,17 @@ function obstacles(round: Round): readonly Outcome[] {
 }
 
 /**
- * One edit of the policy may say the same of everybody; whose roles have changed since then is news of their own. What people were
- * told as that stays it, whatever is edited later.
+ * One edit of the policy may say the same of everybody; whose roles have changed since then is news of their own. As what people
+ * were told of it first, it stays, whatever changes later.
  */
-const isTheirOwn = (reason: string, { record, rules, claim }: Round): boolean =>
-  record.since > rules.since || claim.state().clock.told.includes(gistOf({ reason }));
+function isTheirOwn(
+  { reason, why }: { readonly reason: string; readonly why: string },
+  { record, rules, claim }: Round,
+): boolean {
+  const { clock } = claim.state();
+  if (clock.told.includes(gistOf({ reason }))) return true;
+  return record.since > rules.since && !hasMet(why, clock);
+}
 
 /** What a kept role and a lost one gave alike, or may have, stays: whether it should is for a person to say. */
 function keptOfLost(

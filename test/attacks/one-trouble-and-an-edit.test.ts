@@ -15,7 +15,8 @@ import {
 
 const ana = person(1);
 
-test("Ana stops being a responder, her eight grants are more than one run may take, and people hear of that; the next day something else in the policy is edited: they do not hear it again", async () => {
+/** A world without people in which responders are given eight groups in Contoso. */
+async function eightForResponders() {
   const world = await settledReaders([]);
   const many = Array.from({ length: 7 }, (_, n) => groupId(20 + n));
   for (const group of many) world.contoso.members.set(group, new Set());
@@ -33,6 +34,12 @@ test("Ana stops being a responder, her eight grants are more than one run may ta
   };
   world.setPolicy(wide);
   if (!world.source.users.has(ana)) world.addUser(ana);
+  return { ...world, policy, wide };
+}
+
+test("Ana stops being a responder, her eight grants are more than one run may take, and people hear of that; the next day something else in the policy is edited: they do not hear it again", async () => {
+  const world = await eightForResponders();
+  const { wide } = world;
   await world.change(ana, readersAtHome, "in");
   await world.change(ana, respondersAtHome, "in");
   await world.pass(2 * hourMs);
@@ -40,6 +47,18 @@ test("Ana stops being a responder, her eight grants are more than one run may ta
   await world.pass(dayMs);
   expect(world.parked).toHaveLength(1);
   world.setPolicy({ ...wide, leavers: { ...wide.leavers, deleteAfterMs: 40 * dayMs } });
+  await world.pass(dayMs);
+  expect(world.parked.map(({ reason }) => reason)).toHaveLength(1);
+});
+
+test("an edit takes seven groups from responders, which the budget withholds, and people hear of that; the next day Ana becomes a reader as well: they do not hear it again", async () => {
+  const world = await eightForResponders();
+  await world.change(ana, respondersAtHome, "in");
+  await world.pass(2 * hourMs);
+  world.setPolicy(world.policy);
+  await world.pass(dayMs);
+  expect(world.parked).toHaveLength(1);
+  await world.change(ana, readersAtHome, "in");
   await world.pass(dayMs);
   expect(world.parked.map(({ reason }) => reason)).toHaveLength(1);
 });
