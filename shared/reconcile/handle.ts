@@ -92,7 +92,8 @@ const earlyMs = ({ occasion, heardAt }: Work, now: number) =>
  * back for a month later: what failed then has nothing to do with what fails now.
  */
 function begin(known: KeyClock, { occasion, heardAt }: Work, now: number): KeyClock {
-  const clock = now - known.failedAt > oldFailureMs ? { ...known, attempts: 0, told: [] } : known;
+  const clock =
+    now - known.failedAt > oldFailureMs ? { ...known, attempts: 0, failures: 0, told: [] } : known;
   if (occasion === "event") return hear(clock, now);
   return occasion === "wake" && clock.wakeAt === heardAt ? { ...clock, wakeAt: 0 } : clock;
 }
@@ -142,7 +143,8 @@ async function take<T>(message: Work, clock: KeyClock, settling: Settling<T>): P
   const common = await share(message, clock, settling);
   const failed = retry !== null || own.length > 0;
   const attempts = failed ? clock.attempts + 1 : again !== null ? clock.attempts : 0;
-  const told = await tell(message, { ...clock, attempts }, settling);
+  const failures = retry !== null ? clock.failures + 1 : 0;
+  const told = await tell(message, { ...clock, failures }, settling);
   const due = [
     ...(again === null ? [] : [again.at]),
     ...(retry === null ? [] : [now + backoffMs(clock.attempts)]),
@@ -152,6 +154,7 @@ async function take<T>(message: Work, clock: KeyClock, settling: Settling<T>): P
   return {
     ...clock,
     attempts,
+    failures,
     failedAt: failed ? now : clock.failedAt,
     told,
     waitsFor: common.waitsFor,
@@ -169,15 +172,15 @@ const patience = 8;
 /** Tells people what is news, once until the key works again. @returns what they have been told */
 async function tell<T>(
   { key, cause }: Work,
-  { told, attempts }: KeyClock,
+  { told, failures }: KeyClock,
   { ending, ports }: Settling<T>,
 ): Promise<readonly string[]> {
   const own = ending.parked.filter(({ cause: shared }) => shared === null);
   const failing =
-    ending.retry !== null && attempts >= patience
+    ending.retry !== null && failures >= patience
       ? [
           {
-            reason: `failing for ${attempts} runs: ${ending.retry.why}`,
+            reason: `failing for ${failures} runs: ${ending.retry.why}`,
             advice: "it is still retried; look the request up by its id in the tenant's logs",
             gist: "failing",
           },

@@ -32,6 +32,8 @@ export type KeyClock = {
   readonly wakeAt: number;
   /** Runs that failed since the last one that worked, and those among them that need a person. */
   readonly attempts: number;
+  /** How many of them, to the last, failed one after the other with no more than trouble that may pass. */
+  readonly failures: number;
   /** When the last of them failed. */
   readonly failedAt: number;
   /** What people were told of this key since it last worked, so that the same is not said twice. */
@@ -81,6 +83,7 @@ export const unheard: KeyClock = {
   dueAt: 0,
   wakeAt: 0,
   attempts: 0,
+  failures: 0,
   failedAt: 0,
   told: [],
   waitsFor: [],
@@ -97,6 +100,7 @@ const clockSchema = z.object({
   dueAt: z.number(),
   wakeAt: z.number(),
   attempts: z.number(),
+  failures: z.number().default(0),
   // Rows of older versions do not say: what people were told is not said again for that.
   failedAt: z.number().default(Number.MAX_SAFE_INTEGER),
   told: z.array(z.string()),

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { person, settledReaders, tenPeople } from "../support/crowd.ts";
 import { withoutRole } from "../support/small-policy.ts";
+import { graphFailure } from "../support/graph-failure.ts";
 import { eventAbout } from "../support/small-world.ts";
 import { dayMs, hourMs, minuteMs, reader, readersAtHome, respondersAtHome } from "../support/world.ts";
 
@@ -87,4 +88,16 @@ test("a script empties the readers, and their owner puts all ten back within hal
   for (const id of tenPeople) await world.change(id, readersAtHome, "in");
   await world.pass(dayMs);
   expect(world.parked.map(({ reason }) => reason)).toEqual([]);
+});
+
+test("Ben was left behind, and people heard of him; a day later Graph fails once when he is looked at: nobody says that this has failed for long", async () => {
+  const world = await tenRespondersKeptAsReaders();
+  await world.change(ben, respondersAtHome, "out");
+  await world.pass(dayMs);
+  const told = world.parked.length;
+  world.source.next("readUser", () => Promise.reject(graphFailure(503)));
+  await world.deliver(eventAbout(ben, world.now()));
+  await world.wait(minuteMs);
+  await world.pass(dayMs);
+  expect(world.parked.length - told).toBe(0);
 });
