@@ -3,8 +3,7 @@ import { sessionOf } from "../queue/keys.ts";
 import { ClaimLost, type Claim, type KeyClock, type KeyState } from "../state/key-state.ts";
 import type { HandlePorts, Run, Settling, Work } from "./handling.ts";
 import { hear } from "./next-look.ts";
-import { endingOf, outcomeOf, withoutIds, type Outcome, type Parked } from "./outcome.ts";
-import { hashOf } from "./plan-hash.ts";
+import { endingOf, gistOf, outcomeOf, type Outcome } from "./outcome.ts";
 import { share } from "./shared-trouble.ts";
 
 /** Well within host.json's functionTimeout of five minutes, with room for the calls that are under way then. */
@@ -61,8 +60,8 @@ async function handleOnce<T>(
       urgency: message.occasion === "check" ? "low" : "now",
     }),
   );
-  // Not before it is over: a look that was cut short has not been taken.
-  const seen = { ...clock, lookedAt, looked: clock.heard };
+  // Not before it is over: a run that died has looked at nothing.
+  const seen = { ...clock, lookedAt, looked: clock.heard, cut: attempted.cut };
   const ending = endingOf(attempted.outcomes);
   const settling = { ending, cut: attempted.cut, ports };
   // A run that lost its key has nothing to tell: neither a person, nor the others who wait for the same.
@@ -93,7 +92,8 @@ const earlyMs = ({ occasion, heardAt }: Work, now: number) =>
  * back for a month later: what failed then has nothing to do with what fails now.
  */
 function begin(known: KeyClock, { occasion, heardAt }: Work, now: number): KeyClock {
-  const clock = now - known.failedAt > oldFailureMs ? { ...known, attempts: 0, told: [] } : known;
+  const clock =
+    now - known.failedAt > oldFailureMs ? { ...known, attempts: 0, failures: 0, told: [] } : known;
   if (occasion === "event") return hear(clock, now);
   return occasion === "wake" && clock.wakeAt === heardAt ? { ...clock, wakeAt: 0 } : clock;
 }
@@ -143,7 +143,8 @@ async function take<T>(message: Work, clock: KeyClock, settling: Settling<T>): P
   const common = await share(message, clock, settling);
   const failed = retry !== null || own.length > 0;
   const attempts = failed ? clock.attempts + 1 : again !== null ? clock.attempts : 0;
-  const told = await tell(message, { ...clock, attempts }, settling);
+  const failures = retry !== null ? clock.failures + 1 : 0;
+  const told = await tell(message, { ...clock, failures }, settling);
   const due = [
     ...(again === null ? [] : [again.at]),
     ...(retry === null ? [] : [now + backoffMs(clock.attempts)]),
@@ -153,6 +154,7 @@ async function take<T>(message: Work, clock: KeyClock, settling: Settling<T>): P
   return {
     ...clock,
     attempts,
+    failures,
     failedAt: failed ? now : clock.failedAt,
     told,
     waitsFor: common.waitsFor,
@@ -170,15 +172,15 @@ const patience = 8;
 /** Tells people what is news, once until the key works again. @returns what they have been told */
 async function tell<T>(
   { key, cause }: Work,
-  { told, attempts }: KeyClock,
+  { told, failures }: KeyClock,
   { ending, ports }: Settling<T>,
 ): Promise<readonly string[]> {
   const own = ending.parked.filter(({ cause: shared }) => shared === null);
   const failing =
-    ending.retry !== null && attempts >= patience
+    ending.retry !== null && failures >= patience
       ? [
           {
-            reason: `failing for ${attempts} runs: ${ending.retry.why}`,
+            reason: `failing for ${failures} runs: ${ending.retry.why}`,
             advice: "it is still retried; look the request up by its id in the tenant's logs",
             gist: "failing",
           },
@@ -194,8 +196,6 @@ async function tell<T>(
 }
 
 const mostTold = 10;
-
-const gistOf = ({ reason }: Pick<Parked, "reason">) => hashOf(withoutIds(reason));
 
 /**
  * Sees to it that the key comes back at `at`. A reminder that is under way and early enough is not doubled, also when it

@@ -9,6 +9,10 @@ type Shared = Pick<KeyClock, "waitsFor" | "probes"> & {
   readonly tryAt: readonly number[];
 };
 
+/** Whether this key waits for the end of what has this cause, or tries it for the others. */
+export const hasMet = (cause: string, { waitsFor, probes }: Pick<KeyClock, "waitsFor" | "probes">): boolean =>
+  [...waitsFor, ...probes].includes(hashOf(cause));
+
 /** What hits a whole tenant is one entry for people, and one key tries for all whether it is over. */
 export async function share<T>(
   message: Work,

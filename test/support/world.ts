@@ -241,6 +241,7 @@ export function analystRecord(changes: Partial<AnalystRecord> = {}): AnalystReco
     held: [asReader],
     roles: [asReader],
     refused: {},
+    leftBehind: "no",
     lost: {},
     moved: {},
     leaving: null,
