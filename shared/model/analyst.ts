@@ -42,7 +42,9 @@ export type Refused = {
   readonly among: number | null;
   /** When the first of those who lost the role together was refused to, epoch ms: people hear of it once. */
   readonly occasion?: number;
-  /** How many more were missing when it was refused, of whom nobody had seen yet that they are. */
+  /** How many were missing at the last look before it was refused; not of those that came too late to tell. */
+  readonly missing?: number;
+  /** How many of them nobody had seen yet to have lost it when it was refused. */
   readonly unseen?: number;
   readonly lostBy?: LostBy;
 };

@@ -10,14 +10,14 @@ export type Loss = {
 
 /**
  * `known`: who held the role in the same way at the time of the loss, as far as Muster knows. `missing`: whom of these a listing
- * does not show, and who did not lose it later; `unseen`: of how many of them nobody has seen that yet. `refusedFirst`: when the
+ * does not show, and who did not lose it later; `seen`: how many of them were seen to by then, or soon after. `refusedFirst`: when the
  * loss of it was refused for the first of those who lost it at about the same time, epoch ms.
  */
 export type LostRole = HeldRole & {
   readonly refusedFirst: number;
   readonly known: number;
   readonly missing: number;
-  readonly unseen?: number;
+  readonly seen?: number;
   readonly lostBy: LostBy;
   /** Something else has taken the place of what showed the role, so lately that a replica may not show all who are in it. */
   readonly mayShowLate?: "yes";

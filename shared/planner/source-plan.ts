@@ -13,6 +13,7 @@ import type { AnalystId, RoleName } from "../model/ids.ts";
 import type { Plan, Step, Withheld } from "../model/plan.ts";
 import { emptyStamp } from "../policy/desired.ts";
 import {
+  lossWindowMs,
   objectionsTo,
   refusalMs,
   refusalOf,
@@ -237,15 +238,16 @@ function refusedNow(next: {
   return Object.fromEntries(Object.entries(refused).filter(([by]) => has(roles, by) && !has(held, by)));
 }
 
-function refusalNow(
-  { known, unseen = 0, lostBy, refusedFirst }: LostRole,
-  before: Refused | undefined,
-  now: number,
-): Refused {
+function refusalNow(role: LostRole, before: Refused | undefined, now: number): Refused {
+  const { known, refusedFirst, lostBy } = role;
   const { since, among } = before ?? { since: now, among: null };
   if (before !== undefined && among !== null) return { occasion: refusedFirst, ...before };
-  const begun = { since, among, lostBy: before?.lostBy ?? lostBy };
-  if (now - since < refusalMs) return begun;
+  // What is missing later may be another loss.
+  const isSoon = now - since <= lossWindowMs;
+  const missing = isSoon ? role.missing : (before?.missing ?? role.missing);
+  const begun = { since, lostBy: before?.lostBy ?? lostBy };
+  if (now - since < refusalMs) return { ...begun, among, missing };
+  const unseen = Math.max(0, missing - (role.seen ?? missing));
   return { ...begun, among: known, occasion: refusedFirst, ...(unseen === 0 ? {} : { unseen }) };
 }
 

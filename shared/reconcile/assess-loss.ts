@@ -75,7 +75,8 @@ async function compareHolders(
         (holders.has(one.id) && cameOver(one, by))),
   );
   const missing = known.filter(({ id }) => !holders.has(id) && !later.has(id));
-  const seenToLose = new Set([record.id, ...losses.map(({ one }) => one.id)]);
+  const soon = [own, ...losses].filter(({ at }) => at <= own.at + lossWindowMs);
+  const seenToLose = new Set(soon.map(({ one }) => one.id));
   const ways = waysToHold(policy, seen.roleGroups);
   const isReplaced = ways.has(role) && ![...ways.values()].includes(by);
   return {
@@ -83,7 +84,7 @@ async function compareHolders(
     by,
     known: known.length,
     missing: missing.length,
-    unseen: missing.filter(({ id }) => !seenToLose.has(id)).length,
+    seen: missing.filter(({ id }) => seenToLose.has(id)).length,
     lostBy,
     refusedFirst: refusedFirst(own, losses, lostBy),
     ...(isReplaced && ports.now() - own.at < replicationWindowMs ? { mayShowLate: "yes" } : {}),

@@ -27,6 +27,7 @@ const schema: z.ZodType<AnalystRecord | null> = z
         since: z.number(),
         among: z.int().min(1).nullable(),
         occasion: z.number().exactOptional(),
+        missing: z.number().exactOptional(),
         unseen: z.number().exactOptional(),
         lostBy: z.enum(["person", "edit", "nobody"]).exactOptional(),
       }),

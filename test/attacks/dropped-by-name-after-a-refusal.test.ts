@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { person, settledReaders, tenPeople } from "../support/crowd.ts";
+import { graphFailure } from "../support/graph-failure.ts";
 import { byId, smallPolicy, withoutRole } from "../support/small-policy.ts";
+import { eventAbout } from "../support/small-world.ts";
 import { dayMs, groupId, hourMs, minuteMs, reader, readersAtHome } from "../support/world.ts";
 
 /** A loss was refused. Who leaves later, alone and by name, is no part of it: they are out, or somebody hears of them. */
@@ -99,4 +101,25 @@ test("the policy gives up readers, which is refused; five of ten are dropped fro
   await world.dropAtOnce(tenPeople.slice(0, 5));
   await world.pass(dayMs);
   expect({ in: world.inside().length, told: world.parked.length - told }).toEqual({ in: 10, told: 1 });
+});
+
+test("four of ten are dropped at once; the news of Ben comes five minutes late, and Graph asks to be left alone when the others are looked at again: he keeps it like them", async () => {
+  const world = await settledReaders(tenPeople);
+  const others = tenPeople.slice(0, 3);
+  const droppedAt = world.now();
+  const { reader: read } = world.source;
+  const { readUser } = read;
+  Object.assign(read, {
+    async readUser(question: Parameters<typeof readUser>[0]) {
+      const isLate = world.now() > droppedAt + 3 * minuteMs && world.now() < droppedAt + 6 * minuteMs;
+      if (isLate && others.includes(question.id)) throw graphFailure(429, { retryAfterMs: 10_000 });
+      return readUser(question);
+    },
+  });
+  world.source.members.get(readersAtHome)?.delete(ben);
+  await world.dropAtOnce(others);
+  await world.until(droppedAt + 5.5 * minuteMs);
+  await world.deliver(eventAbout(ben, world.now()));
+  await world.pass(dayMs);
+  expect(world.inside()).toHaveLength(10);
 });
