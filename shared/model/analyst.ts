@@ -35,14 +35,25 @@ export const isAmong =
   ({ by }: HeldRole): boolean =>
     roles.some((one) => one.by === by);
 
-type Refused = {
-  /** Epoch ms. */
+export type Refused = {
+  /** When the loss was first seen, epoch ms. */
   readonly since: number;
   /** Among how many holders the loss was refused; null while it may still turn out to be something else. */
   readonly among: number | null;
   /** When the first of those who lost the role together was refused to, epoch ms: people hear of it once. */
   readonly occasion?: number;
+  /** How many were missing at the last look before it was refused; not of those that came too late to tell. */
+  readonly missing?: number;
+  /** How many of them nobody had seen yet to have lost it when it was refused. */
+  readonly unseen?: number;
+  readonly lostBy?: LostBy;
 };
+
+/**
+ * `person`: what shows the role shows others, and them no more. `edit`: what showed it still shows them, and the policy goes by
+ * something else. `nobody`: what showed it shows nobody, or is gone.
+ */
+export type LostBy = "person" | "edit" | "nobody";
 
 /** What Muster remembers of an analyst; all of it can be rebuilt by reading again. */
 export type AnalystRecord = {
@@ -55,7 +66,9 @@ export type AnalystRecord = {
   readonly roles: readonly HeldRole[];
   /** Roles that are kept because many lost them at once, by what showed them. */
   readonly refused: Readonly<Record<string, Refused>>;
-  /** Roles that were let go of lately and not by a disabled or deleted account, by what showed them: when, epoch ms. */
+  /** Whether they have lost a role by themselves and all others are kept: nothing makes them an analyst until one is held again. */
+  readonly leftBehind: "yes" | "no";
+  /** Roles that were lost, not by a disabled or deleted account, and are not held again, by what showed them: when, epoch ms. */
   readonly lost: Readonly<Record<string, number>>;
   /**
    * What else showed a role before the policy, or its group, was replaced: by what shows it now. Who came over is still among those

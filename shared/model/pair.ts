@@ -27,7 +27,7 @@ export type PairRecord = {
   readonly wroteAt: number;
   /** Calls whose answer nobody has seen may still take effect until then: those that give access, and those that take it. */
   readonly doubt: { readonly gives: number; readonly takes: number };
-  /** The version of the analyst's record that was last acted on. */
+  /** The version of the analyst's record that was last acted on, under the policy that it was made under; 0: none. */
   readonly served: number;
   /** The last proof: what it says, and whether it is in the journal already. */
   readonly proof: { readonly hash: string; readonly at: number; readonly entered: "yes" | "no" } | null;

@@ -31,6 +31,8 @@ export type AccessDecision = {
   readonly lookAgainAt: number | null;
 };
 
+/** A cycle of cross-tenant sync, and longer than what its replicas are behind. */
+export const wholeCycleMs = 45 * 60_000;
 /** How long to wait before asking whether a write has become visible. */
 const settleMs = 2_000;
 /** How soon to read again what could not be read, or may have another reason that is not known yet. */
@@ -192,12 +194,6 @@ export class Draft {
     const { owned, now } = this.situation;
     const windowMs = when === "just now" ? visibleMs : replicationWindowMs;
     return owned.account !== null && now - owned.account.changedAt < windowMs;
-  }
-
-  /** Sync may still be about to act on the scope as it was before. */
-  scopeChangedLately(): boolean {
-    const { owned, now } = this.situation;
-    return owned.scope !== undefined && now - owned.scope.at < replicationWindowMs;
   }
 
   /** Waits a little, and longer the longer the write is ago that does not show. */

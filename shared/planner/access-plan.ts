@@ -1,11 +1,11 @@
 import { grantKey, type Grant } from "../model/grant.ts";
 import type { AccountId } from "../model/ids.ts";
 import { goesWithOwner, type AccountRecord } from "../model/ledger.ts";
-import { Draft, unknownMs, type AccessDecision } from "./access-draft.ts";
+import { Draft, unknownMs, wholeCycleMs, type AccessDecision } from "./access-draft.ts";
 import type { AccessSituation, Keeps, NamedGrant, PresentAccount } from "./access-situation.ts";
 import { decideMembership, goneMs, replicationWindowMs, visibleMs } from "./membership.ts";
 import { cyclePollMs, nextAskAt } from "./provisioning.ts";
-import { joinScope, leaveFormerScopes, leaveScopes, wholeCycleMs } from "./scope-plan.ts";
+import { joinScope, leaveFormerScopes, leaveScopes } from "./scope-plan.ts";
 
 /** After this many failed rounds the account goes even if a revoke could not be done: no account, no access. */
 const patience = 3;
@@ -87,8 +87,7 @@ function stayPresent(draft: Draft, account: PresentAccount): void {
   }
   const { blocked, deleted, changedAt } = situation.owned.account ?? unknownAccount;
   const lately = draft.accountChanged("lately");
-  const isInScope = situation.scope?.seen === "present" && !draft.scopeChangedLately();
-  if (deleted !== "no" && !lately && isInScope) draft.learn({ deleted: "no" });
+  if (deleted !== "no" && !lately && situation.scope?.seen === "present") survive(draft);
   if (blocked !== "no") {
     // A replica that shows it enabled may be far behind, and unblocking once more harms nobody.
     if (account.enabled && lately) draft.settling("the account", changedAt);
@@ -103,6 +102,14 @@ function stayPresent(draft: Draft, account: PresentAccount): void {
     else if (mayBeKept(named.grant, situation.keeps)) draft.keep(account, named, situation.keeps);
     else draft.grant(account, named, "no");
   }
+}
+
+/** A cycle of sync that began before the analyst was in scope again may still delete the account, and Muster restores it then. */
+function survive(draft: Draft): void {
+  const { owned, now } = draft.situation;
+  const until = (owned.scope?.at ?? 0) + wholeCycleMs;
+  if (now < until) draft.lookAgain(until);
+  else draft.learn({ deleted: "no" });
 }
 
 function planLeave(situation: AccessSituation): AccessDecision {

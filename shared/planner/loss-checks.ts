@@ -1,4 +1,4 @@
-import type { AnalystRecord, HeldRole } from "../model/analyst.ts";
+import type { AnalystRecord, HeldRole, LostBy, Refused } from "../model/analyst.ts";
 
 /** Roles an analyst was known by and does not seem to hold now. */
 export type Loss = {
@@ -9,22 +9,24 @@ export type Loss = {
 };
 
 /**
- * `known`: who holds the role in the same way, as far as Muster knows, or did until that was replaced, or has just lost it.
- * `missing`: whom of these a listing does not show. `refusedFirst`: when the loss of it was refused for the first of
- * those who lost it at about the same time, epoch ms.
+ * `known`: who held the role in the same way at the time of the loss, as far as Muster knows. `missing`: whom of these a listing
+ * does not show, and who did not lose it later; `seen`: how many of them were seen to by then, or soon after. `refusedFirst`: when the
+ * loss of it was refused for the first of those who lost it at about the same time, epoch ms.
  */
-type LostRole = HeldRole & {
+export type LostRole = HeldRole & {
   readonly refusedFirst: number;
   readonly known: number;
   readonly missing: number;
-  /** Whether somebody has lost it, or an edit of the policy has taken it from everybody at once: people hear of both. */
-  readonly lostBy: "person" | "edit";
+  readonly seen?: number;
+  readonly lostBy: LostBy;
+  /** Something else has taken the place of what showed the role, so lately that a replica may not show all who are in it. */
+  readonly mayShowLate?: "yes";
   /** "behind": it still shows the one who does not seem to hold the role any more, so it says nothing of the others. */
   readonly listing: "complete" | "partial" | "behind";
 };
 
 export type LossCheck = {
-  readonly name: "completeness" | "budget";
+  readonly name: "completeness" | "replacement" | "budget";
   readonly run: (loss: Loss) => readonly Objection[];
 };
 
@@ -41,6 +43,7 @@ export type Objection = {
 /** Checks on losing a role: a reading error or an emptied group must not look like a wave of leavers. */
 export const lossChecks: readonly LossCheck[] = [
   { name: "completeness", run: checkLossEvidence },
+  { name: "replacement", run: checkReplacement },
   { name: "budget", run: checkLossBudget },
 ];
 
@@ -61,6 +64,18 @@ function checkLossEvidence({ evidence, roles }: Loss): readonly Objection[] {
       cause: kept.map(({ by }) => by).join(" "),
     },
   ];
+}
+
+function checkReplacement({ roles }: Loss): readonly Objection[] {
+  return roles
+    .filter(({ mayShowLate }) => mayShowLate === "yes")
+    .map(({ role, by }) => ({
+      check: "replacement",
+      keeps: [by],
+      reason: `${role} is shown by something else now, where somebody may be seen late`,
+      advice: "nothing to do: it is read again in a few minutes",
+      cause: by,
+    }));
 }
 
 const lossAdvice =
@@ -90,11 +105,21 @@ function checkLossBudget({ roles, budget }: Loss): readonly Objection[] {
  */
 export function objectionsTo(loss: Loss, refused: AnalystRecord["refused"]): readonly Objection[] {
   const roles = loss.roles.map((role) => {
-    const known = refused[role.by]?.among ?? role.known;
-    const refusedFirst = refused[role.by]?.occasion ?? role.refusedFirst;
+    const before = refusalOf(refused, role);
+    const known = before?.among ?? role.known;
+    const refusedFirst = before?.occasion ?? role.refusedFirst;
     return { ...role, known, missing: role.missing + Math.max(0, known - role.known), refusedFirst };
   });
   return lossChecks.flatMap((check) => check.run({ ...loss, roles }));
+}
+
+/** Whoever was kept over an edit and is dropped from what showed the role loses it by themselves now. That was not refused yet. */
+export function refusalOf(
+  refused: AnalystRecord["refused"],
+  { by, lostBy }: Pick<LostRole, "by" | "lostBy">,
+): Refused | undefined {
+  const before = refused[by];
+  return before?.lostBy === "edit" && lostBy === "person" ? undefined : before;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Draft } from "./access-draft.ts";
+import { wholeCycleMs, type Draft } from "./access-draft.ts";
 import type { FormerScope } from "./access-situation.ts";
 
 /** What lets somebody reach the target: direct membership of a group in the source. */
@@ -7,9 +7,6 @@ export function joinScope(draft: Draft): void {
   if (scope === null || draft.decideScope(scope, owned.scope, "yes").act !== "add") return;
   draft.step({ kind: "join-scope", scope: scope.scope, name: scope.name });
 }
-
-/** A cycle of cross-tenant sync, and longer than what its replicas are behind. */
-export const wholeCycleMs = 45 * 60_000;
 
 /**
  * Who changes from one scope group to another is in both until a whole cycle of sync has seen the new one: a cycle that sees

@@ -1,16 +1,26 @@
-import type {
-  AnalystRecord,
-  HeldRole,
-  Leaving,
-  Recent,
-  SourceUser,
-  SourceUserRead,
-  UserState,
+import {
+  isAmong,
+  type AnalystRecord,
+  type HeldRole,
+  type Leaving,
+  type Recent,
+  type Refused,
+  type SourceUser,
+  type SourceUserRead,
+  type UserState,
 } from "../model/analyst.ts";
 import type { AnalystId, RoleName } from "../model/ids.ts";
 import type { Plan, Step, Withheld } from "../model/plan.ts";
 import { emptyStamp } from "../policy/desired.ts";
-import { lossWindowMs, objectionsTo, refusalMs, type Loss, type Objection } from "./loss-checks.ts";
+import {
+  lossWindowMs,
+  objectionsTo,
+  refusalMs,
+  refusalOf,
+  type Loss,
+  type LostRole,
+  type Objection,
+} from "./loss-checks.ts";
 import { replicationWindowMs, visibleMs } from "./membership.ts";
 
 /** One analyst in the source tenant: everything the plan may depend on. Times are epoch milliseconds. */
@@ -36,6 +46,7 @@ export type SourceDecision = {
   readonly held: readonly HeldRole[];
   readonly roles: readonly HeldRole[];
   readonly refused: AnalystRecord["refused"];
+  readonly leftBehind: AnalystRecord["leftBehind"];
   readonly lost: AnalystRecord["lost"];
   readonly moved: AnalystRecord["moved"];
   readonly leaving: Leaving | null;
@@ -187,6 +198,7 @@ function planPresent(situation: SourceSituation): SourceDecision {
     held,
     roles,
     refused,
+    leftBehind: isLeftBehind(situation, { held, roles }) ? "yes" : "no",
     lost: nextLost(situation, roles),
     moved: nextMoved(situation, roles),
     leaving: null,
@@ -218,22 +230,46 @@ function refusedNow(next: {
 }): AnalystRecord["refused"] {
   const { situation, objections, held, roles } = next;
   const { loss, record, now } = situation;
-  const over = objections.filter(({ check }) => check === "budget").flatMap(({ keeps }) => keeps);
+  const over = objections.filter(({ check }) => check !== "completeness").flatMap(({ keeps }) => keeps);
   const refused = { ...record?.refused };
-  for (const { by, known, refusedFirst } of (loss?.roles ?? []).filter((role) => over.includes(role.by))) {
-    const before = refused[by] ?? { since: now, among: null };
-    const isEarly = before.among === null && now - before.since < refusalMs;
-    refused[by] = isEarly ? before : { occasion: refusedFirst, ...before, among: before.among ?? known };
-  }
+  for (const role of (loss?.roles ?? []).filter(({ by }) => over.includes(by)))
+    refused[role.by] = refusalNow(role, refusalOf(refused, role), now);
   const has = (list: readonly HeldRole[], by: string) => list.some((role) => role.by === by);
   return Object.fromEntries(Object.entries(refused).filter(([by]) => has(roles, by) && !has(held, by)));
 }
 
-/** What others who lose the same role a little later have to know. */
-function nextLost({ record, now }: SourceSituation, roles: readonly HeldRole[]): AnalystRecord["lost"] {
-  const still = Object.entries(record?.lost ?? {}).filter(([, at]) => now - at < lossWindowMs);
+function refusalNow(role: LostRole, before: Refused | undefined, now: number): Refused {
+  const { known, refusedFirst, lostBy } = role;
+  const { since, among } = before ?? { since: now, among: null };
+  if (before !== undefined && among !== null) return { occasion: refusedFirst, ...before };
+  // What is missing later may be another loss.
+  const isSoon = now - since <= lossWindowMs;
+  const missing = isSoon ? role.missing : (before?.missing ?? role.missing);
+  const begun = { since, lostBy: before?.lostBy ?? lostBy };
+  if (now - since < refusalMs) return { ...begun, among, missing };
+  const unseen = Math.max(0, missing - (role.seen ?? missing));
+  return { ...begun, among: known, occasion: refusedFirst, ...(unseen === 0 ? {} : { unseen }) };
+}
+
+/** Who lets go of a role while a check keeps all the others would have left, but for them. */
+function isLeftBehind(
+  { record }: SourceSituation,
+  { held, roles }: Pick<SourceDecision, "held" | "roles">,
+): boolean {
+  if (roles.some(isAmong(held))) return false;
+  return record?.leftBehind === "yes" || lostRoles(record, roles).length > 0;
+}
+
+/** What others who lose or have lost the same role have to know: when this one was first seen to have lost it. */
+function nextLost({ record, loss, now }: SourceSituation, roles: readonly HeldRole[]): AnalystRecord["lost"] {
+  const still = Object.entries(record?.lost ?? {}).filter(([by]) => !roles.some((role) => role.by === by));
   const gone = record?.leaving === null ? lostRoles(record, roles) : [];
-  return { ...Object.fromEntries(still), ...Object.fromEntries(gone.map(({ by }) => [by, now])) };
+  const times = gone.map(({ by }): readonly [string, number] => {
+    const judged = loss?.roles.find((role) => role.by === by);
+    const before = judged === undefined ? undefined : refusalOf(record?.refused ?? {}, judged);
+    return [by, before?.since ?? now];
+  });
+  return { ...Object.fromEntries(still), ...Object.fromEntries(times) };
 }
 
 /** By what each of the roles was shown before, as far as they took the place of another way. */
@@ -288,6 +324,10 @@ function verdictOf(
   { refused, now }: { readonly refused: AnalystRecord["refused"]; readonly now: number },
 ): Verdict {
   if (check === "completeness") return { kind: "unproven", why: reason };
+  if (check === "replacement") {
+    const since = Math.min(...keeps.map((by) => refused[by]?.since ?? now));
+    return { kind: "uncertain", lookAgainAt: since + replicationWindowMs, why: reason };
+  }
   const early = keeps.flatMap((by) =>
     (refused[by]?.among ?? null) === null ? [refused[by]?.since ?? now] : [],
   );
@@ -307,6 +347,7 @@ function planLeaver(situation: SourceSituation, leaving: Leaving, held: readonly
     held,
     roles: [],
     refused: {},
+    leftBehind: "no",
     lost: nextLost(situation, leaving === "no-role" ? [] : (record?.roles ?? [])),
     moved: {},
     leaving,
@@ -350,6 +391,7 @@ function unchanged(situation: SourceSituation, ...verdicts: readonly Verdict[]):
     held: record?.held ?? [],
     roles: record?.roles ?? [],
     refused: record?.refused ?? {},
+    leftBehind: record?.leftBehind ?? "no",
     lost: record?.lost ?? {},
     moved: record?.moved ?? {},
     leaving: record?.leaving ?? null,

@@ -16,13 +16,14 @@ import type { Claim, KeyState } from "../state/key-state.ts";
 import type { AccessPorts, Rules } from "./access-ports.ts";
 import { applySteps } from "./apply.ts";
 import type { Run } from "./handling.ts";
-import { endingOf, type Outcome } from "./outcome.ts";
+import { endingOf, gistOf, type Outcome } from "./outcome.ts";
 import { performStage } from "./perform-access.ts";
 import { meaningOf } from "./plan-hash.ts";
 import { readAccess } from "./read-access.ts";
 import { identityStamp } from "./read-account.ts";
 import { findRoleGroups, waysToHold } from "./read-source.ts";
 import { enterRun, prove, type ReadOk, type Round } from "./record-access.ts";
+import { hasMet } from "./shared-trouble.ts";
 import { gaveOf } from "./wishes.ts";
 
 /** A plan that is carried out changes what a read shows; this many rounds is more than any life needs. */
@@ -44,14 +45,17 @@ export async function reconcileAccess(
     const played = await playRound(pair, ports, { claim, run });
     if (played === "again") continue;
     // Not before it is over: a run that dies has served nobody.
-    claim.set({ value: { ...claim.state().value, served: played.version } });
+    claim.set({ value: { ...claim.state().value, served: played.served } });
     return played.outcomes;
   }
   return [{ kind: "retry", why: `after ${roundLimit} rounds there is still something to do` }];
 }
 
-/** The version of the analyst's record that a round went by, and how it ended. */
-type Played = { readonly version: number; readonly outcomes: readonly Outcome[] };
+/**
+ * How a round ended, and the version of the analyst's record that it has served; 0: none, because the record was not made under the
+ * policy that the round went by. If that one is taken back before anybody has looked at the analyst, the record stays as it is.
+ */
+type Played = { readonly served: number; readonly outcomes: readonly Outcome[] };
 
 type Held = { readonly claim: Claim<PairRecord>; readonly run: Run };
 
@@ -62,37 +66,40 @@ async function playRound(
 ): Promise<Played | "again"> {
   if (ports.now() > run.until) {
     const why = "there is more to do than fits into one run";
-    return { version: claim.state().value.served, outcomes: [{ kind: "wait", at: ports.now(), why }] };
+    return { served: claim.state().value.served, outcomes: [{ kind: "wait", at: ports.now(), why }] };
   }
   const [{ policy, hash, changedAt }, known] = await Promise.all([
     ports.policy(),
     ports.analysts.read(analystRow(analyst)),
   ]);
   const record = known?.value ?? null;
-  if (known === null || record === null) return { version: 0, outcomes: [] };
-  const { version } = record;
+  if (known === null || record === null) return { served: 0, outcomes: [] };
+  const isRead = record.meaning === meaningOf(record, hash);
+  const served = isRead ? record.version : 0;
   const target = policy.targets.find(({ tenantId }) => tenantId === tenant);
   if (target === undefined)
-    return { version, outcomes: hasLeft(claim.state().value) ? [] : [missingTarget(tenant)] };
+    return { served, outcomes: hasLeft(claim.state().value) ? [] : [missingTarget(tenant)] };
   const rules: Rules = { policy, target, since: changedAt };
   const priority = record.leaving !== null ? "high" : "normal";
-  const isRead = record.leaving !== null || record.meaning === meaningOf(record, hash);
-  if (!isRead && !(await meansTheSame(record, rules, { ports, priority }))) {
+  const isClear = isRead || record.leaving !== null;
+  if (!isClear && !(await meansTheSame(record, rules, { ports, priority }))) {
     const why = "the analyst has not been looked at under the new policy yet";
-    const { served } = claim.state().value;
-    return { version: served, outcomes: [{ kind: "again", at: ports.now() + unreadMs, why }] };
+    return {
+      served: claim.state().value.served,
+      outcomes: [{ kind: "again", at: ports.now() + unreadMs, why }],
+    };
   }
   const pair = claim.state().value;
   const news = isUnseen(known, ports.now()) ? "waits" : "none";
   const read = await readAccess({ record, news, pair, rules, priority, run }, ports);
-  if (read.kind === "refused") return { version, outcomes: [read.outcome] };
+  if (read.kind === "refused") return { served, outcomes: [read.outcome] };
   const decision = planAccess(read.situation);
   const plan = checkPlan(decision.plan, factsOf(read, rules));
   claim.set({ value: keptBooks(read, decision, { record, rules }) });
   const round: Round = { plan, read, decision, analyst: known, record, rules, ports, claim, run };
   if (plan.steps.length === 0) {
     const outcomes = await conclude(round);
-    return outcomes === "again" ? "again" : { version, outcomes };
+    return outcomes === "again" ? "again" : { served, outcomes };
   }
   const isInScope = read.situation.scope?.seen === "present";
   const doing = { analyst, limits: { priority }, rules, isInScope, ports, claim } as const;
@@ -103,14 +110,14 @@ async function playRound(
     until: run.until,
   });
   const outcomes = [...applied.outcomes, ...obstacles(round)];
-  await enterRun(round, applied, outcomes);
+  await enterRun(round, applied, [...outcomes, ...(await unlooked(round))]);
   // What stands in the way of other things keeps nobody from looking at what was done.
   if (endingOf(applied.outcomes).kind === "done" && read.trouble === null) return "again";
   const now = ports.now();
   // However asking for the account has ended, the cycle of sync may make it.
   const polls = plan.steps.some(({ kind }) => kind === "provision") ? [now + cyclePollMs] : [];
   const looks = [...polls, ...confirmations(claim.state().value, now)];
-  return { version, outcomes: [...outcomes, ...later(looks)] };
+  return { served, outcomes: [...outcomes, ...later(looks)] };
 }
 
 /**
@@ -231,11 +238,7 @@ async function conclude(round: Round): Promise<readonly Outcome[] | "again"> {
   // Asked last: what came while Graph was asked counts.
   const news = await newsOf(round);
   if (news === "changed") return "again";
-  if (news === "unseen")
-    return [
-      ...stuck,
-      { kind: "again", at: unseenAt(round), why: "an event about the analyst waits for its look" },
-    ];
+  if (news === "unseen") return [...stuck, unlookedAt(round)];
   if (asleep.length > 0) return [...stuck, ...asleep];
   if (isProof(round)) await prove(round);
   else if (read.trouble === null) await enterRun(round, { steps: [], outcomes: [] }, stuck);
@@ -257,25 +260,37 @@ const later = (times: readonly number[]) =>
   );
 
 /** What a person has to see to, and what could not be read. */
-function obstacles({ plan, read, record, rules }: Round): readonly Outcome[] {
+function obstacles(round: Round): readonly Outcome[] {
+  const { plan, read, record, rules } = round;
   const { name } = rules.target;
   const withheld = plan.withheld
     .filter(({ check }) => check === "writable" || check === "budget")
-    // One edit of the policy may say the same of everybody; whose roles have changed since then is news of their own.
-    .map(({ check, reason, advice }): Outcome => ({
-      kind: "parked",
-      reason: `${name}: ${reason}`,
-      advice,
-      cause: check === "budget" && record.since > rules.since ? null : reason,
-    }));
+    .map(({ check, reason: why, advice }): Outcome => {
+      const reason = `${name}: ${why}`;
+      const cause = check === "budget" && isTheirOwn({ reason, why }, round) ? null : why;
+      return { kind: "parked", reason, advice, cause };
+    });
   const odd = plan.notes.flatMap((note) => oddAccount(note, record, name));
   return [
     ...withheld,
     ...odd,
     ...keptOfLost(plan, record, name),
-    ...(plan.purpose === "join" ? unstamped(read, rules) : []),
+    ...(plan.purpose === "join" ? unstamped(round) : []),
     ...(read.trouble === null ? [] : [read.trouble]),
   ];
+}
+
+/**
+ * One edit of the policy may say the same of everybody; whose roles have changed since then is news of their own. As what people
+ * were told of it first, it stays, whatever changes later.
+ */
+function isTheirOwn(
+  { reason, why }: { readonly reason: string; readonly why: string },
+  { record, rules, claim }: Round,
+): boolean {
+  const { clock } = claim.state();
+  if (clock.told.includes(gistOf({ reason }))) return true;
+  return record.since > rules.since && !hasMet(why, clock);
 }
 
 /** What a kept role and a lost one gave alike, or may have, stays: whether it should is for a person to say. */
@@ -297,8 +312,11 @@ function keptOfLost(
 }
 
 /** Stamps come with sync. Accounts that a cycle makes are found by them, and so is everybody's when the memory is lost. */
-function unstamped({ situation }: ReadOk, { policy, target }: Rules): readonly Outcome[] {
+function unstamped({ read: { situation }, record, rules }: Round): readonly Outcome[] {
+  const { policy, target } = rules;
   const { account, owned, now } = situation;
+  // Who has none at home brings none along.
+  if ((record.stamped[identityStamp({ policy })] ?? "") === "") return [];
   const isNew = now - (owned.account?.aliveAt ?? now) < replicationWindowMs;
   if (account.kind !== "present" || account.stamped === "yes" || isNew) return [];
   if (owned.account?.origin !== "created") return [];
@@ -341,10 +359,24 @@ async function newsOf({ analyst, record, ports }: Round): Promise<"none" | "chan
   return isUnseen(latest, ports.now()) ? "unseen" : "none";
 }
 
-/** A look that failed, or that a trouble of the tenant stands in the way of, has shown nothing either. */
-const isUnseen = ({ clock }: KeyState<unknown>, now: number) =>
-  (clock.heard > clock.looked || clock.attempts > 0 || clock.waitsFor.length > 0) &&
-  now - clock.heardAt < newsMs;
+/** What was done was done; but nothing is called done while something newer is known. */
+async function unlooked(round: Round): Promise<readonly Outcome[]> {
+  return (await newsOf(round)) === "none" ? [] : [unlookedAt(round)];
+}
+
+const unlookedAt = (round: Round): Outcome => ({
+  kind: "again",
+  at: unseenAt(round),
+  why: "an event about the analyst waits for its look",
+});
+
+/** A look that was cut short or failed, or that a trouble of the tenant stands in the way of, has shown nothing either. */
+const isUnseen = (
+  { clock: { heard, looked, heardAt, cut, attempts, waitsFor, probes } }: KeyState<unknown>,
+  now: number,
+) =>
+  (heard > looked || cut === "yes" || attempts + waitsFor.length + probes.length > 0) &&
+  now - heardAt < newsMs;
 
 /** How long an event may wait for its look before it is taken for one that nobody looks at any more. */
 const newsMs = 5 * 60_000;

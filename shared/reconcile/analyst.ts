@@ -4,7 +4,7 @@ import type { SourceReader } from "../graph/source-reader.ts";
 import type { SourceWriter } from "../graph/source-writer.ts";
 import type { Written } from "../graph/group-members.ts";
 import type { SendLimits } from "../graph/tenant.ts";
-import { isAmong, type AnalystRecord, type HeldRole } from "../model/analyst.ts";
+import type { AnalystRecord, HeldRole } from "../model/analyst.ts";
 import type { AnalystId, RoleName, TenantId } from "../model/ids.ts";
 import type { Plan, Step } from "../model/plan.ts";
 import { checkPlan } from "../planner/checks.ts";
@@ -84,24 +84,22 @@ export async function reconcileAnalyst(
   const outcomes = [
     ...applied.outcomes,
     ...unfitStamps(id, namesOf(decision.roles), policy),
-    ...leftBehind(known, decision),
+    ...leftBehind(current(looking)),
     ...outcomesOf(decision, seen),
   ];
   await enterJournal(plan, { applied, known, outcomes, looking });
   return outcomes;
 }
 
-/** Who has just lost the last role that anything shows, and is still kept in another, would have left: people decide. */
-function leftBehind(
-  known: AnalystRecord | null,
-  { roles, held, leaving }: SourceDecision,
-): readonly Outcome[] {
-  const lost = known?.held.filter((role) => isAmong(known.roles)(role) && !isAmong(roles)(role)) ?? [];
-  if (known === null || leaving !== null || lost.length === 0 || roles.some(isAmong(held))) return [];
+/** Who was left behind with kept roles alone would have left: people decide, once it is sure that these are kept. */
+function leftBehind(record: AnalystRecord): readonly Outcome[] {
+  const { userPrincipalName, roles, refused } = record;
+  const isSure = roles.every(({ by }) => typeof refused[by]?.among === "number");
+  if (record.leftBehind === "no" || !isSure) return [];
   return [
     {
       kind: "parked",
-      reason: `nothing makes ${known.userPrincipalName} an analyst any more, and they keep what ${namesOf(roles).join(", ")} gave, because nobody was to lose that unseen`,
+      reason: `nothing makes ${userPrincipalName} an analyst any more, and they keep what ${namesOf(roles).join(", ")} gave, because nobody was to lose that unseen`,
       advice: "disable the account if they are to leave, or take the access away by hand",
       cause: null,
     },
@@ -119,7 +117,9 @@ type Confirming = {
 function confirmedBy(seen: SourceSeen, { record, loss, decision, now }: Confirming): AnalystRecord {
   const unread = new Set(seen.refusals.map(({ role }) => role));
   const shown = new Set(seen.held.flatMap(({ role, by }) => (unread.has(role) ? [] : [by])));
-  const confirmed = record.roles.flatMap(({ by }): readonly (readonly [string, number])[] => {
+  // Of what is lost it says since when others judge that.
+  const ways = new Set([...record.roles.map(({ by }) => by), ...Object.keys(record.lost)]);
+  const confirmed = [...ways].flatMap((by): readonly (readonly [string, number])[] => {
     const at = shown.has(by) ? now : record.confirmed[by];
     return at === undefined ? [] : [[by, at]];
   });
@@ -221,7 +221,7 @@ function nextRecord(id: AnalystId, { seen, decision, known, looking }: Recording
   const { held, roles, refused, lost, moved, leaving, leftAt, missingSince, recent } = decision;
   // Where Muster only observes, it writes nothing, and finds what others wrote.
   const stamped = sourceMode(policy.policy) === "observe" ? (known?.stamped ?? {}) : decision.stamped;
-  const meaning = meaningOf({ roles, leaving }, policy.hash);
+  const meaning = meaningOf({ roles, held, leaving }, policy.hash);
   const changed = known === null || known.leaving !== leaving || isOther(known.roles, roles);
   return {
     id,
@@ -230,6 +230,7 @@ function nextRecord(id: AnalystId, { seen, decision, known, looking }: Recording
     held,
     roles,
     refused,
+    leftBehind: decision.leftBehind,
     lost,
     moved,
     confirmed: known?.confirmed ?? {},

@@ -2,6 +2,7 @@ import { unlessGone } from "../graph/error.ts";
 import type { GroupDirectory } from "../graph/group-directory.ts";
 import type { SourceReader } from "../graph/source-reader.ts";
 import type { Priority } from "../graph/tenant.ts";
+import type { HeldRole } from "../model/analyst.ts";
 import { analystIdSchema, type GroupId } from "../model/ids.ts";
 import { attributesKey, groupKey } from "../policy/desired.ts";
 import type { Policy } from "../policy/policy.ts";
@@ -99,8 +100,12 @@ async function callWhoDiffers(
   { policy, ports, run }: { readonly policy: Policy; readonly ports: ComparePorts; readonly run: Run },
 ): Promise<void> {
   const known = await allAnalysts(ports.analysts);
+  const has = (roles: readonly HeldRole[]) => roles.some((role) => role.by === by);
+  // Who is kept and was not seen to hold it is looked at in each catch-up like everybody; when the group changes, that may be over.
   const holders = new Set<string>(
-    known.filter(({ roles }) => roles.some((role) => role.by === by)).map(({ id }) => id),
+    known
+      .filter(({ id, held, roles }) => has(held) || (run.urgency === "now" && has(roles) && !members.has(id)))
+      .map(({ id }) => id),
   );
   // These are different for good: who is protected, and who has left by another way and is still in the group.
   const settled = known

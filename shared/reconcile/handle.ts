@@ -61,8 +61,8 @@ async function handleOnce<T>(
       urgency: message.occasion === "check" ? "low" : "now",
     }),
   );
-  // Not before it is over: a look that was cut short has not been taken.
-  const seen = { ...clock, lookedAt, looked: clock.heard };
+  // Not before it is over: a run that died has looked at nothing.
+  const seen = { ...clock, lookedAt, looked: clock.heard, cut: attempted.cut };
   const ending = endingOf(attempted.outcomes);
   const settling = { ending, cut: attempted.cut, ports };
   // A run that lost its key has nothing to tell: neither a person, nor the others who wait for the same.
@@ -94,7 +94,7 @@ const earlyMs = ({ occasion, heardAt }: Work, now: number) =>
  */
 function begin(known: KeyClock, { occasion, heardAt }: Work, now: number): KeyClock {
   const isOver = known.failedAt !== known.lookedAt && now - known.failedAt > oldFailureMs;
-  const clock = isOver ? { ...known, attempts: 0, told: [] } : known;
+  const clock = isOver ? { ...known, attempts: 0, failures: 0, told: [] } : known;
   if (occasion === "event") return hear(clock, now);
   return occasion === "wake" && clock.wakeAt === heardAt ? { ...clock, wakeAt: 0 } : clock;
 }
@@ -148,7 +148,8 @@ async function take<T>(
   const common = await share(message, clock, settling);
   const failed = retry !== null || own.length > 0;
   const attempts = failed ? clock.attempts + 1 : again !== null ? clock.attempts : 0;
-  const told = await tell(message, { clock: { ...clock, attempts }, value }, settling);
+  const failures = retry !== null ? clock.failures + 1 : 0;
+  const told = await tell(message, { clock: { ...clock, failures }, value }, settling);
   const due = [
     ...(again === null ? [] : [again.at]),
     ...(retry === null ? [] : [now + backoffMs(clock.attempts)]),
@@ -158,6 +159,7 @@ async function take<T>(
   return {
     ...clock,
     attempts,
+    failures,
     failedAt: failed || isBroken(settling) ? clock.lookedAt : clock.failedAt,
     told,
     waitsFor: common.waitsFor,

@@ -1,5 +1,6 @@
 import { classify, GraphError } from "../graph/error.ts";
 import { errorText } from "../model/error-text.ts";
+import { hashOf } from "./plan-hash.ts";
 import { PolicyUnusable } from "./policy-in-force.ts";
 
 /** How one thing that handling a key consists of ended. A failure that nobody foresaw is thrown instead. */
@@ -29,6 +30,9 @@ export type Parked = {
 
 /** The same trouble is the same words, whichever request it happened to. */
 export const withoutIds = (text: string) => text.replaceAll(/request [\w-]+/g, "request");
+
+/** What people were told, as it is remembered. */
+export const gistOf = ({ reason }: Pick<Parked, "reason">): string => hashOf(withoutIds(reason));
 
 /** How handling a key ended, all things together: each of them counts, the worst gives the name. */
 export type Ending = {

@@ -1,17 +1,21 @@
 import { createHash } from "node:crypto";
-import type { AnalystRecord } from "../model/analyst.ts";
+import { isAmong, type AnalystRecord } from "../model/analyst.ts";
 
 /** The identity of a plain value: equal values, equal hash, whatever the order of their keys. */
 export function hashOf(value: unknown): string {
   return createHash("sha256").update(JSON.stringify(value, sortKeys)).digest("hex").slice(0, 16);
 }
 
-/** What the targets have to know of an analyst, and under which policy: when it changes, they are told. */
+/**
+ * What the targets have to know of an analyst, and under which policy: when it changes, they are told. A role that is held gives
+ * what the policy says, and one that is kept what it gave.
+ */
 export function meaningOf(
-  { roles, leaving }: Pick<AnalystRecord, "roles" | "leaving">,
+  { roles, held, leaving }: Pick<AnalystRecord, "roles" | "held" | "leaving">,
   policyHash: string,
 ): string {
-  return hashOf({ roles, leaving, policy: policyHash });
+  const meant = roles.map((role) => (isAmong(held)(role) ? role : { ...role, kept: "yes" }));
+  return hashOf({ roles: meant, leaving, policy: policyHash });
 }
 
 function sortKeys(_key: string, value: unknown): unknown {

@@ -2,7 +2,7 @@ import { sessionOf } from "../queue/keys.ts";
 import type { KeyClock } from "../state/key-state.ts";
 import type { Trouble } from "../state/troubles.ts";
 import type { HandlePorts, Settling, Work } from "./handling.ts";
-import { withoutIds, type Parked } from "./outcome.ts";
+import { gistOf } from "./outcome.ts";
 import { hashOf } from "./plan-hash.ts";
 
 type Shared = Pick<KeyClock, "waitsFor" | "probes"> & {
@@ -10,8 +10,9 @@ type Shared = Pick<KeyClock, "waitsFor" | "probes"> & {
   readonly tryAt: readonly number[];
 };
 
-/** The same words, whichever request they are about. */
-export const gistOf = ({ reason }: Pick<Parked, "reason">) => hashOf(withoutIds(reason));
+/** Whether this key waits for the end of what has this cause, or tries it for the others. */
+export const hasMet = (cause: string, { waitsFor, probes }: Pick<KeyClock, "waitsFor" | "probes">): boolean =>
+  [...waitsFor, ...probes].includes(hashOf(cause));
 
 /** What hits a whole tenant is one entry for people, and one key tries for all whether it is over. */
 export async function share<T>(

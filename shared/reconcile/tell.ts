@@ -2,8 +2,7 @@ import { sessionOf } from "../queue/keys.ts";
 import type { KeyState } from "../state/key-state.ts";
 import { sameTroubleMs } from "../state/troubles.ts";
 import type { HandlePorts, Settling, Work } from "./handling.ts";
-import type { Ending, Parked } from "./outcome.ts";
-import { gistOf } from "./shared-trouble.ts";
+import { gistOf, type Ending, type Parked } from "./outcome.ts";
 
 /** After this many failures in a row, people are told; the key is tried on all the same. */
 const patience = 8;
@@ -24,13 +23,13 @@ export async function tell<T>(
   { ending, ports }: Settling<T>,
 ): Promise<readonly string[]> {
   const { key, cause } = message;
-  const { told, attempts } = clock;
+  const { told, failures } = clock;
   const own = ending.parked.filter(({ cause: shared }) => shared === null);
   for (const { reason, advice } of own)
     ports.log("error", "A key needs a person.", { key: sessionOf(key), cause, reason, advice });
   const words = [
     ...own.map((one) => ownWords(one, ports.isLeaving(value))),
-    ...(ending.retry !== null && attempts >= patience ? [failing(ending.retry, attempts)] : []),
+    ...(ending.retry !== null && failures >= patience ? [failing(ending.retry, failures)] : []),
   ];
   const toldNow: string[] = [];
   for (const one of words) {
@@ -74,7 +73,7 @@ function speaksFor<T>(
   return ports.troubles.speaks(words.gist, { by: sessionOf(message.key), at: ports.now(), within });
 }
 
-function failing({ why, silent }: NonNullable<Ending["retry"]>, attempts: number): Words {
+function failing({ why, silent }: NonNullable<Ending["retry"]>, failures: number): Words {
   if (silent !== undefined)
     return {
       reason: `tenant ${silent} answers nobody: ${why}`,
@@ -83,7 +82,7 @@ function failing({ why, silent }: NonNullable<Ending["retry"]>, attempts: number
       shared: "yes",
     };
   return {
-    reason: `failing for ${attempts} runs: ${why}`,
+    reason: `failing for ${failures} runs: ${why}`,
     advice: "it is still retried; look the request up by its id in the tenant's logs",
     gist: "failing",
     shared: "no",

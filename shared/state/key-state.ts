@@ -20,6 +20,8 @@ export type KeyClock = {
   /** Events that were heard of, and how many of them when the last look began. Counted, because clocks differ. */
   readonly heard: number;
   readonly looked: number;
+  /** Whether that look was cut short: what was heard of has not been seen then, and is tried again when it is due. */
+  readonly cut: "yes" | "no";
   readonly heardAt: number;
   /** When the burst of events began that the last one belongs to. */
   readonly burstAt: number;
@@ -30,6 +32,8 @@ export type KeyClock = {
   readonly wakeAt: number;
   /** Runs that failed since the last one that worked, and those among them that need a person. */
   readonly attempts: number;
+  /** How many of them, to the last, failed one after the other with no more than trouble that may pass. */
+  readonly failures: number;
   /** When the last run began that failed, or was kept from coming so far. */
   readonly failedAt: number;
   /** What people were told of this key since it last worked, so that the same is not said twice. */
@@ -72,12 +76,14 @@ export type KeyTable<T> = {
 export const unheard: KeyClock = {
   heard: 0,
   looked: 0,
+  cut: "no",
   heardAt: 0,
   burstAt: 0,
   lookedAt: 0,
   dueAt: 0,
   wakeAt: 0,
   attempts: 0,
+  failures: 0,
   failedAt: 0,
   told: [],
   waitsFor: [],
@@ -87,12 +93,14 @@ export const unheard: KeyClock = {
 const clockSchema = z.object({
   heard: z.number(),
   looked: z.number(),
+  cut: z.enum(["yes", "no"]).default("no"),
   heardAt: z.number(),
   burstAt: z.number(),
   lookedAt: z.number(),
   dueAt: z.number(),
   wakeAt: z.number(),
   attempts: z.number(),
+  failures: z.number().default(0),
   // Rows of older versions do not say: what people were told is not said again for that.
   failedAt: z.number().default(Number.MAX_SAFE_INTEGER),
   told: z.array(z.string()),

@@ -15,7 +15,7 @@ const responders = (missing: number, known: number) =>
 
 describe("checks on a loss", () => {
   test("are known by name", () => {
-    expect(lossChecks.map(({ name }) => name)).toEqual(["completeness", "budget"]);
+    expect(lossChecks.map(({ name }) => name)).toEqual(["completeness", "replacement", "budget"]);
   });
 
   test("object to nothing when the evidence is sound and few are missing", () => {

@@ -334,7 +334,9 @@ describe("a loss that was refused", () => {
     const decision = lose(lossOf(19, 19), kept(since));
     expect(wordsOf(decision)).toEqual(["refused"]);
     expect(decision.plan.notes).toMatchObject([{ kind: "refused" }]);
-    expect(decision.refused).toEqual({ [asReader.by]: { since, among: 19, occasion: 0 } });
+    expect(decision.refused).toEqual({
+      [asReader.by]: { since, among: 19, occasion: 0, lostBy: "person" },
+    });
     expect(lose(lossOf(6, 6), refused).refused).toEqual(refused);
   });
 

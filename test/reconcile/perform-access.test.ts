@@ -393,7 +393,7 @@ describe("what a write leaves on record", () => {
     // Sync may not have heard yet that she is in scope again.
     expect(account).toMatchObject({ blocked: "no", deleted: "expected" });
     expect(account?.aliveAt).toBeGreaterThanOrEqual(world.now() - minuteMs);
-    await world.wait(20 * minuteMs);
+    await world.wait(50 * minuteMs);
     expect((await pair()).account).toMatchObject({ blocked: "no", deleted: "no" });
   });
 });

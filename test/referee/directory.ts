@@ -50,7 +50,11 @@ export type Target = Tenant<Account> & {
   door: "open" | "no application" | "no permission";
   /** Groups that have become dynamic: nobody can write their members. */
   readonly frozen: Set<string>;
-  /** When the last sync cycle began; null before the first. */
+  /** Whether the scope groups may be written in the source; a person of the source may lock them. */
+  lock: "open" | "locked";
+  /** Whether the synchronization job runs. */
+  job: "Active" | "Paused";
+  /** When the last sync cycle that has ended began; null before the first. */
   cycleBegan: number | null;
 };
 
@@ -106,6 +110,8 @@ export function directoryOf(options: DirectoryOptions): Directory {
         links: new Map(links),
         door: "open",
         frozen: new Set(),
+        lock: "open",
+        job: "Active",
         cycleBegan: null,
       },
     ]),

@@ -13,11 +13,20 @@ import {
   outageStories,
   policyStories,
   returnStories,
+  scopeStories,
   stories,
   swapStories,
   teamStories,
 } from "./story.ts";
-import { calm, farBehind, lostReminders, troubles, unannounced, widerTroubles } from "./trouble.ts";
+import {
+  calm,
+  farBehind,
+  halfAnswers,
+  lostReminders,
+  troubles,
+  unannounced,
+  widerTroubles,
+} from "./trouble.ts";
 
 /** Everything of a schedule that is drawn before it begins. */
 export type Plot = Pick<Schedule, "story" | "trouble" | "terms" | "timers" | "cycleMs">;
@@ -111,6 +120,10 @@ export const families = {
       timers: always,
     }),
   },
+  "half answers": {
+    world: "two",
+    plots: plots({ story: scopeStories, trouble: halfAnswers, timers: always }),
+  },
   unannounced: { world: "two", plots: plots({ trouble: unannounced, timers: always }) },
   "broken policy": { world: "two", plots: plots({ story: brokenPolicyStories, timers: always }) },
   "quick cycles": {
@@ -127,7 +140,7 @@ export const familyNames = Object.keys(families) as readonly FamilyName[]; // th
 
 /** How many of 53 numbers a family gets; an odd sum, so that even and odd numbers share all of them. */
 const shares: Readonly<Record<FamilyName, number>> = {
-  ordinary: 17,
+  ordinary: 15,
   edits: 2,
   provisioning: 4,
   teams: 4,
@@ -144,6 +157,7 @@ const shares: Readonly<Record<FamilyName, number>> = {
   refusals: 1,
   swaps: 1,
   "far behind": 2,
+  "half answers": 2,
   unannounced: 3,
   "broken policy": 1,
   "quick cycles": 1,

@@ -43,7 +43,7 @@ export function fateOf(person: PersonName, crowd: Crowd): Fate {
   if (crowd.roleGoneAt !== null) return fateWithoutRole(person, crowd, crowd.roleGoneAt);
   if (last.holds === "yes") return "stays";
   const lostAt = lossOf(own);
-  if (isLostAlone(person, lostAt, crowd) || isNearlyFull(crowd)) return "goes";
+  if (isLostAlone(person, lostAt, crowd) || isNearlyFull(person, lostAt, crowd)) return "goes";
   const namedSince = own.some(({ at, named }) => at >= lostAt && named === "yes");
   return !namedSince && fellTogether(person, lostAt, crowd) ? "stays" : "open";
 }
@@ -95,14 +95,16 @@ function isSettledAway(person: PersonName, at: number, crowd: Crowd): boolean {
   return isLostAlone(person, lostAt, { ...crowd, glances: then });
 }
 
-/** So few are missing in the end that no refusal lasts. */
-function isNearlyFull(crowd: Crowd): boolean {
+/** So few are missing in the end, of those who held the role then, that no refusal lasts. */
+function isNearlyFull(person: PersonName, lostAt: number, crowd: Crowd): boolean {
+  const others = peopleOf(crowd).filter((one) => one !== person);
+  const holders = others.filter((one) => !isSettledAway(one, lostAt, crowd)).length + 1;
   const missing = peopleOf(crowd).filter((one) =>
     statesIn(one, crowd.now - judgedMs, crowd.now, crowd).some(
       ({ holds, named }) => holds === "no" || named === "yes",
     ),
   );
-  return missing.length <= mostOfEight;
+  return missing.length <= mostOf(holders);
 }
 
 /** With too many who lost the role at this very instant, have not held it since, and were not named before it was judged. */

@@ -1,6 +1,7 @@
 import { GraphError, type GraphFailure } from "../../shared/graph/error.ts";
 import type { GroupDirectory } from "../../shared/graph/group-directory.ts";
 import type { Written } from "../../shared/graph/group-members.ts";
+import type { Listing } from "../../shared/graph/listing.ts";
 import type { SourceReader } from "../../shared/graph/source-reader.ts";
 import type { SourceWriter } from "../../shared/graph/source-writer.ts";
 import type { ProvisionResult } from "../../shared/graph/provision-result.ts";
@@ -39,6 +40,9 @@ export type GraphTrouble = {
   readonly assignmentMs: number;
   /** Share of the on-demand answers that do not say which account it is. */
   readonly unnamedAccounts: number;
+  /** Share of the listings of which only the first half comes, and of the questions for a stamp that have no answer. */
+  readonly brokenOff: number;
+  readonly noIndex: number;
   /** Share of the calls that are answered with "too many requests" and a long pause. */
   readonly throttled: number;
 };
@@ -101,6 +105,13 @@ export function graphOf(options: GraphOptions): Graph {
     const result = attempt(() => look(at));
     await travel.back(what);
     return result();
+  }
+
+  /** A listing whose later pages cannot be had has to say so. */
+  function listed<T>(what: string, items: readonly T[]): Listing<T> {
+    if (!chance.happens(`broken off: ${what}`, trouble().brokenOff)) return { items, completeness: complete };
+    const half = items.slice(0, Math.floor(items.length / 2));
+    return { items: half, completeness: { kind: "partial", why: "the second page has no answer" } };
   }
 
   async function limit(what: string): Promise<void> {
@@ -167,21 +178,23 @@ export function graphOf(options: GraphOptions): Graph {
       }),
     async readMemberships({ id, groups }) {
       const [direct, confirmed] = await Promise.all([
-        read(`source groups of ${id}`, (at) => held(id, at)),
+        read(`source groups of ${id}`, (at) => listed(`groups of ${id}`, held(id, at))),
         read(`source check of ${id}`, (at) => {
           const around = new Set([...held(id, at), ...allGroupsOf(source, id, at)]);
           return groups.filter((group) => around.has(group));
         }),
       ]);
-      return { direct: { items: direct, completeness: complete }, confirmed: new Set(confirmed) };
+      return { direct, confirmed: new Set(confirmed) };
     },
     listMembers: (group) =>
       read(`source members of ${group}`, (at) => {
         const members = allMembersOf(source, group, at);
         return {
-          items: members.filter((id) => source.users.get(id, at) !== undefined),
+          ...listed(
+            `members of ${group}`,
+            members.filter((id) => source.users.get(id, at) !== undefined),
+          ),
           groups: members.filter(isTeam),
-          completeness: complete,
         };
       }),
     listGroupsAround: (group) =>
@@ -220,16 +233,25 @@ export function graphOf(options: GraphOptions): Graph {
       }),
     joinScope: (group, id, limits) =>
       write(`join scope ${id}`, limits, () => {
+        refuseLocked(group);
         if (source.users.get(id) === undefined)
           throw failure("join scope", { status: 404, code: "Request_ResourceNotFound" });
         return directory.join(group, id, "muster") ? "done" : "already";
       }),
     leaveScope: (group, id, limits) =>
       // Who is in the recycle bin is not found, and keeps their memberships.
-      write(`leave scope ${id}`, limits, () =>
-        source.users.get(id) !== undefined && directory.drop(group, id) ? "done" : "missing",
-      ),
+      write(`leave scope ${id}`, limits, () => {
+        refuseLocked(group);
+        return source.users.get(id) !== undefined && directory.drop(group, id) ? "done" : "missing";
+      }),
   };
+
+  function refuseLocked(group: string): void {
+    const isLocked = [...directory.targets.values()].some(
+      (target) => target.lock === "locked" && scopeGroupsOf(target).includes(group),
+    );
+    if (isLocked) throw failure(membersOf, { status: 403, code: "Authorization_RequestDenied" });
+  }
 
   return {
     sourceReader,
@@ -256,8 +278,9 @@ export function graphOf(options: GraphOptions): Graph {
     },
     jobs: {
       async readStatus({ job }) {
-        const { cycleBegan } = targetOf(tenantOfJob(job));
-        return { code: cycleBegan === null ? "NotRun" : "Active", quarantine: null, cycleBegan };
+        const { cycleBegan, job: state } = targetOf(tenantOfJob(job));
+        const code = state === "Paused" ? state : cycleBegan === null ? "NotRun" : "Active";
+        return { code, quarantine: null, cycleBegan };
       },
     },
     groups: groupsAre(() => "assigned"),
@@ -322,12 +345,14 @@ export function graphOf(options: GraphOptions): Graph {
           return { kind: target.bin.get(id, at) === undefined ? "none" : "soft-deleted" };
         }),
       findByStamp: ({ analyst }) =>
-        readHere("/users", `account of ${analyst}`, (at) => ({
-          items: [...target.users.entries(at)].flatMap(([, account]) =>
+        readHere("/users", `account of ${analyst}`, (at) => {
+          if (chance.happens(`no index: ${analyst}`, trouble().noIndex))
+            throw failure("/users", { status: 503, code: "serviceNotAvailable" });
+          const found = [...target.users.entries(at)].flatMap(([, account]) =>
             account.stamp === analyst ? [shown(account)] : [],
-          ),
-          completeness: complete,
-        })),
+          );
+          return listed(`accounts of ${analyst}`, found);
+        }),
       isMember: (account, group) =>
         readHere(
           "/users/{id}/checkMemberGroups",
@@ -339,7 +364,7 @@ export function graphOf(options: GraphOptions): Graph {
         const look = (at: number | undefined) => {
           if (target.users.get(account, at) === undefined)
             throw failure("memberOf", { status: 404, code: "Request_ResourceNotFound" });
-          return { items: groupsOf(target, account, at), completeness: complete };
+          return listed(`groups of ${account}`, groupsOf(target, account, at));
         };
         return readHere("/users/{id}/memberOf", `groups of ${account}`, look, Math.max(lagMs, groupsLagMs));
       },

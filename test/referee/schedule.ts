@@ -10,6 +10,7 @@ import {
   type Change,
   type Directory,
   type DirectoryState,
+  type Target,
 } from "./directory.ts";
 import { graphOf } from "./graph.ts";
 import { lifeOf, type Life } from "./host.ts";
@@ -17,7 +18,7 @@ import { oracleOf, type Oracle } from "./oracle.ts";
 import { policyAfter, type Terms } from "./policies.ts";
 import type { Deed, Moment, PolicyEdit } from "./story.ts";
 import type { Kept, Subscriptions } from "./subscriptions.ts";
-import { runCycle } from "./sync.ts";
+import { runCycle, seenBySync } from "./sync.ts";
 import { startSystem, type System } from "./system.ts";
 import type { Rows } from "./tables.ts";
 import { timeOf, type Time } from "./time.ts";
@@ -58,7 +59,7 @@ export type Played = {
 
 const minuteMs = 60_000;
 const patienceMs = 10 * minuteMs;
-/** When reminders die, a catch-up has to come first. */
+/** When reminders die, a catch-up has to come first; when looks fail, there are minutes between them. */
 const unremindedMs = 40 * minuteMs;
 /** How long the trouble outlasts the story. */
 const aftermathMs = 6 * minuteMs;
@@ -136,6 +137,7 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
   const subscriptions: Subscriptions = new Map(begin.subscriptions.map((one) => [one.resource, one]));
   const asked: number[] = [];
   const hosts: { life: Life; system: System }[] = [];
+  const syncing = new Set<Target>();
 
   function live(index: number, begins: "first" | "again"): void {
     const name = `host-${index + 1}`;
@@ -234,6 +236,19 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
     if (answer === "refused") time.at(time.now() + refusedMs, again);
   }
 
+  /** A cycle that is due while one is under way is left out. */
+  function sync(target: Target): void {
+    if (syncing.has(target) || target.job === "Paused") return;
+    syncing.add(target);
+    const beganAt = time.now();
+    const seen = seenBySync(directory, target);
+    time.at(beganAt + trouble().cycleLastsMs, () => {
+      syncing.delete(target);
+      target.cycleBegan = beganAt;
+      runCycle(directory, target, seen);
+    });
+  }
+
   /** A timer runs on one host, whichever lives. */
   function fireTimers(): void {
     const host = hosts.find(({ life }) => !life.isOver());
@@ -269,11 +284,7 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
       const { cycleMs } = schedule;
       for (const [index, target] of [...directory.targets.values()].entries()) {
         const first = begin.at + chance.between(`cycle of ${index}`, 0, cycleMs);
-        for (let at = first; at < until; at += cycleMs)
-          time.at(at, () => {
-            target.cycleBegan = time.now();
-            runCycle(directory, target);
-          });
+        for (let at = first; at < until; at += cycleMs) time.at(at, () => sync(target));
       }
       if (schedule.timers === "none") return;
       for (let at = begin.at; at < until; at += tickMs) {
@@ -295,7 +306,7 @@ function patienceOf({ trouble, story }: Schedule): number {
   const breaksAt = story.findIndex(({ deed }) => deed.kind === "break-policy");
   const mendsAt = story.findIndex(({ deed }) => deed.kind === "mend-policy");
   const brokenMs = story.slice(breaksAt + 1, mendsAt + 1).reduce((sum, { afterMs }) => sum + afterMs, 0);
-  const slow = trouble.lostWakes + trouble.lostNotices > 0 || brokenMs > 0;
+  const slow = trouble.lostWakes + trouble.lostNotices + trouble.brokenOff > 0 || brokenMs > 0;
   return (slow ? unremindedMs : patienceMs) + brokenMs;
 }
 
@@ -336,6 +347,14 @@ function change(
       break;
     case "thaw":
       target?.frozen.delete(grantGroups.respond);
+      break;
+    case "lock-scope":
+    case "unlock-scope":
+      if (target !== undefined) target.lock = deed.kind === "lock-scope" ? "locked" : "open";
+      break;
+    case "pause-sync":
+    case "start-sync":
+      if (target !== undefined) target.job = deed.kind === "pause-sync" ? "Paused" : "Active";
       break;
     case "disable":
     case "enable":

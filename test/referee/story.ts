@@ -20,6 +20,10 @@ export type Deed =
   | { readonly kind: "let-in"; readonly target: TenantName }
   /** A group of the target becomes dynamic, and nobody can write its members; then it is an assigned one again. */
   | { readonly kind: "freeze" | "thaw"; readonly target: TenantName }
+  /** Nobody may write a target's scope group any more; then Muster may again. */
+  | { readonly kind: "lock-scope" | "unlock-scope"; readonly target: TenantName }
+  /** Somebody pauses the synchronization to a target, and starts it again. */
+  | { readonly kind: "pause-sync" | "start-sync"; readonly target: TenantName }
   /** The file of the policy cannot be used any more; then it is as it was. */
   | { readonly kind: "break-policy" }
   | { readonly kind: "mend-policy" }
@@ -200,6 +204,55 @@ export const outageStories = (how: "no application" | "no permission"): fc.Arbit
   fc
     .record({ trouble: forAWhile(fc.oneof(outage(how), frost)), meanwhile: stories, at: pauses })
     .map(({ trouble, meanwhile, at }) => together(trouble, at, meanwhile));
+
+const lockedScope = targets.map((target): readonly [Deed, Deed] => [
+  { kind: "lock-scope", target },
+  { kind: "unlock-scope", target },
+]);
+
+const pausedSync = targets.map((target): readonly [Deed, Deed] => [
+  { kind: "pause-sync", target },
+  { kind: "start-sync", target },
+]);
+
+/** Ben leaves before there is an account, and cannot be taken out of the scope before the job goes on and makes one. */
+const lateAccounts: fc.Arbitrary<readonly Moment[]> = fc
+  .record({
+    target: targets,
+    way: fc.constantFrom<Deed>(
+      { kind: "drop", person: "ben", group: "readers" },
+      { kind: "disable", person: "ben" },
+    ),
+    afterMs: pauses,
+    pausedMs: fc.constantFrom(600_000, 3_000_000, 5_400_000),
+    lockedMs: fc.constantFrom(0, 600_000, 3_000_000),
+  })
+  .map(({ target, way, afterMs, pausedMs, lockedMs }) => [
+    { afterMs: 0, deed: { kind: "pause-sync", target } },
+    { afterMs: 0, deed: { kind: "join", person: "ben", group: "readers" } },
+    { afterMs, deed: { kind: "lock-scope", target } },
+    { afterMs: 2_000, deed: way },
+    { afterMs: pausedMs, deed: { kind: "start-sync", target } },
+    { afterMs: lockedMs, deed: { kind: "unlock-scope", target } },
+  ]);
+
+/** The scope of a target cannot be written for a while, its job is paused for a while, and people come and go. */
+const lockedStories: fc.Arbitrary<readonly Moment[]> = fc
+  .record({
+    lock: fc.option(forAWhile(lockedScope), { freq: 2 }),
+    pause: fc.option(forAWhile(pausedSync), { freq: 2 }),
+    meanwhile: stories,
+    lockAt: pauses,
+    pauseAt: pauses,
+  })
+  .map(({ lock, pause, meanwhile, lockAt, pauseAt }) =>
+    together(lock ?? [], lockAt, together(pause ?? [], pauseAt, meanwhile)),
+  );
+
+export const scopeStories: fc.Arbitrary<readonly Moment[]> = fc.oneof(
+  { weight: 3, arbitrary: lockedStories },
+  { weight: 1, arbitrary: lateAccounts },
+);
 
 /** Two stories side by side: the second begins a while after the first. */
 function together(first: readonly Moment[], afterMs: number, second: readonly Moment[]): readonly Moment[] {

@@ -16,16 +16,29 @@ import {
  * taken out of scope is left behind; a change of the source user undoes a block.
  * https://learn.microsoft.com/entra/identity/multi-tenant-organizations/cross-tenant-synchronization-overview
  */
-export function runCycle(directory: Directory, target: Target): void {
-  const scoped = new Set(scopeGroupsOf(target).flatMap((group) => membersOf(directory.source, group)));
-  for (const id of new Set([...target.links.keys(), ...scoped])) {
-    const person = directory.source.users.get(id);
+export function runCycle(directory: Directory, target: Target, { scoped, people, linked }: SourceSeen): void {
+  for (const id of new Set([...linked, ...scoped])) {
+    const person = people.get(id);
     if (person === undefined) unlink(target, id);
     else if (scoped.has(id)) provision(directory, target, person);
     else if (target.links.get(id)?.enabled === false) leave(target, id);
     else unlink(target, id);
   }
 }
+
+/** What a cycle goes by to its end, however long it takes. */
+export type SourceSeen = {
+  readonly scoped: ReadonlySet<string>;
+  readonly people: ReadonlyMap<string, Person>;
+  /** Who comes on demand while it runs is for the next one. */
+  readonly linked: readonly string[];
+};
+
+export const seenBySync = ({ source }: Directory, target: Target): SourceSeen => ({
+  scoped: new Set(scopeGroupsOf(target).flatMap((group) => membersOf(source, group))),
+  people: new Map(source.users.entries()),
+  linked: [...target.links.keys()],
+});
 
 export type OnDemand =
   | { readonly kind: "provisioned"; readonly account: string; readonly origin: "created" | "matched" }

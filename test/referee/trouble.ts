@@ -18,6 +18,8 @@ export type Trouble = BusTrouble &
   GraphTrouble &
   HostTrouble &
   NoticeTrouble & {
+    /** How long a cycle of sync takes, which goes to its end by what it saw when it began. */
+    readonly cycleLastsMs: number;
     /** How wrong the clocks of the two hosts are. */
     readonly skewMs: readonly [number, number];
   };
@@ -44,6 +46,9 @@ export const calm: Trouble = {
   doubledNotices: 0,
   lostNotices: 0,
   unnamed: 0,
+  brokenOff: 0,
+  noIndex: 0,
+  cycleLastsMs: 0,
   skewMs: [0, 0],
 };
 
@@ -68,6 +73,9 @@ const common = {
   doubledNotices: rarely(0.3),
   lostNotices: fc.constant(0),
   unnamed: rarely(0.5, 1),
+  brokenOff: fc.constant(0),
+  noIndex: fc.constant(0),
+  cycleLastsMs: fc.constant(0),
   skewMs: fc.constantFrom<readonly [number, number]>(
     [0, 0],
     [0, 0],
@@ -101,6 +109,18 @@ export const unannounced: fc.Arbitrary<Trouble> = fc.record({
   lostNotices: fc.constantFrom(0.2, 0.5, 1),
   throttled: rarely(0.1),
   unnamedAccounts: fc.constant(0),
+});
+
+/** Listings that break off, an index that does not answer, cycles that end long after they began. */
+export const halfAnswers: fc.Arbitrary<Trouble> = fc.record({
+  ...common,
+  lostWakes: fc.constant(0),
+  throttled: rarely(0.05),
+  unnamedAccounts: rarely(0.3, 1),
+  brokenOff: fc.constantFrom(0, 0.1, 0.5),
+  noIndex: fc.constantFrom(0, 0.2, 1),
+  assignmentMs: fc.constantFrom(0, 90_000, 100 * 60_000),
+  cycleLastsMs: fc.constantFrom(0, 300_000, 1_200_000, 2_400_000),
 });
 
 /** Replicas that are behind for longer than anybody allows for. */

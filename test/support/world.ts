@@ -43,7 +43,7 @@ export const minuteMs = 60_000;
 export const hourMs = 60 * minuteMs;
 export const dayMs = 24 * hourMs;
 /** So long ago that every replica knows it. */
-export const longAgo = now - 10 * replicationWindowMs;
+export const longAgo = now - 30 * replicationWindowMs;
 /** So long ago that it should show, and so recently that a replica may not know it. */
 export const lately = now - 2 * visibleMs;
 /** So recently that it need not show anywhere. */
@@ -241,6 +241,7 @@ export function analystRecord(changes: Partial<AnalystRecord> = {}): AnalystReco
     held: [asReader],
     roles: [asReader],
     refused: {},
+    leftBehind: "no",
     lost: {},
     moved: {},
     leaving: null,
