@@ -15,6 +15,8 @@ export type GraphFailure = {
   readonly retryAfterMs: number | null;
   /** An earlier try of this call got no answer and may have gone through. */
   readonly appliedBefore?: "maybe";
+  /** The tenant has answered nobody on this host for a while: what failed says nothing about who it was asked for. */
+  readonly silent?: "yes";
 };
 
 /** The one error of the gateway; `classify` says what it means. */

@@ -111,6 +111,7 @@ export function graphTenant({ tenantId, url, http, concurrency = 4 }: TenantOpti
   const onDemand = new Map<string, Lane>();
   const onDemandLimit: Limit = { pausedUntil: 0 };
   let aheadMs = 0;
+  const unanswered = answerless();
 
   const limited = (priority: Priority, of: Lane): Http => {
     // A tenant that was silent twice in a row is left alone for a while, also by the calls that were waiting for their turn.
@@ -151,11 +152,13 @@ export function graphTenant({ tenantId, url, http, concurrency = 4 }: TenantOpti
       if (pauseMs > patienceMs) throw paused({ call, tenantId, clientRequestId, appliedBefore }, pauseMs);
       if (pauseMs > 0) await sleep(pauseMs);
       const answer = await transmit(call, of, clientRequestId);
+      unanswered.note(call, answer);
       if (isAnswer(call, answer)) {
         const trace = traceOf(answer, { clientRequestId, startedAt, tries });
         return { status: answer.status, body: answer.body, trace, appliedBefore };
       }
-      const error = toError({ call, tenantId, clientRequestId, answer, appliedBefore });
+      const isSilent = unanswered.isSilent();
+      const error = toError({ call, tenantId, clientRequestId, answer, appliedBefore, isSilent });
       if (asksToWait(answer))
         of.limit.pausedUntil = Math.max(of.limit.pausedUntil, Date.now() + waitMs(error, tries));
       if (!isPassing(answer.status) || tries >= of.tryLimit || waitMs(error, tries) > patienceMs) throw error;
@@ -193,6 +196,26 @@ function aheadOf({ headers }: HttpAnswer): number | undefined {
   if (Number.isNaN(at)) return undefined;
   const aheadMs = at - Date.now();
   return Math.abs(aheadMs) < clockGrainMs ? 0 : aheadMs;
+}
+
+/** Nothing but server trouble, or no answer, for so long, whatever was asked for, is the tenant's trouble: one user has fewer paths. */
+const answerlessMs = 60_000;
+const answerlessPaths = 5;
+
+function answerless() {
+  const paths = new Set<string>();
+  let answeredAt = Date.now();
+  return {
+    note({ path }: GraphCall, { status }: HttpAnswer): void {
+      if (status === 0 || status >= 500) {
+        if (paths.size < answerlessPaths) paths.add(path);
+        return;
+      }
+      paths.clear();
+      answeredAt = Date.now();
+    },
+    isSilent: () => paths.size >= answerlessPaths && Date.now() - answeredAt > answerlessMs,
+  };
 }
 
 /** Workers are shared: one tenant that does not answer must not keep them all waiting. */
@@ -257,9 +280,10 @@ type Failed = {
   readonly clientRequestId: string;
   readonly answer: HttpAnswer;
   readonly appliedBefore: GraphReply["appliedBefore"];
+  readonly isSilent: boolean;
 };
 
-function toError({ call, tenantId, clientRequestId, answer, appliedBefore }: Failed): GraphError {
+function toError({ call, tenantId, clientRequestId, answer, appliedBefore, isSilent }: Failed): GraphError {
   const envelope = envelopeSchema.safeParse(answer.body);
   const retryAfter = Number.parseFloat(answer.headers["retry-after"] ?? "");
   return new GraphError({
@@ -273,11 +297,12 @@ function toError({ call, tenantId, clientRequestId, answer, appliedBefore }: Fai
     clientRequestId,
     retryAfterMs: Number.isFinite(retryAfter) ? Math.ceil(retryAfter * 1000) : null,
     ...(appliedBefore === "maybe" ? { appliedBefore } : {}),
+    ...(isSilent ? { silent: "yes" } : {}),
   });
 }
 
 function paused(
-  { call, tenantId, clientRequestId, appliedBefore }: Omit<Failed, "answer">,
+  { call, tenantId, clientRequestId, appliedBefore }: Omit<Failed, "answer" | "isSilent">,
   pauseMs: number,
 ): GraphError {
   return new GraphError({

@@ -150,6 +150,7 @@ function missingTarget(tenant: TenantId): Outcome {
     reason: `tenant ${tenant} is not in the policy any more, and Muster once gave people access there`,
     advice: "put the target back into the policy until everybody has left it, then take it out",
     cause: "not in the policy",
+    stops: "yes",
   };
 }
 

@@ -1,7 +1,8 @@
 import type { GroupDirectory } from "../graph/group-directory.ts";
+import type { AnalystRecord } from "../model/analyst.ts";
 import type { TenantId } from "../model/ids.ts";
 import { heardAt, type AccessMessage, type AnalystMessage, type Message } from "../queue/keys.ts";
-import { allAnalysts, type Analysts } from "../state/analysts.ts";
+import { allLookedAt, type Analysts, type LookedAt } from "../state/analysts.ts";
 import type { CatchUpMark, Mark } from "../state/marks.ts";
 import type { Pairs } from "../state/pairs.ts";
 import type { Trouble, Troubles } from "../state/troubles.ts";
@@ -97,15 +98,28 @@ async function callEverybody(why: string, ports: CatchUpPorts): Promise<"all" | 
     { kind: "attribute-roles" },
     ...found.map(({ group }) => ({ kind: "role-group", group }) as const),
   ];
-  const analysts = await allAnalysts(ports.analysts);
+  const analysts = await allLookedAt(ports.analysts);
+  const due = analysts.filter((one) => !isLongGone(one, ports.now()));
   const messages: readonly Message[] = [
     ...roleKeys.map((key) => ({ key, ...common })),
-    ...analysts.map(({ id }) => ({ key: { kind: "analyst", analyst: id } as const, ...common })),
-    ...(await pairsBehind(analysts, { cause, ports })),
+    ...due.map(({ record }) => ({ key: { kind: "analyst", analyst: record.id } as const, ...common })),
+    ...(await pairsBehind(
+      analysts.map(({ record }) => record),
+      { cause, ports },
+    )),
   ];
   await sendSpread(messages, ports);
   return trouble === undefined ? "all" : "analysts";
 }
+
+/** Nobody comes back who was purged; of who was missing for so long, one look a day is enough. */
+function isLongGone({ record: { missingSince }, lookedAt }: LookedAt, now: number): boolean {
+  const isMissing = missingSince !== null && now - missingSince > longGoneMs;
+  return isMissing && Math.abs(now - lookedAt) < dayMs;
+}
+
+const dayMs = 24 * 60 * 60_000;
+const longGoneMs = 30 * dayMs;
 
 async function sendSpread(
   messages: readonly Message[],
@@ -125,7 +139,7 @@ async function sendSpread(
  * hosts; and, when a trouble is over or not tried any more, those who wait for it and the one who should have tried.
  */
 async function pairsBehind(
-  analysts: Awaited<ReturnType<typeof allAnalysts>>,
+  analysts: readonly AnalystRecord[],
   { cause, ports }: { readonly cause: string; readonly ports: CatchUpPorts },
 ): Promise<readonly Message[]> {
   const tenants = new Set<TenantId>(analysts.flatMap(({ targets }) => targets));

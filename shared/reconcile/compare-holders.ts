@@ -81,16 +81,16 @@ const priorityOf = ({ urgency }: Run): Priority => (urgency === "low" ? "low" : 
 
 type Asking = { readonly ports: ComparePorts; readonly priority: Priority };
 
-/** Whom a role group takes in through another group has the role as well. */
+/** Whom a role group takes in through another group has the role as well. One that is deleted may have been in any of them. */
 async function roleGroupsAround(
   group: GroupId,
   roleGroups: ReadonlySet<GroupId>,
   { ports, priority }: Asking,
 ): Promise<readonly GroupId[]> {
-  const around = new Set<string>(
-    (await unlessGone(ports.reader.listGroupsAround(group, priority)))?.items ?? [],
-  );
-  return [...roleGroups].filter((id) => around.has(id));
+  const around = await unlessGone(ports.reader.listGroupsAround(group, priority));
+  if (around === null || around.completeness.kind === "partial") return [...roleGroups];
+  const ids = new Set<string>(around.items);
+  return [...roleGroups].filter((id) => ids.has(id));
 }
 
 /** A difference is news about the person, however old the event is that led to the comparison. */

@@ -3,8 +3,9 @@ import { sessionOf } from "../queue/keys.ts";
 import { ClaimLost, type Claim, type KeyClock, type KeyState } from "../state/key-state.ts";
 import type { HandlePorts, Run, Settling, Work } from "./handling.ts";
 import { hear } from "./next-look.ts";
-import { endingOf, gistOf, outcomeOf, type Outcome } from "./outcome.ts";
+import { endingOf, outcomeOf, type Outcome } from "./outcome.ts";
 import { share } from "./shared-trouble.ts";
+import { tell } from "./tell.ts";
 
 /** Well within host.json's functionTimeout of five minutes, with room for the calls that are under way then. */
 const runMs = 120_000;
@@ -89,11 +90,11 @@ const earlyMs = ({ occasion, heardAt }: Work, now: number) =>
 
 /**
  * A wake says in `heardAt` for when it was meant; the one on record is not under way any more. A key may have something to come
- * back for a month later: what failed then has nothing to do with what fails now.
+ * back for a month later: what failed then has nothing to do with what fails now, unless no run came so far in between.
  */
 function begin(known: KeyClock, { occasion, heardAt }: Work, now: number): KeyClock {
-  const clock =
-    now - known.failedAt > oldFailureMs ? { ...known, attempts: 0, failures: 0, told: [] } : known;
+  const isOver = known.failedAt !== known.lookedAt && now - known.failedAt > oldFailureMs;
+  const clock = isOver ? { ...known, attempts: 0, failures: 0, told: [] } : known;
   if (occasion === "event") return hear(clock, now);
   return occasion === "wake" && clock.wakeAt === heardAt ? { ...clock, wakeAt: 0 } : clock;
 }
@@ -114,13 +115,17 @@ async function attempt<T>(
 /** What the ending does to the key; then a reminder for whatever is due first. */
 async function settle<T>(message: Work, state: KeyState<T>, settling: Settling<T>): Promise<KeyClock> {
   const { ports } = settling;
-  const settled = await take(message, state.clock, settling);
+  const settled = await take(message, state, settling);
   const look = ports.lookFor({ ...state, clock: settled }, ports.now(), "wake");
   if (look.kind === "no") return settled;
   return wake(message, { clock: settled, at: look.kind === "at" ? look.at : ports.now(), ports });
 }
 
-async function take<T>(message: Work, clock: KeyClock, settling: Settling<T>): Promise<KeyClock> {
+async function take<T>(
+  message: Work,
+  { clock, value }: KeyState<T>,
+  settling: Settling<T>,
+): Promise<KeyClock> {
   const { ending, ports } = settling;
   const { again, retry, parked } = ending;
   const now = ports.now();
@@ -144,18 +149,18 @@ async function take<T>(message: Work, clock: KeyClock, settling: Settling<T>): P
   const failed = retry !== null || own.length > 0;
   const attempts = failed ? clock.attempts + 1 : again !== null ? clock.attempts : 0;
   const failures = retry !== null ? clock.failures + 1 : 0;
-  const told = await tell(message, { ...clock, failures }, settling);
+  const told = await tell(message, { clock: { ...clock, failures }, value }, settling);
   const due = [
     ...(again === null ? [] : [again.at]),
     ...(retry === null ? [] : [now + backoffMs(clock.attempts)]),
-    ...(own.length === 0 ? [] : [now + parkedRetryMs(clock.attempts)]),
+    ...(own.length === 0 ? [] : [now + parkedRetryMs(clock.attempts, ports.isLeaving(value))]),
     ...common.tryAt,
   ];
   return {
     ...clock,
     attempts,
     failures,
-    failedAt: failed ? now : clock.failedAt,
+    failedAt: failed || isBroken(settling) ? clock.lookedAt : clock.failedAt,
     told,
     waitsFor: common.waitsFor,
     probes: common.probes,
@@ -163,39 +168,12 @@ async function take<T>(message: Work, clock: KeyClock, settling: Settling<T>): P
   };
 }
 
+/** It did not come to where it could have failed as the one before: whatever that met may be there still. */
+const isBroken = <T>({ ending, cut }: Settling<T>) =>
+  cut === "yes" || ending.held === "yes" || ending.parked.some(({ stops }) => stops === "yes");
+
 /** Longer than the longest pause between two tries. */
 const oldFailureMs = 2 * 60 * 60_000;
-
-/** After this many failures in a row, people are told; the key is tried on all the same. */
-const patience = 8;
-
-/** Tells people what is news, once until the key works again. @returns what they have been told */
-async function tell<T>(
-  { key, cause }: Work,
-  { told, failures }: KeyClock,
-  { ending, ports }: Settling<T>,
-): Promise<readonly string[]> {
-  const own = ending.parked.filter(({ cause: shared }) => shared === null);
-  const failing =
-    ending.retry !== null && failures >= patience
-      ? [
-          {
-            reason: `failing for ${failures} runs: ${ending.retry.why}`,
-            advice: "it is still retried; look the request up by its id in the tenant's logs",
-            gist: "failing",
-          },
-        ]
-      : [];
-  const words = [...own.map((one) => ({ ...one, gist: gistOf(one) })), ...failing];
-  for (const { reason, advice } of own)
-    ports.log("error", "A key needs a person.", { key: sessionOf(key), cause, reason, advice });
-  const news = words.filter(({ gist }) => !told.includes(gist));
-  for (const { reason, advice } of news) await ports.park({ key, reason, advice, parkedAt: ports.now() });
-  if (ending.kind === "done") return [];
-  return [...told, ...news.map(({ gist }) => gist)].slice(-mostTold);
-}
-
-const mostTold = 10;
 
 /**
  * Sees to it that the key comes back at `at`. A reminder that is under way and early enough is not doubled, also when it
@@ -217,5 +195,6 @@ const lostAfterMs = 60_000;
 
 /** 1 s, 2 s, 4 s … five minutes. */
 const backoffMs = (attempts: number) => Math.min(1_000 * 2 ** attempts, 5 * 60_000);
-/** Somebody may have fixed it without telling anyone: 5 minutes, 10, 20 … an hour. */
-const parkedRetryMs = (attempts: number) => Math.min(5 * 60_000 * 2 ** Math.min(attempts, 8), 60 * 60_000);
+/** Somebody may have fixed it without telling anyone: 5 minutes, 10, 20 … an hour; for who has left, 10 minutes. */
+const parkedRetryMs = (attempts: number, isLeaving: boolean) =>
+  Math.min(5 * 60_000 * 2 ** Math.min(attempts, 8), (isLeaving ? 10 : 60) * 60_000);

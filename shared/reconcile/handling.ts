@@ -23,6 +23,8 @@ export type HandlePorts<T> = {
   readonly claim: (begin: (state: KeyState<T>) => KeyState<T>) => Promise<Claim<T>>;
   /** Whether this is worth keeping when nothing is due any more. */
   readonly isNothing: (value: T) => boolean;
+  /** Whether this is about somebody who has left: whatever keeps them in is tried again soon, however long it lasts. */
+  readonly isLeaving: (value: T) => boolean;
   readonly lookFor: (state: KeyState<T>, now: number, occasion: Occasion) => Look;
   readonly schedule: (message: Work, at: number) => Promise<void>;
   readonly send: (messages: readonly Work[]) => Promise<void>;

@@ -11,8 +11,8 @@ export type Outcome =
   | { readonly kind: "again"; readonly at: number; readonly why: string }
   /** Something was in the way, and said until when (epoch ms). */
   | { readonly kind: "wait"; readonly at: number; readonly why: string }
-  /** Passing trouble: look again soon, later each time. */
-  | { readonly kind: "retry"; readonly why: string }
+  /** Passing trouble: look again soon, later each time. `silent`: the tenant that answers nobody. */
+  | { readonly kind: "retry"; readonly why: string; readonly silent?: string }
   | Parked;
 
 /**
@@ -24,6 +24,8 @@ export type Parked = {
   readonly reason: string;
   readonly advice: string;
   readonly cause: string | null;
+  /** What the run would have tried after it was not tried. */
+  readonly stops?: "yes";
 };
 
 /** The same trouble is the same words, whichever request it happened to. */
@@ -39,7 +41,7 @@ export type Ending = {
   readonly held: "yes" | "no";
   /** The earliest time that somebody asked to look again; null when nobody did. */
   readonly again: { readonly at: number; readonly why: string } | null;
-  readonly retry: { readonly why: string } | null;
+  readonly retry: { readonly why: string; readonly silent?: string } | null;
   readonly parked: readonly Parked[];
 };
 
@@ -48,17 +50,22 @@ export function endingOf(outcomes: readonly Outcome[]): Ending {
     outcomes.filter((outcome): outcome is Extract<Outcome, { kind: K }> => outcome.kind === kind);
   const waits = of("wait");
   const [again] = [...of("again"), ...waits].toSorted((a, b) => a.at - b.at);
-  const [retry] = of("retry");
+  const retries = of("retry");
+  // Where a tenant answers nobody, what else fails may follow from that.
+  const retry = retries.find(({ silent }) => silent !== undefined) ?? retries[0];
   const parked = [...new Map(of("parked").map((one) => [one.reason, one])).values()];
   const worst = (["parked", "retry", "wait", "again"] as const).find((one) => of(one).length > 0);
   return {
     kind: worst ?? "done",
     held: retry !== undefined || waits.length > 0 ? "yes" : "no",
     again: again === undefined ? null : { at: again.at, why: again.why },
-    retry: retry === undefined ? null : { why: retry.why },
+    retry: retry === undefined ? null : wordsOf(retry),
     parked,
   };
 }
+
+const wordsOf = ({ why, silent }: Extract<Outcome, { kind: "retry" }>) =>
+  silent === undefined ? { why } : { why, silent };
 
 /** What an error means for the key it happened to. Errors that nobody foresaw are retried, then seen by people. */
 export function outcomeOf(error: unknown, now: number): Outcome {
@@ -69,11 +76,19 @@ export function outcomeOf(error: unknown, now: number): Outcome {
   switch (meaning.kind) {
     case "retry":
     case "gone":
-      return { kind: "retry", why };
+      return error.failure.silent === "yes"
+        ? { kind: "retry", why, silent: error.failure.tenantId }
+        : { kind: "retry", why };
     case "wait":
       return { kind: "wait", at: now + meaning.ms, why };
     case "stop":
-      return { kind: "parked", reason: meaning.reason, advice: meaning.advice, cause: meaning.cause };
+      return {
+        kind: "parked",
+        reason: meaning.reason,
+        advice: meaning.advice,
+        cause: meaning.cause,
+        stops: "yes",
+      };
     default:
       return meaning satisfies never;
   }

@@ -42,7 +42,7 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
     const { reason, advice } = named.refusal;
     return {
       kind: "refused",
-      outcome: { kind: "parked", reason: `${target.name}: ${reason}`, advice, cause: reason },
+      outcome: { kind: "parked", reason: `${target.name}: ${reason}`, advice, cause: reason, stops: "yes" },
     };
   }
   const pair =

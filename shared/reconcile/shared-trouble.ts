@@ -2,6 +2,7 @@ import { sessionOf } from "../queue/keys.ts";
 import type { KeyClock } from "../state/key-state.ts";
 import type { Trouble } from "../state/troubles.ts";
 import type { HandlePorts, Settling, Work } from "./handling.ts";
+import { gistOf } from "./outcome.ts";
 import { hashOf } from "./plan-hash.ts";
 
 type Shared = Pick<KeyClock, "waitsFor" | "probes"> & {
@@ -93,11 +94,14 @@ async function meet<T>(
   const { trouble, news } = await troubles.report(begun, metBefore);
   // Whoever began it tells people; if they died before that, the next one does.
   const tells = trouble.told === "no" && news === "yes";
-  if (tells) {
+  const isMine = trouble.probe === probe;
+  // The same may be in the way of keys that have another row for it.
+  const speaker = { by: partition, at, within: Infinity };
+  const speaks = tells || isMine ? await troubles.speaks(gistOf(trouble), speaker) : "no";
+  if (tells && speaks === "yes") {
     log("error", "A whole tenant needs a person.", { tenant: partition, reason, advice });
     await park({ key, reason, advice, parkedAt: at });
   }
-  const isMine = trouble.probe === probe;
   const tryAt = at + troubleRetryMs;
   if (isMine || tells)
     await troubles.update(partition, id, {

@@ -26,14 +26,22 @@ export type Subscribed = {
   readonly detail: string;
 };
 
-/** Graph allows a little under 29 days; a shorter life keeps the token behind the subscription fresh. */
+/** Graph allows a little under 29 days. */
 const lifeMs = 7 * 24 * 60 * 60_000;
-const renewBeforeMs = lifeMs / 2;
+/**
+ * A subscription falls silent when the token that came with its last call has expired, after about an hour, however long it has
+ * still to live. Graph asks for a renewal before that, and nobody may be there to hear it.
+ * https://learn.microsoft.com/graph/change-notifications-lifecycle-events
+ */
+const accessMs = 60 * 60_000;
+const renewAfterMs = 45 * 60_000;
+/** Two calls that reauthorize should be this far apart; what Graph asks for so soon has crossed with the first. */
+const apartMs = 10 * 60_000;
 
 /**
  * Keeps one subscription for all users and one for each role group and each group in it, which is what the policy needs to
  * hear of every joiner, mover and leaver. One that fails does not stop the others. What Graph does not know any more, or
- * knew too late, is made anew, and then everybody is looked at: what happened in between was not announced.
+ * knew too late, is made anew; then, and when one was renewed late, everybody is looked at: what happened in between was not announced.
  */
 export async function keepSubscriptions(ports: SubscribePorts): Promise<readonly Subscribed[]> {
   const { policy } = await ports.policy();
@@ -105,10 +113,17 @@ function keep(resource: string, row: SubscriptionRow | undefined, keeping: Keepi
     if (row !== undefined && current === undefined) await remove(row, ports);
     const id = current?.subscriptionId ?? null;
     if (id === null || current === undefined) return create(resource, current, keeping);
-    const left = current.expiresAt - ports.now();
-    return left > renewBeforeMs ? readBack(current, id, keeping) : renew(current, id, keeping);
+    return isDue(current, ports.now()) ? renew(current, id, keeping) : readBack(current, id, keeping);
   });
 }
+
+/** Also when nobody has asked for it: the request may be lost. */
+function isDue(row: SubscriptionRow, now: number): boolean {
+  const isAsked = row.expiresAt === 0 && now - row.renewedAt >= apartMs;
+  return isAsked || now - authorizedAt(row) >= renewAfterMs;
+}
+
+const authorizedAt = ({ madeAt, renewedAt }: SubscriptionRow) => Math.max(madeAt, renewedAt);
 
 /** Graph says nothing when a subscription is gone. */
 async function readBack(row: SubscriptionRow, id: string, keeping: Keeping): Promise<Subscribed> {
@@ -120,9 +135,11 @@ async function readBack(row: SubscriptionRow, id: string, keeping: Keeping): Pro
 
 async function renew(row: SubscriptionRow, id: string, keeping: Keeping): Promise<Subscribed> {
   const { ports } = keeping;
-  const renewed = await ports.graph.renew(id, ports.now() + lifeMs);
+  const now = ports.now();
+  const renewed = await ports.graph.renew(id, now + lifeMs);
   if (renewed === null) return recreate(row, keeping);
-  await ports.rows.put({ ...row, expiresAt: renewed.expiresAt });
+  if (now - authorizedAt(row) >= accessMs) await ports.catchUp("a subscription was renewed late");
+  await ports.rows.put({ ...row, expiresAt: renewed.expiresAt, renewedAt: now });
   return { resource: row.resource, did: "renewed", detail: "" };
 }
 
@@ -150,12 +167,20 @@ async function create(
     subscriptionId: null,
     notificationUrl,
     expiresAt: 0,
+    madeAt: 0,
+    renewedAt: 0,
   };
   const row = pending ?? (await rows.putIfAbsent(wish));
   const created = await graph.create({ ...row, expiresAt: now() + lifeMs });
   if (created === null)
     return adopt(row, row.clientState === wish.clientState ? "unknown" : "on-record", keeping);
-  await rows.put({ ...row, subscriptionId: created.id, expiresAt: created.expiresAt });
+  await rows.put({
+    ...row,
+    subscriptionId: created.id,
+    expiresAt: created.expiresAt,
+    madeAt: now(),
+    renewedAt: 0,
+  });
   return { resource, did: "created", detail: "" };
 }
 
@@ -184,7 +209,8 @@ async function adopt(
     return create(resource, row, keeping);
   }
   const renewed = await ports.graph.renew(same.id, ports.now() + lifeMs);
-  await ports.rows.put({ ...row, subscriptionId: same.id, expiresAt: renewed?.expiresAt ?? 0 });
+  const renewedAt = ports.now();
+  await ports.rows.put({ ...row, subscriptionId: same.id, expiresAt: renewed?.expiresAt ?? 0, renewedAt });
   return { resource, did: "renewed", detail: "it was there already" };
 }
 

@@ -84,6 +84,7 @@ export function workOnAnalyst(message: AnalystMessage, ports: WorkerPorts, log: 
       log,
       claim: (begin) => ports.analysts.claim(analystRow(key.analyst), begin),
       isNothing: (value) => value === null,
+      isLeaving: (value) => value !== null && value.leaving !== null,
       lookFor: ({ clock }, now, occasion) => nextSourceLook(clock, now, occasion),
       partition: analystPartition,
       waiting: async (trouble) =>
@@ -103,6 +104,7 @@ function roleKeyPorts(key: AnalystMessage["key"], ports: WorkerPorts, log: Log):
     claim: (begin) => ports.roleKeys.claim(roleKeyRow(sessionOf(key)), begin),
     // The clock is all there is to it.
     isNothing: () => false,
+    isLeaving: () => false,
     lookFor: ({ clock }, now, occasion) => nextSourceLook(clock, now, occasion),
     partition: "role",
     waiting: async () => [],
@@ -146,6 +148,7 @@ export function workOnAccess(message: AccessMessage, ports: WorkerPorts, log: Lo
           begin({ ...state, value: takenOver(state.value) }),
         ),
       isNothing: () => false,
+      isLeaving: ({ leftAt }) => leftAt !== null,
       lookFor: ({ clock, value }, now, occasion) =>
         nextAccessLook(clock, now, { occasion, served: isServed(value) ? "yes" : "no" }),
       partition: tenant,

@@ -185,7 +185,7 @@ function tenantDirectory({ graphUrl, identity }: Settings): (tenantId: string) =
   };
 }
 
-/** Subscriptions change a few times a week; a delivery must not wait for a table every time. */
+/** What a delivery is proven by hardly ever changes; it must not wait for a table every time. */
 const memoryMs = 30_000;
 
 function remembered(rows: SubscriptionRows): ReceivePorts["subscriptions"] {

@@ -61,8 +61,17 @@ const rows = keyRowSchema(schema);
 
 export const analysts = (table: TableClient): Analysts => keyTable(table, { schema: rows, first: null });
 
+/** What is remembered of an analyst, and when they were last looked at, epoch ms. */
+export type LookedAt = { readonly record: AnalystRecord; readonly lookedAt: number };
+
 /** Everybody who is or was an analyst. */
 export async function allAnalysts(table: Pick<Analysts, "list">): Promise<readonly AnalystRecord[]> {
+  return (await allLookedAt(table)).map(({ record }) => record);
+}
+
+export async function allLookedAt(table: Pick<Analysts, "list">): Promise<readonly LookedAt[]> {
   const rows = await table.list(analystPartition);
-  return rows.flatMap(({ state }) => (state.value === null ? [] : [state.value]));
+  return rows.flatMap(({ state: { clock, value } }) =>
+    value === null ? [] : [{ record: value, lookedAt: clock.lookedAt }],
+  );
 }

@@ -34,7 +34,7 @@ export type KeyClock = {
   readonly attempts: number;
   /** How many of them, to the last, failed one after the other with no more than trouble that may pass. */
   readonly failures: number;
-  /** When the last of them failed. */
+  /** When the last run began that failed, or was kept from coming so far. */
   readonly failedAt: number;
   /** What people were told of this key since it last worked, so that the same is not said twice. */
   readonly told: readonly string[];

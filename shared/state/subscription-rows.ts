@@ -13,8 +13,11 @@ export type SubscriptionRow = {
   readonly clientState: string;
   readonly subscriptionId: string | null;
   readonly notificationUrl: string;
-  /** Epoch ms. */
+  /** Epoch ms; 0 when it has to be renewed. */
   readonly expiresAt: number;
+  /** When it was made, and when it was last renewed, epoch ms; 0 for never. */
+  readonly madeAt: number;
+  readonly renewedAt: number;
 };
 
 export type SubscriptionRows = {
@@ -37,6 +40,8 @@ const schema = z.object({
   subscriptionId: z.string().nullable(),
   notificationUrl: z.string(),
   expiresAt: z.number(),
+  madeAt: z.number().default(0),
+  renewedAt: z.number().default(0),
 });
 const partitionKey = "subscription";
 const rowKeyOf = (resource: string) => resource.replaceAll("/", "|");

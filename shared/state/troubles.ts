@@ -41,6 +41,14 @@ export type Troubles = {
   readonly get: (tenant: string, id: string) => Promise<Trouble | null>;
   readonly list: (tenant: string) => Promise<readonly Trouble[]>;
   readonly end: (tenant: string, id: string, at: number) => Promise<void>;
+  /**
+   * Whether this one tells people of what others may have met as well: the first does, as long as it goes on meeting it. `words`:
+   * what it would say, as part of a row's key. `within`: who meets it later than that after the first speaks for itself.
+   */
+  readonly speaks: (
+    words: string,
+    one: { readonly by: string; readonly at: number; readonly within: number },
+  ) => Promise<"yes" | "no">;
 };
 
 type TroubleChange = Partial<Pick<Trouble, "told" | "nextTryAt">>;
@@ -58,6 +66,11 @@ const troubleSchema: z.ZodType<Trouble> = z.object({
 
 /** `overAt`: since when it is over; null while it lasts. */
 const schema = z.object({ trouble: troubleSchema, overAt: z.number().nullable() });
+
+/** Who tells people of something, since when, and when they last met it. */
+const speakerSchema = z.object({ by: z.string(), since: z.number(), at: z.number() });
+/** Longer than the longest pause between two tries: whoever has not met it for so long is over it. */
+const speakerMs = 2 * 60 * 60_000;
 
 /** Others who write at the same moment; each try lets one of them through. */
 const tryLimit = 8;
@@ -123,5 +136,18 @@ export function troubles(table: TableClient): Troubles {
       });
     },
     end: (tenant, id, at) => change([tenant, id], (trouble) => ({ trouble, overAt: at })),
+    async speaks(words, { by, at, within }) {
+      const row = rowOf("told", words);
+      for (let tries = 0; tries < tryLimit; tries += 1) {
+        const known = await readVersioned(table, row);
+        const before = known === null ? null : speakerSchema.parse(known.value);
+        const speaker = before !== null && at - before.at < speakerMs ? before : null;
+        if (speaker !== null && speaker.by !== by && at - speaker.since < within) return "no";
+        const since = speaker?.by === by ? speaker.since : at;
+        const value = { by, since, at };
+        if ((await writeVersioned(table, row, { value, etag: known?.etag ?? null })) !== null) return "yes";
+      }
+      return "no";
+    },
   };
 }

@@ -372,6 +372,40 @@ describe("a call that may not be sent any more", () => {
   });
 });
 
+describe("a tenant that answers nobody", () => {
+  afterEach(() => void vi.useRealTimers());
+
+  /** Whether it counts as silent after it has answered so, so long after it last answered well, when it was asked for so much. */
+  async function silentAfter(ms: number, asked: number, answer: HttpAnswer) {
+    const { send } = tenant(eachPart((part) => (part.url.endsWith("/0") ? ok() : answer)));
+    vi.useFakeTimers({ toFake: ["Date"] });
+    await send(get("/users/0"));
+    vi.setSystemTime(Date.now() + ms);
+    const calls = Array.from({ length: asked }, (_, index) => send(get(`/users/${index + 1}`)));
+    const errors = await Promise.all(calls.map(errorOf));
+    return errors.every(({ failure }) => failure.silent === "yes");
+  }
+
+  test.each([
+    ["with nothing but server trouble for a minute is silent", 61_000, 5, refused(503), true],
+    ["with no answer at all for a minute is silent", 61_000, 5, noAnswer("network"), true],
+    ["for less than that is not", 50_000, 5, refused(503), false],
+    ["that was asked for little is not: it may be about one user", 61_000, 4, refused(503), false],
+    ["but refuses is not", 61_000, 5, refused(403), false],
+  ])("%s", async (_, ms, asked, answer, silent) => {
+    expect(await silentAfter(ms, asked, answer)).toBe(silent);
+  });
+
+  test("about some is not silent when it answers others: what fails is a call's own trouble", async () => {
+    const { send } = tenant(eachPart((part) => (part.url.endsWith("/0") ? ok() : refused(500))));
+    vi.useFakeTimers({ toFake: ["Date"] });
+    vi.setSystemTime(Date.now() + 61_000);
+    const failing = Array.from({ length: 6 }, (_, index) => errorOf(send(get(`/users/${index + 1}`))));
+    await send(get("/users/0"));
+    for (const { failure } of await Promise.all(failing)) expect(failure.silent).toBeUndefined();
+  });
+});
+
 describe("the tenant's own time", () => {
   afterEach(() => void vi.useRealTimers());
 

@@ -13,6 +13,7 @@ import {
   analystRecord,
   ben,
   contosoTenant,
+  dayMs,
   fabrikamTenant,
   readersAtHome,
   respondersAtHome,
@@ -50,6 +51,14 @@ async function remember(id: string, changes: Parameters<typeof analystRecord>[0]
   const analyst = analystIdSchema.parse(id);
   const claim = await host.world.state.analysts.claim(analystRow(analyst), (state) => state);
   await claim.write({ value: analystRecord({ id: analyst, targets: [], ...changes }) });
+}
+
+async function lookedAt(id: string, at: number): Promise<void> {
+  const claim = await host.world.state.analysts.claim(
+    analystRow(analystIdSchema.parse(id)),
+    (state) => state,
+  );
+  await claim.write({ clock: { ...claim.state().clock, lookedAt: at } });
 }
 
 describe("everybody is looked at", () => {
@@ -171,6 +180,17 @@ describe("a catch-up", () => {
         `group:${respondersAtHome}`,
       ].toSorted(),
     );
+  });
+
+  test.each([
+    ["for less than thirty days", 29, 1, "called"],
+    ["for longer, and was looked at today", 31, 23, "left"],
+    ["for longer, and was not looked at today", 31, 25, "called"],
+  ])("of somebody who has been nowhere to be found %s", async (_, days, hoursAgo, expected) => {
+    await remember(ben, { leaving: "deleted", roles: [], held: [], missingSince: now - days * dayMs });
+    await lookedAt(ben, now - hoursAgo * 60 * minuteMs);
+    await look();
+    expect(sessions().includes(`analyst:${ben}`) ? "called" : "left").toBe(expected);
   });
 
   test("says that nothing is known to have changed, so that an event is never behind it", async () => {

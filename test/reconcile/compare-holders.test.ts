@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { analystIdSchema, type GroupId } from "../../shared/model/ids.ts";
 import type { AnalystMessage } from "../../shared/queue/keys.ts";
+import { graphFailure } from "../support/graph-failure.ts";
 import { smallPolicy } from "../support/small-policy.ts";
 import { smallWorld, type SmallWorld } from "../support/small-world.ts";
 import { ana, ben, groupId, minuteMs, readersAtHome } from "../support/world.ts";
@@ -144,6 +145,18 @@ describe("when a group has changed that is in a role group", () => {
     world.source.members.set(deeper, new Set([ben]));
     join(deeper, nested);
     expect(await calledBy(comparing(deeper))).toEqual([ben]);
+  });
+
+  test.each([
+    ["because it was deleted", () => Promise.reject(graphFailure(404))],
+    [
+      "because the answer breaks off",
+      async () => ({ items: [], completeness: { kind: "partial", why: "page 2 failed" } }) as const,
+    ],
+  ])("and nobody can say in which %s, all of them are compared", async (_, answer) => {
+    leave(ana);
+    world.source.next("listGroupsAround", answer);
+    expect(await calledBy(comparing(nested))).toContain(ana);
   });
 
   test("and is in none any more, nobody is looked at for it: the role group announces that itself", async () => {

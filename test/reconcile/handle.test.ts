@@ -12,7 +12,7 @@ import {
 import { handle } from "../../shared/reconcile/handle.ts";
 import type { HandlePorts, Run, Work } from "../../shared/reconcile/handling.ts";
 import { nextAccessLook, nextSourceLook } from "../../shared/reconcile/next-look.ts";
-import { outcomeOf, type Outcome } from "../../shared/reconcile/outcome.ts";
+import { outcomeOf, type Outcome, type Parked } from "../../shared/reconcile/outcome.ts";
 import { PolicyUnusable } from "../../shared/reconcile/policy-in-force.ts";
 import { ClaimLost, type KeyClock, type KeyTable } from "../../shared/state/key-state.ts";
 import { pairRow, pairs } from "../../shared/state/pairs.ts";
@@ -29,7 +29,7 @@ const start = Date.UTC(2026, 10, 20, 12);
 const done: Outcome = { kind: "done" };
 const retry: Outcome = { kind: "retry", why: "Graph did not answer" };
 const again = (at: number): Outcome => ({ kind: "again", at, why: "not visible yet" });
-const parked = (reason: string, cause: string | null = null): Outcome => ({
+const parked = (reason: string, cause: string | null = null): Parked => ({
   kind: "parked",
   reason,
   advice: "consent again",
@@ -121,6 +121,7 @@ function pairPorts({ tenant, analyst: id }: AccessKey, version: number | null): 
     partition: tenant,
     claim: (begin) => pairTable().claim(pairRow(tenant, id), begin),
     isNothing: () => false,
+    isLeaving: ({ leftAt }) => leftAt !== null,
     lookFor: ({ clock, value }, now, occasion) =>
       nextAccessLook(clock, now, {
         occasion,
@@ -140,6 +141,7 @@ function sourcePorts(key: SourceKey): HandlePorts<null> {
     partition: "role",
     claim: (begin) => keyTable().claim(roleKeyRow(sessionOf(key)), begin),
     isNothing: () => false,
+    isLeaving: () => false,
     lookFor: ({ clock }, now, occasion) => nextSourceLook(clock, now, occasion),
     waiting: async () => [],
   };
@@ -324,11 +326,53 @@ describe("parked", () => {
     expect(worker.parked).toHaveLength(1);
   });
 
+  test("is tried again every ten minutes for somebody who has left, however long it lasts", async () => {
+    const claim = await takeOver(pair);
+    await claim.write({ value: { ...claim.state().value, leftAt: start } });
+    worker.outcomes = Array.from({ length: 50 }, () => [parked("the account may not be blocked")]);
+    await deliver(event(pair));
+    await until(start + 5 * hour);
+    expect(looksAt().slice(0, 4)).toEqual([0, 5 * minute, 15 * minute, 25 * minute]);
+    expect(looksAt().at(-1)).toBe(4 * hour + 55 * minute);
+    expect(worker.parked).toHaveLength(1);
+  });
+
   test("tells the same reason once, whatever request it happened to", async () => {
     worker.outcomes = ["11-aa", "22-bb", "33-cc"].map((id) => [parked(`403 (request ${id})`)]);
     await deliver(event(pair));
     await until(start + hour);
     expect(worker.parked).toHaveLength(1);
+  });
+
+  const waits = (): Outcome => ({ kind: "wait", at: worker.now + 10 * minute, why: "throttled" });
+  test.each<readonly [string, () => readonly (readonly Outcome[])[]]>([
+    ["it is throttled", () => Array.from({ length: 18 }, () => [waits()])],
+    [
+      "the target's consent is gone",
+      () => Array.from({ length: 36 }, () => [{ ...noConsent, stops: "yes" }]),
+    ],
+    ["no host is there", () => []],
+  ])("does not tell the same anew after three hours in which %s", async (_, meanwhile) => {
+    worker.outcomes = [[parked("the group is dynamic")]];
+    await deliver(event(pair));
+    for (const outcomes of meanwhile()) {
+      worker.outcomes = [outcomes];
+      worker.now += 5 * minute;
+      await deliver(event(pair));
+    }
+    worker.now = start + 3 * hour;
+    worker.outcomes = [[parked("the group is dynamic")]];
+    await deliver(event(pair));
+    expect(worker.parked.filter(({ reason }) => reason === "the group is dynamic")).toHaveLength(1);
+  });
+
+  test("tells the same anew when it is met again hours after a run that got past it", async () => {
+    worker.outcomes = [[parked("the group is dynamic")], [again(start + 30 * hour)]];
+    await deliver(event(pair));
+    await until(start + 29 * hour);
+    worker.outcomes = [[parked("the group is dynamic")]];
+    await until(start + 31 * hour);
+    expect(worker.parked).toHaveLength(2);
   });
 
   test("tells another reason", async () => {
@@ -579,6 +623,74 @@ describe("a trouble of a whole tenant", () => {
       "no consent in contoso",
       "the group is dynamic",
     ]);
+  });
+});
+
+describe("what many keys have to say at the same time", () => {
+  const people = Array.from({ length: 6 }, (_, index) =>
+    analystIdSchema.parse(`b0000000-0000-4000-8000-00000000000${index}`),
+  );
+  const keysOf = (ids: readonly AccessKey["analyst"][]) => ids.map((id) => ({ ...pair, analyst: id }));
+  const refusedAlone: Outcome = { ...parked("403 to PATCH /users/{id}"), stops: "yes" };
+
+  /** These keys meet the same, a minute after each other, and again and again for some hours. */
+  async function meet(keys: readonly AccessKey[], outcome: Outcome, hours = 5): Promise<void> {
+    worker.outcomes = Array.from({ length: 2_000 }, () => [outcome]);
+    for (const key of keys) {
+      await deliver(event(key));
+      await until(worker.now + minute);
+    }
+    await until(worker.now + hours * hour);
+  }
+
+  test("because their tenant answers nobody is said by one of them, however long it lasts", async () => {
+    const silent: Outcome = { kind: "retry", why: "503 (request 1)", silent: "the source" };
+    await meet(keysOf(people.slice(0, 4)), silent);
+    await meet(keysOf(people.slice(4)), silent);
+    expect(worker.parked.map(({ reason }) => reason)).toEqual([
+      "tenant the source answers nobody: 503 (request 1)",
+    ]);
+  });
+
+  test("because a call about one person was refused to each of them is said by one of them", async () => {
+    await meet(keysOf(people), refusedAlone);
+    expect(worker.parked).toHaveLength(1);
+    expect(worker.logged.filter((line) => line.includes("needs a person")).length).toBeGreaterThan(6);
+  });
+
+  test("is said by another one when the first is over it", async () => {
+    const [first, second] = keysOf(people);
+    if (first === undefined || second === undefined) throw new Error("there are people");
+    await meet([first, second], refusedAlone, 0);
+    for (let hours = 0; hours < 4; hours += 1) {
+      worker.now += hour;
+      worker.outcomes = [[done], [refusedAlone]];
+      await deliver(event(first));
+      await deliver(event(second));
+    }
+    expect(worker.parked.map(({ key }) => key)).toEqual([first, second]);
+  });
+
+  test("is said by each of them when they meet it at different times", async () => {
+    for (const key of keysOf(people.slice(0, 3))) await meet([key], refusedAlone);
+    expect(worker.parked).toHaveLength(3);
+  });
+
+  test("is said of each who has left", async () => {
+    for (const key of keysOf(people)) {
+      const claim = await takeOver(key);
+      await claim.write({ value: { ...claim.state().value, leftAt: start } });
+    }
+    await meet(keysOf(people), refusedAlone);
+    expect(worker.parked).toHaveLength(6);
+  });
+
+  test("and concerns a whole tenant is said once, also when it is met from the source and from a target", async () => {
+    worker.outcomes = Array.from({ length: 200 }, () => [noConsent]);
+    await deliver(event(pair));
+    await deliver(event(analyst));
+    await until(start + 5 * hour);
+    expect(worker.parked).toHaveLength(1);
   });
 });
 

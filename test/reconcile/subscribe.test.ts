@@ -138,17 +138,41 @@ describe("a subscription that lives", () => {
     app.graph.calls.length = 0;
   });
 
-  test("is left alone for the first half of its life: it is only looked whether Graph still has it", async () => {
-    app.now = start + week / 2 - 1;
+  test("is left alone for three quarters of an hour: it is only looked whether Graph still has it", async () => {
+    app.now = start + 45 * minuteMs - 1;
     expect(new Set(Object.values(didWhat(await keep())))).toEqual(new Set(["nothing"]));
     expect(app.graph.calls.toSorted()).toEqual(everything.map((one) => `get ${one}`).toSorted());
     expect(app.wishes).toEqual([]);
   });
 
-  test("is renewed from the half of its life on, for another week", async () => {
-    app.now = start + week / 2;
+  test.each([
+    ["for another week, before it falls silent, although nobody has asked for it", 45 * minuteMs, []],
+    [
+      "late, and everybody is looked at: it may have been silent",
+      60 * minuteMs,
+      everything.map(() => "a subscription was renewed late"),
+    ],
+    [
+      "after days without a host, and everybody is looked at",
+      week / 2,
+      everything.map(() => "a subscription was renewed late"),
+    ],
+  ])("is renewed %s", async (_, age, wishes) => {
+    app.now = start + age;
     expect(new Set(Object.values(didWhat(await keep())))).toEqual(new Set(["renewed"]));
     expect(app.graph.kept.map(({ expiresAt }) => expiresAt)).toEqual(everything.map(() => app.now + week));
+    expect(app.wishes).toEqual(wishes);
+    await expectProvable();
+  });
+
+  test("is renewed once for all that Graph asks within ten minutes", async () => {
+    const did: string[] = [];
+    for (const minutes of [5, 10, 14, 15]) {
+      await rewrite({ expiresAt: 0 });
+      app.now = start + minutes * minuteMs;
+      did.push(...new Set(Object.values(didWhat(await keep()))));
+    }
+    expect(did).toEqual(["renewed", "nothing", "nothing", "renewed"]);
     await expectProvable();
   });
 

@@ -30,6 +30,8 @@ export const rowOf = ({ id, resource, clientState, expiresAt }: Kept) => ({
   subscriptionId: id,
   notificationUrl,
   expiresAt,
+  madeAt: far,
+  renewedAt: 0,
 });
 
 /** Graph's side of the subscriptions; hosts share `kept`. */

@@ -27,6 +27,41 @@ beforeEach(() => {
   state = troubles(table.client);
 });
 
+const always = Infinity;
+
+describe("of many who have the same to say", () => {
+  test("the first speaks, as long as it goes on meeting it", async () => {
+    const said: string[] = [];
+    for (let hours = 0; hours < 10; hours += 1) {
+      const at = now + hours * sameTroubleMs;
+      for (const by of ["first", "second"])
+        if ((await state.speaks("words", { by, at, within: always })) === "yes") said.push(by);
+    }
+    expect(new Set(said)).toEqual(new Set(["first"]));
+  });
+
+  test("another one speaks when the first has not met it for two hours", async () => {
+    await state.speaks("words", { by: "first", at: now, within: always });
+    const second = (at: number) => state.speaks("words", { by: "second", at, within: always });
+    expect(await second(now + 2 * sameTroubleMs - 1)).toBe("no");
+    expect(await second(now + 2 * sameTroubleMs)).toBe("yes");
+  });
+
+  test("whoever meets it too long after the first speaks as well", async () => {
+    await state.speaks("words", { by: "first", at: now, within: sameTroubleMs });
+    await state.speaks("words", { by: "first", at: now + sameTroubleMs - 1, within: sameTroubleMs });
+    const second = { by: "second", within: sameTroubleMs };
+    expect(await state.speaks("words", { ...second, at: now + sameTroubleMs - 1 })).toBe("no");
+    expect(await state.speaks("words", { ...second, at: now + sameTroubleMs })).toBe("yes");
+  });
+
+  test("one speaks of two who meet it at the same moment, and who says something else speaks", async () => {
+    const both = ["first", "second"].map((by) => state.speaks("words", { by, at: now, within: always }));
+    expect((await Promise.all(both)).toSorted()).toEqual(["no", "yes"]);
+    expect(await state.speaks("other words", { by: "second", at: now, within: always })).toBe("yes");
+  });
+});
+
 describe("a trouble of a whole tenant", () => {
   test("is news to the first who reports it, and to nobody after that", async () => {
     expect(await state.report(trouble)).toEqual({ trouble, news: "yes" });

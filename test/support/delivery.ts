@@ -73,6 +73,8 @@ export function subscriptionRow(changes: Partial<SubscriptionRow> = {}): Subscri
     subscriptionId: usersId,
     notificationUrl: "https://muster.example/api/notifications",
     expiresAt: 0,
+    madeAt: 0,
+    renewedAt: 0,
     ...changes,
   };
 }
