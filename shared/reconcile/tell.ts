@@ -73,7 +73,7 @@ function speaksFor<T>(
   return ports.troubles.speaks(words.gist, { by: sessionOf(message.key), at: ports.now(), within });
 }
 
-function failing({ why, silent }: NonNullable<Ending["retry"]>, failures: number): Words {
+function failing({ why, silent }: NonNullable<Ending["retry"]>, runs: number): Words {
   if (silent !== undefined)
     return {
       reason: `tenant ${silent} answers nobody: ${why}`,
@@ -82,7 +82,7 @@ function failing({ why, silent }: NonNullable<Ending["retry"]>, failures: number
       shared: "yes",
     };
   return {
-    reason: `failing for ${failures} runs: ${why}`,
+    reason: `failing for ${runs} runs: ${why}`,
     advice: "it is still retried; look the request up by its id in the tenant's logs",
     gist: "failing",
     shared: "no",

@@ -9,7 +9,7 @@ let leavers: readonly Person[];
 beforeAll(async () => {
   scene = await openScene({ targets: 1, weather: "azure" });
   const people: Person[] = [];
-  for (const name of ["Lea", "Leo", "Lin", "Lou", "Lux", "Lyn", "Lars", "Liv"]) {
+  for (const name of ["Lea", "Leo", "Lin", "Lou"]) {
     const person = await scene.hire(name);
     await scene.join(person, "SOC Readers");
     people.push(person);
@@ -45,12 +45,6 @@ async function minutesUntilOut(people: readonly Person[]): Promise<readonly numb
 
 test("all hosts were down for ten hours; three hours after they are back, leavers are out within minutes", async () => {
   await scene.pass(3 * hourMs);
-  const took = await minutesUntilOut(leavers.slice(0, 4));
+  const took = await minutesUntilOut(leavers);
   expect(took.filter((minutes) => minutes > 5)).toEqual([]);
 });
-
-test("and two days after they are back", async () => {
-  await scene.pass(2 * 24 * hourMs);
-  const took = await minutesUntilOut(leavers.slice(4));
-  expect(took.filter((minutes) => minutes > 5)).toEqual([]);
-}, 300_000);
