@@ -71,7 +71,8 @@ export async function unlessGone<T>(asked: Promise<T>): Promise<T | null> {
   }
 }
 
-const isRefusal = ({ status }: GraphFailure) => status === 401 || status === 403;
+/** Graph knows what is asked for, and does not allow it. */
+export const isRefusal = ({ status }: GraphFailure): boolean => status === 401 || status === 403;
 
 /**
  * Without consent every read is refused, and it is chance which is the first; a write may be refused by itself. Who works in a target

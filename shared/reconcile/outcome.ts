@@ -1,4 +1,4 @@
-import { classify, GraphError } from "../graph/error.ts";
+import { classify, GraphError, isRefusal } from "../graph/error.ts";
 import { errorText } from "../model/error-text.ts";
 import { hashOf } from "./plan-hash.ts";
 import { PolicyUnusable } from "./policy-in-force.ts";
@@ -26,6 +26,8 @@ export type Parked = {
   readonly cause: string | null;
   /** What the run would have tried after it was not tried. */
   readonly stops?: "yes";
+  /** Refused for what one person is, or to everybody: nobody can tell from one of them. */
+  readonly refused?: "perhaps to one";
 };
 
 /** The same trouble is the same words, whichever request it happened to. */
@@ -88,6 +90,7 @@ export function outcomeOf(error: unknown, now: number): Outcome {
         advice: meaning.advice,
         cause: meaning.cause,
         stops: "yes",
+        ...(meaning.cause === null && isRefusal(error.failure) ? { refused: "perhaps to one" } : {}),
       };
     default:
       return meaning satisfies never;

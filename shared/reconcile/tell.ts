@@ -49,9 +49,9 @@ const silently = ({ gist }: Words) => `said by another: ${gist}`;
 
 /** A refused call may be about one person alone. Of who has left and cannot be taken out, people hear in any case. */
 function ownWords(parked: Parked, isLeaving: boolean): Words {
-  const { reason, advice, stops } = parked;
+  const { reason, advice, refused } = parked;
   const gist = gistOf(parked);
-  if (stops !== "yes" || isLeaving) return { reason, advice, gist, shared: "no" };
+  if (refused === undefined || isLeaving) return { reason, advice, gist, shared: "no" };
   return {
     reason,
     advice: `${advice}; whoever else this happens to now is named in the log`,

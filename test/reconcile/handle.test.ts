@@ -631,7 +631,7 @@ describe("what many keys have to say at the same time", () => {
     analystIdSchema.parse(`b0000000-0000-4000-8000-00000000000${index}`),
   );
   const keysOf = (ids: readonly AccessKey["analyst"][]) => ids.map((id) => ({ ...pair, analyst: id }));
-  const refusedAlone: Outcome = { ...parked("403 to PATCH /users/{id}"), stops: "yes" };
+  const refusedAlone: Outcome = { ...parked("403 to PATCH /users/{id}"), refused: "perhaps to one" };
 
   /** These keys meet the same, a minute after each other, and again and again for some hours. */
   async function meet(keys: readonly AccessKey[], outcome: Outcome, hours = 5): Promise<void> {
@@ -656,6 +656,11 @@ describe("what many keys have to say at the same time", () => {
     await meet(keysOf(people), refusedAlone);
     expect(worker.parked).toHaveLength(1);
     expect(worker.logged.filter((line) => line.includes("needs a person")).length).toBeGreaterThan(6);
+  });
+
+  test("because a call of theirs can never work is said by each of them: their calls may differ", async () => {
+    await meet(keysOf(people), { ...parked("400 to POST /jobs/{id}/provisionOnDemand"), stops: "yes" });
+    expect(worker.parked).toHaveLength(6);
   });
 
   test("is said by another one when the first is over it", async () => {
