@@ -13,8 +13,8 @@ export type GraphFailure = {
   readonly clientRequestId: string;
   /** How long the service asks to wait, milliseconds; null when it did not say. */
   readonly retryAfterMs: number | null;
-  /** An earlier try of this call got no answer and may have gone through. */
-  readonly appliedBefore?: "maybe";
+  /** An earlier try of this call was not refused, and may have gone through. */
+  readonly appliedBefore?: "unlikely" | "maybe";
   /** The tenant has answered nobody on this host for a while: what failed says nothing about who it was asked for. */
   readonly silent?: "yes";
 };

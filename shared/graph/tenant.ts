@@ -53,9 +53,14 @@ export type GraphReply = {
   readonly status: number;
   readonly body: unknown;
   readonly trace: Trace;
-  /** "maybe": an earlier try got no answer, so this call may already have taken effect. */
-  readonly appliedBefore: "no" | "maybe";
+  readonly appliedBefore: AppliedBefore;
 };
+
+/**
+ * Whether an earlier try may already have taken effect. "maybe": it got no answer, or an error of the server's. "unlikely": Graph said
+ * that it was not available just then, which is no proof that it did nothing.
+ */
+export type AppliedBefore = "no" | "unlikely" | "maybe";
 
 /** One tenant's Graph, with its own concurrency limit and its own memory of being throttled. */
 export type GraphTenant = {
@@ -146,7 +151,7 @@ export function graphTenant({ tenantId, url, http, concurrency = 4 }: TenantOpti
     const of = laneOf(call);
     const clientRequestId = crypto.randomUUID();
     const startedAt = Date.now();
-    let appliedBefore: GraphReply["appliedBefore"] = "no";
+    let appliedBefore: AppliedBefore = "no";
     for (let tries = 1; ; tries += 1) {
       const pauseMs = Math.max(of.limit.pausedUntil, of.silentUntil) - Date.now();
       if (pauseMs > patienceMs) throw paused({ call, tenantId, clientRequestId, appliedBefore }, pauseMs);
@@ -163,7 +168,7 @@ export function graphTenant({ tenantId, url, http, concurrency = 4 }: TenantOpti
         of.limit.pausedUntil = Math.max(of.limit.pausedUntil, Date.now() + waitMs(error, tries));
       if (!isPassing(answer.status) || tries >= of.tryLimit || waitMs(error, tries) > patienceMs) throw error;
       if (error.failure.code === "token" || error.failure.code === "late") throw error;
-      if (answer.status === 0 || answer.status >= 500) appliedBefore = "maybe";
+      appliedBefore = appliedAfter(answer, appliedBefore);
       await sleep(waitMs(error, tries));
     }
   }
@@ -262,6 +267,11 @@ function traceOf(
   };
 }
 
+function appliedAfter({ status }: HttpAnswer, before: AppliedBefore): AppliedBefore {
+  if (before === "maybe" || status === 0 || (status >= 500 && status !== 503)) return "maybe";
+  return status === 503 ? "unlikely" : before;
+}
+
 /** 503 says for how long nothing will be done when it says so at all: RFC 9110, 10.2.3. */
 const asksToWait = ({ status, headers }: HttpAnswer) =>
   status === 429 || (status === 503 && headers["retry-after"] !== undefined);
@@ -279,7 +289,7 @@ type Failed = {
   readonly tenantId: string;
   readonly clientRequestId: string;
   readonly answer: HttpAnswer;
-  readonly appliedBefore: GraphReply["appliedBefore"];
+  readonly appliedBefore: AppliedBefore;
   readonly isSilent: boolean;
 };
 
@@ -296,7 +306,7 @@ function toError({ call, tenantId, clientRequestId, answer, appliedBefore, isSil
     requestId: answer.headers["request-id"] ?? null,
     clientRequestId,
     retryAfterMs: Number.isFinite(retryAfter) ? Math.ceil(retryAfter * 1000) : null,
-    ...(appliedBefore === "maybe" ? { appliedBefore } : {}),
+    ...(appliedBefore === "no" ? {} : { appliedBefore }),
     ...(isSilent ? { silent: "yes" } : {}),
   });
 }
@@ -315,6 +325,6 @@ function paused(
     requestId: null,
     clientRequestId,
     retryAfterMs: Math.ceil(pauseMs),
-    ...(appliedBefore === "maybe" ? { appliedBefore } : {}),
+    ...(appliedBefore === "no" ? {} : { appliedBefore }),
   });
 }

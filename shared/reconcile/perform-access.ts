@@ -59,7 +59,9 @@ export async function performStage(steps: readonly Step[], doing: Performing): P
     ? { wroteAt: ports.now() }
     : { wroteAt: before.wroteAt, proof: before.proof };
   await claim.write({ value: { ...after, ...rest } });
-  return steps.map((step, index) => told(step, results[index], { before, now: ports.now() }));
+  return steps.map((step, index) =>
+    told(step, results[index], { standing: standings[index], before, now: ports.now() }),
+  );
 }
 
 function mayHaveWritten(result: Performed): boolean {
@@ -211,7 +213,7 @@ function settled(step: Step, pair: PairRecord, { performed, standing, before, do
   if (performed?.kind !== "written" || performed.written === undefined) return pair;
   if (isMembership(step)) {
     const sure = withoutGone(pair, step);
-    if (isTheirs(performed.written, step, before)) return drop(sure, step, before);
+    if (isTheirs(performed.written, step, { standing, before })) return drop(sure, step, before);
     return note(sure, step, { state: adds(step) ? "added" : "removed", doing });
   }
   const changedAt = doing.ports.now();
@@ -241,20 +243,24 @@ function settled(step: Step, pair: PairRecord, { performed, standing, before, do
 
 /**
  * "Already a member" on the first try of a grant nobody had on record means that somebody else was quicker; then it is
- * theirs, and Muster will not take it away.
+ * theirs, and Muster will not take it away. It is also where it seemed to be there before, and Graph said that it was not available.
  */
-function isTheirs(written: Written, step: Step, before: PairRecord): boolean {
+function isTheirs(
+  written: Written,
+  step: Step,
+  { standing, before }: Pick<Settling, "standing" | "before">,
+): boolean {
   return (
     isMembership(step) &&
     adds(step) &&
     written.result === "already" &&
-    written.appliedBefore === "no" &&
+    (written.appliedBefore === "no" || (written.appliedBefore === "unlikely" && standing === "disputed")) &&
     rowOf(before.ledger, itemOf(step)) === undefined
   );
 }
 
 function isRefusal(error: unknown): boolean {
-  if (!(error instanceof GraphError) || error.failure.appliedBefore === "maybe") return false;
+  if (!(error instanceof GraphError) || error.failure.appliedBefore !== undefined) return false;
   const { status, code } = error.failure;
   return code === "late" || (status >= 400 && status < 500);
 }
@@ -333,11 +339,11 @@ const unseenMs = 10_000;
 function told(
   step: Step,
   performed: Result | undefined,
-  { before, now }: { readonly before: PairRecord; readonly now: number },
+  { standing, before, now }: Pick<Settling, "standing" | "before"> & { readonly now: number },
 ): Performed {
   if (performed === undefined) return { kind: "failed", error: new Error("the step was passed over") };
   if (performed.kind !== "written" || performed.written === undefined) return performed;
-  if (!isTheirs(performed.written, step, before)) return performed;
+  if (!isTheirs(performed.written, step, { standing, before })) return performed;
   const detail = "somebody else granted it; it is not Muster's";
   return { ...performed, detail, outcome: { kind: "again", at: now + unseenMs, why: detail } };
 }

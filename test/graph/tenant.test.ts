@@ -154,6 +154,16 @@ describe("passing trouble", () => {
     expect(await send(add)).toMatchObject({ status: 400, appliedBefore: "maybe" });
   });
 
+  test("after Graph said that it is not available, it is unlikely that it did", async () => {
+    const { send } = tenant(inTurn(refused(503, soon), alreadyThere));
+    expect(await send(add)).toMatchObject({ status: 400, appliedBefore: "unlikely" });
+  });
+
+  test("an error that follows does not say anything of the try that got no answer before", async () => {
+    const { send } = tenant(inTurn(noAnswer("timeout"), refused(503, soon), alreadyThere));
+    expect(await send(add)).toMatchObject({ status: 400, appliedBefore: "maybe" });
+  });
+
   test("after being throttled everybody knows that it did not", async () => {
     const { send } = tenant(inTurn(throttled("0.01"), alreadyThere));
     expect(await send(add)).toMatchObject({ status: 400, appliedBefore: "no" });
