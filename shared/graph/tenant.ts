@@ -60,7 +60,7 @@ export type GraphReply = {
  * Whether an earlier try may already have taken effect. "maybe": it got no answer, or an error of the server's. "unlikely": Graph said
  * that it was not available just then, which is no proof that it did nothing.
  */
-export type AppliedBefore = "no" | "unlikely" | "maybe";
+type AppliedBefore = "no" | "unlikely" | "maybe";
 
 /** One tenant's Graph, with its own concurrency limit and its own memory of being throttled. */
 export type GraphTenant = {
