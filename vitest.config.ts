@@ -15,10 +15,12 @@ export default defineConfig({
     execArgv: ["--single-threaded-gc"],
     sequence: { sequencer: LongestFirst },
     reporters: ["default", new ClosingLine()],
+    // What keeps nothing needs no process of its own for each file: most of a file's beginning is loading the SDKs.
+    isolate: false,
+    setupFiles: ["test/support/close-labs.ts"],
     projects: [
       { extends: true, test: { name: "with processes", include: withProcesses } },
-      // What runs in one process and keeps nothing needs no process of its own for each file.
-      { extends: true, test: { name: "pure", include: all, exclude: withProcesses, isolate: false } },
+      { extends: true, test: { name: "pure", include: all, exclude: withProcesses } },
     ],
   },
 });

@@ -62,7 +62,7 @@ const patienceMs = 10 * minuteMs;
 /** When reminders die, a catch-up has to come first; when looks fail, there are minutes between them. */
 const unremindedMs = 40 * minuteMs;
 /** How long the trouble outlasts the story. */
-const aftermathMs = 6 * minuteMs;
+const aftermathsMs = [minuteMs, 3 * minuteMs, 6 * minuteMs] as const;
 const tickMs = 5 * minuteMs;
 /** Graph gives up on an answer that does not come, and delivers again. */
 const unansweredMs = 2 * minuteMs;
@@ -76,7 +76,7 @@ export async function playSchedule(schedule: Schedule): Promise<Played> {
   const chance = chanceOf(seed);
   const time = timeOf(begin.at, scheduler, chance);
   const storyEnds = story.reduce((at, { afterMs }) => at + afterMs, begin.at);
-  const troubleUntil = storyEnds + aftermathMs;
+  const troubleUntil = storyEnds + chance.pick("trouble: outlasts the story by", aftermathsMs);
   const stage = openStage(schedule, {
     time,
     chance,

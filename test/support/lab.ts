@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { TableClient } from "@azure/data-tables";
 import { adminOf, type Admin } from "../../lab/admin.ts";
 import type { RunningLab } from "../../lab/running-lab.ts";
@@ -10,6 +10,7 @@ import type { WeatherName } from "../../lab/weather.ts";
 import { journal, type JournalEntry } from "../../shared/state/journal.ts";
 import { checkTraffic } from "../contract/check-traffic.ts";
 import { graphData, graphDataNotice } from "../contract/data.ts";
+import { opened } from "./opened-labs.ts";
 
 /** A lab for one test file, and what its tests do in it, in the words of an administrator. */
 export type Scene = {
@@ -75,12 +76,6 @@ export async function openScene(options: LabOptions = {}): Promise<Scene> {
 /** Looks are taken for five minutes; catch-up comes every fifteen, and what it hears is looked at as long again. */
 const lastLookMs = { calm: 330_000, azure: 25 * 60_000, storm: 50 * 60_000 } as const;
 
-const opened: (() => Promise<void>)[] = [];
-
-// Registered when the file is loaded: a hook that is added by another hook is never called.
-afterAll(async () => {
-  for (const close of opened.splice(0).toReversed()) await close();
-});
 
 /** Tests that belong at the end of every file with a lab: what the app sent to Graph was valid and well-mannered. */
 export function testManners(scene: () => Scene): void {
