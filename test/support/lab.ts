@@ -76,7 +76,6 @@ export async function openScene(options: LabOptions = {}): Promise<Scene> {
 /** Looks are taken for five minutes; catch-up comes every fifteen, and what it hears is looked at as long again. */
 const lastLookMs = { calm: 330_000, azure: 25 * 60_000, storm: 50 * 60_000 } as const;
 
-
 /** Tests that belong at the end of every file with a lab: what the app sent to Graph was valid and well-mannered. */
 export function testManners(scene: () => Scene): void {
   test("the app kept Graph's manners throughout", () => {
