@@ -64,8 +64,9 @@ export const life = [
 /** Belongs at the end of every file in which hosts die: each key was worked off, however often a host died over it. */
 export function testNoKeyGivenUp(scene: () => Scene): void {
   test("no key was given up", () => {
-    const queues = scene().lab.bus.stats();
-    expect(queues["parked"]?.active).toBe(0);
+    const { bus } = scene().lab;
+    const queues = bus.stats();
+    expect(bus.peek("parked").map(({ body }) => body)).toEqual([]);
     expect(queues["analysts"]?.deadLettered).toBe(0);
     expect(queues["arrivals"]?.deadLettered).toBe(0);
     expect(queues["access"]?.deadLettered).toBe(0);
