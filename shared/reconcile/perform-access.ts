@@ -65,7 +65,7 @@ export async function performStage(steps: readonly Step[], doing: Performing): P
 }
 
 function mayHaveWritten(result: Performed): boolean {
-  if (result.kind === "failed") return !isRefusal(result.error);
+  if (result.kind === "failed") return !isForCertain(result.error);
   return result.kind === "written" || result.trace !== undefined;
 }
 
@@ -197,7 +197,8 @@ function settled(step: Step, pair: PairRecord, { performed, standing, before, do
   const known = isMembership(step) ? rowOf(before.ledger, itemOf(step)) : undefined;
   if (performed?.kind === "failed" && isMembership(step) && adds(step) && known === undefined) {
     // Nothing was added, so a grant that shows later is somebody else's.
-    const isNone = isRefusal(performed.error) || (standing === "disputed" && isUnavailable(performed.error));
+    const isNone =
+      isForCertain(performed.error) || (standing === "disputed" && isUnavailable(performed.error));
     return isNone ? drop(pair, step, before) : pair;
   }
   // What was refused for certain has changed nothing of the account either.
@@ -205,7 +206,7 @@ function settled(step: Step, pair: PairRecord, { performed, standing, before, do
     performed?.kind === "failed" &&
     !isMembership(step) &&
     "account" in step &&
-    isRefusal(performed.error)
+    isForCertain(performed.error)
   ) {
     const { blocked = "no", deleted = "no" } = before.account ?? {};
     return withAccount(pair, step, { blocked, deleted });
@@ -259,7 +260,8 @@ function isTheirs(
   );
 }
 
-function isRefusal(error: unknown): boolean {
+/** Graph, or the gateway before it, says no, and no try before may have gone through: nothing has changed. */
+function isForCertain(error: unknown): boolean {
   if (!(error instanceof GraphError) || error.failure.appliedBefore !== undefined) return false;
   const { status, code } = error.failure;
   return code === "late" || (status >= 400 && status < 500);

@@ -41,12 +41,13 @@ export async function readAccount(looking: Looking, ports: AccessReadPorts): Pro
  */
 async function findAccount(looking: Looking, ports: AccessReadPorts): Promise<AccountAnswer> {
   const known = looking.pair.account;
-  const [byId, stamped] = await Promise.all([
+  // What the index of stamps does not tell keeps nobody from what is known without it.
+  const [byId, [stamped = null]] = await Promise.all([
     known === null ? null : readKnown(known, looking, ports),
-    known === null || isLeaving(looking) ? tried(listStamped(looking, ports)) : null,
+    Promise.allSettled(known === null || isLeaving(looking) ? [listStamped(looking, ports)] : []),
   ]);
   if (byId !== null) return withOthers(byId, stamped, { looking, ports });
-  if (stamped?.kind === "failed") throw stamped.error;
+  if (stamped?.status === "rejected") throw stamped.reason;
   const listing = stamped?.value ?? (await listStamped(looking, ports));
   const { completeness } = listing;
   if (completeness.kind === "partial") throw new Error(incomplete(completeness.why));
@@ -62,7 +63,11 @@ async function findAccount(looking: Looking, ports: AccessReadPorts): Promise<Ac
   // The same account, which one replica did not show and another did, is what it was.
   const record = only.id === known?.accountId ? known : recordOf(only, looking);
   const seen = present(only, { proof: record.proof, record: looking.record, memberOf });
-  const answer = await withOthers({ seen, record }, { kind: "done", value: listing }, { looking, ports });
+  const answer = await withOthers(
+    { seen, record },
+    { status: "fulfilled", value: listing },
+    { looking, ports },
+  );
   return { ...answer, trouble: answer.trouble ?? (record === known ? null : handmade(only, looking)) };
 }
 
@@ -78,27 +83,17 @@ function handmade(account: TargetAccount, { pair, record, rules }: Looking): Out
   };
 }
 
-/** A question whose failure does not keep anybody from what other answers allow. */
-type Tried<T> =
-  { readonly kind: "done"; readonly value: T } | { readonly kind: "failed"; readonly error: unknown };
-
-const tried = async <T>(asking: Promise<T>): Promise<Tried<T>> =>
-  asking.then(
-    (value) => ({ kind: "done", value }),
-    (error: unknown) => ({ kind: "failed", error }),
-  );
-
 type Asking = { readonly looking: Looking; readonly ports: AccessReadPorts };
 
 /** The rest of a leaver's accounts: those that are Muster's go as well, and about those that are not, a person has to decide. */
 async function withOthers(
   found: Pick<AccountAnswer, "seen" | "record">,
-  stamped: Tried<Listing<TargetAccount>> | null,
+  stamped: PromiseSettledResult<Listing<TargetAccount>> | null,
   { looking, ports }: Asking,
 ): Promise<AccountAnswer> {
   if (stamped === null) return { ...found, others: [], trouble: null };
-  if (stamped.kind === "failed")
-    return { ...found, others: [], trouble: outcomeOf(stamped.error, ports.now()) };
+  if (stamped.status === "rejected")
+    return { ...found, others: [], trouble: outcomeOf(stamped.reason, ports.now()) };
   const { items, completeness } = stamped.value;
   const listed = items.filter(({ id }) => id !== found.record?.accountId);
   const areGone = await Promise.all(listed.map((account) => isGone(account, { looking, ports })));

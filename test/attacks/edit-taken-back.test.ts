@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Policy } from "../../shared/policy/policy.ts";
 import { roleNameSchema } from "../../shared/model/ids.ts";
-import { byId, smallPolicy, withRolesCalled } from "../support/small-policy.ts";
+import { byId, smallPolicy, withGrants, withRolesCalled } from "../support/small-policy.ts";
 import { smallWorld, type SmallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
 import { graphFailure } from "../support/graph-failure.ts";
@@ -41,18 +41,7 @@ const isIn = ({ contoso: { members } }: Pick<SmallWorld, "contoso">, { grant }: 
 
 /** What readers are given in Contoso. */
 function readersGet(...groups: readonly (typeof readers)[]): Policy {
-  const policy = smallPolicy();
-  return {
-    ...policy,
-    targets: policy.targets.map((target) => ({
-      ...target,
-      grants: target.grants.map((grant) =>
-        target.name === contoso && grant.role === reader
-          ? { ...grant, groups: groups.map((one) => byId(one.grant.group)) }
-          : grant,
-      ),
-    })),
-  };
+  return withGrants(reader, () => groups.map((one) => byId(one.grant.group)));
 }
 
 /** Long enough for what was written to be looked at once more, and shorter than the catch-up's timer. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Listing } from "../../shared/graph/listing.ts";
 import { graphFailure } from "../support/graph-failure.ts";
+import { complete } from "../support/memory-tenant.ts";
 import { smallWorld, type SmallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
 import {
@@ -13,8 +13,6 @@ import {
   responders,
   respondersAtHome,
 } from "../support/world.ts";
-
-const complete = <T>(items: readonly T[]): Listing<T> => ({ items, completeness: { kind: "complete" } });
 
 /** For this long one replica answers all questions about groups, and it does not know yet that she lost the role. */
 function behindFor(world: SmallWorld, ms: number): void {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { person, settledReaders, tenPeople } from "../support/crowd.ts";
-import { byId, smallPolicy, withoutRole, withScopes } from "../support/small-policy.ts";
+import { byId, smallPolicy, withGrants, withScopes, withoutRole } from "../support/small-policy.ts";
 import { pairRow } from "../../shared/state/pairs.ts";
 import { eventAbout, smallWorld, type SmallWorld } from "../support/small-world.ts";
 import { graphFailure } from "../support/graph-failure.ts";
@@ -157,19 +157,7 @@ test("the same: Ben has lost what responders were given and nothing else, and is
 
 test("the same when readers were given what responders were given as well: Ben keeps it, and people hear of that once; when they have taken it from him, he does not get it back", async () => {
   const world = await settledReaders(tenPeople);
-  const policy = smallPolicy();
-  const group = byId(responders.grant.group);
-  world.setPolicy({
-    ...policy,
-    targets: policy.targets.map((target) => ({
-      ...target,
-      grants: target.grants.map((grant) =>
-        target.name === contoso && grant.role === reader
-          ? { ...grant, groups: [...grant.groups, group] }
-          : grant,
-      ),
-    })),
-  });
+  world.setPolicy(withGrants(reader, (given) => [...given, byId(responders.grant.group)]));
   for (const id of tenPeople) await world.change(id, respondersAtHome, "in");
   await world.pass(hourMs);
   world.setPolicy(withoutRole(reader));

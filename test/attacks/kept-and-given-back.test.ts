@@ -2,33 +2,13 @@ import { expect, test } from "vitest";
 import type { RoleName } from "../../shared/model/ids.ts";
 import type { Policy } from "../../shared/policy/policy.ts";
 import { crowdOfReaders, settledReaders, tenPeople } from "../support/crowd.ts";
-import { byId, smallPolicy } from "../support/small-policy.ts";
-import {
-  contoso,
-  dayMs,
-  hourMs,
-  hunters,
-  minuteMs,
-  reader,
-  readers,
-  readersAtHome,
-} from "../support/world.ts";
+import { byId, withGrants } from "../support/small-policy.ts";
+import { dayMs, hourMs, hunters, minuteMs, reader, readers, readersAtHome } from "../support/world.ts";
 
 /** Many lost a role at once, which was refused, and a person puts them back as people were advised to: they hold it like all others. */
 
 function given(role: RoleName, ...groups: readonly (typeof readers)[]): Policy {
-  const policy = smallPolicy();
-  return {
-    ...policy,
-    targets: policy.targets.map((target) => ({
-      ...target,
-      grants: target.grants.map((grant) =>
-        target.name === contoso && grant.role === role
-          ? { ...grant, groups: groups.map((one) => byId(one.grant.group)) }
-          : grant,
-      ),
-    })),
-  };
+  return withGrants(role, () => groups.map((one) => byId(one.grant.group)));
 }
 
 const three = tenPeople.slice(0, 3);

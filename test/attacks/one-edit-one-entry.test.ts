@@ -1,25 +1,14 @@
 import { expect, test } from "vitest";
 import { roleNameSchema } from "../../shared/model/ids.ts";
 import { crowdOfReaders, tenPeople } from "../support/crowd.ts";
-import { byId, smallPolicy, withRolesCalled } from "../support/small-policy.ts";
-import { contoso, dayMs, groupId, hourMs, reader } from "../support/world.ts";
+import { byId, smallPolicy, withGrants, withRolesCalled } from "../support/small-policy.ts";
+import { dayMs, groupId, hourMs, reader } from "../support/world.ts";
 
 test("an edit takes seven groups from a role of ten people, which the budget withholds: people are told once, not once a person", async () => {
   const world = await crowdOfReaders([]);
   const many = Array.from({ length: 7 }, (_, n) => groupId(20 + n));
   for (const group of many) world.contoso.members.set(group, new Set());
-  const policy = smallPolicy();
-  world.setPolicy({
-    ...policy,
-    targets: policy.targets.map((target) => ({
-      ...target,
-      grants: target.grants.map((grant) =>
-        target.name === contoso && grant.role === reader
-          ? { ...grant, groups: [...grant.groups, ...many.map(byId)] }
-          : grant,
-      ),
-    })),
-  });
+  world.setPolicy(withGrants(reader, (given) => [...given, ...many.map(byId)]));
   const { source } = world;
   for (const id of tenPeople) {
     if (!source.users.has(id)) world.addUser(id);
@@ -27,7 +16,7 @@ test("an edit takes seven groups from a role of ten people, which the budget wit
   }
   await world.pass(hourMs);
   expect(many.map((group) => world.contoso.members.get(group)?.size)).toEqual(many.map(() => 10));
-  world.setPolicy(policy);
+  world.setPolicy(smallPolicy());
   await world.pass(dayMs);
   expect(world.parked.map(({ reason }) => reason)).toHaveLength(1);
 });

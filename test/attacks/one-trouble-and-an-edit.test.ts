@@ -1,9 +1,8 @@
 import { expect, test } from "vitest";
 import { person, settledReaders, tenPeople } from "../support/crowd.ts";
-import { byId, smallPolicy } from "../support/small-policy.ts";
+import { byId, smallPolicy, withGrants } from "../support/small-policy.ts";
 import { eventAbout } from "../support/small-world.ts";
 import {
-  contoso,
   dayMs,
   groupId,
   hourMs,
@@ -20,21 +19,10 @@ async function eightForResponders() {
   const world = await settledReaders([]);
   const many = Array.from({ length: 7 }, (_, n) => groupId(20 + n));
   for (const group of many) world.contoso.members.set(group, new Set());
-  const policy = smallPolicy();
-  const wide = {
-    ...policy,
-    targets: policy.targets.map((target) => ({
-      ...target,
-      grants: target.grants.map((grant) =>
-        target.name === contoso && grant.role === responder
-          ? { ...grant, groups: [...grant.groups, ...many.map(byId)] }
-          : grant,
-      ),
-    })),
-  };
+  const wide = withGrants(responder, (given) => [...given, ...many.map(byId)]);
   world.setPolicy(wide);
   if (!world.source.users.has(ana)) world.addUser(ana);
-  return { ...world, policy, wide };
+  return { ...world, wide };
 }
 
 test("Ana stops being a responder, her eight grants are more than one run may take, and people hear of that; the next day something else in the policy is edited: they do not hear it again", async () => {
@@ -55,7 +43,7 @@ test("an edit takes seven groups from responders, which the budget withholds, an
   const world = await eightForResponders();
   await world.change(ana, respondersAtHome, "in");
   await world.pass(2 * hourMs);
-  world.setPolicy(world.policy);
+  world.setPolicy(smallPolicy());
   await world.pass(dayMs);
   expect(world.parked).toHaveLength(1);
   await world.change(ana, readersAtHome, "in");

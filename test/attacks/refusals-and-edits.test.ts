@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { person, settledReaders, tenPeople } from "../support/crowd.ts";
-import { byId, smallPolicy, withoutRole, withScopes } from "../support/small-policy.ts";
+import { byId, smallPolicy, withGrants, withScopes, withoutRole } from "../support/small-policy.ts";
 import { smallWorld } from "../support/small-world.ts";
 import { graphFailure } from "../support/graph-failure.ts";
 import { memoryTable } from "../support/memory-table.ts";
@@ -33,18 +33,7 @@ async function settledWithManyGrants(people: readonly AnalystId[]) {
   const world = await settledReaders([]);
   const many = Array.from({ length: 7 }, (_, n) => groupId(20 + n));
   for (const group of many) world.contoso.members.set(group, new Set());
-  const policy = smallPolicy();
-  world.setPolicy({
-    ...policy,
-    targets: policy.targets.map((target) => ({
-      ...target,
-      grants: target.grants.map((grant) =>
-        target.name === contoso && grant.role === responder
-          ? { ...grant, groups: [...grant.groups, ...many.map(byId)] }
-          : grant,
-      ),
-    })),
-  });
+  world.setPolicy(withGrants(responder, (given) => [...given, ...many.map(byId)]));
   for (const id of people) {
     if (!world.source.users.has(id)) world.addUser(id);
     await world.change(id, readersAtHome, "in");

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Listing } from "../../shared/graph/listing.ts";
 import { smallPolicy } from "../support/small-policy.ts";
+import { complete } from "../support/memory-tenant.ts";
 import { smallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
 import {
@@ -14,8 +14,6 @@ import {
   respondersAtHome,
   syncScope,
 } from "../support/world.ts";
-
-const complete = <T>(items: readonly T[]): Listing<T> => ({ items, completeness: { kind: "complete" } });
 
 test.each([3, 5, 10, 40])(
   "one of the target's replicas is behind for an hour: who loses a role and gets it back %i min later has it",

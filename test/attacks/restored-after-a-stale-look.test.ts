@@ -1,10 +1,8 @@
 import { expect, test } from "vitest";
-import type { Listing } from "../../shared/graph/listing.ts";
+import { complete } from "../support/memory-tenant.ts";
 import { eventAbout, smallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
 import { ana, dayMs, hourMs, minuteMs, readers, readersAtHome, syncScope } from "../support/world.ts";
-
-const complete = <T>(items: readonly T[]): Listing<T> => ({ items, completeness: { kind: "complete" } });
 
 test.each([4, 10])(
   "deleted, and one replica of the source still shows her in scope, so that taking her out of it finds nobody; restored two days later, disabled, and a cycle that is under way restores the account %i min after that: nothing that Muster gave stays",

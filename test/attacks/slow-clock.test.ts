@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Listing } from "../../shared/graph/listing.ts";
+import { complete } from "../support/memory-tenant.ts";
 import { eventAbout, smallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
 import {
@@ -12,8 +12,6 @@ import {
   responders,
   respondersAtHome,
 } from "../support/world.ts";
-
-const complete = <T>(items: readonly T[]): Listing<T> => ({ items, completeness: { kind: "complete" } });
 
 /** One host's clock is right, the other's is wrong; which one is at work, the test says. */
 function twoHosts() {

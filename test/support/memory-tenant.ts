@@ -40,7 +40,11 @@ type MemoryTenant = {
 
 const trace: Trace = { clientRequestId: "c-1", requestId: "r-1", status: 204, ms: 1, tries: 1 };
 const written = (result: Written["result"] = "done"): Written => ({ result, appliedBefore: "no", trace });
-const complete = <T>(items: readonly T[]): Listing<T> => ({ items, completeness: { kind: "complete" } });
+/** A listing that came to its end. */
+export const complete = <T>(items: readonly T[]): Listing<T> => ({
+  items,
+  completeness: { kind: "complete" },
+});
 
 /** What a group is called: `group 09`. */
 const nameOf = (id: string) => `group ${id.slice(-2)}`;

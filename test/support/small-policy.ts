@@ -4,6 +4,7 @@ import type { NameOrId, Policy } from "../../shared/policy/policy.ts";
 import { hashOf } from "../../shared/reconcile/plan-hash.ts";
 import type { PolicyNow } from "../../shared/reconcile/policy-in-force.ts";
 import {
+  contoso,
   contosoTenant,
   fabrikamTenant,
   groupId,
@@ -102,6 +103,23 @@ export function withRolesCalled(names: Readonly<Record<string, RoleName>>): Poli
     targets: policy.targets.map((target) => ({
       ...target,
       grants: target.grants.map((grant) => ({ ...grant, role: called(grant.role) })),
+    })),
+  };
+}
+
+/** What a role gives in Contoso is something else. */
+export function withGrants(
+  role: RoleName,
+  groupsOf: (given: readonly NameOrId[]) => readonly NameOrId[],
+): Policy {
+  const policy = smallPolicy();
+  return {
+    ...policy,
+    targets: policy.targets.map((target) => ({
+      ...target,
+      grants: target.grants.map((grant) =>
+        target.name === contoso && grant.role === role ? { ...grant, groups: groupsOf(grant.groups) } : grant,
+      ),
     })),
   };
 }
