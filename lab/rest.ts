@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
 import type { LabClock } from "./clock.ts";
 
 /** What the lab is doing, by its kinds. What waits for the clock is none of it: the clock lists what it expects. */
@@ -56,6 +56,9 @@ export function restOf(doings: Doings): Rest {
     if (stirs === restedAt) return true;
     for (let taken = 0; taken < ofBreaths; taken++) {
       await doings.breath();
+      // What it has sent is here by now: a connection takes one turn to accept, and one to read.
+      await turn();
+      await turn();
       const { doing, breaths: needed } = look();
       if (doing.length > 0 || clock.stirs() !== stirs || needed > ofBreaths) return false;
     }

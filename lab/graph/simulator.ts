@@ -1,6 +1,7 @@
 import { getRequestListener } from "@hono/node-server";
 import { createServer, type Server } from "node:https";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
+import type { LabClock } from "../clock.ts";
 import { assemble, type SimulationOptions } from "./assemble.ts";
 import type { FaultRegistry } from "./faults/fault-registry.ts";
 import type { RequestListener } from "./http/hooks.ts";
@@ -46,13 +47,14 @@ export async function startGraph(options: GraphOptions): Promise<GraphLab> {
   });
   // Clients keep connections open between bursts; closing first would look like a reset to them.
   server.keepAliveTimeout = 65_000;
+  const greeting = greetings(server, options.clock);
   await listen(server, options.port ?? 0);
   // A listening TCP server has an address with a port.
   const { port } = server.address() as AddressInfo;
   const { lab, conduct, hooks } = simulation;
   return {
     url: `https://localhost:${port}`,
-    busy: () => [...conduct.inFlight(), ...lab.notifier.busy(), ...lab.sync.busy()],
+    busy: () => [...greeting(), ...conduct.inFlight(), ...lab.notifier.busy(), ...lab.sync.busy()],
     counters: () => ({ tenants: lab.counters.tenants(), webhooks: lab.notifier.counters() }),
     traffic: (since = 0) => lab.traffic.since(since),
     violations: () => lab.violations.all(),
@@ -65,6 +67,23 @@ export async function startGraph(options: GraphOptions): Promise<GraphLab> {
       await stop(server);
     },
   };
+}
+
+/** Connections that are being made: a handshake takes several turns of both sides, and a request follows it. */
+function greetings(server: Server, clock: Pick<LabClock, "stir">): () => readonly string[] {
+  // By the client's port: what is accepted and what is encrypted later are two objects.
+  const ports = new Set<number | undefined>();
+  server.on("connection", (socket: Socket) => {
+    const { remotePort } = socket;
+    ports.add(remotePort);
+    socket.once("close", () => ports.delete(remotePort));
+    clock.stir();
+  });
+  server.on("secureConnection", ({ remotePort }: Socket) => {
+    ports.delete(remotePort);
+    clock.stir();
+  });
+  return () => [...ports].map((port) => `a connection from port ${port} is being made`);
 }
 
 function listen(server: Server, port: number): Promise<void> {

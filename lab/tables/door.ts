@@ -40,7 +40,11 @@ export async function openDoor(clock: LabClock, answer: RequestListener): Promis
     // Nobody waits for the answer any more when the door was shut meanwhile.
     if (request.socket.destroyed) return;
     unanswered += 1;
-    response.once("close", () => (unanswered -= 1));
+    clock.stir();
+    response.once("close", () => {
+      unanswered -= 1;
+      clock.stir();
+    });
     answer(request, response);
   }
 

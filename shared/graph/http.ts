@@ -4,6 +4,8 @@ import {
   Client,
   HTTPMessageHandler,
   ResponseType,
+  type Context,
+  type Middleware,
 } from "@microsoft/microsoft-graph-client";
 import { errorText } from "../model/error-text.ts";
 
@@ -15,7 +17,7 @@ export type HttpCall = {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: unknown;
-  /** Not to be sent any more after this, epoch ms. */
+  /** Not to be sent any more after this, epoch ms by this machine's clock. */
   readonly sendBefore?: number;
   readonly timeoutMs: number;
 };
@@ -46,7 +48,7 @@ export function graphHttp(options: { readonly url: string; readonly credential: 
   const authentication = new AuthenticationHandler({
     getAccessToken: () => tokenInTime(options.credential, scope),
   });
-  authentication.setNext(new HTTPMessageHandler());
+  authentication.setNext(inTime(new HTTPMessageHandler()));
   const client = Client.initWithMiddleware({
     middleware: authentication,
     baseUrl: options.url,
@@ -60,6 +62,19 @@ export function graphHttp(options: { readonly url: string; readonly credential: 
       return noAnswer(error);
     }
   };
+}
+
+/** The last moment at which a call can be kept back: getting the token may have taken its time. */
+const inTime = (next: Middleware): Middleware => ({
+  async execute(context: Context) {
+    const { sendBefore } = context.options as Pick<HttpCall, "sendBefore">;
+    if (sendBefore !== undefined && sendBefore < Date.now()) throw new Late();
+    await next.execute(context);
+  },
+});
+
+class Late extends Error {
+  override readonly name = "Late";
 }
 
 /** A token service that does not answer must not hold up a whole tenant. */
@@ -87,7 +102,7 @@ async function exchange(client: Client, call: HttpCall): Promise<HttpAnswer> {
   const request = client
     .api(call.path)
     .headers({ ...call.headers })
-    .option("signal", AbortSignal.timeout(call.timeoutMs))
+    .options({ signal: AbortSignal.timeout(call.timeoutMs), sendBefore: call.sendBefore })
     .responseType(ResponseType.RAW);
   const response = await send(request, call);
   const text = await response.text();
@@ -128,6 +143,7 @@ const tokenErrors = new Set([
 
 function noAnswer(error: unknown): HttpAnswer {
   const name = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (name === "Late") return late;
   const message = errorText(error);
   const code = tokenErrors.has(name) ? "token" : /Timeout|Abort/.test(name) ? "timeout" : "network";
   return { status: 0, headers: {}, body: { error: { code, message } } };

@@ -122,7 +122,7 @@ export function graphTenant({ tenantId, url, http, concurrency = 4 }: TenantOpti
     // A tenant that was silent twice in a row is left alone for a while, also by the calls that were waiting for their turn.
     const ask: Http = async (call) => {
       if (of.silentUntil > Date.now()) return silence;
-      if (call.sendBefore !== undefined && call.sendBefore < Date.now() + aheadMs) return late;
+      if (call.sendBefore !== undefined && call.sendBefore < Date.now()) return late;
       if (of.limit.pausedUntil > Date.now()) return stillPaused(of.limit.pausedUntil - Date.now());
       const sentAt = Date.now();
       const answer = await http(call);
@@ -184,7 +184,8 @@ export function graphTenant({ tenantId, url, http, concurrency = 4 }: TenantOpti
         ...call.headers,
       },
       ...(call.body === undefined ? {} : { body: call.body }),
-      ...(call.sendBefore === undefined ? {} : { sendBefore: call.sendBefore }),
+      // Said in the tenant's time.
+      ...(call.sendBefore === undefined ? {} : { sendBefore: call.sendBefore - aheadMs }),
       timeoutMs: of.timeoutMs,
     });
   }

@@ -1,6 +1,6 @@
 import type { AccessToken, TokenCredential } from "@azure/identity";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { graphHttp, type HttpCall } from "../../shared/graph/http.ts";
+import { graphHttp, late, type HttpCall } from "../../shared/graph/http.ts";
 import { graphTenant } from "../../shared/graph/tenant.ts";
 
 const url = "https://graph.example";
@@ -53,6 +53,19 @@ describe("an exchange with Graph", () => {
     expect(network.requests.map((request) => request.url)).toEqual([`${url}/v1.0/users/1?$select=id`]);
     expect(network.requests[0]?.headers.get("authorization")).toBe("Bearer the token");
     expect(network.requests[0]?.headers.get("client-request-id")).toBe("c-1");
+  });
+
+  test("is not sent when its time was over before a token came", async () => {
+    const slow = giving(async () => {
+      vi.spyOn(Date, "now").mockReturnValue(1_001);
+      return token;
+    });
+    vi.spyOn(Date, "now").mockReturnValue(999);
+    expect(await graphHttp({ url, credential: slow })({ ...call, sendBefore: 1_000 })).toBe(late);
+    expect(network.requests).toEqual([]);
+    vi.spyOn(Date, "now").mockReturnValue(999);
+    const inTime = await graphHttp({ url, credential: given })({ ...call, sendBefore: 1_000 });
+    expect(inTime.status).toBe(200);
   });
 
   test("that is refused is an answer", async () => {
