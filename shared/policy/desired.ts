@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { groupIdSchema, type AnalystId, type GroupId, type RoleName } from "../model/ids.ts";
-import type { NameOrId, Target } from "./policy.ts";
+import type { NameOrId, Policy, Target } from "./policy.ts";
 import { sortedGroups } from "./group-name.ts";
 import { placeholderPattern } from "./stamp-template.ts";
 
@@ -72,3 +72,24 @@ export function stampValue(
   const value = template.replaceAll(placeholderPattern, (_, name) => (name === "id" ? id : listed));
   return value.length <= stampLimit ? value : { kind: "too-long", length: value.length, limit: stampLimit };
 }
+
+/** What the user's stamps have to say, by property, and which values no stamp holds. */
+export function stampsOf(
+  { source }: Pick<Policy, "source">,
+  who: { readonly id: AnalystId; readonly roles: readonly RoleName[] },
+): {
+  readonly values: Readonly<Record<string, string>>;
+  readonly unfit: readonly (StampTooLong & { readonly property: string })[];
+} {
+  const all = source.stamps.map(({ property, template }) => ({ property, value: stampValue(template, who) }));
+  const values = all.flatMap(({ property, value }) =>
+    typeof value === "string" ? [[property, value] as const] : [],
+  );
+  const unfit = all.flatMap(({ property, value }) =>
+    typeof value === "string" ? [] : [{ property, ...value }],
+  );
+  return { values: Object.fromEntries(values), unfit };
+}
+
+export const stampProperties = ({ source }: Pick<Policy, "source">) =>
+  source.stamps.map(({ property }) => property);
