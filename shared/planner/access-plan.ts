@@ -26,11 +26,13 @@ function planStay(situation: AccessSituation): AccessDecision {
   }
   switch (account.kind) {
     case "none":
-      if (situation.wanted.length > 0) provision(draft);
+      if (situation.accounts === "own") draft.unsureOf("the user", situation.now + unknownMs);
+      else if (situation.wanted.length > 0) provision(draft);
       draft.note({ kind: "waits-for-account" });
       break;
     case "soft-deleted":
-      bringBack(draft, account.id);
+      if (situation.accounts === "own") draft.unsureOf("the user", situation.now + unknownMs);
+      else bringBack(draft, account.id);
       draft.note({ kind: "waits-for-account" });
       break;
     case "present":
@@ -116,7 +118,8 @@ function planLeave(situation: AccessSituation): AccessDecision {
   const draft = new Draft(situation);
   const { account, owned, leavers } = situation;
   const known = owned.account;
-  const ours = goesWithOwner(known ?? { origin: "before" }, leavers.accounts);
+  const isSynced = situation.accounts === "synced";
+  const ours = isSynced && goesWithOwner(known ?? { origin: "before" }, leavers.accounts);
   if (account.kind === "present") {
     for (const named of allGrants(situation)) draft.grant(account, named, "no");
   } else if (
@@ -134,7 +137,10 @@ function planLeave(situation: AccessSituation): AccessDecision {
   // Sync deletes what came with a source user who is deleted, long before Muster would after leavers.deleteAfter.
   if (situation.leaving === "deleted" && ours && known?.deleted === "no")
     draft.learn({ deleted: "expected" });
-  if (account.kind === "present") leaveAccount(draft, account, ours);
+  if (account.kind === "present" && isSynced) leaveAccount(draft, account, ours);
+  // The source look found the user there, so this read is the older one.
+  if (account.kind === "soft-deleted" && !isSynced && situation.leaving !== "deleted")
+    draft.unsureOf("the user", situation.now + unknownMs);
   leaveOthers(draft);
   if (nobodys && known !== null && ours) leaveUnseen(draft, account.kind, known);
   if (account.kind === "none" && (known === null || owned.awaited === "yes")) maybeInTheMaking(draft);

@@ -20,12 +20,14 @@ export type AccessSituation = {
   readonly keeps: Keeps | null;
   /** Every grant the policy names for this target, so that native ones can be told apart. */
   readonly managed: readonly NamedGrant[];
-  /** null: the policy's scope group cannot be found, and Muster never put the analyst into one. */
+  /** null: nobody needs one here; or the policy's scope group cannot be found, and Muster never put the analyst into one. */
   readonly scope: ScopeSeen | null;
   /** Scopes that Muster put the analyst into and the policy does not name any more. */
   readonly formerScopes: readonly FormerScope[];
   /** Since when the policy says what it says. */
   readonly policySince: number;
+  /** `synced`: they come and go with the scope. `own`: it is the analyst's own user, which Muster neither makes nor ends. */
+  readonly accounts: "synced" | "own";
   readonly account: AccountSeen;
   /** Other accounts with the analyst's stamp, that came while they were in scope. Looked for when the analyst leaves. */
   readonly others: readonly OtherAccount[];

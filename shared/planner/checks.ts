@@ -5,6 +5,8 @@ import { removesAccess, type Plan, type Step, type Withheld } from "../model/pla
 /** What the checks of a finished plan may look at. */
 export type CheckFacts = {
   readonly mode: "observe" | "add-only" | "full";
+  /** Where grants have a mode of their own, by their keys. */
+  readonly modes: ReadonlyMap<string, CheckFacts["mode"]>;
   /** Ids of people and accounts that are never written. */
   readonly protected: ReadonlySet<string>;
   /** Keys of what Muster granted here (`grantKey`) and of the scopes it joined, and whether the account is Muster's. */
@@ -158,22 +160,25 @@ function checkBudget(plan: Plan, facts: CheckFacts): readonly Withheld[] {
 }
 
 function checkMode(plan: Plan, facts: CheckFacts): readonly Withheld[] {
-  switch (facts.mode) {
-    case "full":
-      return [];
-    case "add-only":
-      return withhold(plan.steps.filter(removesAccess), "mode", () => ({
-        reason: "this target is in mode add-only: nothing is removed",
-        advice: "set the target's mode to full once the plans look right",
-      }));
-    case "observe":
-      return withhold(plan.steps, "mode", () => ({
-        reason: "this target is in mode observe: nothing is written",
-        advice: "set the target's mode to add-only or full once the plans look right",
-      }));
-    default:
-      return facts.mode satisfies never;
-  }
+  return plan.steps.flatMap((step) => {
+    const mode = ("grant" in step ? facts.modes.get(grantKey(step.grant)) : undefined) ?? facts.mode;
+    switch (mode) {
+      case "full":
+        return [];
+      case "add-only":
+        return withhold([step].filter(removesAccess), "mode", () => ({
+          reason: "this target is in mode add-only: nothing is removed",
+          advice: "set the target's mode to full once the plans look right",
+        }));
+      case "observe":
+        return withhold([step], "mode", () => ({
+          reason: "this target is in mode observe: nothing is written",
+          advice: "set the target's mode to add-only or full once the plans look right",
+        }));
+      default:
+        return mode satisfies never;
+    }
+  });
 }
 
 function withhold(

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { groupIdSchema, type AnalystId, type GroupId, type RoleName } from "../model/ids.ts";
-import type { NameOrId, Policy, Target } from "./policy.ts";
+import type { Home, NameOrId, Policy } from "./policy.ts";
 import { sortedGroups } from "./group-name.ts";
 import { placeholderPattern } from "./stamp-template.ts";
 
@@ -39,13 +39,10 @@ export function holdsAttributes(
   );
 }
 
-/** The groups of one target that somebody with these roles belongs in: the union, sorted, each once. */
-export function desiredGrants(
-  target: Pick<Target, "grants">,
-  roles: readonly RoleName[],
-): readonly NameOrId[] {
+/** The groups of one place that somebody with these roles belongs in: the union, sorted, each once. */
+export function desiredGrants(place: Pick<Home, "grants">, roles: readonly RoleName[]): readonly NameOrId[] {
   return sortedGroups(
-    target.grants.filter((grant) => roles.includes(grant.role)).flatMap((grant) => grant.groups),
+    place.grants.filter((grant) => roles.includes(grant.role)).flatMap((grant) => grant.groups),
   );
 }
 

@@ -5,8 +5,6 @@ type Later = { readonly path: string; readonly value?: string; readonly what: st
 const grantKinds: readonly [key: string, what: string][] = [
   ["accessPackages", "granting access packages"],
   ["pim", "granting PIM eligibility"],
-  ["lighthouse", "granting through Lighthouse"],
-  ["gdap", "granting through GDAP"],
 ];
 
 const useGroups = "grant membership of a group that carries the access: groups: [<name or id>]";

@@ -3,7 +3,7 @@ import type { Path } from "./problem.ts";
 export type Picked = { readonly path: Path; readonly value: unknown };
 
 /**
- * Every place that a pattern such as `targets.*.sync.job` leads to; none where the file has another shape. Rules look
+ * Every place that a pattern such as `targets.*.sync.job` leads to, with `[]` for the items of a list; none where the file has another shape. Rules look
  * at the file this way so that they can judge the sound parts of one that is broken elsewhere.
  */
 export function pick(value: unknown, pattern: string): readonly Picked[] {
@@ -30,6 +30,8 @@ export function asMap(value: unknown): Readonly<Record<string, unknown>> | undef
 }
 
 function step({ path, value }: Picked, key: string): Picked[] {
+  if (key === "[]")
+    return Array.isArray(value) ? value.map((child, at) => ({ path: [...path, at], value: child })) : [];
   const map = asMap(value);
   if (map === undefined) return [];
   if (key === "*")

@@ -111,9 +111,19 @@ const grants = z.record(
     .strictObject({
       groups: z
         .array(group("id, or unique display name, of a group in the target tenant"))
+        .default([])
         .describe("groups of the target tenant that its holders belong in"),
+      sourceGroups: z
+        .array(group("id, or unique display name, of a group in the source tenant"))
+        .default([])
+        .describe(
+          "groups of the source tenant that its holders belong in, such as those that Azure Lighthouse or GDAP delegates to",
+        ),
     })
-    .describe("what holders of the role are given"),
+    .meta({
+      description: "what holders of the role are given",
+      anyOf: [{ required: ["groups"] }, { required: ["sourceGroups"] }],
+    }),
 );
 
 const target = z

@@ -50,11 +50,14 @@ export type Role = {
 export type NameOrId =
   { readonly kind: "id"; readonly id: GroupId } | { readonly kind: "name"; readonly name: string };
 
+/** Only say what would change; grant and never remove; grant and remove. */
+export type Mode = "observe" | "add-only" | "full";
+
 export type Target = {
   readonly name: TargetName;
   readonly tenantId: TenantId;
   readonly topology: "push";
-  readonly mode: "observe" | "add-only" | "full";
+  readonly mode: Mode;
   readonly tags: readonly string[];
   readonly sync: {
     readonly servicePrincipal: ServicePrincipalId;
@@ -65,4 +68,27 @@ export type Target = {
 };
 
 /** What one role is given in one target. */
-export type Grant = { readonly role: RoleName; readonly groups: readonly NameOrId[] };
+export type Grant = {
+  readonly role: RoleName;
+  readonly groups: readonly NameOrId[];
+  /** Groups of the source tenant that carry access to the target, as Azure Lighthouse and GDAP delegate to them. */
+  readonly sourceGroups: readonly NameOrId[];
+};
+
+/**
+ * The source tenant as a place where access is given: what all targets together give there. The account is the analyst's own user,
+ * which no synchronization makes, and which Muster neither blocks nor deletes.
+ */
+export type Home = {
+  readonly name: TargetName;
+  readonly tenantId: TenantId;
+  readonly topology: "home";
+  readonly mode: Mode;
+  /** The mode of each group that targets give: the one that lets Muster do most. */
+  readonly modes: readonly { readonly group: NameOrId; readonly mode: Mode }[];
+  readonly sync: null;
+  readonly grants: readonly Pick<Grant, "role" | "groups">[];
+};
+
+/** Where access is given: a tenant to defend, or the source tenant itself. */
+export type Place = Target | Home;

@@ -73,7 +73,8 @@ function resolveTarget(
 function union(profile: FileGrants, own: FileGrants): readonly Grant[] {
   const roles = [...new Set([...Object.keys(profile), ...Object.keys(own)])].toSorted();
   return roles.map((role) => {
-    const groups = [...(profile[role]?.groups ?? []), ...(own[role]?.groups ?? [])];
-    return { role: roleNameSchema.parse(role), groups: sortedGroups(groups.map(nameOrId)) };
+    const both = (kind: "groups" | "sourceGroups") =>
+      sortedGroups([...(profile[role]?.[kind] ?? []), ...(own[role]?.[kind] ?? [])].map(nameOrId));
+    return { role: roleNameSchema.parse(role), groups: both("groups"), sourceGroups: both("sourceGroups") };
   });
 }

@@ -3,6 +3,7 @@ import { asMap, pick, pickText } from "./pick.ts";
 import { formatPath, listed, show } from "./problem.ts";
 import type { Finding, Path } from "./problem.ts";
 import { keyRuleAt } from "./schema-at.ts";
+import { homeName } from "./places.ts";
 import { identityTemplate } from "./stamp-template.ts";
 
 type Rule = (file: unknown) => readonly Finding[];
@@ -12,7 +13,9 @@ const rules: readonly Rule[] = [
   keysAreNames,
   rolesHaveOneHolder,
   noRoleIsCalledNone,
+  noTargetIsCalledSource,
   sourceGroupsHaveOneUse,
+  grantsGiveSomething,
   attributesHaveOneUse,
   grantsNameRoles,
   targetsNameProfiles,
@@ -70,15 +73,48 @@ function noRoleIsCalledNone(file: unknown): readonly Finding[] {
   );
 }
 
+function noTargetIsCalledSource(file: unknown): readonly Finding[] {
+  return pick(file, `targets.${homeName}`).map(({ path }) =>
+    wrong(path, `${show(homeName)} is what the source tenant is called`, "choose another name"),
+  );
+}
+
 /**
- * A source group either says who holds one role or is the scope of one target. Shared scopes would be joined for one
- * target and left for the other, for ever; a scope that gives a role would let Muster make analysts.
+ * A source group either says who holds one role, or is the scope of one target, or is given, by as many targets as like. Shared
+ * scopes would be joined for one target and left for the other, for ever; a group that gives a role would let Muster make
+ * analysts when it puts people into it.
  */
 function sourceGroupsHaveOneUse(file: unknown): readonly Finding[] {
   const uses = [...pickText(file, "roles.*.group"), ...pickText(file, "targets.*.sync.scope.group")];
-  return repeats(uses).map(({ path, value, first }) =>
-    wrong(path, `group ${show(value)} is already ${formatPath(first)}`, sharedGroupHint(path, first)),
+  const used = new Map(uses.map(({ path, value }) => [value.toLowerCase(), path] as const).toReversed());
+  const given = ["profiles.*.*", "targets.*.grants.*"].flatMap((at) =>
+    pickText(file, `${at}.sourceGroups.[]`),
   );
+  return [
+    ...repeats(uses).map(({ path, value, first }) =>
+      wrong(path, `group ${show(value)} is already ${formatPath(first)}`, sharedGroupHint(path, first)),
+    ),
+    ...given.flatMap(({ path, value }) => {
+      const first = used.get(value.toLowerCase());
+      if (first === undefined) return [];
+      const hint =
+        "Muster puts people in this group, so it must neither give them a role nor put them in scope";
+      return [wrong(path, `group ${show(value)} is already ${formatPath(first)}`, hint)];
+    }),
+  ];
+}
+
+function grantsGiveSomething(file: unknown): readonly Finding[] {
+  const kinds = ["groups", "sourceGroups"];
+  const hint =
+    "write groups: [<name or id>], of the target tenant, or sourceGroups: [<name or id>], of the source tenant";
+  return ["profiles.*.*", "targets.*.grants.*"]
+    .flatMap((at) => pick(file, at))
+    .flatMap(({ path, value }) => {
+      const grant = asMap(value);
+      if (grant === undefined || kinds.some((kind) => kind in grant)) return [];
+      return [lacking(path, kinds, { message: "nothing says what holders of the role are given", hint })];
+    });
 }
 
 function attributesHaveOneUse(file: unknown): readonly Finding[] {

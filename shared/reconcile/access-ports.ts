@@ -8,7 +8,7 @@ import type { Priority, SendLimits } from "../graph/tenant.ts";
 import type { AnalystRecord } from "../model/analyst.ts";
 import type { AnalystId } from "../model/ids.ts";
 import type { PairRecord } from "../model/pair.ts";
-import type { Policy, Target } from "../policy/policy.ts";
+import type { Place, Policy } from "../policy/policy.ts";
 import type { Analysts } from "../state/analysts.ts";
 import type { Claim } from "../state/key-state.ts";
 import type { Journal } from "../state/journal.ts";
@@ -49,7 +49,7 @@ export type AccessPorts = AccessReadPorts &
 /** What a round goes by: nothing of it is older than the round. */
 export type Rules = {
   readonly policy: Policy;
-  readonly target: Target;
+  readonly target: Place;
   /** When the policy was changed last, epoch ms. */
   readonly since: number;
 };

@@ -11,6 +11,7 @@ import { sameGiven } from "../planner/access-situation.ts";
 import { checkPlan, type CheckFacts } from "../planner/checks.ts";
 import { goneMs, replicationWindowMs } from "../planner/membership.ts";
 import { cyclePollMs, overdueMs } from "../planner/provisioning.ts";
+import { modeFor, placeAt } from "../policy/places.ts";
 import { analystRow } from "../state/analysts.ts";
 import type { Claim, KeyState } from "../state/key-state.ts";
 import type { AccessPorts, Rules } from "./access-ports.ts";
@@ -76,7 +77,7 @@ async function playRound(
   if (known === null || record === null) return { served: 0, outcomes: [] };
   const isRead = record.meaning === meaningOf(record, hash);
   const served = isRead ? record.version : 0;
-  const target = policy.targets.find(({ tenantId }) => tenantId === tenant);
+  const target = placeAt(policy, tenant);
   if (target === undefined)
     return { served, outcomes: hasLeft(claim.state().value) ? [] : [missingTarget(tenant)] };
   const rules: Rules = { policy, target, since: changedAt };
@@ -159,16 +160,26 @@ function factsOf({ situation, membership }: ReadOk, { policy, target }: Rules): 
   const current = scope === null || owned.scope === undefined ? [] : [scope];
   return {
     mode: target.mode,
+    modes: modesOf(situation, target),
     protected: new Set(policy.protected),
     ownedGrants: new Set(owned.grants.map(({ grant }) => grantKey(grant))),
     ownedScopes: new Set([...current, ...formerScopes].map((one) => grantKey(one.scope))),
     ownsAccount: owned.account?.origin === "created" ? "yes" : "no",
     others: new Set(others.map(({ id }) => id)),
     account: owned.account?.accountId ?? null,
-    accounts: policy.leavers.accounts,
+    // Nobody's own user goes, whatever the policy says of accounts in targets.
+    accounts: situation.accounts === "own" ? "owned" : policy.leavers.accounts,
     membership,
     removalsPerRun: policy.guardrails.removals.perRun,
   };
+}
+
+/** A source group may be given by several targets, each in a mode of its own. */
+function modesOf({ managed, owned }: ReadOk["situation"], target: Rules["target"]): CheckFacts["modes"] {
+  const named = [...owned.grants, ...managed];
+  return new Map(
+    named.map(({ grant, name }) => [grantKey(grant), modeFor(target, { id: grant.group, name })]),
+  );
 }
 
 /** Since when the account is waited for. Who had left begins anew; until then it tells that sync was asked for one. */
@@ -318,7 +329,7 @@ function unstamped({ read: { situation }, record, rules }: Round): readonly Outc
   // Who has none at home brings none along.
   if ((record.stamped[identityStamp({ policy })] ?? "") === "") return [];
   const isNew = now - (owned.account?.aliveAt ?? now) < replicationWindowMs;
-  if (account.kind !== "present" || account.stamped === "yes" || isNew) return [];
+  if (account.kind !== "present" || account.stamped === "yes" || isNew || target.sync === null) return [];
   if (owned.account?.origin !== "created") return [];
   const reason = `${target.name}: accounts come without the stamp ${identityStamp({ policy })}`;
   return [
@@ -397,9 +408,11 @@ async function sleepingSync({ read, plan, record, rules, ports, claim }: Round):
   // Who came back may have a new one beside the one that is remembered.
   const isUnfound = account.kind === "none" && (owned.account === null || owned.awaited === "yes");
   const left = isUnfound ? owned.scopedUntil : null;
-  if (plan.purpose !== "leave" || left === null || claim.state().value.proof !== null) return [];
-  const { job } = rules.target.sync;
-  const { code, cycleBegan } = await ports.jobs.readStatus(rules.target.sync, "normal");
+  const { sync } = rules.target;
+  if (plan.purpose !== "leave" || left === null || sync === null || claim.state().value.proof !== null)
+    return [];
+  const { job } = sync;
+  const { code, cycleBegan } = await ports.jobs.readStatus(sync, "normal");
   // One that began a moment later may have seen the scope as it was before.
   const isBehind = cycleBegan !== null && cycleBegan <= left + replicationWindowMs;
   if (!sleeps.has(code) && !isBehind) return [];

@@ -11,6 +11,7 @@ import {
   type Verdict,
 } from "../planner/source-plan.ts";
 import { desiredGrants, stampProperties, stampsOf } from "../policy/desired.ts";
+import { placesOf, sourceMode } from "../policy/places.ts";
 import type { Policy } from "../policy/policy.ts";
 import { heardAt } from "../queue/keys.ts";
 import { current, remember, type AnalystPorts, type AnalystRun } from "./analyst-ports.ts";
@@ -21,7 +22,6 @@ import { performSource } from "./perform-source.ts";
 import { inPresentWords } from "./present-words.ts";
 import { readSource, tryRoleGroups, type SourceSeen } from "./read-source.ts";
 import { confirmedBy, enterJournal, nextRecord } from "./record-analyst.ts";
-import { sourceMode } from "./source-mode.ts";
 
 /**
  * The five steps for one analyst in the source tenant: read who they are and which roles they hold, plan stamps and
@@ -94,6 +94,7 @@ function situationOf(id: AnalystId, { seen, loss, known, policy, now }: Situatin
 function checkSource(plan: Plan, policy: Policy): Plan {
   return checkPlan(plan, {
     mode: sourceMode(policy),
+    modes: new Map(),
     protected: new Set(policy.protected),
     ownedGrants: new Set(),
     ownedScopes: new Set(),
@@ -112,7 +113,7 @@ async function tellTargets(looking: AnalystRun): Promise<void> {
   const record = current(looking);
   if (record.told === record.version) return;
   const names = presentNamesOf(record.roles);
-  const concerned = policy.policy.targets.filter((target) => desiredGrants(target, names).length > 0);
+  const concerned = placesOf(policy.policy).filter((place) => desiredGrants(place, names).length > 0);
   const targets: readonly TenantId[] = [
     ...new Set([...record.targets, ...concerned.map(({ tenantId }) => tenantId)]),
   ].toSorted();

@@ -5,6 +5,7 @@ import type { Priority } from "../graph/tenant.ts";
 import type { HeldRole } from "../model/analyst.ts";
 import { analystIdSchema, type GroupId } from "../model/ids.ts";
 import { attributesKey, groupKey } from "../policy/desired.ts";
+import { homeOf } from "../policy/places.ts";
 import type { Policy } from "../policy/policy.ts";
 import { heardAt, type AnalystMessage, type ArrivalMessage } from "../queue/keys.ts";
 import { allAnalysts, type Analysts } from "../state/analysts.ts";
@@ -40,29 +41,38 @@ export async function compareRoleGroup(
   for (const one of concerned) {
     // A group that is gone has no members; whoever held its role is looked at, and the checks there have their say.
     const listing = await unlessGone(ports.reader.listMembers(one, priority));
-    outcomes.push(...(await scopesWithin(one, listing?.groups ?? [], { policy, ports, priority })));
+    outcomes.push(...(await writtenWithin(one, listing?.groups ?? [], { policy, ports, priority })));
     await callWhoDiffers(groupKey(one), new Set(listing?.items), { policy, ports, run });
   }
   return outcomes;
 }
 
-/** Muster puts people into scope groups. Nested in a role group, one of them makes all of them holders, and nobody ever leaves. */
-async function scopesWithin(
+/** Muster puts people into such groups. Nested in a role group, one of them makes all of them holders, and nobody ever leaves. */
+async function writtenWithin(
   group: GroupId,
   nested: readonly string[],
   { policy, ports, priority }: Asking & { readonly policy: Policy },
 ): Promise<readonly Outcome[]> {
   if (nested.length === 0) return [];
-  const scopes = await Promise.all(
-    policy.targets.map(async ({ name, sync }) => ({
-      name,
-      answer: await ports.groups.find(sync.scope.group, priority),
+  const scopes = policy.targets.map(({ name, sync }) => ({
+    named: sync.scope.group,
+    what: `the scope group of ${name}: whoever is in scope`,
+  }));
+  const given = homeOf(policy).modes.map((one) => ({
+    named: one.group,
+    what: "a source group that roles give: whoever is given it",
+  }));
+  const written = await Promise.all(
+    [...scopes, ...given].map(async ({ named, what }) => ({
+      what,
+      answer: await ports.groups.find(named, priority),
     })),
   );
-  return scopes.flatMap(({ name, answer }): readonly Outcome[] => {
+  return written.flatMap(({ what, answer }): readonly Outcome[] => {
     if (answer.kind !== "found" || !nested.includes(answer.facts.id)) return [];
-    const reason = `the role group ${group} contains ${answer.facts.displayName}, the scope group of ${name}: whoever is in scope holds the role`;
-    return [{ kind: "parked", reason, advice: "take the scope group out of the role group", cause: null }];
+    const { displayName } = answer.facts;
+    const reason = `the role group ${group} contains ${displayName}, ${what} holds the role`;
+    return [{ kind: "parked", reason, advice: `take ${displayName} out of the role group`, cause: null }];
   });
 }
 

@@ -4,6 +4,7 @@ import type { SendLimits, Trace } from "../graph/tenant.ts";
 import { errorText } from "../model/error-text.ts";
 import { scopeHeld, type AccountRecord } from "../model/ledger.ts";
 import { askAgainAt, cyclePollMs, nextAskAt, overdueMs } from "../planner/provisioning.ts";
+import type { Target } from "../policy/policy.ts";
 import type { Performing } from "./access-ports.ts";
 import type { Performed } from "./apply.ts";
 import type { Outcome } from "./outcome.ts";
@@ -22,6 +23,7 @@ const unseenMs = 3_000;
 export async function provision(limits: SendLimits, doing: Performing): Promise<Performed> {
   const { ports, analyst, rules, claim, isInScope } = doing;
   const { policy, target } = rules;
+  const sync = syncOf(rules);
   // The scope could not be joined just now: there is nothing to ask for.
   if (!isInScope && scopeHeld(claim.state().value.ledger)?.state !== "added")
     return putOff(ports.now() + cyclePollMs, "the analyst has to come into scope first");
@@ -37,7 +39,7 @@ export async function provision(limits: SendLimits, doing: Performing): Promise<
   // The claim is good for its time, and the turn for its own.
   const sendBefore = Math.min(limits.sendBefore, turn.at + sendWithinMs);
   const answer = await ports.provisioner
-    .provisionOnDemand(target.sync, analyst, { ...limits, sendBefore })
+    .provisionOnDemand(sync, analyst, { ...limits, sendBefore })
     .catch((error: unknown) => unanswered(error, doing));
   if ("kind" in answer) return answer;
   const { result, trace } = answer;
@@ -53,6 +55,12 @@ export async function provision(limits: SendLimits, doing: Performing): Promise<
     return { kind: "written", result: "done", trace, detail: `account ${result.origin}` };
   }
   return { ...countTry(result, doing), trace };
+}
+
+/** @throws Error in the source tenant, where a plan asks for no account */
+function syncOf({ target }: Performing["rules"]): Target["sync"] {
+  if (target.sync === null) throw new Error(`nobody is provisioned in ${target.name}`);
+  return target.sync;
 }
 
 /** A turn is good for less than what the window that turns are drawn from is longer than Graph's. */
@@ -76,7 +84,8 @@ function unanswered(error: unknown, doing: Performing): Performed {
   const { clientRequestId, requestId, status } = error.failure;
   const trace: Trace = { clientRequestId, requestId, status, ms: 0, tries: 1 };
   if (now - scopedAt < overdueMs) return { ...putOff(askAfter, errorText(error)), trace };
-  const { sync, name } = rules.target;
+  const { name } = rules.target;
+  const sync = syncOf(rules);
   const reason = `${name}: the synchronization job ${sync.job} has made no account for people in two cycles, and on-demand provisioning does not answer: ${errorText(error)}`;
   const advice =
     "look at the job's provisioning logs; while others use up its limit, they have to ask less often";
@@ -111,7 +120,8 @@ function counted({ claim, ports }: Performing) {
 }
 
 function explainOverdue(result: NoAccount, { rules, analyst }: Performing) {
-  const { sync, name } = rules.target;
+  const { name } = rules.target;
+  const sync = syncOf(rules);
   if (result.kind === "provisioned")
     return parked(
       `${name}: sync says that ${analyst} has the account ${result.account}, which is not there`,
@@ -169,7 +179,7 @@ async function explainFailure(
   result: Extract<ProvisionResult, { kind: "failed" }>,
   { ports, rules, limits }: Performing,
 ) {
-  const { sync } = rules.target;
+  const sync = syncOf(rules);
   const status = await ports.jobs.readStatus(sync, limits.priority);
   if (status.quarantine !== null) {
     return parked(

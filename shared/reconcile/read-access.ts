@@ -7,6 +7,7 @@ import type { PairRecord } from "../model/pair.ts";
 import type { AccessSituation, NamedGrant } from "../planner/access-situation.ts";
 import type { Seen } from "../planner/membership.ts";
 import { desiredGrants } from "../policy/desired.ts";
+import { means } from "../policy/group-name.ts";
 import type { NameOrId } from "../policy/policy.ts";
 import type { AccessReadPorts, Looking } from "./access-ports.ts";
 import type { Outcome, Parked } from "./outcome.ts";
@@ -77,6 +78,7 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
       scope: scope === null ? null : await sighted(scope),
       formerScopes: await Promise.all(formers.map(sighted)),
       policySince: rules.since,
+      accounts: target.topology === "home" ? "own" : "synced",
       account: account.seen,
       others: account.others,
       owned: {
@@ -126,9 +128,10 @@ const writable = ({ group }: Grant, facts: ReadonlyMap<string, GroupFacts>) =>
  * keep a leaver's access in a target alive, so for them it only means that the scope is not known.
  */
 async function readScope(
-  { record, priority }: Looking,
+  { record, rules, priority }: Looking,
   { source }: AccessReadPorts,
 ): Promise<(group: string) => Seen | "deleted"> {
+  if (rules.target.sync === null) return () => "unknown";
   try {
     const read = await unlessGone(source.reader.readMemberships({ id: record.id, groups: [], priority }));
     return read === null ? () => "deleted" : (group) => seenIn(read.direct, group);
@@ -165,33 +168,51 @@ async function resolveNames(
   const find = (name: NameOrId, groups = tenant.groups) =>
     groups.find(name, priority).catch((error: unknown) => lenient(error, leaving));
   const [scope, managed] = await Promise.all([
-    find(target.sync.scope.group, source.groups),
+    target.sync === null ? null : find(target.sync.scope.group, source.groups),
     Promise.all(managedNames.map(async (name) => ({ name, answer: await find(name) }))),
   ]);
   const needed = new Set(wantedNames.map(keyOf));
   const wanted = managed.filter(({ name }) => needed.has(keyOf(name)));
   return {
-    scope: scope.kind === "found" ? scope.facts : null,
+    scope: scope?.kind === "found" ? scope.facts : null,
     wanted: wanted.flatMap(({ answer }) => namedGrant(answer)),
     managed: managed.flatMap(({ answer }) => namedGrant(answer)),
     facts: new Map(
       managed.flatMap(({ answer }) => (answer.kind === "found" ? [[answer.facts.id, answer.facts]] : [])),
     ),
     refusal:
-      [scope, ...wanted.map(({ answer }) => answer)].find((answer) => answer.kind === "not-found") ??
-      sharedScope(scope, looking),
+      [scope, ...wanted.map(({ answer }) => answer)].find((answer) => answer?.kind === "not-found") ??
+      sharedScope(scope, looking) ??
+      wanted.map(({ answer }) => misusedSourceGroup(answer, looking)).find((refusal) => refusal !== null) ??
+      null,
   };
 }
 
 /** A policy that names one group in the same way twice is refused; one that names it by id and by name shows only here. */
-function sharedScope(scope: GroupFound, looking: Looking): Resolved["refusal"] {
-  if (scope.kind !== "found") return null;
+function sharedScope(scope: GroupFound | null, looking: Looking): Resolved["refusal"] {
+  if (scope?.kind !== "found") return null;
   const { id, displayName: name } = scope.facts;
   const other = otherTargetWith({ id, name }, looking);
   if (other === undefined) return null;
   return {
     reason: `the scope group ${name} is that of ${other.name} as well`,
     advice: "give each target a scope group of its own in the policy",
+  };
+}
+
+/** Muster would make analysts by its own hand, or put people in scope who do not belong there. */
+function misusedSourceGroup(answer: GroupFound, { rules }: Looking): Resolved["refusal"] {
+  if (answer.kind !== "found" || rules.target.topology !== "home") return null;
+  const { id, displayName: name } = answer.facts;
+  const { roles, targets } = rules.policy;
+  const role = roles.find(({ holders }) => holders.kind === "group" && means(holders.group, { id, name }));
+  const scope = targets.find(({ sync }) => means(sync.scope.group, { id, name }));
+  const use =
+    role === undefined ? scope && `the scope group of ${scope.name}` : `what shows role ${role.name}`;
+  if (use === undefined) return null;
+  return {
+    reason: `the source group ${name} is ${use} as well`,
+    advice: "name another group in sourceGroups",
   };
 }
 

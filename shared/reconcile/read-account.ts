@@ -2,7 +2,7 @@ import { unlessGone } from "../graph/error.ts";
 import type { Listing } from "../graph/listing.ts";
 import type { TargetAccount } from "../graph/target-reader.ts";
 import type { AnalystRecord } from "../model/analyst.ts";
-import type { AccountId } from "../model/ids.ts";
+import { accountIdSchema, type AccountId } from "../model/ids.ts";
 import { goesWithOwner, type AccountRecord, type Gone, type LedgerRow } from "../model/ledger.ts";
 import type { PairRecord } from "../model/pair.ts";
 import type { AccessSituation, AccountSeen } from "../planner/access-situation.ts";
@@ -24,7 +24,8 @@ const patience = 2;
 
 export async function readAccount(looking: Looking, ports: AccessReadPorts): Promise<AccountAnswer> {
   try {
-    return await findAccount(looking, ports);
+    const isHome = looking.rules.target.topology === "home";
+    return await (isHome ? readOwn(looking, ports) : findAccount(looking, ports));
   } catch (error) {
     const outcome = outcomeOf(error, ports.now());
     // A leaver does not wait for a target that throttles: what can be done from the source is done now.
@@ -203,6 +204,43 @@ async function memberOfUnlessGone(
   const listing = await unlessGone(tenant.reader.listMemberOf(id, priority));
   // Whether the account is gone is said by `readAccount`; one replica may know it while another does not yet.
   return listing ?? { items: [], completeness: { kind: "partial", why: "the account was not found" } };
+}
+
+/** The analyst's own user. Who was restored lately may be shown without what comes back with them. */
+async function readOwn(
+  { record, rules, priority }: Looking,
+  { tenant }: AccessReadPorts,
+): Promise<AccountAnswer> {
+  const accountId = accountIdSchema.parse(record.id);
+  const own: AccountRecord = {
+    accountId,
+    proof: "own",
+    origin: "before",
+    blocked: "no",
+    deleted: "no",
+    changedAt: 0,
+    aliveAt: Math.max(record.recent.states["soft-deleted"] ?? 0, record.recent.states.absent ?? 0),
+    unblockedAt: 0,
+  };
+  const [read, memberOf] = await Promise.all([
+    tenant.reader.readAccount({ id: accountId, stamp: identityStamp(rules), priority }),
+    memberOfUnlessGone(accountId, { priority, tenant }),
+  ]);
+  const found = { record: own, others: [], trouble: null };
+  if (read.kind === "none") return { ...found, seen: { kind: "none" } };
+  if (read.kind === "soft-deleted") return { ...found, seen: { kind: "soft-deleted", id: accountId } };
+  return {
+    ...found,
+    seen: {
+      kind: "present",
+      id: accountId,
+      enabled: read.account.enabled,
+      proof: "own",
+      detail: "",
+      stamped: "yes",
+      seen: ({ group }) => seenIn(memberOf, group),
+    },
+  };
 }
 
 type Evidence = {

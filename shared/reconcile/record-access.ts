@@ -74,7 +74,12 @@ function evidenceOf({ situation }: ReadOk): Readonly<Record<string, unknown>> {
         ? { state: account.enabled ? "enabled" : "blocked", id: account.id, proof: account.proof }
         : { state: account.kind, id: owned.account?.accountId ?? null },
     origin: owned.account?.origin ?? null,
-    scope: scope === null ? { name: null, seen: "unknown" } : { name: scope.name, seen: scope.seen },
+    scope:
+      situation.accounts === "own"
+        ? null
+        : scope === null
+          ? { name: null, seen: "unknown" }
+          : { name: scope.name, seen: scope.seen },
     grants: [...grants.values()].map(({ grant, name }) => ({
       name,
       seen:

@@ -4,12 +4,12 @@ import type { AnalystId } from "../model/ids.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Loss } from "../planner/loss-checks.ts";
 import type { SourceDecision } from "../planner/source-plan.ts";
+import { sourceMode } from "../policy/places.ts";
 import { current, type AnalystRun } from "./analyst-ports.ts";
 import type { Applied } from "./apply.ts";
 import { endingOf, type Outcome } from "./outcome.ts";
 import { hashOf, meaningOf } from "./plan-hash.ts";
 import type { SourceSeen } from "./read-source.ts";
-import { sourceMode } from "./source-mode.ts";
 
 type Recording = {
   readonly seen: SourceSeen;

@@ -26,7 +26,7 @@ const schema: z.ZodType<PairRecord> = z.object({
   account: z
     .object({
       accountId: accountIdSchema,
-      proof: z.enum(["stamp", "provisioned"]),
+      proof: z.enum(["stamp", "provisioned", "own"]),
       origin: z.enum(["created", "before"]),
       blocked: byMuster,
       deleted: z.enum(["no", "intended", "confirmed", "expected", "by-others"]),

@@ -139,7 +139,10 @@ test("the same when the policy gave readers up and names their old group for ano
     roles: [...given.roles, { name: admin, holders: { kind: "group", group: byId(readersAtHome) } }],
     targets: given.targets.map((t) =>
       t.name === contoso
-        ? { ...t, grants: [...t.grants, { role: admin, groups: [byId(responders.grant.group)] }] }
+        ? {
+            ...t,
+            grants: [...t.grants, { role: admin, groups: [byId(responders.grant.group)], sourceGroups: [] }],
+          }
         : t,
     ),
   });

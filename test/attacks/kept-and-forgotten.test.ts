@@ -321,7 +321,7 @@ test("readers came over to an attribute long ago, and their old group makes othe
   await world.pass(dayMs);
   world.source.members.get(readersAtHome)?.clear();
   const viewer = roleNameSchema.parse("viewer");
-  const target = { role: viewer, groups: [byId(responders.grant.group)] };
+  const target = { role: viewer, groups: [byId(responders.grant.group)], sourceGroups: [] };
   world.setPolicy({
     ...policy,
     roles: [...roles, { name: viewer, holders: { kind: "group", group: byId(readersAtHome) } }],

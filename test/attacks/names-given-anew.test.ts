@@ -57,7 +57,7 @@ test("the same in two edits a day apart, the second of which makes a new role wi
       ...target,
       grants:
         target.name === contoso
-          ? [...target.grants, { role: reader, groups: [byId(responders.grant.group)] }]
+          ? [...target.grants, { role: reader, groups: [byId(responders.grant.group)], sourceGroups: [] }]
           : target.grants,
     })),
   });

@@ -89,7 +89,13 @@ test("readers came over to another group, and their old one makes the same ten v
     roles: [...moved.roles, { name: viewer, holders: { kind: "group", group: byId(readersAtHome) } }],
     targets: moved.targets.map((one) =>
       one.name === contoso
-        ? { ...one, grants: [...one.grants, { role: viewer, groups: [byId(responders.grant.group)] }] }
+        ? {
+            ...one,
+            grants: [
+              ...one.grants,
+              { role: viewer, groups: [byId(responders.grant.group)], sourceGroups: [] },
+            ],
+          }
         : one,
     ),
   });

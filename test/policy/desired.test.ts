@@ -59,8 +59,8 @@ describe("what shows that somebody holds a role", () => {
 describe("what is desired in a target", () => {
   const id: NameOrId = { kind: "id", id: groupIdSchema.parse("88888888-8888-4888-8888-888888888888") };
   const grants: readonly Grant[] = [
-    { role: role("reader"), groups: [named("Readers")] },
-    { role: role("responder"), groups: [named("Responders"), named("Readers"), id] },
+    { role: role("reader"), groups: [named("Readers")], sourceGroups: [] },
+    { role: role("responder"), groups: [named("Responders"), named("Readers"), id], sourceGroups: [] },
   ];
 
   test("is nothing without roles", () => {

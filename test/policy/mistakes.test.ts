@@ -283,6 +283,38 @@ const keys: readonly Row[] = [
     ],
   ],
   [
+    "a grant that gives nothing",
+    "{ groups: [SOC Responders] }",
+    "{}",
+    [
+      "36:7  targets.fabrikam.grants.responder: nothing says what holders of the role are given; write groups: [<name or id>], of the target tenant, or sourceGroups: [<name or id>], of the source tenant",
+    ],
+  ],
+  [
+    "a group that gives a role and is given",
+    "{ groups: [SOC Responders] }",
+    "{ sourceGroups: [soc responders] }",
+    [
+      '36:35  targets.fabrikam.grants.responder.sourceGroups[0]: group "soc responders" is already roles.responder.group; Muster puts people in this group, so it must neither give them a role nor put them in scope',
+    ],
+  ],
+  [
+    "a group that is a scope and is given",
+    "{ groups: [SOC Responders] }",
+    "{ sourceGroups: [Lighthouse, Sync to Contoso] }",
+    [
+      '36:47  targets.fabrikam.grants.responder.sourceGroups[1]: group "Sync to Contoso" is already targets.contoso.sync.scope.group; Muster puts people in this group, so it must neither give them a role nor put them in scope',
+    ],
+  ],
+  [
+    "a target with the name of the source",
+    `  fabrikam:
+`,
+    `  source:
+`,
+    ['28:3  targets.source: "source" is what the source tenant is called; choose another name'],
+  ],
+  [
     "the same target twice",
     `  fabrikam:
 `,
@@ -607,12 +639,12 @@ const laterVersions: readonly Row[] = [
     ],
   ],
   [
-    "Lighthouse and GDAP as grants",
+    "Lighthouse and GDAP as kinds of their own",
     "{ groups: [SOC Responders] }",
     "{ groups: [SOC Responders], lighthouse: [A], gdap: [B] }",
     [
-      "36:46  targets.fabrikam.grants.responder.lighthouse: granting through Lighthouse is not supported by this version yet; grant membership of a group that carries the access: groups: [<name or id>]",
-      "36:63  targets.fabrikam.grants.responder.gdap: granting through GDAP is not supported by this version yet; grant membership of a group that carries the access: groups: [<name or id>]",
+      '36:46  targets.fabrikam.grants.responder.lighthouse: unknown key "lighthouse"; use groups or sourceGroups',
+      '36:63  targets.fabrikam.grants.responder.gdap: unknown key "gdap"; use groups or sourceGroups',
     ],
   ],
   [

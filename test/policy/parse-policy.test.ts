@@ -65,7 +65,7 @@ test("reads a policy into the shape that the rest of the program uses", () => {
           job: "Azure2Azure.contoso",
           scope: { kind: "group", group: { kind: "name", name: "Sync to Contoso" } },
         },
-        grants: [{ role: "reader", groups: [{ kind: "name", name: "SOC Readers" }] }],
+        grants: [{ role: "reader", groups: [{ kind: "name", name: "SOC Readers" }], sourceGroups: [] }],
       },
       {
         name: "fabrikam",
@@ -78,7 +78,7 @@ test("reads a policy into the shape that the rest of the program uses", () => {
           job: "Azure2Azure.fabrikam",
           scope: { kind: "group", group: { kind: "name", name: "Sync to Fabrikam" } },
         },
-        grants: [{ role: "responder", groups: [{ kind: "name", name: "SOC Responders" }] }],
+        grants: [{ role: "responder", groups: [{ kind: "name", name: "SOC Responders" }], sourceGroups: [] }],
       },
     ],
     guardrails: { removals: { perRun: 7, share: 0.1 } },
@@ -119,21 +119,26 @@ test.each([
 
 test("a role that nobody is granted anything for, and a grant whose groups are empty, are no mistakes", () => {
   expect(policyIn(spoilt("groups: [SOC Readers]", "groups: []")).targets[0]?.grants).toEqual([
-    { role: "reader", groups: [] },
+    { role: "reader", groups: [], sourceGroups: [] },
   ]);
 });
 
 test("a target's own grants and those of its profile add up, role by role", () => {
   const grants =
-    "profile: standard\n    grants:\n      reader: { groups: [Watch, SOC Readers] }\n      hunter: { groups: [Hunt] }";
+    "profile: standard\n    grants:\n      reader: { groups: [Watch, SOC Readers] }\n      hunter: { groups: [Hunt], sourceGroups: [Lighthouse] }";
   expect(policyIn(spoilt("profile: standard", grants)).targets[0]?.grants).toEqual([
-    { role: "hunter", groups: [{ kind: "name", name: "Hunt" }] },
+    {
+      role: "hunter",
+      groups: [{ kind: "name", name: "Hunt" }],
+      sourceGroups: [{ kind: "name", name: "Lighthouse" }],
+    },
     {
       role: "reader",
       groups: [
         { kind: "name", name: "SOC Readers" },
         { kind: "name", name: "Watch" },
       ],
+      sourceGroups: [],
     },
   ]);
 });

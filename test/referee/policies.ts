@@ -58,8 +58,8 @@ export function policyAfter(edits: readonly PolicyEdit[], { deleteAfterMs, guard
       },
     },
     grants: [
-      { role: reader, groups: [group(read)] },
-      { role: responder, groups: [group(read), group(respond)] },
+      { role: reader, groups: [group(read)], sourceGroups: [] },
+      { role: responder, groups: [group(read), group(respond)], sourceGroups: [] },
     ].filter(({ role }) => !(edits.includes("remove-role") && role === responder)),
   });
   return {

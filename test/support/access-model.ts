@@ -150,6 +150,7 @@ export function read(world: ModelWorld): AccessSituation {
     },
     formerScopes: [],
     policySince: 0,
+    accounts: "synced",
     account: accountSeen(world),
     others: [],
     owned: {
@@ -222,6 +223,7 @@ function rememberNew(
 function factsOf({ owned }: AccessSituation, rules: Rules): CheckFacts {
   return {
     mode: rules.mode,
+    modes: new Map(),
     protected: new Set(rules.protected),
     ownedGrants: new Set(owned.grants.map(({ grant }) => grantKey(grant))),
     ownedScopes: new Set(owned.scope === undefined ? [] : [grantKey(syncScope.scope)]),

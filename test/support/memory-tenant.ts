@@ -134,6 +134,12 @@ export type MemorySource = MemoryTenant & {
   readonly users: Map<string, SourceUser | "soft-deleted">;
   readonly reader: SourceReader;
   readonly writer: SourceWriter;
+  /** The same tenant as a place where access is given: everybody's account is their own user. */
+  readonly home: {
+    readonly reader: TargetReader;
+    readonly writer: TargetWriter;
+    readonly groups: GroupDirectory;
+  };
 };
 
 export function memorySource(groupIds: readonly GroupId[], now: () => number): MemorySource {
@@ -205,8 +211,44 @@ export function memorySource(groupIds: readonly GroupId[], now: () => number): M
       joinScope: (group, id, limits) => write("joinScope", id, limits, () => add(group, id)),
       leaveScope: (group, id, limits) => write("leaveScope", id, limits, () => remove(group, id)),
     },
+    home: {
+      groups: tenant.groups,
+      reader: {
+        readAccount: ({ id }) =>
+          call("readOwn", () => {
+            const user = users.get(id);
+            if (user === undefined) return { kind: "none" };
+            if (user === "soft-deleted") return { kind: "soft-deleted" };
+            const { userPrincipalName, enabled } = user;
+            const account = { id, userPrincipalName, enabled, createdAt: 0, isInvited: false, stamp: null };
+            return { kind: "present", account };
+          }),
+        findByStamp: neverAtHome,
+        isMember: (id, group) => call("isMember", () => tenant.membersOf(group).has(id)),
+        listMemberOf: (id) =>
+          call("listMemberOf", () => {
+            present(id);
+            return complete(tenant.groupsOf(id));
+          }),
+      },
+      writer: {
+        grant: ({ group }, id, limits) =>
+          write("grant", `${group} ${id}`, limits, () => {
+            present(id);
+            return add(group, id);
+          }),
+        revoke: ({ group }, id, limits) => write("revoke", `${group} ${id}`, limits, () => remove(group, id)),
+        setEnabled: neverAtHome,
+        remove: neverAtHome,
+        restore: neverAtHome,
+      },
+    },
   };
 }
+
+const neverAtHome = (): never => {
+  throw new Error("nobody's own user is looked for, blocked, deleted or restored");
+};
 
 type Kept = TargetAccount & { readonly state: "live" | "recycled" };
 

@@ -1,6 +1,6 @@
 import { roleNameSchema, type GroupId, type RoleName } from "../../shared/model/ids.ts";
 import { parsePolicy } from "../../shared/policy/parse-policy.ts";
-import type { NameOrId, Policy } from "../../shared/policy/policy.ts";
+import type { NameOrId, Policy, Target } from "../../shared/policy/policy.ts";
 import { hashOf } from "../../shared/reconcile/plan-hash.ts";
 import type { PolicyNow } from "../../shared/reconcile/policy-in-force.ts";
 import {
@@ -123,6 +123,25 @@ export function withGrants(
     })),
   };
 }
+
+/** Every target gives readers this group of the source tenant as well. */
+export function withSourceGroup(group: GroupId, changes: Partial<Target> = {}): Policy {
+  const policy = smallPolicy();
+  return {
+    ...policy,
+    targets: policy.targets.map((target) => ({
+      ...target,
+      ...changes,
+      grants: [...target.grants.filter(({ role }) => role !== reader), given(target, group)],
+    })),
+  };
+}
+
+const given = ({ grants }: Target, group: GroupId) => ({
+  role: reader,
+  groups: grants.find(({ role }) => role === reader)?.groups ?? [],
+  sourceGroups: [byId(group)],
+});
 
 /** Readers are called responders and the other way round. */
 export const withNamesSwapped = () => withRolesCalled({ [reader]: responder, [responder]: reader });

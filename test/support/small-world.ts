@@ -24,6 +24,7 @@ import {
   fabrikamTenant,
   groupId,
   hunters,
+  lighthouse,
   now as start,
   readers,
   readersAtHome,
@@ -50,7 +51,10 @@ export function smallWorld() {
     troubles: memoryTable("Troubles"),
   };
   const fabrikamScope = groupId(8);
-  const source = memorySource([readersAtHome, respondersAtHome, syncScope.scope.group, fabrikamScope], now);
+  const source = memorySource(
+    [readersAtHome, respondersAtHome, syncScope.scope.group, fabrikamScope, lighthouse],
+    now,
+  );
   const contoso = memoryTarget(
     [readers, responders, hunters].map(({ grant }) => grant.group),
     now,
@@ -80,6 +84,7 @@ export function smallWorld() {
   let journalTrouble: JournalEntry["kind"] | null = null;
 
   const targetOf = (tenant: TenantId) => {
+    if (tenant === policy.policy.source.tenantId) return source.home;
     const found = targets[tenant];
     if (found === undefined) throw new Error(`there is no tenant ${tenant} in this world`);
     return found;

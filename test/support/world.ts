@@ -60,6 +60,8 @@ const named = (number: number, name: string): NamedGrant => ({
 /** Groups of the source tenant that make people readers and responders. */
 export const readersAtHome = groupId(11);
 export const respondersAtHome = groupId(12);
+/** A group of the source tenant that access is delegated to. */
+export const lighthouse = groupId(90);
 
 export const readers = named(1, "SOC Readers");
 export const responders = named(2, "SOC Responders");
@@ -144,6 +146,7 @@ export function accessSituation({ scope, owned, leavers, ...changes }: AccessCha
     scope: scope === null ? null : { ...syncScope, seen: scope ?? "present", heir: "none" },
     formerScopes: [],
     policySince: 0,
+    accounts: "synced",
     account: accountIn([readers]),
     others: [],
     owned: {
@@ -182,6 +185,7 @@ export function leaverSituation(changes: AccessChanges = {}): AccessSituation {
 export function facts(changes: Partial<CheckFacts> = {}): CheckFacts {
   return {
     mode: "full",
+    modes: new Map(),
     protected: new Set(),
     ownedGrants: new Set([readers, responders, hunters].map(({ grant }) => grantKey(grant))),
     ownedScopes: new Set([grantKey(syncScope.scope)]),

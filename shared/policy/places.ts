@@ -1,0 +1,55 @@
+import { targetNameSchema, type GroupId, type TenantId } from "../model/ids.ts";
+import { means, sortedGroups } from "./group-name.ts";
+import type { Home, Mode, NameOrId, Place, Policy } from "./policy.ts";
+
+/** What people read where a target's name would be. No target may be called so. */
+export const homeName = "source";
+
+/** Every place where somebody may be given something. */
+export const placesOf = (policy: Policy): readonly Place[] => [...policy.targets, homeOf(policy)];
+
+export const placeAt = (policy: Policy, tenant: TenantId): Place | undefined =>
+  placesOf(policy).find(({ tenantId }) => tenantId === tenant);
+
+/** The groups of the source tenant that roles give, whichever target says so: two targets may name the same group. */
+export function homeOf(policy: Policy): Home {
+  const given = policy.targets.flatMap(({ mode, grants }) =>
+    grants.flatMap(({ role, sourceGroups }) => sourceGroups.map((group) => ({ role, group, mode }))),
+  );
+  const roles = [...new Set(given.map(({ role }) => role))].toSorted();
+  const groups = sortedGroups(given.map(({ group }) => group));
+  return {
+    name: targetNameSchema.parse(homeName),
+    tenantId: policy.source.tenantId,
+    topology: "home",
+    mode: sourceMode(policy),
+    modes: groups.map((group) => ({
+      group,
+      mode: furthest(given.filter((one) => isSame(one.group, group)).map(({ mode }) => mode)),
+    })),
+    sync: null,
+    grants: roles.map((role) => ({
+      role,
+      groups: sortedGroups(given.filter((one) => one.role === role).map(({ group }) => group)),
+    })),
+  };
+}
+
+/** The source is written for the sake of the targets: while all of them only observe, so does Muster here. */
+export const sourceMode = ({ targets }: Pick<Policy, "targets">): Mode =>
+  furthest(targets.map(({ mode }) => mode));
+
+/** What Muster may do about a group in a place. */
+export function modeFor(place: Place, group: { readonly id: GroupId; readonly name: string }): Mode {
+  if (place.topology !== "home") return place.mode;
+  const named = place.modes.filter((one) => means(one.group, group)).map(({ mode }) => mode);
+  // What no target names any more was given when one did.
+  return named.length === 0 ? place.mode : furthest(named);
+}
+
+function furthest(modes: readonly Mode[]): Mode {
+  if (modes.includes("full")) return "full";
+  return modes.includes("add-only") ? "add-only" : "observe";
+}
+
+const isSame = (a: NameOrId, b: NameOrId) => JSON.stringify(a) === JSON.stringify(b);
