@@ -15,6 +15,8 @@ export type World = {
   readonly source: {
     readonly tenantId: string;
     readonly groups: Readonly<Record<string, string>>;
+    /** Groups that access in targets is delegated to. */
+    readonly sourceGroups: Readonly<Record<string, string>>;
     readonly extensionApp: string;
   };
   readonly targets: Readonly<Record<string, WorldTarget>>;
@@ -64,6 +66,8 @@ const targetNames = [
   "proseware",
 ];
 const stamps = ["socRoles", "socSourceId"];
+/** Azure Lighthouse delegates the first target's subscriptions to it. */
+const delegatedGroup = "Lighthouse Responders";
 const roleGroups = { reader: "SOC Readers", responder: "SOC Responders", hunter: "SOC Hunters" } as const;
 
 export function buildWorld(options: WorldOptions): World {
@@ -91,7 +95,12 @@ export function buildWorld(options: WorldOptions): World {
       protected: protectedIds,
     },
     policy: policyFile(id, { names, extensionApp: source.extensionApp, protectedIds }),
-    source: { tenantId: id("source"), groups: groupIds(source.groups), extensionApp: source.extensionApp },
+    source: {
+      tenantId: id("source"),
+      groups: groupIds(source.groups),
+      sourceGroups: groupIds(source.delegated),
+      extensionApp: source.extensionApp,
+    },
     targets: Object.fromEntries(
       names.map((name, index) => [
         name,
@@ -148,6 +157,7 @@ function sourceTenant(id: Id, names: readonly string[], { analysts: count }: Wor
   const groups = [roleGroups.reader, roleGroups.responder, ...names.map(scopeGroup)].map((name) =>
     group(name),
   );
+  const delegated = [group(delegatedGroup)];
   const seed = (cast: Cast): TenantSeed => ({
     id: id("source"),
     name: "source",
@@ -159,6 +169,7 @@ function sourceTenant(id: Id, names: readonly string[], { analysts: count }: Wor
     groups: [
       group(roleGroups.reader, [cast.breakGlass.id]),
       group(roleGroups.responder),
+      ...delegated,
       ...names.map((name) => group(scopeGroup(name), name === cast.veteran.target ? [cast.veteran.id] : [])),
     ],
     applications: [
@@ -170,7 +181,7 @@ function sourceTenant(id: Id, names: readonly string[], { analysts: count }: Wor
       },
     ],
   });
-  return { extensionApp, analysts, people, groups, seed };
+  return { extensionApp, analysts, people, groups, delegated, seed };
 }
 
 function user(id: string, userPrincipalName: string, more: Readonly<Record<string, unknown>> = {}): UserSeed {
@@ -312,7 +323,7 @@ function policyFile(id: Id, { names, extensionApp, protectedIds }: PolicyParts):
     protected: protectedIds,
     profiles: { standard: grants },
     targets: Object.fromEntries(
-      names.map((name) => [
+      names.map((name, index) => [
         name,
         {
           tenantId: id(name),
@@ -320,6 +331,7 @@ function policyFile(id: Id, { names, extensionApp, protectedIds }: PolicyParts):
           mode: "full",
           sync: { ...syncOf(id, name), scope: { group: scopeGroup(name) } },
           profile: "standard",
+          ...(index === 0 ? { grants: { responder: { sourceGroups: [delegatedGroup] } } } : {}),
         },
       ]),
     ),

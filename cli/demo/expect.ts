@@ -1,5 +1,6 @@
 import { desiredGrants } from "../../shared/policy/desired.ts";
 import type { RoleName } from "../../shared/model/ids.ts";
+import { placesOf } from "../../shared/policy/places.ts";
 import type { Policy } from "../../shared/policy/policy.ts";
 import type { Cell, MatrixRow } from "./people.ts";
 
@@ -23,7 +24,7 @@ export function compareWithPolicy(
 }
 
 function expectedGroups(row: MatrixRow, target: string, policy: Policy): readonly string[] {
-  const config = policy.targets.find(({ name }) => name === target);
+  const config = placesOf(policy).find(({ name }) => name === target);
   if (config === undefined) return [];
   return desiredGrants(config, row.roles as readonly RoleName[]) // read through the same policy
     .map((group) => (group.kind === "name" ? group.name : group.id))
@@ -41,6 +42,7 @@ function compareCell(
   if (wanted.join() !== cell.groups.join()) {
     problems.push(`${where} is in [${cell.groups.join(", ")}], and should be in [${wanted.join(", ")}]`);
   }
+  if (cell.account === "own") return problems;
   if (wanted.length > 0 && cell.account !== "enabled") {
     problems.push(`the account of ${where} is ${cell.account}, and should be enabled`);
   }

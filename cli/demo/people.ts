@@ -1,14 +1,17 @@
 import type { Admin } from "../../lab/admin.ts";
 import type { RunningLab } from "../../lab/running-lab.ts";
 import { holdsAttributes } from "../../shared/policy/desired.ts";
+import { homeName } from "../../shared/policy/places.ts";
 import type { Policy } from "../../shared/policy/policy.ts";
 
 /** Somebody the story follows, and the state an administrator sees them in. */
 export type Watched = { readonly id: string; readonly name: string; readonly part: string };
 
 export type Cell = {
+  /** Its name, or "source". */
   readonly target: string;
-  readonly account: "none" | "enabled" | "blocked" | "deleted";
+  /** `own`: in the source tenant, where everybody has their own user. */
+  readonly account: "none" | "enabled" | "blocked" | "deleted" | "own";
   /** Display names of the groups the account is in, sorted. */
   readonly groups: readonly string[];
 };
@@ -28,6 +31,7 @@ export async function readMatrix(people: readonly Watched[], deps: Deps): Promis
     const cells: Cell[] = [];
     for (const target of Object.keys(deps.lab.world.targets))
       cells.push(await readCell(person, target, deps));
+    cells.push(await readHome(person, deps));
     rows.push({ person, roles: await readRoles(person.id, deps), cells });
   }
   return rows;
@@ -74,6 +78,15 @@ async function readCell(person: Watched, target: string, { lab, admin }: Deps): 
   }
   const deleted = await admin.list(tenantId, "/directory/deletedItems/microsoft.graph.user?$select=id,mail");
   return { target, account: deleted.some((one) => one["mail"] === mail) ? "deleted" : "none", groups: [] };
+}
+
+/** The groups that access is delegated to; who else is in which source group is nobody's business here. */
+async function readHome({ id }: Watched, { lab, admin }: Deps): Promise<Cell> {
+  const { tenantId, sourceGroups } = lab.world.source;
+  const path = `/users/${id}/memberOf/microsoft.graph.group?$select=id,displayName`;
+  const groups = (await admin.list(tenantId, path)).map((group) => String(group["displayName"]));
+  const delegated = groups.filter((name) => name in sourceGroups).toSorted();
+  return { target: homeName, account: "own", groups: delegated };
 }
 
 /** The demo's people keep their mail address, so that it finds them everywhere. Muster itself never matches on it. */

@@ -65,6 +65,7 @@ const shortened = (text: string) => (text.length > longest ? `${text.slice(0, lo
 const seconds = (ms: number) => `${(ms / 1000).toFixed(2).padStart(6)} s`;
 
 function cellText({ account, groups }: MatrixRow["cells"][number]): string {
+  if (account === "own") return groups.join(", ") || "no groups";
   if (account === "none") return "no account";
   if (account === "deleted") return "account deleted";
   return `${account === "blocked" ? "blocked: " : ""}${groups.join(", ") || "no groups"}`;
@@ -75,8 +76,8 @@ function evidenceText(evidence: JournalEntry["evidence"]): string {
   const { account, grants, scope } = evidence as {
     account: { state: string };
     grants: readonly { name: string; seen: string }[];
-    scope: { seen: string };
+    scope: { seen: string } | null;
   };
   const held = grants.filter(({ seen }) => seen !== "absent").map(({ name }) => name);
-  return `account ${account.state === "none" ? "gone" : account.state}, grants ${held.join(", ") || "none"}, scope ${scope.seen}`;
+  return `account ${account.state === "none" ? "gone" : account.state}, grants ${held.join(", ") || "none"}${scope === null ? "" : `, scope ${scope.seen}`}`;
 }

@@ -55,7 +55,7 @@ export async function writeStory({
       },
       {
         title: "Nora moves: from SOC Readers to SOC Responders",
-        expect: "SOC Responders everywhere, SOC Readers nowhere",
+        expect: `SOC Responders everywhere, SOC Readers nowhere; and ${Object.keys(source.sourceGroups).join(", ")} at home, which is delegated to`,
         person: nora,
         act: async () => {
           await directory.add(nora.id, "SOC Responders");

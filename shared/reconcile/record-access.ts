@@ -71,7 +71,11 @@ function evidenceOf({ situation }: ReadOk): Readonly<Record<string, unknown>> {
   return {
     account:
       account.kind === "present"
-        ? { state: account.enabled ? "enabled" : "blocked", id: account.id, proof: account.proof }
+        ? {
+            state: account.enabled ? "enabled" : situation.accounts === "own" ? "disabled" : "blocked",
+            id: account.id,
+            proof: account.proof,
+          }
         : { state: account.kind, id: owned.account?.accountId ?? null },
     origin: owned.account?.origin ?? null,
     scope:
