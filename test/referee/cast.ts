@@ -42,6 +42,9 @@ export type SourceGroup = keyof typeof sourceGroups;
 const teamIds: ReadonlySet<string> = new Set(Object.values(teams));
 export const isTeam = (id: string) => teamIds.has(id);
 
+/** A group of the source that both targets delegate to, where the policy gives it. */
+export const delegatedGroup = "95000000-0000-4000-8000-000000000001";
+
 export const grantGroups = {
   read: "96000000-0000-4000-8000-000000000001",
   respond: "96000000-0000-4000-8000-000000000002",

@@ -5,6 +5,7 @@ import type { Schedule } from "./schedule.ts";
 import type { World } from "./settled-world.ts";
 import {
   brokenPolicyStories,
+  delegatedStories,
   dropStories,
   handStories,
   listeningStories,
@@ -57,6 +58,14 @@ const plots = (parts: Partial<{ [Key in keyof Plot]: fc.Arbitrary<Plot[Key]> }>)
 
 export const families = {
   ordinary: { world: "two", plots: plots({}) },
+  delegated: {
+    world: "two",
+    plots: plots({
+      story: delegatedStories,
+      trouble: widerTroubles,
+      terms: fc.constant({ deleteAfterMs: 0, guard: "wide" as const, delegates: "yes" as const }),
+    }),
+  },
   edits: {
     world: "two",
     plots: plots({
@@ -140,7 +149,8 @@ export const familyNames = Object.keys(families) as readonly FamilyName[]; // th
 
 /** How many of 53 numbers a family gets; an odd sum, so that even and odd numbers share all of them. */
 const shares: Readonly<Record<FamilyName, number>> = {
-  ordinary: 15,
+  ordinary: 13,
+  delegated: 2,
   edits: 2,
   provisioning: 4,
   teams: 4,

@@ -12,7 +12,7 @@ import type { SendLimits, Trace } from "../../shared/graph/tenant.ts";
 import type { GroupMembership } from "../../shared/model/grant.ts";
 import { accountIdSchema, analystIdSchema, groupIdSchema } from "../../shared/model/ids.ts";
 import type { Chance } from "./chance.ts";
-import { isTeam } from "./cast.ts";
+import { isTeam, sourceTenant } from "./cast.ts";
 import {
   allGroupsOf,
   allMembersOf,
@@ -246,6 +246,47 @@ export function graphOf(options: GraphOptions): Graph {
       }),
   };
 
+  /** Everybody's account in the source is their own user. */
+  const homeReader: TargetReader = {
+    readAccount: ({ id }) =>
+      read(`own user ${id}`, (at) => {
+        const person = source.users.get(id, at);
+        if (person === undefined)
+          return { kind: source.bin.get(id, at) === undefined ? "none" : "soft-deleted" };
+        const { name: userPrincipalName, enabled } = person;
+        const account = { id, userPrincipalName, enabled, createdAt: 0, isInvited: false, stamp: null };
+        return { kind: "present", account };
+      }),
+    findByStamp: notAtHome,
+    isMember: (id, group) =>
+      read(`${id} in ${group}`, (at) => source.members.get(`${group}|${id}`, at) !== undefined),
+    listMemberOf: (id) => read(`source groups of ${id}`, (at) => listed(`groups of ${id}`, held(id, at))),
+  };
+
+  const homeWriter: TargetWriter = {
+    grant: ({ group }, id, limits) =>
+      write(`grant ${group} to ${id}`, limits, () => {
+        if (source.users.get(id) === undefined)
+          throw failure("grant", { status: 404, code: "Request_ResourceNotFound" });
+        if (!directory.join(group, id, "muster")) return "already";
+        onWrite({ tenantId: sourceTenant, account: id, kind: "grant", group });
+        return "done";
+      }),
+    revoke: ({ group }, id, limits) =>
+      // Who is in the recycle bin is not found, and keeps their memberships.
+      write(`revoke ${group} from ${id}`, limits, () => {
+        const isThere =
+          source.users.get(id) !== undefined && source.members.get(`${group}|${id}`) !== undefined;
+        if (!isThere) return "missing";
+        onWrite({ tenantId: sourceTenant, account: id, kind: "revoke", group });
+        directory.drop(group, id);
+        return "done";
+      }),
+    setEnabled: notAtHome,
+    remove: notAtHome,
+    restore: notAtHome,
+  };
+
   function refuseLocked(group: string): void {
     const isLocked = [...directory.targets.values()].some(
       (target) => target.lock === "locked" && scopeGroupsOf(target).includes(group),
@@ -256,8 +297,8 @@ export function graphOf(options: GraphOptions): Graph {
   return {
     sourceReader,
     sourceWriter,
-    targetReader: (tenantId) => targetReader(tenantId),
-    targetWriter: (tenantId) => targetWriter(tenantId),
+    targetReader: (tenantId) => (tenantId === sourceTenant ? homeReader : targetReader(tenantId)),
+    targetWriter: (tenantId) => (tenantId === sourceTenant ? homeWriter : targetWriter(tenantId)),
     provisioner: {
       provisionOnDemand: async ({ job }, id, { sendBefore }) => {
         const what = `provision ${id}`;
@@ -285,6 +326,7 @@ export function graphOf(options: GraphOptions): Graph {
     },
     groups: groupsAre(() => "assigned"),
     targetGroups: (tenantId) => {
+      if (tenantId === sourceTenant) return groupsAre(() => "assigned");
       const target = targetOf(tenantId);
       return groupsAre((group) => {
         knock(target, "/groups/{id}");
@@ -439,6 +481,10 @@ export function graphOf(options: GraphOptions): Graph {
     };
   }
 }
+
+const notAtHome = (): never => {
+  throw new Error("nobody's own user is looked for, blocked, deleted or restored");
+};
 
 const membersOf = "/groups/{id}/members/$ref";
 

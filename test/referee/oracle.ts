@@ -1,10 +1,13 @@
+import { homeName } from "../../shared/policy/places.ts";
 import type { JournalEntry } from "../../shared/state/journal.ts";
 import {
   cast,
+  delegatedGroup,
   everybody,
   grantGroups,
   otherScopeGroup,
   roleGroups,
+  sourceTenant,
   tenants,
   type PersonName,
   type TenantName,
@@ -43,6 +46,8 @@ export type OracleOptions = {
   /** The edits of the newest policy. */
   readonly edits: () => readonly PolicyEdit[];
   readonly guard: Guard;
+  /** Whether responders belong in the group of the source that targets delegate to. */
+  readonly delegates: boolean;
   /** Longer than any replica is behind, any notification late and any call slow, with a look of Muster's after it. */
   readonly patienceMs: number;
   /** Whether a trouble may be told of twice: hosts die or stand still in this schedule. */
@@ -50,7 +55,7 @@ export type OracleOptions = {
 };
 
 export function oracleOf(options: OracleOptions): Oracle {
-  const { now, directory, edits, guard, patienceMs, mayRepeat } = options;
+  const { now, directory, edits, guard, delegates, patienceMs, mayRepeat } = options;
   const findings: string[] = [];
   const people = everybody.filter((name) => directory.source.users.get(cast[name]) !== undefined);
   /** Since when each person has been entitled to a group in a target, or to an account at all; by `person|group`. */
@@ -157,17 +162,18 @@ export function oracleOf(options: OracleOptions): Oracle {
   function onWrite({ tenantId, account, kind, group }: TargetWrite): void {
     const target = directory.targets.get(tenantId);
     const owner = target?.users.get(account) ?? target?.bin.get(account);
-    const person = people.find((name) => cast[name] === owner?.person);
+    const person = people.find((name) => cast[name] === (owner?.person ?? account));
     // What a crowd may lose depends on the time as well.
     if (guard === "few") note();
-    if (target === undefined || person === undefined || isOpen(person)) return;
+    if (person === undefined || isOpen(person)) return;
     const where = nameOfTenant(tenantId);
     if (kind === "revoke") revokedAt.set(`${group}|${account}`, now());
-    const since = entitledSince.get(`${person}|${group ?? "account"}`);
+    const { members } = target ?? directory.source;
+    const since = entitledSince.get(`${person}|${entitling(group)}`);
     // Who fell together with too many others is not to lose anything for a moment.
     const isKept = guard === "few" && fate(person) === "stays" && glanceOf(person)?.holds === "no";
     const settled = since !== undefined && (isKept || now() - (turnedAt.get(person) ?? 0) > patienceMs);
-    if (kind === "revoke" && target.members.get(`${group}|${account}`) === "admin")
+    if (kind === "revoke" && members.get(`${group}|${account}`) === "admin")
       say(`robbed: ${person} loses a membership in ${where} that the administrator gave`);
     if (["revoke", "block", "delete"].includes(kind) && settled)
       say(`robbed: ${kind} of ${person} in ${where}, who has belonged there for long`);
@@ -175,7 +181,8 @@ export function oracleOf(options: OracleOptions): Oracle {
       say(`given: ${person} gets ${nameOfGroup(group ?? "")} in ${where} and has not been entitled to it`);
     const last = proven.get(`${person}|${tenantId}`);
     if (["grant", "unblock", "restore"].includes(kind) && since === undefined && last?.purpose === "leave") {
-      const until = Math.max(...["account", group].map((key) => lastEntitled.get(`${person}|${key}`) ?? 0));
+      const ways = ["account", entitling(group)];
+      const until = Math.max(...ways.map((key) => lastEntitled.get(`${person}|${key}`) ?? 0));
       if (now() - until > patienceMs || last.at > until)
         say(`lost: ${kind} for ${person} in ${where} after the proof that they are out`);
     }
@@ -186,6 +193,7 @@ export function oracleOf(options: OracleOptions): Oracle {
     if (person !== undefined && target === null && plan.notes.some((note) => note.kind === "refused"))
       refused.add(person);
     if (kind !== "proof" || person === undefined || target === null || isOpen(person)) return;
+    if (target === homeName) return onHomeProof(person, plan.purpose);
     const [where, tenant] = tenantCalled(target);
     proven.set(`${person}|${tenant.tenantId}`, { purpose: plan.purpose, at: now() });
     if (now() - (shutSince.get(tenant.tenantId) ?? now()) > patienceMs)
@@ -196,6 +204,28 @@ export function oracleOf(options: OracleOptions): Oracle {
     const cameBack = fresh ? [theScope, theAccount] : [];
     for (const what of accessOf(person, tenant).filter((found) => !cameBack.includes(found)))
       say(`false proof: ${person} is said to be out of ${where} and has ${what}`);
+  }
+
+  function onHomeProof(person: PersonName, purpose: "join" | "leave"): void {
+    proven.set(`${person}|${sourceTenant}`, { purpose, at: now() });
+    // Who was restored a moment ago got their memberships back.
+    const isFresh = now() - (restoredAt.get(person) ?? -Infinity) <= patienceMs;
+    if (purpose === "leave" && !isFresh && isDelegated(person) === "muster")
+      say(`false proof: ${person} is said to be out of the source and is in the group that is delegated to`);
+  }
+
+  /** The memberships of a user in the recycle bin are in there, too. */
+  const isDelegated = (person: PersonName): Giver | undefined =>
+    directory.source.users.get(cast[person]) === undefined
+      ? undefined
+      : directory.source.members.get(`${delegatedGroup}|${cast[person]}`);
+
+  function judgeHome(person: PersonName, wanted: ReadonlySet<string>): void {
+    const giver = isDelegated(person);
+    const belongs = wanted.has(grantGroups.respond);
+    if (!belongs && giver === "muster")
+      say(`lost: ${person} is in the group that is delegated to, and has no role that gives it`);
+    if (belongs && giver === undefined) say(`robbed: ${person} is not in the group that is delegated to`);
   }
 
   /** One trouble of a tenant is told once, however many keys it hits. */
@@ -249,11 +279,12 @@ export function oracleOf(options: OracleOptions): Oracle {
 
   function giverOf(person: PersonName, account: string, group: string): Giver {
     // Muster may have been about to give it, or about to take it back.
+    const key = entitling(group);
     const latest = Math.max(
       revokedAt.get(`${group}|${account}`) ?? 0,
-      lastEntitled.get(`${person}|${group}`) ?? 0,
+      lastEntitled.get(`${person}|${key}`) ?? 0,
     );
-    return wantedBy(person).has(group) || now() - latest < patienceMs ? "either" : "admin";
+    return wantedBy(person).has(key) || now() - latest < patienceMs ? "either" : "admin";
   }
 
   const glanceOf = (person: PersonName) => glances.findLast((one) => one.person === person);
@@ -267,6 +298,7 @@ export function oracleOf(options: OracleOptions): Oracle {
   function judge(): void {
     for (const person of people.filter((name) => !isOpen(name))) {
       const wanted = wantedBy(person);
+      if (delegates && !refused.has(person)) judgeHome(person, wanted);
       for (const [tenantId, target] of directory.targets) {
         const where = nameOfTenant(tenantId);
         if (wanted.size === 0) {
@@ -280,7 +312,7 @@ export function oracleOf(options: OracleOptions): Oracle {
 
   function judgeStaying(
     person: PersonName,
-    { wanted, target, where }: { wanted: ReadonlySet<string>; target: Target; where: TenantName },
+    { wanted, target, where }: { wanted: ReadonlySet<string>; target: Target; where: string },
   ): void {
     const id = cast[person];
     const accounts = [...target.users.entries()].flatMap(([, account]) =>
@@ -310,5 +342,14 @@ export function oracleOf(options: OracleOptions): Oracle {
 const theScope = "the scope";
 const theAccount = "an enabled account";
 const allWell = JSON.stringify(["open", []]);
-const nameOfTenant = (id: string): TenantName => (id === tenants.contoso ? "contoso" : "fabrikam");
-const nameOfGroup = (key: string) => (key.startsWith(grantGroups.read) ? "read" : "respond");
+/** What somebody has to be entitled to for a write: whoever may respond is delegated to. */
+const entitling = (group: string | undefined) =>
+  group === delegatedGroup ? grantGroups.respond : (group ?? "account");
+const nameOfTenant = (id: string): string =>
+  ["contoso", "fabrikam"].find((name) => tenants[name as TenantName] === id) ?? "the source";
+const nameOfGroup = (key: string) =>
+  key.startsWith(grantGroups.read)
+    ? "read"
+    : key.startsWith(grantGroups.respond)
+      ? "respond"
+      : "the delegated group";

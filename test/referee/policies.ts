@@ -7,6 +7,7 @@ import {
 } from "../../shared/model/ids.ts";
 import type { NameOrId, Policy, Target } from "../../shared/policy/policy.ts";
 import {
+  delegatedGroup,
   grantGroups,
   otherScopeGroup,
   roleGroups,
@@ -22,7 +23,12 @@ const group = (id: string): NameOrId => ({ kind: "id", id: groupIdSchema.parse(i
 /** How a policy bounds removals: not at all, one of two at a time, or two of eight. */
 export type Guard = "wide" | "tight" | "few";
 
-export type Terms = { readonly deleteAfterMs: number; readonly guard: Guard };
+export type Terms = {
+  readonly deleteAfterMs: number;
+  readonly guard: Guard;
+  /** Whether responders are put into the source group that both targets delegate to. */
+  readonly delegates?: "yes";
+};
 
 const removals = {
   wide: { perRun: 100, share: 1 },
@@ -31,12 +37,16 @@ const removals = {
 } as const;
 
 /** The policy of every story: readers read, responders read and respond, in both targets. */
-export function policyAfter(edits: readonly PolicyEdit[], { deleteAfterMs, guard }: Terms): Policy {
+export function policyAfter(
+  edits: readonly PolicyEdit[],
+  { deleteAfterMs, guard, delegates }: Terms,
+): Policy {
   const isSwapped = edits.filter((edit) => edit === "swap-names").length % 2 === 1;
   const readerName = edits.includes("rename-role") ? "observer" : "reader";
   const reader = roleNameSchema.parse(isSwapped ? "responder" : readerName);
   const responder = roleNameSchema.parse(isSwapped ? readerName : "responder");
   const { read, respond } = grantGroups;
+  const sourceGroups = delegates === "yes" ? [group(delegatedGroup)] : [];
   const roles = [
     { name: reader, holders: { kind: "group", group: group(roleGroups.readers) } },
     { name: responder, holders: { kind: "group", group: group(roleGroups.responders) } },
@@ -59,7 +69,7 @@ export function policyAfter(edits: readonly PolicyEdit[], { deleteAfterMs, guard
     },
     grants: [
       { role: reader, groups: [group(read)], sourceGroups: [] },
-      { role: responder, groups: [group(read), group(respond)], sourceGroups: [] },
+      { role: responder, groups: [group(read), group(respond)], sourceGroups },
     ].filter(({ role }) => !(edits.includes("remove-role") && role === responder)),
   });
   return {

@@ -1,7 +1,7 @@
 import { PolicyUnusable } from "../../shared/reconcile/policy-in-force.ts";
 import type * as fc from "fast-check";
 import { busOf } from "./bus.ts";
-import { cast, grantGroups, sourceGroups, sourceTenant, teams, tenants } from "./cast.ts";
+import { delegatedGroup, cast, grantGroups, sourceGroups, sourceTenant, teams, tenants } from "./cast.ts";
 import { chanceOf, type Chance } from "./chance.ts";
 import {
   accountOf,
@@ -127,6 +127,7 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
     directory,
     edits: () => edits,
     guard: schedule.terms.guard,
+    delegates: schedule.terms.delegates === "yes",
     patienceMs: patienceOf(schedule),
     mayRepeat: isTough(schedule.trouble),
   });
@@ -365,6 +366,9 @@ function change(
       break;
     case "restore":
       directory.restore(id);
+      break;
+    case "delegate":
+      directory.join(delegatedGroup, id, oracle.giverOf(deed.person, id, delegatedGroup));
       break;
     case "native": {
       const account = target === undefined ? undefined : accountOf(target, id);

@@ -9,6 +9,8 @@ export type Deed =
   | { readonly kind: "disable" | "enable" | "delete" | "restore"; readonly person: PersonName }
   /** The target's own administrator puts the account into a group. */
   | { readonly kind: "native"; readonly person: PersonName; readonly target: TenantName }
+  /** An administrator of the source puts a person into the group that targets delegate to. */
+  | { readonly kind: "delegate"; readonly person: PersonName }
   /** Somebody puts a person into a scope group by hand, or takes them out of it. */
   | { readonly kind: "scope-in" | "scope-out"; readonly person: PersonName; readonly target: TenantName }
   /** The target's administrator takes Muster's consent away and gives it back; Graph refuses every call meanwhile. */
@@ -130,6 +132,17 @@ const scenes = (...kinds: readonly fc.WeightedArbitrary<readonly Moment[]>[]) =>
 export const stories: fc.Arbitrary<readonly Moment[]> = scenes(
   { weight: 2, arbitrary: once(deeds) },
   { weight: 1, arbitrary: thereAndBack("readers", "readers", "responders") },
+);
+
+/** Who may respond is in a group of the source as well, into which an administrator puts people, too. */
+export const delegatedStories: fc.Arbitrary<readonly Moment[]> = scenes(
+  { weight: 3, arbitrary: once(membership("responders", "responders", "readers")) },
+  { weight: 2, arbitrary: once(account) },
+  {
+    weight: 1,
+    arbitrary: once(fc.record({ kind: fc.constant("delegate" as const), person: people })),
+  },
+  { weight: 2, arbitrary: thereAndBack("responders") },
 );
 
 /** One thing and, after a while, its opposite. */
