@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { groupIdSchema, type AnalystId, type GroupId, type RoleName } from "../model/ids.ts";
-import type { Home, NameOrId, Policy } from "./policy.ts";
+import type { NameOrId, Place, Policy } from "./policy.ts";
 import { sortedGroups } from "./group-name.ts";
 import { placeholderPattern } from "./stamp-template.ts";
 
@@ -39,11 +39,18 @@ export function holdsAttributes(
   );
 }
 
-/** The groups of one place that somebody with these roles belongs in: the union, sorted, each once. */
-export function desiredGrants(place: Pick<Home, "grants">, roles: readonly RoleName[]): readonly NameOrId[] {
-  return sortedGroups(
-    place.grants.filter((grant) => roles.includes(grant.role)).flatMap((grant) => grant.groups),
-  );
+/** The groups of one place that somebody with these roles belongs in: the union, sorted, each once; none where it is retired. */
+export const desiredGrants = (
+  place: Pick<Place, "grants" | "retire">,
+  roles: readonly RoleName[],
+): readonly NameOrId[] => (place.retire ? [] : namedGrants(place, roles));
+
+/** What the policy says that these roles give, whether or not anybody is to have it. */
+export function namedGrants(
+  { grants }: Pick<Place, "grants">,
+  roles: readonly RoleName[],
+): readonly NameOrId[] {
+  return sortedGroups(grants.filter((grant) => roles.includes(grant.role)).flatMap((grant) => grant.groups));
 }
 
 /** A stamp that does not fit a String directory extension. */

@@ -13,19 +13,21 @@ export const placeAt = (policy: Policy, tenant: TenantId): Place | undefined =>
 
 /** The groups of the source tenant that roles give, whichever target says so: two targets may name the same group. */
 export function homeOf(policy: Policy): Home {
-  const given = policy.targets.flatMap(({ mode, grants }) =>
-    grants.flatMap(({ role, sourceGroups }) => sourceGroups.map((group) => ({ role, group, mode }))),
+  const named = policy.targets.flatMap(({ mode, retire, grants }) =>
+    grants.flatMap(({ role, sourceGroups }) => sourceGroups.map((group) => ({ role, group, mode, retire }))),
   );
+  const given = named.filter(({ retire }) => !retire);
   const roles = [...new Set(given.map(({ role }) => role))].toSorted();
-  const groups = sortedGroups(given.map(({ group }) => group));
+  const groups = sortedGroups(named.map(({ group }) => group));
   return {
     name: targetNameSchema.parse(homeName),
     tenantId: policy.source.tenantId,
     topology: "home",
     mode: sourceMode(policy),
+    retire: false,
     modes: groups.map((group) => ({
       group,
-      mode: furthest(given.filter((one) => isSame(one.group, group)).map(({ mode }) => mode)),
+      mode: furthest(named.filter((one) => isSame(one.group, group)).map(({ mode }) => mode)),
     })),
     sync: null,
     grants: roles.map((role) => ({

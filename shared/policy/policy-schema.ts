@@ -142,6 +142,12 @@ const target = z
       .array(filled("tag", "a word to select targets by"))
       .default([])
       .describe("words to select targets by"),
+    retire: z
+      .boolean()
+      .default(false)
+      .describe(
+        "take back everything that Muster gave here, from everybody, before the target is taken out of the policy",
+      ),
     sync: z
       .strictObject({
         servicePrincipal: id(

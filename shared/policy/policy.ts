@@ -59,6 +59,8 @@ export type Target = {
   readonly topology: "push";
   readonly mode: Mode;
   readonly tags: readonly string[];
+  /** Nobody belongs here any more: what Muster gave is taken back, from everybody. */
+  readonly retire: boolean;
   readonly sync: {
     readonly servicePrincipal: ServicePrincipalId;
     readonly job: string;
@@ -84,6 +86,8 @@ export type Home = {
   readonly tenantId: TenantId;
   readonly topology: "home";
   readonly mode: Mode;
+  /** There are analysts as long as there is a source. */
+  readonly retire: false;
   /** The mode of each group that targets give: the one that lets Muster do most. */
   readonly modes: readonly { readonly group: NameOrId; readonly mode: Mode }[];
   readonly sync: null;

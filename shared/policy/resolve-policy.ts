@@ -61,6 +61,7 @@ function resolveTarget(
     topology: target.topology,
     mode: target.mode,
     tags: [...new Set(target.tags)].toSorted(),
+    retire: target.retire,
     sync: {
       servicePrincipal: target.sync.servicePrincipal,
       job: target.sync.job,

@@ -149,7 +149,8 @@ function missingTarget(tenant: TenantId): Outcome {
   return {
     kind: "parked",
     reason: `tenant ${tenant} is not in the policy any more, and Muster once gave people access there`,
-    advice: "put the target back into the policy until everybody has left it, then take it out",
+    advice:
+      "put the target back into the policy with retire: true, and take it out when the journal has a proof for everybody",
     cause: "not in the policy",
     stops: "yes",
   };

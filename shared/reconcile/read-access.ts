@@ -6,7 +6,7 @@ import { scopeHeld, type LedgerEntry, type LedgerRow } from "../model/ledger.ts"
 import type { PairRecord } from "../model/pair.ts";
 import type { AccessSituation, NamedGrant } from "../planner/access-situation.ts";
 import type { Seen } from "../planner/membership.ts";
-import { desiredGrants } from "../policy/desired.ts";
+import { namedGrants } from "../policy/desired.ts";
 import { means } from "../policy/group-name.ts";
 import type { NameOrId } from "../policy/policy.ts";
 import type { AccessReadPorts, Looking } from "./access-ports.ts";
@@ -160,7 +160,7 @@ async function resolveNames(
     rules: { target },
     priority,
   } = looking;
-  const managedNames = desiredGrants(
+  const managedNames = namedGrants(
     target,
     target.grants.map(({ role }) => role),
   );

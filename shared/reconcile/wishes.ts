@@ -19,6 +19,8 @@ export function wantedOf({ record, rules }: Asked): readonly NameOrId[] {
 
 /** What may not be taken back from the analyst, although nothing says that it should be there; null: all of it may. */
 export function keepsOf({ record, rules, pair }: Asked & Pick<Looking, "pair">): Keeps | null {
+  // Nobody belongs there any more, whatever they are kept for.
+  if (rules.target.retire) return null;
   const kept = frozenRoles(rules.policy, record);
   const gave = kept.map(({ by }) => pair.gave[by]);
   if (record.leaving !== null || gave.every((one) => one?.length === 0)) return null;

@@ -64,25 +64,25 @@ describe("what is desired in a target", () => {
   ];
 
   test("is nothing without roles", () => {
-    expect(desiredGrants({ grants }, [])).toEqual([]);
+    expect(desiredGrants({ grants, retire: false }, [])).toEqual([]);
   });
 
   test("is nothing for a role that the target grants nothing to", () => {
-    expect(desiredGrants({ grants }, [role("hunter")])).toEqual([]);
+    expect(desiredGrants({ grants, retire: false }, [role("hunter")])).toEqual([]);
   });
 
   test("is the union over all roles, sorted, each group once", () => {
     const union = [id, named("Readers"), named("Responders")];
-    expect(desiredGrants({ grants }, [role("reader"), role("responder")])).toEqual(union);
-    expect(desiredGrants({ grants }, [role("responder"), role("reader")])).toEqual(union);
+    expect(desiredGrants({ grants, retire: false }, [role("reader"), role("responder")])).toEqual(union);
+    expect(desiredGrants({ grants, retire: false }, [role("responder"), role("reader")])).toEqual(union);
   });
 
   test("only grows with more roles", () => {
     const some = fc.subarray(["reader", "responder", "hunter"]);
     fc.assert(
       fc.property(some, some, (first, second) => {
-        const alone = desiredGrants({ grants }, first.map(role));
-        expect(desiredGrants({ grants }, [...first, ...second].map(role))).toEqual(
+        const alone = desiredGrants({ grants, retire: false }, first.map(role));
+        expect(desiredGrants({ grants, retire: false }, [...first, ...second].map(role))).toEqual(
           expect.arrayContaining([...alone]),
         );
       }),

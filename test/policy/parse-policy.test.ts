@@ -60,6 +60,7 @@ test("reads a policy into the shape that the rest of the program uses", () => {
         topology: "push",
         mode: "full",
         tags: ["emea"],
+        retire: false,
         sync: {
           servicePrincipal: "66666666-6666-4666-8666-666666666666",
           job: "Azure2Azure.contoso",
@@ -73,6 +74,7 @@ test("reads a policy into the shape that the rest of the program uses", () => {
         topology: "push",
         mode: "observe",
         tags: [],
+        retire: false,
         sync: {
           servicePrincipal: "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa",
           job: "Azure2Azure.fabrikam",

@@ -57,6 +57,7 @@ export function policyAfter(
     topology: "push",
     mode: "full",
     tags: [],
+    retire: false,
     sync: {
       servicePrincipal: servicePrincipalIdSchema.parse("66666666-6666-4666-8666-666666666666"),
       job: `Azure2Azure.${tenants[name]}`,
