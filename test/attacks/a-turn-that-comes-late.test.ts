@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { smallWorld } from "../support/small-world.ts";
-import { ana, minuteMs, readersAtHome } from "../support/world.ts";
+import { ana, minuteMs, readersAtHome } from "../support/fixtures.ts";
 
 test("the table of turns takes a minute to answer: a call for an account is not sent later than twenty seconds after the claim was proven", async () => {
   const world = smallWorld();

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { withoutConsent } from "../support/consent.ts";
 import { smallWorld } from "../support/small-world.ts";
-import { ana, hourMs, readersAtHome, syncScope } from "../support/world.ts";
+import { ana, hourMs, readersAtHome, syncScope } from "../support/fixtures.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
 
 test("a target without consent yet; a joiner whose account sync makes, unseen, leaves: the scope is taken from the source side", async () => {

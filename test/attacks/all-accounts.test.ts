@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { graphFailure } from "../support/graph-failure.ts";
 import { smallPolicy } from "../support/small-policy.ts";
 import { smallWorld } from "../support/small-world.ts";
-import { ana, dayMs, hourMs, minuteMs, readers, readersAtHome, syncScope } from "../support/world.ts";
+import { ana, dayMs, hourMs, minuteMs, readers, readersAtHome, syncScope } from "../support/fixtures.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
 
 const scope = syncScope.scope.group;

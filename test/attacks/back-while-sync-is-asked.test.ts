@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { smallWorld } from "../support/small-world.ts";
 import { unnamed } from "../support/unnamed-account.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
-import { ana, hourMs, minuteMs, readersAtHome } from "../support/world.ts";
+import { ana, hourMs, minuteMs, readersAtHome } from "../support/fixtures.ts";
 
 test("left while nobody had found her account, and back at the very moment at which Graph is asked about the job: she is not said to be out after it is known that she is back", async () => {
   const world = smallWorld();

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { smallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
-import { ben, dayMs, hourMs, minuteMs, readersAtHome } from "../support/world.ts";
+import { ben, dayMs, hourMs, minuteMs, readersAtHome } from "../support/fixtures.ts";
 
 test("somebody disabled who was never an analyst is in a role group: they cost one look in each catch-up, and nothing is kept of them", async () => {
   const world = smallWorld();

@@ -3,7 +3,7 @@ import { person, settledReaders, tenPeople } from "../support/crowd.ts";
 import { graphFailure } from "../support/graph-failure.ts";
 import { byId, smallPolicy, withoutRole } from "../support/small-policy.ts";
 import { eventAbout } from "../support/small-world.ts";
-import { dayMs, groupId, hourMs, minuteMs, reader, readersAtHome } from "../support/world.ts";
+import { dayMs, groupId, hourMs, minuteMs, reader, readersAtHome } from "../support/fixtures.ts";
 
 /** A loss was refused. Who leaves later, alone and by name, is no part of it: they are out, or somebody hears of them. */
 

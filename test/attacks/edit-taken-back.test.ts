@@ -17,7 +17,7 @@ import {
   readersAtHome,
   responders,
   respondersAtHome,
-} from "../support/world.ts";
+} from "../support/fixtures.ts";
 
 /**
  * An edit is in force for less than three minutes. The catch-up that it asks for comes with a timer of five minutes, so nobody has been

@@ -14,7 +14,7 @@ import {
   responder,
   responders,
   respondersAtHome,
-} from "../support/world.ts";
+} from "../support/fixtures.ts";
 
 const ben = person(10);
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { hourMs, minuteMs, readersAtHome } from "../support/world.ts";
+import { hourMs, minuteMs, readersAtHome } from "../support/fixtures.ts";
 import { crowdOfReaders, tenPeople } from "../support/crowd.ts";
 
 async function tenReaders() {

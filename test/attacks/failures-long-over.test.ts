@@ -3,7 +3,7 @@ import { graphFailure } from "../support/graph-failure.ts";
 import { smallPolicy } from "../support/small-policy.ts";
 import { smallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
-import { ana, dayMs, hourMs, minuteMs, readersAtHome } from "../support/world.ts";
+import { ana, dayMs, hourMs, minuteMs, readersAtHome } from "../support/fixtures.ts";
 
 /** Ana leaves while the target does not answer for so long; her account is kept for thirty days. */
 async function leftWhileDown(downMs: number) {

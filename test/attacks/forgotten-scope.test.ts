@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { MemoryTarget } from "../support/memory-tenant.ts";
 import { graphFailure } from "../support/graph-failure.ts";
 import { smallWorld } from "../support/small-world.ts";
-import { ana, hourMs, minuteMs, readersAtHome } from "../support/world.ts";
+import { ana, hourMs, minuteMs, readersAtHome } from "../support/fixtures.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
 
 const enabled = ({ accounts }: MemoryTarget) =>

@@ -12,7 +12,7 @@ import {
   readersAtHome,
   responders,
   respondersAtHome,
-} from "../support/world.ts";
+} from "../support/fixtures.ts";
 
 /** For this long one replica answers all questions about groups, and it does not know yet that she lost the role. */
 function behindFor(world: SmallWorld, ms: number): void {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { graphFailure } from "../support/graph-failure.ts";
 import { smallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
-import { ana, hourMs, minuteMs, readers, readersAtHome, respondersAtHome } from "../support/world.ts";
+import { ana, hourMs, minuteMs, readers, readersAtHome, respondersAtHome } from "../support/fixtures.ts";
 
 test("taken back by Muster, given anew by the target's administrator, and wanted again while Graph stumbles once: what was given by hand stays when she loses the role", async () => {
   const world = smallWorld();

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { eventAbout, smallWorld } from "../support/small-world.ts";
-import { ana, hourMs, minuteMs, readersAtHome, responders, respondersAtHome } from "../support/world.ts";
+import { ana, hourMs, minuteMs, readersAtHome, responders, respondersAtHome } from "../support/fixtures.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
 
 test("deleted at home with two accounts, of which sync deletes one before Muster looks; restored by mistake's undoing; later loses a role: on both", async () => {

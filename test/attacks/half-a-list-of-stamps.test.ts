@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { smallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
-import { ana, hourMs, readersAtHome } from "../support/world.ts";
+import { ana, hourMs, readersAtHome } from "../support/fixtures.ts";
 
 test("for two hours the accounts with her stamp cannot be listed to the end, and none is seen: nobody is told to remove her stamp from others", async () => {
   const world = smallWorld();

@@ -3,7 +3,7 @@ import { graphFailure } from "../support/graph-failure.ts";
 import { smallPolicy } from "../support/small-policy.ts";
 import { smallWorld, type SmallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
-import { ana, dayMs, hourMs, minuteMs, readers, readersAtHome } from "../support/world.ts";
+import { ana, dayMs, hourMs, minuteMs, readers, readersAtHome } from "../support/fixtures.ts";
 
 /** Who else carries the stamp is asked of an index; everything else of this target answers. */
 const silentIndex = (world: SmallWorld, status: number, retryAfterMs: number | null) =>

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { byId, withScopes } from "../support/small-policy.ts";
 import { smallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
-import { ana, dayMs, fabrikamTenant, minuteMs, respondersAtHome, syncScope } from "../support/world.ts";
+import { ana, dayMs, fabrikamTenant, minuteMs, respondersAtHome, syncScope } from "../support/fixtures.ts";
 
 const scope = syncScope.scope.group;
 

@@ -12,7 +12,7 @@ import {
   readersAtHome,
   responders,
   respondersAtHome,
-} from "../support/world.ts";
+} from "../support/fixtures.ts";
 import { roleNameSchema } from "../../shared/model/ids.ts";
 
 const ben = person(10);

@@ -19,7 +19,7 @@ import {
   responders,
   respondersAtHome,
   syncScope,
-} from "../support/world.ts";
+} from "../support/fixtures.ts";
 import { roleNameSchema, type AnalystId, type GroupId } from "../../shared/model/ids.ts";
 
 const ben = person(10);

@@ -3,7 +3,7 @@ import type { RoleName } from "../../shared/model/ids.ts";
 import type { Policy } from "../../shared/policy/policy.ts";
 import { crowdOfReaders, settledReaders, tenPeople } from "../support/crowd.ts";
 import { byId, withGrants } from "../support/small-policy.ts";
-import { dayMs, hourMs, hunters, minuteMs, reader, readers, readersAtHome } from "../support/world.ts";
+import { dayMs, hourMs, hunters, minuteMs, reader, readers, readersAtHome } from "../support/fixtures.ts";
 
 /** Many lost a role at once, which was refused, and a person puts them back as people were advised to: they hold it like all others. */
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { settledReaders, tenPeople } from "../support/crowd.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
-import { dayMs, hourMs } from "../support/world.ts";
+import { dayMs, hourMs } from "../support/fixtures.ts";
 
 /** How often they are looked at in the source in an hour in which nothing happens, and how often their group is listed. */
 async function looksInAnHour(world: Awaited<ReturnType<typeof settledReaders>>) {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { person, settledReaders, tenPeople } from "../support/crowd.ts";
 import { smallPolicy, withoutRole } from "../support/small-policy.ts";
-import { dayMs, hourMs, reader, readersAtHome, respondersAtHome } from "../support/world.ts";
+import { dayMs, hourMs, reader, readersAtHome, respondersAtHome } from "../support/fixtures.ts";
 
 const ben = person(10);
 

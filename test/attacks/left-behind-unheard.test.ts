@@ -3,7 +3,7 @@ import { person, settledReaders, tenPeople } from "../support/crowd.ts";
 import { withoutRole } from "../support/small-policy.ts";
 import { graphFailure } from "../support/graph-failure.ts";
 import { eventAbout } from "../support/small-world.ts";
-import { dayMs, hourMs, minuteMs, reader, readersAtHome, respondersAtHome } from "../support/world.ts";
+import { dayMs, hourMs, minuteMs, reader, readersAtHome, respondersAtHome } from "../support/fixtures.ts";
 
 /** The policy gave readers up, which was refused, so ten people keep what readers had. Who then loses their last role has left. */
 

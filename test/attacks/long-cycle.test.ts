@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { smallPolicy } from "../support/small-policy.ts";
 import { smallWorld, type SmallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
-import { ana, dayMs, minuteMs, readersAtHome, syncScope } from "../support/world.ts";
+import { ana, dayMs, minuteMs, readersAtHome, syncScope } from "../support/fixtures.ts";
 
 const notSeen = (world: SmallWorld) => {
   for (let tries = 0; tries < 500; tries += 1)

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { settledReaders, tenPeople } from "../support/crowd.ts";
 import { eventAbout } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
-import { dayMs, hourMs, minuteMs } from "../support/world.ts";
+import { dayMs, hourMs, minuteMs } from "../support/fixtures.ts";
 
 test("nine of ten left and were purged two months ago: they are not looked at ninety-six times a day for ever", async () => {
   const world = await settledReaders(tenPeople);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { smallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
-import { ana, dayMs, hourMs, minuteMs, readersAtHome } from "../support/world.ts";
+import { ana, dayMs, hourMs, minuteMs, readersAtHome } from "../support/fixtures.ts";
 
 test.each(["goes on", "goes into quarantine"])(
   "the job was restarted, and its first cycle, which saw her in scope, takes two hours: her account, which it makes long after she left, is Muster's, and she is not said to be out while it is enabled (the job then %s)",

@@ -8,7 +8,7 @@ import {
   readers,
   readersAtHome,
   respondersAtHome,
-} from "../support/world.ts";
+} from "../support/fixtures.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
 
 /** What `Analysts` holds of somebody who stays is rebuilt by looking, before they leave. */

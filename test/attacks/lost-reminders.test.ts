@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { smallWorld } from "../support/small-world.ts";
 import { graphFailure } from "../support/graph-failure.ts";
-import { ana, hourMs, minuteMs, readers, readersAtHome } from "../support/world.ts";
+import { ana, hourMs, minuteMs, readers, readersAtHome } from "../support/fixtures.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
 
 test("a leaver's grant cannot be taken at first, and the reminder to try again dies (dead-lettered, purged)", async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { smallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
-import { ana, dayMs, minuteMs, readersAtHome, syncScope } from "../support/world.ts";
+import { ana, dayMs, minuteMs, readersAtHome, syncScope } from "../support/fixtures.ts";
 
 test("dropped by mistake for five minutes while nobody has found the account that sync made for her: when she leaves for good, nothing of it stays", async () => {
   const world = smallWorld();

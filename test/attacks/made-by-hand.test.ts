@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { smallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
-import { ana, dayMs, hourMs, minuteMs, readersAtHome } from "../support/world.ts";
+import { ana, dayMs, hourMs, minuteMs, readersAtHome } from "../support/fixtures.ts";
 
 test("sync is slow, so an administrator of the target makes an account for her by hand, with her stamp: when she leaves it is not deleted, and people are told", async () => {
   const world = smallWorld();

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { smallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
-import { ana, dayMs, hourMs, readers, readersAtHome } from "../support/world.ts";
+import { ana, dayMs, hourMs, readers, readersAtHome } from "../support/fixtures.ts";
 
 test("added by mistake and out again half a minute later, when the removal meets a replica that has not heard of the grant, and for an hour her memberships cannot be listed to the end: what Muster gave goes, and nothing is proven before it was read", async () => {
   const world = smallWorld();

@@ -4,7 +4,7 @@ import { crowdOfReaders, tenPeople } from "../support/crowd.ts";
 import { graphFailure } from "../support/graph-failure.ts";
 import { smallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
-import { ana, dayMs, hourMs, minuteMs, readersAtHome, respondersAtHome } from "../support/world.ts";
+import { ana, dayMs, hourMs, minuteMs, readersAtHome, respondersAtHome } from "../support/fixtures.ts";
 
 /** Eleven times in the first ten minutes, once in every cycle of sync, and as often again for replicas. */
 const often = 100;

@@ -9,7 +9,7 @@ import {
   readers,
   readersAtHome,
   responders,
-} from "../support/world.ts";
+} from "../support/fixtures.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
 
 test("two roles change their names in one edit: nobody gets or loses anything, not even for a moment", async () => {

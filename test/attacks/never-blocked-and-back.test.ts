@@ -3,7 +3,7 @@ import { graphFailure } from "../support/graph-failure.ts";
 import { smallPolicy } from "../support/small-policy.ts";
 import { smallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
-import { ana, dayMs, hourMs, minuteMs, readers, readersAtHome } from "../support/world.ts";
+import { ana, dayMs, hourMs, minuteMs, readers, readersAtHome } from "../support/fixtures.ts";
 
 test("a leaver's account cannot be blocked, because she holds a directory role there, and she is back after ten minutes: an account that shows enabled is not enabled every hour for ever, and her access is proven", async () => {
   const world = smallWorld();

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { smallPolicy } from "../support/small-policy.ts";
 import { smallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
-import { ana, dayMs, hourMs, minuteMs, readersAtHome } from "../support/world.ts";
+import { ana, dayMs, hourMs, minuteMs, readersAtHome } from "../support/fixtures.ts";
 
 test("accounts of leavers are never deleted, sync is paused, and one look at a replica that is behind shows hers nowhere: it is blocked, and stays", async () => {
   const world = smallWorld();

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { smallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
-import { ana, dayMs, readersAtHome } from "../support/world.ts";
+import { ana, dayMs, readersAtHome } from "../support/fixtures.ts";
 
 test.each([
   ["sync makes the account without its stamp, and on-demand provisioning does not name it", "unnamed"],

@@ -4,7 +4,7 @@ import type { Listing } from "../../shared/graph/listing.ts";
 import { person, settledReaders, tenPeople } from "../support/crowd.ts";
 import { byId, smallPolicy } from "../support/small-policy.ts";
 import { eventAbout } from "../support/small-world.ts";
-import { dayMs, groupId, minuteMs, reader } from "../support/world.ts";
+import { dayMs, groupId, minuteMs, reader } from "../support/fixtures.ts";
 
 const ben = person(10);
 

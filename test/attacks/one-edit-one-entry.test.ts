@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { roleNameSchema } from "../../shared/model/ids.ts";
 import { crowdOfReaders, tenPeople } from "../support/crowd.ts";
 import { byId, smallPolicy, withGrants, withRolesCalled } from "../support/small-policy.ts";
-import { dayMs, groupId, hourMs, reader } from "../support/world.ts";
+import { dayMs, groupId, hourMs, reader } from "../support/fixtures.ts";
 
 test("an edit takes seven groups from a role of ten people, which the budget withholds: people are told once, not once a person", async () => {
   const world = await crowdOfReaders([]);

@@ -10,7 +10,7 @@ import {
   readersAtHome,
   responder,
   respondersAtHome,
-} from "../support/world.ts";
+} from "../support/fixtures.ts";
 
 const ana = person(1);
 

@@ -3,7 +3,7 @@ import { PolicyUnusable } from "../../shared/reconcile/policy-in-force.ts";
 import { graphFailure } from "../support/graph-failure.ts";
 import { eventAbout, smallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
-import { ana, hourMs, minuteMs, readersAtHome, respondersAtHome } from "../support/world.ts";
+import { ana, hourMs, minuteMs, readersAtHome, respondersAtHome } from "../support/fixtures.ts";
 
 test("while a new version is deployed, an old host takes the news that Ana is disabled, and puts it back: nobody proves her access before somebody has looked", async () => {
   const world = smallWorld();

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { person, settledReaders } from "../support/crowd.ts";
 import { smallPolicy } from "../support/small-policy.ts";
-import { dayMs, hourMs, readersAtHome } from "../support/world.ts";
+import { dayMs, hourMs, readersAtHome } from "../support/fixtures.ts";
 
 const cleo = person(1);
 const ben = person(10);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { smallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
-import { ana, hourMs, minuteMs, readersAtHome } from "../support/world.ts";
+import { ana, hourMs, minuteMs, readersAtHome } from "../support/fixtures.ts";
 
 test("said to be out, and a late cycle of sync makes another account: when that one is ended as well, it is said anew", async () => {
   const world = smallWorld();

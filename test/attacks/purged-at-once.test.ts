@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { eventAbout, smallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
-import { ana, dayMs, hourMs, readersAtHome } from "../support/world.ts";
+import { ana, dayMs, hourMs, readersAtHome } from "../support/fixtures.ts";
 
 test("a script disables, deletes and purges somebody within a minute: it is proven that she is out, and nobody looks every ten seconds for ever", async () => {
   const world = smallWorld();

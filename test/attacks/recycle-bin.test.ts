@@ -11,7 +11,7 @@ import {
   readersAtHome,
   responders,
   respondersAtHome,
-} from "../support/world.ts";
+} from "../support/fixtures.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
 
 /** Graph's answer about what is not there. */

@@ -19,7 +19,7 @@ import {
   responders,
   respondersAtHome,
   syncScope,
-} from "../support/world.ts";
+} from "../support/fixtures.ts";
 import { roleNameSchema, type AnalystId } from "../../shared/model/ids.ts";
 import { catchUpIfDue, wishCatchUp } from "../../shared/reconcile/catch-up.ts";
 import { PolicyUnusable } from "../../shared/reconcile/policy-in-force.ts";

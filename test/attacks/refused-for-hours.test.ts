@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { graphFailure } from "../support/graph-failure.ts";
 import { eventAbout, smallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
-import { ana, dayMs, hourMs, minuteMs, readersAtHome } from "../support/world.ts";
+import { ana, dayMs, hourMs, minuteMs, readersAtHome } from "../support/fixtures.ts";
 
 // https://learn.microsoft.com/graph/api/user-update: a user who holds an administrator's role may be blocked by few.
 test.each([2, 5, 9])(

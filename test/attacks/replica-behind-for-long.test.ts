@@ -13,7 +13,7 @@ import {
   responders,
   respondersAtHome,
   syncScope,
-} from "../support/world.ts";
+} from "../support/fixtures.ts";
 
 test.each([3, 5, 10, 40])(
   "one of the target's replicas is behind for an hour: who loses a role and gets it back %i min later has it",

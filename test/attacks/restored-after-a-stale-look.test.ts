@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { complete } from "../support/memory-tenant.ts";
 import { eventAbout, smallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
-import { ana, dayMs, hourMs, minuteMs, readers, readersAtHome, syncScope } from "../support/world.ts";
+import { ana, dayMs, hourMs, minuteMs, readers, readersAtHome, syncScope } from "../support/fixtures.ts";
 
 test.each([4, 10])(
   "deleted, and one replica of the source still shows her in scope, so that taking her out of it finds nobody; restored two days later, disabled, and a cycle that is under way restores the account %i min after that: nothing that Muster gave stays",

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { eventAbout, smallWorld } from "../support/small-world.ts";
 import { graphFailure } from "../support/graph-failure.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
-import { ana, dayMs, hourMs, readers, readersAtHome } from "../support/world.ts";
+import { ana, dayMs, hourMs, readers, readersAtHome } from "../support/fixtures.ts";
 
 test("disabled, deleted two weeks later, and hired again when the target's bin has let go of her account: she gets in, though a replica did not know her yet", async () => {
   const world = smallWorld();

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { eventAbout, smallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
-import { ana, dayMs, hourMs, minuteMs, readers, readersAtHome } from "../support/world.ts";
+import { ana, dayMs, hourMs, minuteMs, readers, readersAtHome } from "../support/fixtures.ts";
 
 test.each([4, 10])(
   "deleted, and sync deletes the account before Muster hears of it; restored two days later, disabled, and a cycle that is under way restores the account %i min after that: nothing that Muster gave stays",

@@ -10,7 +10,7 @@ import {
   responders,
   respondersAtHome,
   syncScope,
-} from "../support/world.ts";
+} from "../support/fixtures.ts";
 
 /** Graph's answer about what is not there. */
 const missing = {

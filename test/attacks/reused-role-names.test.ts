@@ -10,7 +10,7 @@ import {
   readersAtHome,
   responders,
   respondersAtHome,
-} from "../support/world.ts";
+} from "../support/fixtures.ts";
 
 const sizes = ({ contoso }: Pick<ReturnType<typeof smallWorld>, "contoso">) => ({
   readers: contoso.members.get(readers.grant.group)?.size,

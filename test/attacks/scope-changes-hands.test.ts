@@ -11,7 +11,7 @@ import {
   readersAtHome,
   respondersAtHome,
   syncScope,
-} from "../support/world.ts";
+} from "../support/fixtures.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
 
 const first = syncScope.scope.group;

@@ -3,7 +3,7 @@ import { smallPolicy } from "../support/small-policy.ts";
 import { graphFailure } from "../support/graph-failure.ts";
 import { smallWorld, type SmallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
-import { ana, dayMs, hourMs, minuteMs, readersAtHome, syncScope } from "../support/world.ts";
+import { ana, dayMs, hourMs, minuteMs, readersAtHome, syncScope } from "../support/fixtures.ts";
 
 const notSeen = (world: SmallWorld) => {
   for (let tries = 0; tries < 500; tries += 1)

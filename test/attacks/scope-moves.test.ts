@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { byId, smallPolicy, withScopes } from "../support/small-policy.ts";
 import { smallWorld, type SmallWorld } from "../support/small-world.ts";
-import { ana, groupId, hourMs, minuteMs, readers, readersAtHome, syncScope } from "../support/world.ts";
+import { ana, groupId, hourMs, minuteMs, readers, readersAtHome, syncScope } from "../support/fixtures.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
 
 const before = syncScope.scope.group;

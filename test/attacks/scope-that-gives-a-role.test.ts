@@ -12,7 +12,7 @@ import {
   readersAtHome,
   respondersAtHome,
   syncScope,
-} from "../support/world.ts";
+} from "../support/fixtures.ts";
 
 const scope = syncScope.scope.group;
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { smallPolicy } from "../support/small-policy.ts";
 import { smallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
-import { ana, dayMs, hourMs, minuteMs, readersAtHome } from "../support/world.ts";
+import { ana, dayMs, hourMs, minuteMs, readersAtHome } from "../support/fixtures.ts";
 
 test.each([0, 30 * dayMs])(
   "she has two accounts, and the replica that is asked for the younger one by its id has not heard of it for three hours, while the job is in quarantine: it goes as well (deleteAfter %i)",

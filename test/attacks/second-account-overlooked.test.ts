@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { eventAbout, smallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
-import { ana, dayMs, hourMs, minuteMs, readersAtHome, respondersAtHome } from "../support/world.ts";
+import { ana, dayMs, hourMs, minuteMs, readersAtHome, respondersAtHome } from "../support/fixtures.ts";
 
 test("she has two accounts and is disabled seconds after a new role; the recycle bin shows the first one a little late: nobody says that she is out while the second is enabled", async () => {
   const world = smallWorld();

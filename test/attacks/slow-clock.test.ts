@@ -11,7 +11,7 @@ import {
   readersAtHome,
   responders,
   respondersAtHome,
-} from "../support/world.ts";
+} from "../support/fixtures.ts";
 
 /** One host's clock is right, the other's is wrong; which one is at work, the test says. */
 function twoHosts() {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { smallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
-import { ana, ben, dayMs, hourMs, readersAtHome } from "../support/world.ts";
+import { ana, ben, dayMs, hourMs, readersAtHome } from "../support/fixtures.ts";
 
 test("an administrator of the target copies Ana's stamp onto Ben's account by mistake, and Ana leaves: Ben, who stays, keeps the account that Muster knows for his", async () => {
   const world = smallWorld();

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { person, settledReaders, tenPeople } from "../support/crowd.ts";
 import { eventAbout } from "../support/small-world.ts";
 import { graphFailure } from "../support/graph-failure.ts";
-import { dayMs } from "../support/world.ts";
+import { dayMs } from "../support/fixtures.ts";
 
 const ben = person(1);
 

@@ -4,7 +4,7 @@ import { graphFailure } from "../support/graph-failure.ts";
 import { eventAbout, smallWorld } from "../support/small-world.ts";
 import { unnamed } from "../support/unnamed-account.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
-import { ana, dayMs, hourMs, minuteMs, readersAtHome, respondersAtHome } from "../support/world.ts";
+import { ana, dayMs, hourMs, minuteMs, readersAtHome, respondersAtHome } from "../support/fixtures.ts";
 
 test("back after forty days, when the old account is purged; leaves while nobody has found the new one, and the job is in quarantine: nobody says that she is out, and people are told", async () => {
   const world = smallWorld();

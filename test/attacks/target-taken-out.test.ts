@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { smallWorld } from "../support/small-world.ts";
-import { ana, contoso, contosoTenant, hourMs, readersAtHome } from "../support/world.ts";
+import { ana, contoso, contosoTenant, hourMs, readersAtHome } from "../support/fixtures.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
 
 test("a target is taken out of the policy when everybody has left it, as advised: nobody is told that people have access there", async () => {

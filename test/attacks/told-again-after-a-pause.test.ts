@@ -3,7 +3,7 @@ import { PolicyUnusable } from "../../shared/reconcile/policy-in-force.ts";
 import { graphFailure } from "../support/graph-failure.ts";
 import { eventAbout, smallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
-import { ana, hourMs, minuteMs, readersAtHome } from "../support/world.ts";
+import { ana, hourMs, minuteMs, readersAtHome } from "../support/fixtures.ts";
 
 /** She left, and her account may not be blocked because it holds a role in the target; people have been told. */
 async function notBlocked() {

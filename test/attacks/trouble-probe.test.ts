@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { smallWorld } from "../support/small-world.ts";
 import { withoutConsent } from "../support/consent.ts";
-import { ana, ben, contosoTenant, hourMs, minuteMs, readers, readersAtHome } from "../support/world.ts";
+import { ana, ben, contosoTenant, hourMs, minuteMs, readers, readersAtHome } from "../support/fixtures.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
 
 test.each([1, 2])(

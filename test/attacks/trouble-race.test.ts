@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { smallWorld, type SmallWorld } from "../support/small-world.ts";
 import { pairRow } from "../../shared/state/pairs.ts";
-import { ana, ben, contosoTenant, hourMs, minuteMs, readers, readersAtHome } from "../support/world.ts";
+import { ana, ben, contosoTenant, hourMs, minuteMs, readers, readersAtHome } from "../support/fixtures.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
 import { withoutConsent } from "../support/consent.ts";
 

@@ -11,7 +11,7 @@ import {
   hunters,
   minuteMs,
   readersAtHome,
-} from "../support/world.ts";
+} from "../support/fixtures.ts";
 
 test("the source refuses to tell of the synchronization job, and a day later the target refuses everything: people are told of both", async () => {
   const world = smallWorld();

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { eventAbout, smallWorld } from "../support/small-world.ts";
 import { unnamed } from "../support/unnamed-account.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
-import { ana, dayMs, hourMs, minuteMs, readersAtHome } from "../support/world.ts";
+import { ana, dayMs, hourMs, minuteMs, readersAtHome } from "../support/fixtures.ts";
 
 test("an administrator purged her account and sync makes another one that nobody has found: who leaves then is not said to be out before sync had a cycle", async () => {
   const world = smallWorld();

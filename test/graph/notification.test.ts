@@ -12,7 +12,7 @@ import {
   usersSecret,
   type Item,
 } from "../support/delivery.ts";
-import { ana, ben } from "../support/world.ts";
+import { ana, ben } from "../support/fixtures.ts";
 
 /** What the only item of a delivery is about; null when it cannot be read. */
 function aboutOf(item: unknown) {

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readProvisionResult } from "../../shared/graph/provision-result.ts";
-import { anasAccount } from "../support/world.ts";
+import { anasAccount } from "../support/fixtures.ts";
 
 const typeName = "Microsoft.Identity.Health.CPP.Common.DataContracts.SyncFabric.StatusInfo";
 const target = { targetIdentity: { id: anasAccount, identityType: "User", details: {} } };

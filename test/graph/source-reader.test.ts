@@ -3,7 +3,7 @@ import type { HttpAnswer, HttpCall } from "../../shared/graph/http.ts";
 import { sourceReader, type GroupMembers } from "../../shared/graph/source-reader.ts";
 import { graphTenant } from "../../shared/graph/tenant.ts";
 import { inTurn, ok, refused, scriptedHttp } from "../support/scripted-http.ts";
-import { ana, ben, groupId } from "../support/world.ts";
+import { ana, ben, groupId } from "../support/fixtures.ts";
 
 function reading(answer: (call: HttpCall) => HttpAnswer) {
   const network = scriptedHttp(answer);

@@ -4,7 +4,7 @@ import type { HttpAnswer } from "../../shared/graph/http.ts";
 import { sourceWriter } from "../../shared/graph/source-writer.ts";
 import { graphTenant } from "../../shared/graph/tenant.ts";
 import { ok, refused, scriptedHttp } from "../support/scripted-http.ts";
-import { ana } from "../support/world.ts";
+import { ana } from "../support/fixtures.ts";
 
 const property = "extension_22222222222242228222222222222222_socRoles";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { groupFacts, groupSchema, groupSelect, textOf, timeOf, userSchema } from "../../shared/graph/wire.ts";
-import { groupId } from "../support/world.ts";
+import { groupId } from "../support/fixtures.ts";
 
 const assigned = {
   id: groupId(1),

@@ -28,7 +28,7 @@ import {
   responders,
   syncScope,
   unreachable,
-} from "../support/world.ts";
+} from "../support/fixtures.ts";
 
 const kindsOf = ({ plan }: AccessDecision): readonly StepKind[] => plan.steps.map(({ kind }) => kind);
 const notesOf = ({ plan }: AccessDecision) => plan.notes.map(({ kind }) => kind);

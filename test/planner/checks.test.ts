@@ -14,7 +14,7 @@ import {
   readers,
   responders,
   syncScope,
-} from "../support/world.ts";
+} from "../support/fixtures.ts";
 
 const everyStep: readonly Step[] = Object.values(oneOfEach);
 const removing = ["revoke-sessions", "leave-scope", "block-account", "delete-account", "revoke"];

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Leaving } from "../../shared/model/analyst.ts";
 import type { Note, Step } from "../../shared/model/plan.ts";
 import { explain, explainLeaving, explainStep } from "../../shared/planner/explain.ts";
-import { anasAccount, oneOfEach, planOf } from "../support/world.ts";
+import { anasAccount, oneOfEach, planOf } from "../support/fixtures.ts";
 
 /** Every kind of note, and both reasons for which a scope stays. */
 const notes: { readonly [K in Note["kind"]]: readonly Extract<Note, { kind: K }>[] } = {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { lossChecks, objectionsTo, type Loss } from "../../shared/planner/loss-checks.ts";
-import { asReader, asResponder } from "../support/world.ts";
+import { asReader, asResponder } from "../support/fixtures.ts";
 
 const lossOf = (changes: Partial<Loss> = {}): Loss => ({
   evidence: { kind: "sound" },

@@ -7,7 +7,7 @@ import { replicationWindowMs } from "../../shared/planner/membership.ts";
 import { hashOf } from "../../shared/reconcile/plan-hash.ts";
 import { converge, read, round, syncCycle, type ModelWorld, type Round } from "../support/access-model.ts";
 import { arbitraryWorld } from "../support/arbitrary-world.ts";
-import { ana, anasAccount } from "../support/world.ts";
+import { ana, anasAccount } from "../support/fixtures.ts";
 
 /** Longer than any replica lags: between two rounds, everything that was written shows. */
 const settled = replicationWindowMs + 1;

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { nextAskAt } from "../../shared/planner/provisioning.ts";
-import { minuteMs, now } from "../support/world.ts";
+import { minuteMs, now } from "../support/fixtures.ts";
 
 /** How many seconds after the analyst came into scope each try is made. */
 const seconds = (tries: number) => (nextAskAt(now, tries) - now) / 1_000;

@@ -32,7 +32,7 @@ import {
   responder,
   sourceSituation,
   stampsFor,
-} from "../support/world.ts";
+} from "../support/fixtures.ts";
 
 const wordsOf = ({ verdicts }: SourceDecision) => verdicts.map(({ kind }) => kind);
 const kindsOf = ({ plan }: SourceDecision) => plan.steps.map(({ kind }) => kind);

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Step, StepKind } from "../../shared/model/plan.ts";
 import { sortSteps, stageOf, stagesOf } from "../../shared/planner/step-order.ts";
-import { anasAccount, oneOfEach, responders } from "../support/world.ts";
+import { anasAccount, oneOfEach, responders } from "../support/fixtures.ts";
 
 const orders = ["add-first", "remove-first"] as const;
 

@@ -7,7 +7,7 @@ import {
   sessionOf,
   type Key,
 } from "../../shared/queue/keys.ts";
-import { ana, ben, contosoTenant, fabrikamTenant, groupId } from "../support/world.ts";
+import { ana, ben, contosoTenant, fabrikamTenant, groupId } from "../support/fixtures.ts";
 
 const keys: readonly Key[] = [
   { kind: "analyst", analyst: ana },

@@ -2,7 +2,7 @@ import type { ServiceBusClient, ServiceBusMessage } from "@azure/service-bus";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { AnalystMessage, Message } from "../../shared/queue/keys.ts";
 import { sender } from "../../shared/queue/sender.ts";
-import { ana, ben, contosoTenant, groupId } from "../support/world.ts";
+import { ana, ben, contosoTenant, groupId } from "../support/fixtures.ts";
 
 type Arrived = { readonly queue: string; readonly message: ServiceBusMessage; readonly at: number | null };
 

@@ -20,7 +20,7 @@ import {
   responders,
   syncScope,
   respondersAtHome,
-} from "../support/world.ts";
+} from "../support/fixtures.ts";
 
 const second = 1_000;
 

@@ -22,7 +22,7 @@ import {
   responders,
   respondersAtHome,
   stampsFor,
-} from "../support/world.ts";
+} from "../support/fixtures.ts";
 
 let world: SmallWorld;
 beforeEach(() => {

@@ -4,7 +4,7 @@ import type { Trace } from "../../shared/graph/tenant.ts";
 import type { Step } from "../../shared/model/plan.ts";
 import { applySteps, attempted, type Performed } from "../../shared/reconcile/apply.ts";
 import { ClaimLost } from "../../shared/state/key-state.ts";
-import { now, oneOfEach, responders } from "../support/world.ts";
+import { now, oneOfEach, responders } from "../support/fixtures.ts";
 
 const trace: Trace = { clientRequestId: "c-1", requestId: "r-1", status: 204, ms: 12, tries: 1 };
 const written = (result: "done" | "already" | "missing", detail?: string): Performed => ({

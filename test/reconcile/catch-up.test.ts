@@ -19,7 +19,7 @@ import {
   respondersAtHome,
   minuteMs,
   now,
-} from "../support/world.ts";
+} from "../support/fixtures.ts";
 
 const second = 1_000;
 

@@ -4,7 +4,7 @@ import type { AnalystMessage } from "../../shared/queue/keys.ts";
 import { graphFailure } from "../support/graph-failure.ts";
 import { smallPolicy } from "../support/small-policy.ts";
 import { smallWorld, type SmallWorld } from "../support/small-world.ts";
-import { ana, ben, groupId, minuteMs, readersAtHome } from "../support/world.ts";
+import { ana, ben, groupId, minuteMs, readersAtHome } from "../support/fixtures.ts";
 
 const cleo = analystIdSchema.parse("a0000000-0000-4000-8000-000000000003");
 const nested = groupId(21);

@@ -19,7 +19,7 @@ import { pairRow, pairs } from "../../shared/state/pairs.ts";
 import { roleKeyRow, roleKeys } from "../../shared/state/role-keys.ts";
 import { troubles, type Troubles } from "../../shared/state/troubles.ts";
 import { memoryTable, type MemoryTable } from "../support/memory-table.ts";
-import { ana, ben, contosoTenant } from "../support/world.ts";
+import { ana, ben, contosoTenant } from "../support/fixtures.ts";
 
 const second = 1_000;
 const minute = 60 * second;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { smallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
-import { ana, ben, hourMs, readersAtHome } from "../support/world.ts";
+import { ana, ben, hourMs, readersAtHome } from "../support/fixtures.ts";
 
 /** Notes how urgent each call of these ports is: the priority is the last argument, or a part of the first. */
 function priorities(...ports: readonly object[]): ReadonlyMap<string, ReadonlySet<unknown>> {

@@ -6,7 +6,7 @@ import { meetArrival, type ArrivalPorts } from "../../shared/reconcile/meet-arri
 import { graphFailure } from "../support/graph-failure.ts";
 import { smallPolicy } from "../support/small-policy.ts";
 import { smallWorld, type SmallWorld } from "../support/small-world.ts";
-import { ana, ben, minuteMs, readersAtHome } from "../support/world.ts";
+import { ana, ben, minuteMs, readersAtHome } from "../support/fixtures.ts";
 
 let world: SmallWorld;
 beforeEach(() => {

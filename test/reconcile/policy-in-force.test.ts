@@ -10,7 +10,7 @@ import {
 } from "../../shared/reconcile/policy-in-force.ts";
 import { marks, type PolicyMark } from "../../shared/state/marks.ts";
 import { memoryTable, type MemoryTable } from "../support/memory-table.ts";
-import { minuteMs, now } from "../support/world.ts";
+import { minuteMs, now } from "../support/fixtures.ts";
 
 const mine = { hash: "mine", changedAt: now };
 const known = (changes: Partial<PolicyMark>): PolicyMark => ({

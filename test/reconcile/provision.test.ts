@@ -3,7 +3,15 @@ import type { ProvisionResult } from "../../shared/graph/provision-result.ts";
 import { analystIdSchema } from "../../shared/model/ids.ts";
 import { graphFailure } from "../support/graph-failure.ts";
 import { smallWorld, type SmallWorld } from "../support/small-world.ts";
-import { ana, contosoTenant, groupId, longAgo, minuteMs, readers, readersAtHome } from "../support/world.ts";
+import {
+  ana,
+  contosoTenant,
+  groupId,
+  longAgo,
+  minuteMs,
+  readers,
+  readersAtHome,
+} from "../support/fixtures.ts";
 
 const scope = groupId(9);
 const second = 1_000;

@@ -22,7 +22,7 @@ import {
   usersId,
   usersSecret,
 } from "../support/delivery.ts";
-import { ana, ben, groupId } from "../support/world.ts";
+import { ana, ben, groupId } from "../support/fixtures.ts";
 
 const now = Date.UTC(2026, 10, 20, 12);
 const users = subscriptionRow();

@@ -15,7 +15,7 @@ import {
   readersAtHome,
   respondersAtHome,
   syncScope,
-} from "../support/world.ts";
+} from "../support/fixtures.ts";
 
 const ben = person(2);
 

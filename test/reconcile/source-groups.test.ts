@@ -11,7 +11,7 @@ import {
   minuteMs,
   readersAtHome,
   respondersAtHome,
-} from "../support/world.ts";
+} from "../support/fixtures.ts";
 
 /** Both targets delegate to one group of the source tenant, and Ana is a reader. */
 async function settled() {

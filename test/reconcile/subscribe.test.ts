@@ -11,7 +11,7 @@ import {
 } from "../../shared/state/subscription-rows.ts";
 import { memoryGraph, type MemoryGraph } from "../support/memory-subscriptions.ts";
 import { memoryTable } from "../support/memory-table.ts";
-import { dayMs, groupId, minuteMs } from "../support/world.ts";
+import { dayMs, groupId, minuteMs } from "../support/fixtures.ts";
 import { soundPolicy } from "../policy/sound-policy.ts";
 
 const start = Date.UTC(2026, 10, 20, 12);

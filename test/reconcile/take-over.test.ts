@@ -13,7 +13,7 @@ import {
   readers,
   remembered,
   syncScope,
-} from "../support/world.ts";
+} from "../support/fixtures.ts";
 
 const scopeAs = (state: LedgerState, at: number) =>
   ({

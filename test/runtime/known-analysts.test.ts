@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { knownAnalysts } from "../../shared/runtime/known-analysts.ts";
 import { analystRow, analysts, type Analysts } from "../../shared/state/analysts.ts";
 import { memoryTable, type MemoryTable } from "../support/memory-table.ts";
-import { ana, analystRecord, ben, now } from "../support/world.ts";
+import { ana, analystRecord, ben, now } from "../support/fixtures.ts";
 
 const second = 1_000;
 

@@ -11,7 +11,7 @@ import {
   now,
   oneOfEach,
   planOf,
-} from "../support/world.ts";
+} from "../support/fixtures.ts";
 
 const entry: JournalEntry = {
   at: now,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { marks } from "../../shared/state/marks.ts";
 import { memoryTable } from "../support/memory-table.ts";
-import { now } from "../support/world.ts";
+import { now } from "../support/fixtures.ts";
 
 const policy = { hash: "a hash", changedAt: now, usedAt: now, before: [] };
 

@@ -23,7 +23,7 @@ import {
   remembered,
   stampsFor,
   syncScope,
-} from "../support/world.ts";
+} from "../support/fixtures.ts";
 
 let table: MemoryTable;
 beforeEach(() => {

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decideTurn, slots, type Bookings, type Turn } from "../../shared/state/slots.ts";
 import { memoryTable } from "../support/memory-table.ts";
-import { now } from "../support/world.ts";
+import { now } from "../support/fixtures.ts";
 
 const second = 1_000;
 /** Two in ten seconds, and nobody is promised a turn that is more than half a minute away. */

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { subscriptionRows, type SubscriptionRows } from "../../shared/state/subscription-rows.ts";
 import { subscriptionRow } from "../support/delivery.ts";
 import { memoryTable, type MemoryTable } from "../support/memory-table.ts";
-import { groupId, now } from "../support/world.ts";
+import { groupId, now } from "../support/fixtures.ts";
 
 const row = subscriptionRow({ resource: `groups/${groupId(1)}`, expiresAt: now });
 

@@ -7,7 +7,7 @@ import {
   type Troubles,
 } from "../../shared/state/troubles.ts";
 import { memoryTable, type MemoryTable } from "../support/memory-table.ts";
-import { contosoTenant, fabrikamTenant, now } from "../support/world.ts";
+import { contosoTenant, fabrikamTenant, now } from "../support/fixtures.ts";
 
 const trouble: Trouble = {
   tenant: contosoTenant,

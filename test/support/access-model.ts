@@ -13,7 +13,7 @@ import {
 } from "../../shared/planner/access-situation.ts";
 import { checkPlan, type CheckFacts } from "../../shared/planner/checks.ts";
 import { replicationWindowMs } from "../../shared/planner/membership.ts";
-import { ana, contoso, dayMs, syncScope } from "./world.ts";
+import { ana, contoso, dayMs, syncScope } from "./fixtures.ts";
 
 /**
  * The smallest world that plans can be carried out in: one analyst, one target, and Muster's memory of them. Nothing

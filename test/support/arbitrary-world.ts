@@ -16,7 +16,7 @@ import {
   remembered,
   responders,
   syncScope,
-} from "./world.ts";
+} from "./fixtures.ts";
 
 const keeps = (gave: readonly string[] | null) => ({
   why: "the role is not in the policy any more",

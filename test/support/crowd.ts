@@ -1,7 +1,7 @@
 import { analystIdSchema, type AnalystId } from "../../shared/model/ids.ts";
 import { eventAbout, smallWorld } from "./small-world.ts";
 import { withCatchUp } from "./with-catch-up.ts";
-import { hourMs, readers, readersAtHome } from "./world.ts";
+import { hourMs, readers, readersAtHome } from "./fixtures.ts";
 
 export const person = (n: number) =>
   analystIdSchema.parse(`a0000000-0000-4000-8000-${String(n).padStart(12, "0")}`);

@@ -1,5 +1,5 @@
 import type { SubscriptionRow } from "../../shared/state/subscription-rows.ts";
-import { ana, groupId } from "./world.ts";
+import { ana, groupId } from "./fixtures.ts";
 
 /** Change notifications as Graph sends them. https://learn.microsoft.com/graph/change-notifications-delivery-webhooks */
 export const sourceTenant = "11111111-1111-4111-8111-111111111111";

@@ -16,7 +16,7 @@ import {
   responders,
   respondersAtHome,
   syncScope,
-} from "./world.ts";
+} from "./fixtures.ts";
 
 /** Readers and responders by groups, hunters by attributes; every role has one group in Contoso, readers one in Fabrikam. */
 const text = `source:

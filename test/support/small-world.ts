@@ -31,7 +31,7 @@ import {
   responders,
   respondersAtHome,
   syncScope,
-} from "./world.ts";
+} from "./fixtures.ts";
 
 /**
  * A source tenant, two targets, the tables and the queue, with workers on them, and a clock that only the test moves. Nothing

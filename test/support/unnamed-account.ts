@@ -1,5 +1,5 @@
 import type { SmallWorld } from "./small-world.ts";
-import { ana } from "./world.ts";
+import { ana } from "./fixtures.ts";
 
 /** Sync makes an account for Ana, and neither its answer nor a stamp says so. */
 export function unnamed(world: SmallWorld): void {

@@ -2,7 +2,7 @@ import { catchUpIfDue } from "../../shared/reconcile/catch-up.ts";
 import { marks } from "../../shared/state/marks.ts";
 import { memoryTable } from "./memory-table.ts";
 import type { SmallWorld } from "./small-world.ts";
-import { hourMs, minuteMs } from "./world.ts";
+import { hourMs, minuteMs } from "./fixtures.ts";
 
 /** After so long a world in which nobody does anything looks the same at every catch-up. */
 const stillMs = 2 * hourMs;
