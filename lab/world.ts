@@ -85,13 +85,22 @@ export function buildWorld(options: WorldOptions): World {
   };
   const apps = appSeeds(id, names);
   const protectedIds = [cast.breakGlass.id, cast.breakGlass.account];
-  const targets = names.map((name) => targetTenant(id, { name, cast, extensionApp: source.extensionApp }));
+  const targets = names.map((name) =>
+    targetTenant(id, { name, cast, extensionApp: extensionAppIn(id, names, name, source.extensionApp) }),
+  );
   return {
     seed: {
       seed: options.seed,
       tenants: [source.seed(cast), ...targets],
       apps: [apps.muster.seed, apps.admin.seed, apps.operator.seed],
-      syncJobs: names.map((name) => syncJob(id, { name, cast, extensionApp: source.extensionApp })),
+      syncJobs: names.map((name) =>
+        syncJob(id, {
+          name,
+          cast,
+          from: source.extensionApp,
+          to: extensionAppIn(id, names, name, source.extensionApp),
+        }),
+      ),
       protected: protectedIds,
     },
     policy: policyFile(id, { names, extensionApp: source.extensionApp, protectedIds }),
@@ -122,6 +131,10 @@ export function buildWorld(options: WorldOptions): World {
     cast,
   };
 }
+
+/** The third target has an application of its own for the extensions, as rules of dynamic groups ask for. */
+const extensionAppIn = (id: Id, names: readonly string[], name: string, ofSource: string) =>
+  names.indexOf(name) === 2 ? id(name, "extension-app") : ofSource;
 
 const stampNames = (extensionApp: string) => stamps.map((stamp) => extensionName(extensionApp, stamp));
 
@@ -251,7 +264,12 @@ const syncOf = (id: Id, name: string) => ({
 
 function syncJob(
   id: Id,
-  { name, cast, extensionApp }: { readonly name: string; readonly cast: Cast; readonly extensionApp: string },
+  {
+    name,
+    cast,
+    from,
+    to,
+  }: { readonly name: string; readonly cast: Cast; readonly from: string; readonly to: string },
 ): SyncJobSeed {
   const { servicePrincipal, job } = syncOf(id, name);
   return {
@@ -262,7 +280,10 @@ function syncJob(
     ruleId: id("source", "rule", name),
     scopeGroupIds: [id("source", "group", scopeGroup(name))],
     displayName: scopeGroup(name),
-    mappedExtensions: stampNames(extensionApp),
+    mappedExtensions: stamps.map((stamp) => ({
+      source: extensionName(from, stamp),
+      target: extensionName(to, stamp),
+    })),
     linked:
       cast.veteran.target === name ? [{ sourceId: cast.veteran.id, targetId: cast.veteran.account }] : [],
   };
@@ -329,6 +350,7 @@ function policyFile(id: Id, { names, extensionApp, protectedIds }: PolicyParts):
           tenantId: id(name),
           topology: "push",
           mode: "full",
+          extensionApp: extensionAppIn(id, names, name, extensionApp),
           sync: { ...syncOf(id, name), scope: { group: scopeGroup(name) } },
           profile: "standard",
           ...(index === 0 ? { grants: { responder: { sourceGroups: [delegatedGroup] } } } : {}),

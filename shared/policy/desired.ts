@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { groupIdSchema, type AnalystId, type GroupId, type RoleName } from "../model/ids.ts";
-import type { NameOrId, Place, Policy } from "./policy.ts";
+import type { NameOrId, Place, Policy, Stamp } from "./policy.ts";
 import { sortedGroups } from "./group-name.ts";
 import { placeholderPattern } from "./stamp-template.ts";
 
@@ -52,6 +52,14 @@ export function namedGrants(
 ): readonly NameOrId[] {
   return sortedGroups(grants.filter((grant) => roles.includes(grant.role)).flatMap((grant) => grant.groups));
 }
+
+/** Graph's name for an extension property. */
+export const extensionProperty = (extensionApp: string, name: string): string =>
+  `extension_${extensionApp.replaceAll("-", "")}_${name}`;
+
+/** What a stamp of the source is called in a place to which sync carries it. */
+export const stampIn = ({ property, name }: Stamp, { source }: Policy, { extensionApp }: Place): string =>
+  extensionApp === source.extensionApp ? property : extensionProperty(extensionApp, name);
 
 /** A stamp that does not fit a String directory extension. */
 export type StampTooLong = { readonly kind: "too-long"; readonly length: number; readonly limit: number };

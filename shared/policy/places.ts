@@ -24,6 +24,7 @@ export function homeOf(policy: Policy): Home {
     tenantId: policy.source.tenantId,
     topology: "home",
     mode: sourceMode(policy),
+    extensionApp: policy.source.extensionApp,
     retire: false,
     modes: groups.map((group) => ({
       group,

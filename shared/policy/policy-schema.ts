@@ -142,6 +142,10 @@ const target = z
       .array(filled("tag", "a word to select targets by"))
       .default([])
       .describe("words to select targets by"),
+    extensionApp: id(
+      guidSchema,
+      "appId of the application that owns the extension properties in this tenant, if it is not that of the source",
+    ).optional(),
     retire: z
       .boolean()
       .default(false)

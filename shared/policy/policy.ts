@@ -59,6 +59,8 @@ export type Target = {
   readonly topology: "push";
   readonly mode: Mode;
   readonly tags: readonly string[];
+  /** The appId that owns the extension properties here, to which sync carries the stamps. */
+  readonly extensionApp: string;
   /** Nobody belongs here any more: what Muster gave is taken back, from everybody. */
   readonly retire: boolean;
   readonly sync: {
@@ -86,6 +88,7 @@ export type Home = {
   readonly tenantId: TenantId;
   readonly topology: "home";
   readonly mode: Mode;
+  readonly extensionApp: string;
   /** There are analysts as long as there is a source. */
   readonly retire: false;
   /** The mode of each group that targets give: the one that lets Muster do most. */

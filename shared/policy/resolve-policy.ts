@@ -1,5 +1,6 @@
 import { roleNameSchema, targetNameSchema } from "../model/ids.ts";
 import { durationMs } from "./duration.ts";
+import { extensionProperty } from "./desired.ts";
 import { nameOrId, sortedGroups } from "./group-name.ts";
 import type { PolicyFile } from "./policy-schema.ts";
 import type { Grant, Policy, Role, Stamp, Target } from "./policy.ts";
@@ -17,7 +18,7 @@ export function resolvePolicy(file: PolicyFile): Policy {
     },
     roles: byKey(file.roles).map(([name, role]) => resolveRole(name, role)),
     protected: [...new Set(file.protected)].toSorted(),
-    targets: byKey(file.targets).map(([name, target]) => resolveTarget(name, target, file.profiles)),
+    targets: byKey(file.targets).map(([name, target]) => resolveTarget(name, target, file)),
     guardrails: file.guardrails,
     leavers: {
       revokeSessions: leavers.revokeSessions,
@@ -33,10 +34,11 @@ function byKey<Value>(map: Readonly<Record<string, Value>>): [string, Value][] {
   return Object.entries(map).toSorted(([left], [right]) => (left < right ? -1 : 1));
 }
 
-function stamp(extensionApp: string, name: string, template: string): Stamp {
-  // Graph's name for an extension property: extension_{appId without hyphens}_{name}.
-  return { property: `extension_${extensionApp.replaceAll("-", "")}_${name}`, name, template };
-}
+const stamp = (extensionApp: string, name: string, template: string): Stamp => ({
+  property: extensionProperty(extensionApp, name),
+  name,
+  template,
+});
 
 function resolveRole(name: string, role: PolicyFile["roles"][string]): Role {
   const named = roleNameSchema.parse(name);
@@ -52,7 +54,7 @@ type FileGrants = PolicyFile["profiles"][string];
 function resolveTarget(
   name: string,
   target: PolicyFile["targets"][string],
-  profiles: PolicyFile["profiles"],
+  { profiles, source }: PolicyFile,
 ): Target {
   const profile = target.profile === undefined ? {} : profiles[target.profile];
   return {
@@ -61,6 +63,7 @@ function resolveTarget(
     topology: target.topology,
     mode: target.mode,
     tags: [...new Set(target.tags)].toSorted(),
+    extensionApp: target.extensionApp ?? source.extensionApp,
     retire: target.retire,
     sync: {
       servicePrincipal: target.sync.servicePrincipal,

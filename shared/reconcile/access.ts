@@ -21,7 +21,7 @@ import { endingOf, gistOf, type Outcome } from "./outcome.ts";
 import { performStage } from "./perform-access.ts";
 import { meaningOf } from "./plan-hash.ts";
 import { readAccess } from "./read-access.ts";
-import { identityStamp } from "./read-account.ts";
+import { identityStamp, identityStampAtHome } from "./read-account.ts";
 import { findRoleGroups, waysToHold } from "./read-source.ts";
 import { enterRun, prove, type ReadOk, type Round } from "./record-access.ts";
 import { hasMet } from "./shared-trouble.ts";
@@ -328,11 +328,11 @@ function unstamped({ read: { situation }, record, rules }: Round): readonly Outc
   const { policy, target } = rules;
   const { account, owned, now } = situation;
   // Who has none at home brings none along.
-  if ((record.stamped[identityStamp({ policy })] ?? "") === "") return [];
+  if ((record.stamped[identityStampAtHome(policy)] ?? "") === "") return [];
   const isNew = now - (owned.account?.aliveAt ?? now) < replicationWindowMs;
   if (account.kind !== "present" || account.stamped === "yes" || isNew || target.sync === null) return [];
   if (owned.account?.origin !== "created") return [];
-  const reason = `${target.name}: accounts come without the stamp ${identityStamp({ policy })}`;
+  const reason = `${target.name}: accounts come without the stamp ${identityStamp(rules)}`;
   return [
     {
       kind: "parked",

@@ -7,6 +7,8 @@ import { goesWithOwner, type AccountRecord, type Gone, type LedgerRow } from "..
 import type { PairRecord } from "../model/pair.ts";
 import type { AccessSituation, AccountSeen } from "../planner/access-situation.ts";
 import { goneMs, replicationWindowMs, type Seen } from "../planner/membership.ts";
+import { stampIn } from "../policy/desired.ts";
+import type { Policy, Stamp } from "../policy/policy.ts";
 import type { AccessReadPorts, Looking, Rules } from "./access-ports.ts";
 import { outcomeOf, type Outcome } from "./outcome.ts";
 import { isLeaving } from "./wishes.ts";
@@ -283,11 +285,17 @@ export function originOf(
 const lateMs = 24 * 60 * 60_000;
 const clockToleranceMs = 5_000;
 
-/** The stamp that holds the analyst's id alone; the policy has exactly one. */
-export function identityStamp({ policy }: Pick<Rules, "policy">): string {
-  const stamp = policy.source.stamps.find(({ template }) => template === "{id}");
+/** The stamp that holds the analyst's id alone, by its name in the target; the policy has exactly one. */
+export const identityStamp = ({ policy, target }: Pick<Rules, "policy" | "target">): string =>
+  stampIn(idStamp(policy), policy, target);
+
+/** The same, by its name in the source. */
+export const identityStampAtHome = (policy: Policy): string => idStamp(policy).property;
+
+function idStamp({ source }: Policy): Stamp {
+  const stamp = source.stamps.find(({ template }) => template === "{id}");
   if (stamp === undefined) throw new Error("the policy has no stamp with the template {id}");
-  return stamp.property;
+  return stamp;
 }
 
 /** Memberships belong to an account: what was given to one that is gone says nothing of the one in its place. */

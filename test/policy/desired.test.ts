@@ -6,8 +6,10 @@ import {
   desiredGrants,
   groupKey,
   holdsAttributes,
+  stampIn,
   stampValue,
 } from "../../shared/policy/desired.ts";
+import { smallPolicy } from "../support/small-policy.ts";
 import type { Grant, NameOrId } from "../../shared/policy/policy.ts";
 
 const named = (name: string): NameOrId => ({ kind: "name", name });
@@ -116,4 +118,15 @@ describe("what a stamp says", () => {
       limit: 256,
     });
   });
+});
+
+test("a stamp is called by the application that owns it: the source's, or one of the target's own", () => {
+  const policy = smallPolicy();
+  const [stamp] = policy.source.stamps;
+  const [target] = policy.targets;
+  if (stamp === undefined || target === undefined)
+    throw new Error("the small policy has a stamp and a target");
+  expect(stampIn(stamp, policy, target)).toBe("extension_22222222222242228222222222222222_socRoles");
+  const own = { ...target, extensionApp: "cccccccc-cccc-4ccc-8ccc-cccccccccccc" };
+  expect(stampIn(stamp, policy, own)).toBe("extension_cccccccccccc4ccc8ccccccccccccccc_socRoles");
 });

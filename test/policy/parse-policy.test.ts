@@ -60,6 +60,7 @@ test("reads a policy into the shape that the rest of the program uses", () => {
         topology: "push",
         mode: "full",
         tags: ["emea"],
+        extensionApp: "22222222-2222-4222-8222-222222222222",
         retire: false,
         sync: {
           servicePrincipal: "66666666-6666-4666-8666-666666666666",
@@ -74,6 +75,7 @@ test("reads a policy into the shape that the rest of the program uses", () => {
         topology: "push",
         mode: "observe",
         tags: [],
+        extensionApp: "22222222-2222-4222-8222-222222222222",
         retire: false,
         sync: {
           servicePrincipal: "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa",

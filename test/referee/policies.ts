@@ -57,6 +57,7 @@ export function policyAfter(
     topology: "push",
     mode: "full",
     tags: [],
+    extensionApp: "22222222-2222-4222-8222-222222222222",
     retire: false,
     sync: {
       servicePrincipal: servicePrincipalIdSchema.parse("66666666-6666-4666-8666-666666666666"),

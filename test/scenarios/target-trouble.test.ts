@@ -283,7 +283,7 @@ describe("an account in the target", () => {
       await scene.pass();
       const proofs = (await scene.entries(toni)).filter(({ at, kind }) => at >= mark && kind === "proof");
       expect(new Set(proofs.map(({ target }) => target))).toEqual(
-        new Set(scene.targets.filter((target) => target !== "contoso")),
+        new Set(["source", ...scene.targets.filter((target) => target !== "contoso")]),
       );
       await scene.disable(toni);
       await scene.pass();

@@ -23,7 +23,11 @@ const mappedByTemplate = [
   "preferredLanguage",
 ] as const;
 
-/** A job's mappings before anybody changes them. */
-export function firstMappings(extensions: readonly string[]): readonly AttributeMapping[] {
-  return [...mappedByTemplate, ...extensions].map((name) => ({ source: name, target: name }));
+/** A job's mappings before anybody changes them; an extension has the same name on both sides, or one on each. */
+export function firstMappings(
+  extensions: readonly (string | AttributeMapping)[],
+): readonly AttributeMapping[] {
+  return [...mappedByTemplate, ...extensions].map((one) =>
+    typeof one === "string" ? { source: one, target: one } : one,
+  );
 }
