@@ -125,7 +125,8 @@ function planLeave(situation: AccessSituation): AccessDecision {
   } else if (
     account.kind !== "unreachable" &&
     known !== null &&
-    (account.kind === "none" || draft.isNewborn(known))
+    // Who is in the recycle bin of the source keeps their memberships there, where nobody can take them.
+    (account.kind === "none" || (isSynced && draft.isNewborn(known)))
   ) {
     takeBackUnseen(draft, known.accountId);
   }

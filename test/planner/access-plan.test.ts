@@ -1060,3 +1060,43 @@ function play(world: ModelWorld): readonly Round[] {
   }
   return rounds;
 }
+
+describe("an analyst in the source tenant, whose account is their own user", () => {
+  const own = { accounts: "own", scope: null } as const;
+  const taken = { scope: undefined, grants: [granted(readers, entry("removed", longAgo))] };
+  const restoredLately = remembered({ proof: "own", origin: "before", aliveAt: lately });
+
+  test("who is in the recycle bin, once more, keeps their memberships there: what was taken back is not gone", () => {
+    const owned = { ...taken, account: restoredLately };
+    const decision = planAccess(leaverSituation({ ...own, leaving: "deleted", account: recycled, owned }));
+    expect([decision.plan.steps, decision.bookkeeping.ledger]).toEqual([[], []]);
+  });
+
+  test("who is nowhere has nothing any more", () => {
+    const account = remembered({ proof: "own", origin: "before" });
+    const owned = { ...taken, account };
+    const decision = planAccess(leaverSituation({ ...own, leaving: "deleted", account: noAccount, owned }));
+    expect(decision.bookkeeping.ledger).toMatchObject([{ change: "gone" }]);
+  });
+
+  test.each(["owned", "all"] as const)(
+    "leaves, and nobody touches the user, where accounts: %s go",
+    (accounts) => {
+      const owned = { scope: undefined, account: remembered({ proof: "own", origin: "before" }) };
+      const decision = planAccess(leaverSituation({ ...own, owned, leavers: { accounts } }));
+      expect(kindsOf(decision)).toEqual(["revoke"]);
+      expect(notesOf(decision)).toEqual([]);
+    },
+  );
+
+  test.each([
+    ["nowhere", noAccount],
+    ["in the recycle bin", recycled],
+  ])("belongs there and is %s: that read is older than the one that found them", (_, account) => {
+    const owned = { scope: undefined, account: remembered({ proof: "own", origin: "before" }) };
+    const decision = planAccess(accessSituation({ ...own, account, owned }));
+    expect(kindsOf(decision)).toEqual([]);
+    expect(notesOf(decision)).toContain("unsure");
+    expect(decision.lookAgainAt).toBeGreaterThan(now);
+  });
+});

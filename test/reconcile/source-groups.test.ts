@@ -95,6 +95,23 @@ test("deleted first, and restored by mistake while nobody looks: out of it as so
   expect(homeProofs(world).at(-1)).toMatchObject({ plan: { purpose: "leave" } });
 });
 
+test("deleted while she is taken out of it, which finds nobody then: out of it when she is restored", async () => {
+  const { world, pass } = await settled();
+  const user = world.userOf(ana);
+  world.source.next("revoke", async (call) => {
+    world.source.users.set(ana, "soft-deleted");
+    return call();
+  });
+  await world.change(ana, readersAtHome, "out");
+  await pass(1_000);
+  await world.deliver(eventAbout(ana, world.now()));
+  await pass(dayMs);
+  expect(delegated(world)).toEqual([ana]);
+  await changeUser(world, user);
+  await pass(dayMs);
+  expect(delegated(world)).toEqual([]);
+});
+
 test("deleted and purged: nothing is left, and that is proven", async () => {
   const { world, pass } = await settled();
   await changeUser(world, "soft-deleted");

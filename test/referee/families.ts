@@ -62,7 +62,8 @@ export const families = {
     world: "two",
     plots: plots({
       story: delegatedStories,
-      trouble: widerTroubles,
+      trouble: fc.oneof(widerTroubles, farBehind, halfAnswers),
+      timers: always,
       terms: fc.constant({ deleteAfterMs: 0, guard: "wide" as const, delegates: "yes" as const }),
     }),
   },

@@ -69,6 +69,9 @@ export function oracleOf(options: OracleOptions): Oracle {
   /** The last thing that was proven about a pair. */
   const proven = new Map<string, { readonly purpose: "join" | "leave"; readonly at: number }>();
 
+  /** When an administrator last put somebody into the group that is delegated to. */
+  const givenByHandAt = new Map<PersonName, number>();
+
   /** When Muster last took a membership back, by `group|account`. */
   const revokedAt = new Map<string, number>();
 
@@ -145,9 +148,19 @@ export function oracleOf(options: OracleOptions): Oracle {
         const entitled = key === "account" ? wanted.size > 0 : wanted.has(key);
         if (!entitled) {
           if (entitledSince.delete(name)) lastEntitled.set(name, now());
-        } else if (!entitledSince.has(name)) entitledSince.set(name, now());
+        } else if (!entitledSince.has(name)) {
+          entitledSince.set(name, now());
+          if (key === grantGroups.respond) share(person);
+        }
       }
     }
+  }
+
+  /** What somebody gave a moment before Muster was to, no replica may show yet: when an answer is lost as well, it is either's. */
+  function share(person: PersonName): void {
+    const at = givenByHandAt.get(person) ?? -Infinity;
+    if (now() - at < unseenMs && isDelegated(person) === "admin")
+      directory.source.members.set(`${delegatedGroup}|${cast[person]}`, "either");
   }
 
   function glance(person: PersonName): void {
@@ -278,13 +291,16 @@ export function oracleOf(options: OracleOptions): Oracle {
     scopeGroupsOf(target).some((group) => directory.source.members.get(`${group}|${id}`) === "muster");
 
   function giverOf(person: PersonName, account: string, group: string): Giver {
+    if (group === delegatedGroup) givenByHandAt.set(person, now());
     // Muster may have been about to give it, or about to take it back.
     const key = entitling(group);
     const latest = Math.max(
       revokedAt.get(`${group}|${account}`) ?? 0,
       lastEntitled.get(`${person}|${key}`) ?? 0,
     );
-    return wantedBy(person).has(key) || now() - latest < patienceMs ? "either" : "admin";
+    // What a restored user brings along, and what they are given then, look alike.
+    const isRestored = group === delegatedGroup && now() - (restoredAt.get(person) ?? -Infinity) < patienceMs;
+    return isRestored || wantedBy(person).has(key) || now() - latest < patienceMs ? "either" : "admin";
   }
 
   const glanceOf = (person: PersonName) => glances.findLast((one) => one.person === person);
@@ -339,6 +355,8 @@ export function oracleOf(options: OracleOptions): Oracle {
   return { note, onWrite, onEntry, onDeath, onParked, handleScope, giverOf, judge, findings };
 }
 
+/** Longer than any replica is behind. */
+const unseenMs = 150_000;
 const theScope = "the scope";
 const theAccount = "an enabled account";
 const allWell = JSON.stringify(["open", []]);

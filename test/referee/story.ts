@@ -134,15 +134,40 @@ export const stories: fc.Arbitrary<readonly Moment[]> = scenes(
   { weight: 1, arbitrary: thereAndBack("readers", "readers", "responders") },
 );
 
+const delegating = fc.record({ kind: fc.constant("delegate" as const), person: people });
+
+/** Whoever was in the group before Muster stays in it. */
+const heldBefore: fc.Arbitrary<readonly Moment[]> = fc
+  .record({ person: people, afterMs: pauses, thenMs: pauses, lastsMs: pauses })
+  .map(({ person, afterMs, thenMs, lastsMs }) => [
+    { afterMs, deed: { kind: "delegate", person } },
+    { afterMs: thenMs, deed: { kind: "join", person, group: "responders" } },
+    { afterMs: lastsMs, deed: { kind: "drop", person, group: "responders" } },
+  ]);
+
+/** Who is deleted while they are taken out of the group keeps it in the recycle bin, and comes back with it. */
+const deletedMeanwhile: fc.Arbitrary<readonly Moment[]> = fc
+  .record({
+    person: people,
+    holdsMs: pauses,
+    thenMs: fc.constantFrom(0, 400, 2_000, 4_000, 6_000, 10_000),
+    goneMs: pauses,
+  })
+  .map(({ person, holdsMs, thenMs, goneMs }) => [
+    { afterMs: 0, deed: { kind: "join", person, group: "responders" } },
+    { afterMs: holdsMs, deed: { kind: "drop", person, group: "responders" } },
+    { afterMs: thenMs, deed: { kind: "delete", person } },
+    { afterMs: goneMs, deed: { kind: "restore", person } },
+  ]);
+
 /** Who may respond is in a group of the source as well, into which an administrator puts people, too. */
 export const delegatedStories: fc.Arbitrary<readonly Moment[]> = scenes(
   { weight: 3, arbitrary: once(membership("responders", "responders", "readers")) },
   { weight: 2, arbitrary: once(account) },
-  {
-    weight: 1,
-    arbitrary: once(fc.record({ kind: fc.constant("delegate" as const), person: people })),
-  },
+  { weight: 2, arbitrary: once(delegating) },
   { weight: 2, arbitrary: thereAndBack("responders") },
+  { weight: 2, arbitrary: heldBefore },
+  { weight: 1, arbitrary: deletedMeanwhile },
 );
 
 /** One thing and, after a while, its opposite. */

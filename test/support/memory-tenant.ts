@@ -237,7 +237,11 @@ export function memorySource(groupIds: readonly GroupId[], now: () => number): M
             present(id);
             return add(group, id);
           }),
-        revoke: ({ group }, id, limits) => write("revoke", `${group} ${id}`, limits, () => remove(group, id)),
+        // Who is in the recycle bin is not found, and keeps their memberships.
+        revoke: ({ group }, id, limits) =>
+          write("revoke", `${group} ${id}`, limits, () =>
+            users.get(id) === "soft-deleted" ? written("missing") : remove(group, id),
+          ),
         setEnabled: neverAtHome,
         remove: neverAtHome,
         restore: neverAtHome,
