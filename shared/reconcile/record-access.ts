@@ -1,8 +1,9 @@
-import { grantKey } from "../model/grant.ts";
+import { grantKey, type Grant } from "../model/grant.ts";
 import type { AnalystRecord } from "../model/analyst.ts";
 import type { PairRecord } from "../model/pair.ts";
 import type { Plan } from "../model/plan.ts";
 import type { AccessDecision } from "../planner/access-draft.ts";
+import type { AccessSituation } from "../planner/access-situation.ts";
 import type { Claim, KeyState } from "../state/key-state.ts";
 import type { AccessPorts, Rules } from "./access-ports.ts";
 import type { Applied } from "./apply.ts";
@@ -64,36 +65,37 @@ export async function enterRun(round: Round, applied: Applied, outcomes: readonl
 
 /** What the read showed, in words and ids that a person can look up in the tenant. */
 function evidenceOf({ situation }: ReadOk): Readonly<Record<string, unknown>> {
-  const { account, scope, managed, owned } = situation;
+  const { account, accounts, scope, managed, owned } = situation;
   const grants = new Map(
     [...owned.grants, ...managed].map(({ grant, name }) => [grantKey(grant), { grant, name }]),
   );
+  const disabled = accounts === "own" ? "disabled" : "blocked";
+  const noScope = accounts === "own" ? null : { name: null, seen: "unknown" };
   return {
     account:
       account.kind === "present"
-        ? {
-            state: account.enabled ? "enabled" : situation.accounts === "own" ? "disabled" : "blocked",
-            id: account.id,
-            proof: account.proof,
-          }
+        ? { state: account.enabled ? "enabled" : disabled, id: account.id, proof: account.proof }
         : { state: account.kind, id: owned.account?.accountId ?? null },
     origin: owned.account?.origin ?? null,
-    scope:
-      situation.accounts === "own"
-        ? null
-        : scope === null
-          ? { name: null, seen: "unknown" }
-          : { name: scope.name, seen: scope.seen },
-    grants: [...grants.values()].map(({ grant, name }) => ({
-      name,
-      seen:
-        account.kind === "present"
-          ? account.seen(grant)
-          : account.kind === "unreachable"
-            ? "unknown"
-            : "absent",
-    })),
+    scope: scope === null ? noScope : { name: scope.name, seen: scope.seen },
+    grants: [...grants.values()].map(({ grant, name }) => ({ name, seen: seenOf(grant, situation) })),
   };
+}
+
+/** Whose user is in the recycle bin has nothing of what is in there with it. */
+function seenOf(grant: Grant, { account, accounts }: AccessSituation): string {
+  switch (account.kind) {
+    case "present":
+      return account.seen(grant);
+    case "unreachable":
+      return "unknown";
+    case "soft-deleted":
+      return accounts === "own" ? "recycled" : "absent";
+    case "none":
+      return "absent";
+    default:
+      return account satisfies never;
+  }
 }
 
 type Entry = {

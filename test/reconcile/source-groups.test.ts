@@ -88,6 +88,9 @@ test("deleted first, and restored by mistake while nobody looks: out of it as so
   await pass(dayMs);
   // Graph keeps the memberships of who is in the recycle bin, and gives them back.
   expect(delegated(world)).toEqual([ana]);
+  expect(homeProofs(world).at(-1)).toMatchObject({
+    evidence: { account: { state: "soft-deleted" }, grants: [{ seen: "recycled" }] },
+  });
   world.source.members.get(readersAtHome)?.delete(ana);
   await changeUser(world, user);
   await pass(dayMs);

@@ -364,7 +364,7 @@ const allWell = JSON.stringify(["open", []]);
 const entitling = (group: string | undefined) =>
   group === delegatedGroup ? grantGroups.respond : (group ?? "account");
 const nameOfTenant = (id: string): string =>
-  ["contoso", "fabrikam"].find((name) => tenants[name as TenantName] === id) ?? "the source";
+  id === tenants.contoso ? "contoso" : id === tenants.fabrikam ? "fabrikam" : "the source";
 const nameOfGroup = (key: string) =>
   key.startsWith(grantGroups.read)
     ? "read"
