@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { homeOf } from "../../shared/policy/places.ts";
 import type { Target } from "../../shared/policy/policy.ts";
-import { smallPolicy, withSourceGroup } from "../support/small-policy.ts";
-import { person } from "../support/crowd.ts";
+import { smallPolicy, withoutRole, withSourceGroup } from "../support/small-policy.ts";
+import { person, settledReaders, tenPeople } from "../support/crowd.ts";
 import { smallWorld, type SmallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
 import {
@@ -11,6 +11,7 @@ import {
   dayMs,
   hourMs,
   lighthouse,
+  reader,
   readers,
   readersAtHome,
   respondersAtHome,
@@ -41,7 +42,7 @@ async function settled(policy = smallPolicy()) {
   return { world, pass };
 }
 
-const accountsIn = (world: SmallWorld, target: "contoso" | "fabrikam") =>
+const accountsIn = (world: Pick<SmallWorld, "contoso" | "fabrikam">, target: "contoso" | "fabrikam") =>
   [...world[target].accounts.values()].map(({ state }) => state);
 
 test("a target that is retired: everything that Muster gave there goes from everybody, and nothing anywhere else", async () => {
@@ -124,4 +125,30 @@ test("a source group goes with the last target that gives it", async () => {
   world.setPolicy(both);
   await pass(dayMs);
   expect(delegated()).toEqual([]);
+});
+
+test("what people were not to lose unseen goes with the target all the same: that was asked for by name", async () => {
+  const world = await settledReaders(tenPeople);
+  const given = withoutRole(reader);
+  world.setPolicy(given);
+  await world.pass(dayMs);
+  expect(world.inside()).toHaveLength(10);
+  world.setPolicy(withContoso({ retire: true }, given));
+  await world.pass(dayMs);
+  expect(world.inside()).toEqual([]);
+  expect(new Set(accountsIn(world, "contoso"))).toEqual(new Set(["recycled"]));
+});
+
+test("where accounts are kept for a while they are blocked and empty until their day has come", async () => {
+  const { world, pass } = await settled();
+  const policy = withContoso({ retire: true });
+  world.setPolicy({ ...policy, leavers: { ...policy.leavers, deleteAfterMs: 30 * dayMs } });
+  await pass(dayMs);
+  expect([...world.contoso.accounts.values()]).toMatchObject([
+    { enabled: false, state: "live" },
+    { enabled: false, state: "live" },
+  ]);
+  expect(world.contoso.members.get(readers.grant.group)?.size).toBe(0);
+  await pass(30 * dayMs);
+  expect(accountsIn(world, "contoso")).toEqual(["recycled", "recycled"]);
 });
