@@ -43,10 +43,7 @@ async function readRoles(id: string, { lab, admin, policy }: Deps): Promise<read
   const select = "id,accountEnabled,department,jobTitle";
   const [user] = await admin.list(tenantId, `/users?$filter=id eq '${id}'&$select=${select}`);
   if (user === undefined || user["accountEnabled"] === false || policy.protected.includes(id)) return [];
-  const groups = await admin.list(
-    tenantId,
-    `/users/${id}/memberOf/microsoft.graph.group?$select=id,displayName`,
-  );
+  const groups = await groupsOf(admin, tenantId, id);
   const member = new Set(groups.flatMap((group) => [String(group["id"]), String(group["displayName"])]));
   const attributes = { department: text(user["department"]), jobTitle: text(user["jobTitle"]) };
   const held = policy.roles.filter(({ holders }) =>
@@ -56,6 +53,11 @@ async function readRoles(id: string, { lab, admin, policy }: Deps): Promise<read
   );
   return held.map(({ name }) => name).toSorted();
 }
+
+const groupsOf = (admin: Admin, tenantId: string, id: string) =>
+  admin.list(tenantId, `/users/${id}/memberOf/microsoft.graph.group?$select=id,displayName`);
+
+const nameIn = (group: Readonly<Record<string, unknown>>) => String(group["displayName"]);
 
 const nameOf = (group: { kind: "id"; id: string } | { kind: "name"; name: string }) =>
   group.kind === "id" ? group.id : group.name;
@@ -68,8 +70,7 @@ async function readCell(person: Watched, target: string, { lab, admin }: Deps): 
   const select = "id,mail,accountEnabled";
   const [account] = await admin.list(tenantId, `/users?$filter=mail eq '${mail}'&$select=${select}`);
   if (account !== undefined) {
-    const path = `/users/${String(account["id"])}/memberOf/microsoft.graph.group?$select=id,displayName`;
-    const groups = (await admin.list(tenantId, path)).map((group) => String(group["displayName"]));
+    const groups = (await groupsOf(admin, tenantId, String(account["id"]))).map(nameIn);
     return {
       target,
       account: account["accountEnabled"] === false ? "blocked" : "enabled",
@@ -83,9 +84,11 @@ async function readCell(person: Watched, target: string, { lab, admin }: Deps): 
 /** The groups that access is delegated to; who else is in which source group is nobody's business here. */
 async function readHome({ id }: Watched, { lab, admin }: Deps): Promise<Cell> {
   const { tenantId, sourceGroups } = lab.world.source;
-  const path = `/users/${id}/memberOf/microsoft.graph.group?$select=id,displayName`;
-  const groups = (await admin.list(tenantId, path)).map((group) => String(group["displayName"]));
-  const delegated = groups.filter((name) => name in sourceGroups).toSorted();
+  const groups = await groupsOf(admin, tenantId, id);
+  const delegated = groups
+    .map(nameIn)
+    .filter((name) => name in sourceGroups)
+    .toSorted();
   return { target: homeName, account: "own", groups: delegated };
 }
 

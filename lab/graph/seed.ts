@@ -1,4 +1,5 @@
 import type { Limits } from "./limits/quotas.ts";
+import type { AttributeMapping } from "./sync/mapping.ts";
 
 /** The world at time zero, as plain data. Every id in it is the caller's choice (see `guidFrom`). */
 export type WorldSeed = {
@@ -117,7 +118,7 @@ export type SyncJobSeed = {
   /** Deletions and disables per cycle beyond which the job stops; none when left out. */
   readonly deleteThreshold?: number;
   /** Full names of the extension properties that the job's schema maps; none when left out, as in the template. */
-  readonly mappedExtensions?: readonly (string | { readonly source: string; readonly target: string })[];
+  readonly mappedExtensions?: readonly (string | AttributeMapping)[];
   readonly state?: "Active" | "Paused";
   /** Pairs that earlier cycles have already synchronized. */
   readonly linked?: readonly { readonly sourceId: string; readonly targetId: string }[];

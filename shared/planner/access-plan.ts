@@ -13,7 +13,37 @@ const patience = 3;
 /** Wanted, seen and owned in; one plan out. Nothing else goes in: same input, same plan. */
 export function planAccess(situation: AccessSituation): AccessDecision {
   const stays = situation.wanted.length > 0 || situation.keeps !== null;
+  if (situation.accounts === "own") return planHome(situation, stays ? "join" : "leave");
   return stays ? planStay(situation) : planLeave(situation);
+}
+
+/** In the source there are but grants: the account is the analyst's own user, which comes and goes without Muster. */
+function planHome(situation: AccessSituation, purpose: "join" | "leave"): AccessDecision {
+  const draft = new Draft(situation);
+  const { account, leaving, owned, now } = situation;
+  // The source look found the user there, so this read is the older one.
+  const readAgain = () => draft.unsureOf("the user", now + unknownMs);
+  switch (account.kind) {
+    case "present":
+      if (purpose === "join") stayPresent(draft, account);
+      else loseGrants(draft, account);
+      break;
+    case "none":
+    case "soft-deleted":
+      if (purpose === "join") {
+        readAgain();
+        draft.note({ kind: "waits-for-account" });
+        // Who is in the recycle bin keeps their memberships there, where nobody can take them.
+      } else if (account.kind === "soft-deleted") {
+        if (leaving !== "deleted") readAgain();
+      } else if (owned.account !== null) takeBackUnseen(draft, owned.account.accountId);
+      break;
+    case "unreachable":
+      break;
+    default:
+      return account satisfies never;
+  }
+  return draft.decided(purpose, situation.movers);
 }
 
 function planStay(situation: AccessSituation): AccessDecision {
@@ -26,13 +56,11 @@ function planStay(situation: AccessSituation): AccessDecision {
   }
   switch (account.kind) {
     case "none":
-      if (situation.accounts === "own") draft.unsureOf("the user", situation.now + unknownMs);
-      else if (situation.wanted.length > 0) provision(draft);
+      if (situation.wanted.length > 0) provision(draft);
       draft.note({ kind: "waits-for-account" });
       break;
     case "soft-deleted":
-      if (situation.accounts === "own") draft.unsureOf("the user", situation.now + unknownMs);
-      else bringBack(draft, account.id);
+      bringBack(draft, account.id);
       draft.note({ kind: "waits-for-account" });
       break;
     case "present":
@@ -118,15 +146,13 @@ function planLeave(situation: AccessSituation): AccessDecision {
   const draft = new Draft(situation);
   const { account, owned, leavers } = situation;
   const known = owned.account;
-  const isSynced = situation.accounts === "synced";
-  const ours = isSynced && goesWithOwner(known ?? { origin: "before" }, leavers.accounts);
+  const ours = goesWithOwner(known ?? { origin: "before" }, leavers.accounts);
   if (account.kind === "present") {
-    for (const named of allGrants(situation)) draft.grant(account, named, "no");
+    loseGrants(draft, account);
   } else if (
     account.kind !== "unreachable" &&
     known !== null &&
-    // Who is in the recycle bin of the source keeps their memberships there, where nobody can take them.
-    (account.kind === "none" || (isSynced && draft.isNewborn(known)))
+    (account.kind === "none" || draft.isNewborn(known))
   ) {
     takeBackUnseen(draft, known.accountId);
   }
@@ -138,10 +164,7 @@ function planLeave(situation: AccessSituation): AccessDecision {
   // Sync deletes what came with a source user who is deleted, long before Muster would after leavers.deleteAfter.
   if (situation.leaving === "deleted" && ours && known?.deleted === "no")
     draft.learn({ deleted: "expected" });
-  if (account.kind === "present" && isSynced) leaveAccount(draft, account, ours);
-  // The source look found the user there, so this read is the older one.
-  if (account.kind === "soft-deleted" && !isSynced && situation.leaving !== "deleted")
-    draft.unsureOf("the user", situation.now + unknownMs);
+  if (account.kind === "present") leaveAccount(draft, account, ours);
   leaveOthers(draft);
   if (nobodys && known !== null && ours) leaveUnseen(draft, account.kind, known);
   if (account.kind === "none" && (known === null || owned.awaited === "yes")) maybeInTheMaking(draft);
@@ -161,6 +184,10 @@ function leaveUnseen(draft: Draft, seen: "none" | "soft-deleted", known: Account
   }
   // Whoever was quicker, sync or Muster: it is what leaving means, so coming back means restoring it.
   else if (seen === "soft-deleted" && known.deleted !== "by-others") draft.learn({ deleted: "confirmed" });
+}
+
+function loseGrants(draft: Draft, account: PresentAccount): void {
+  for (const named of allGrants(draft.situation)) draft.grant(account, named, "no");
 }
 
 function takeBackUnseen(draft: Draft, account: AccountId): void {

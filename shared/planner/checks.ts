@@ -1,12 +1,13 @@
 import { grantKey, type GroupMembership } from "../model/grant.ts";
 import type { AccountId } from "../model/ids.ts";
 import { removesAccess, type Plan, type Step, type Withheld } from "../model/plan.ts";
+import type { Mode } from "../policy/policy.ts";
 
 /** What the checks of a finished plan may look at. */
 export type CheckFacts = {
-  readonly mode: "observe" | "add-only" | "full";
+  readonly mode: Mode;
   /** Where grants have a mode of their own, by their keys. */
-  readonly modes: ReadonlyMap<string, CheckFacts["mode"]>;
+  readonly modes: ReadonlyMap<string, Mode>;
   /** Ids of people and accounts that are never written. */
   readonly protected: ReadonlySet<string>;
   /** Keys of what Muster granted here (`grantKey`) and of the scopes it joined, and whether the account is Muster's. */

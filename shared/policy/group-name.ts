@@ -9,11 +9,12 @@ export function nameOrId(text: string): NameOrId {
 
 /** Ids first, then names, each once. An id and a name of the same group are told apart only when the tenant is read. */
 export function sortedGroups(groups: readonly NameOrId[]): readonly NameOrId[] {
-  const byKey = new Map(groups.map((group) => [groupKey(group), group]));
+  const byKey = new Map(groups.map((group) => [keyOfName(group), group]));
   return [...byKey].toSorted(([left], [right]) => (left < right ? -1 : 1)).map(([, group]) => group);
 }
 
-function groupKey(group: NameOrId): string {
+/** The same for two places of the file that name a group in the same way. */
+export function keyOfName(group: NameOrId): string {
   return group.kind === "id" ? `id ${group.id}` : `name ${group.name}`;
 }
 

@@ -3,8 +3,9 @@ import type { Path } from "./problem.ts";
 export type Picked = { readonly path: Path; readonly value: unknown };
 
 /**
- * Every place that a pattern such as `targets.*.sync.job` leads to, with `[]` for the items of a list; none where the file has another shape. Rules look
- * at the file this way so that they can judge the sound parts of one that is broken elsewhere.
+ * Every place that a pattern such as `targets.*.sync.job` leads to, with `[]` for the items of a list; none where the
+ * file has another shape. Rules look at the file this way so that they can judge the sound parts of one that is broken
+ * elsewhere.
  */
 export function pick(value: unknown, pattern: string): readonly Picked[] {
   let picked: readonly Picked[] = [{ path: [], value }];

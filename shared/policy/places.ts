@@ -1,6 +1,6 @@
 import { targetNameSchema, type GroupId, type TenantId } from "../model/ids.ts";
-import { means, sortedGroups } from "./group-name.ts";
-import type { Home, Mode, NameOrId, Place, Policy } from "./policy.ts";
+import { keyOfName, means, sortedGroups } from "./group-name.ts";
+import type { Home, Mode, Place, Policy } from "./policy.ts";
 
 /** What people read where a target's name would be. No target may be called so. */
 export const homeName = "source";
@@ -9,7 +9,9 @@ export const homeName = "source";
 export const placesOf = (policy: Policy): readonly Place[] => [...policy.targets, homeOf(policy)];
 
 export const placeAt = (policy: Policy, tenant: TenantId): Place | undefined =>
-  placesOf(policy).find(({ tenantId }) => tenantId === tenant);
+  tenant === policy.source.tenantId
+    ? homeOf(policy)
+    : policy.targets.find(({ tenantId }) => tenantId === tenant);
 
 /** The groups of the source tenant that roles give, whichever target says so: two targets may name the same group. */
 export function homeOf(policy: Policy): Home {
@@ -18,7 +20,7 @@ export function homeOf(policy: Policy): Home {
   );
   const given = named.filter(({ retire }) => !retire);
   const roles = [...new Set(given.map(({ role }) => role))].toSorted();
-  const groups = sortedGroups(named.map(({ group }) => group));
+  const byGroup = Map.groupBy(named, ({ group }) => keyOfName(group));
   return {
     name: targetNameSchema.parse(homeName),
     tenantId: policy.source.tenantId,
@@ -26,9 +28,9 @@ export function homeOf(policy: Policy): Home {
     mode: sourceMode(policy),
     extensionApp: policy.source.extensionApp,
     retire: false,
-    modes: groups.map((group) => ({
+    modes: sortedGroups(named.map(({ group }) => group)).map((group) => ({
       group,
-      mode: furthest(named.filter((one) => isSame(one.group, group)).map(({ mode }) => mode)),
+      mode: furthest((byGroup.get(keyOfName(group)) ?? []).map(({ mode }) => mode)),
     })),
     sync: null,
     grants: roles.map((role) => ({
@@ -54,5 +56,3 @@ function furthest(modes: readonly Mode[]): Mode {
   if (modes.includes("full")) return "full";
   return modes.includes("add-only") ? "add-only" : "observe";
 }
-
-const isSame = (a: NameOrId, b: NameOrId) => JSON.stringify(a) === JSON.stringify(b);

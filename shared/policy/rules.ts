@@ -25,6 +25,9 @@ const rules: readonly Rule[] = [
   oneStampProvesIdentity,
 ];
 
+/** Where the file says what a role is given. */
+const grantsAt = ["profiles.*.*", "targets.*.grants.*"] as const;
+
 export function breachesOf(file: unknown): readonly Finding[] {
   return rules.flatMap((rule) => rule(file));
 }
@@ -87,9 +90,7 @@ function noTargetIsCalledSource(file: unknown): readonly Finding[] {
 function sourceGroupsHaveOneUse(file: unknown): readonly Finding[] {
   const uses = [...pickText(file, "roles.*.group"), ...pickText(file, "targets.*.sync.scope.group")];
   const used = new Map(uses.map(({ path, value }) => [value.toLowerCase(), path] as const).toReversed());
-  const given = ["profiles.*.*", "targets.*.grants.*"].flatMap((at) =>
-    pickText(file, `${at}.sourceGroups.[]`),
-  );
+  const given = grantsAt.flatMap((at) => pickText(file, `${at}.sourceGroups.[]`));
   return [
     ...repeats(uses).map(({ path, value, first }) =>
       wrong(path, `group ${show(value)} is already ${formatPath(first)}`, sharedGroupHint(path, first)),
@@ -108,7 +109,7 @@ function grantsGiveSomething(file: unknown): readonly Finding[] {
   const kinds = ["groups", "sourceGroups"];
   const hint =
     "write groups: [<name or id>], of the target tenant, or sourceGroups: [<name or id>], of the source tenant";
-  return ["profiles.*.*", "targets.*.grants.*"]
+  return grantsAt
     .flatMap((at) => pick(file, at))
     .flatMap(({ path, value }) => {
       const grant = asMap(value);
@@ -147,7 +148,7 @@ function sharedGroupHint(path: Path, first: Path): string {
 function grantsNameRoles(file: unknown): readonly Finding[] {
   const roles = namesIn(file, "roles");
   if (roles === undefined) return [];
-  const used = [...pick(file, "profiles.*.*"), ...pick(file, "targets.*.grants.*")];
+  const used = grantsAt.flatMap((at) => pick(file, at));
   return used.flatMap(({ path }) => absent("role", String(path.at(-1)), { path, known: roles }));
 }
 

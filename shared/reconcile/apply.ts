@@ -69,6 +69,9 @@ export async function applySteps(
   return { steps: done, outcomes };
 }
 
+/** A call may wait for its turn so long after the claim was checked; later, the claim may be somebody else's. */
+export const sendWithinMs = 20_000;
+
 /** What a call came to; only the loss of the claim goes on up, because then nothing more may be done. */
 export async function attempted(call: () => Promise<Performed>): Promise<Performed> {
   try {

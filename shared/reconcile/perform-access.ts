@@ -20,11 +20,8 @@ import type { PairRecord, Scoped } from "../model/pair.ts";
 import type { Step } from "../model/plan.ts";
 import { goneMs } from "../planner/membership.ts";
 import type { AccessWritePorts, Performing } from "./access-ports.ts";
-import { attempted, type Performed } from "./apply.ts";
+import { attempted, sendWithinMs, type Performed } from "./apply.ts";
 import { provision } from "./provision.ts";
-
-/** A call may wait for its turn so long after the claim was checked; later, the claim may be somebody else's. */
-const sendWithinMs = 20_000;
 
 /**
  * Carries out the steps of one stage: the intents of all of them on record first, which proves that the pair is still this

@@ -7,10 +7,7 @@ import type { Step } from "../model/plan.ts";
 import { replicationWindowMs } from "../planner/membership.ts";
 import { stampProperties } from "../policy/desired.ts";
 import { current, remember, type AnalystRun } from "./analyst-ports.ts";
-import { attempted, type Performed } from "./apply.ts";
-
-/** A call may wait for its turn so long after the claim was checked; later, the claim may be somebody else's. */
-const sendWithinMs = 20_000;
+import { attempted, sendWithinMs, type Performed } from "./apply.ts";
 
 /** Carries out one stage of a plan for the source, and remembers what Graph confirmed. */
 export async function performSource(

@@ -7,7 +7,7 @@ import type { PairRecord } from "../model/pair.ts";
 import type { AccessSituation, NamedGrant } from "../planner/access-situation.ts";
 import type { Seen } from "../planner/membership.ts";
 import { namedGrants } from "../policy/desired.ts";
-import { means } from "../policy/group-name.ts";
+import { keyOfName, means } from "../policy/group-name.ts";
 import type { NameOrId } from "../policy/policy.ts";
 import type { AccessReadPorts, Looking } from "./access-ports.ts";
 import type { Outcome, Parked } from "./outcome.ts";
@@ -171,8 +171,8 @@ async function resolveNames(
     target.sync === null ? null : find(target.sync.scope.group, source.groups),
     Promise.all(managedNames.map(async (name) => ({ name, answer: await find(name) }))),
   ]);
-  const needed = new Set(wantedNames.map(keyOf));
-  const wanted = managed.filter(({ name }) => needed.has(keyOf(name)));
+  const needed = new Set(wantedNames.map(keyOfName));
+  const wanted = managed.filter(({ name }) => needed.has(keyOfName(name)));
   return {
     scope: scope?.kind === "found" ? scope.facts : null,
     wanted: wanted.flatMap(({ answer }) => namedGrant(answer)),
@@ -221,8 +221,6 @@ function lenient(error: unknown, leaving: boolean): GroupFound {
   if (!leaving) throw error;
   return { kind: "not-found", reason: errorText(error), advice: "" };
 }
-
-const keyOf = (name: NameOrId) => (name.kind === "id" ? name.id : name.name);
 
 const namedGrant = (answer: GroupFound): readonly NamedGrant[] =>
   answer.kind === "found"

@@ -209,40 +209,20 @@ async function memberOfUnlessGone(
 }
 
 /** The analyst's own user. Who was restored lately may be shown without what comes back with them. */
-async function readOwn(
-  { record, rules, priority }: Looking,
-  { tenant }: AccessReadPorts,
-): Promise<AccountAnswer> {
-  const accountId = accountIdSchema.parse(record.id);
-  const own: AccountRecord = {
-    accountId,
+async function readOwn(looking: Looking, ports: AccessReadPorts): Promise<AccountAnswer> {
+  const { id, recent } = looking.record;
+  const record: AccountRecord = {
+    accountId: accountIdSchema.parse(id),
     proof: "own",
     origin: "before",
     blocked: "no",
     deleted: "no",
     changedAt: 0,
-    aliveAt: Math.max(record.recent.states["soft-deleted"] ?? 0, record.recent.states.absent ?? 0),
+    aliveAt: Math.max(recent.states["soft-deleted"] ?? 0, recent.states.absent ?? 0),
     unblockedAt: 0,
   };
-  const [read, memberOf] = await Promise.all([
-    tenant.reader.readAccount({ id: accountId, stamp: identityStamp(rules), priority }),
-    memberOfUnlessGone(accountId, { priority, tenant }),
-  ]);
-  const found = { record: own, others: [], trouble: null };
-  if (read.kind === "none") return { ...found, seen: { kind: "none" } };
-  if (read.kind === "soft-deleted") return { ...found, seen: { kind: "soft-deleted", id: accountId } };
-  return {
-    ...found,
-    seen: {
-      kind: "present",
-      id: accountId,
-      enabled: read.account.enabled,
-      proof: "own",
-      detail: "",
-      stamped: "yes",
-      seen: ({ group }) => seenIn(memberOf, group),
-    },
-  };
+  const found = await readKnown(record, looking, ports);
+  return { seen: found?.seen ?? { kind: "none" }, record, others: [], trouble: null };
 }
 
 type Evidence = {
@@ -253,7 +233,8 @@ type Evidence = {
 
 function present(account: TargetAccount, { proof, record, memberOf }: Evidence): AccountSeen {
   const stamped = account.stamp?.toLowerCase() ?? null;
-  const contested = stamped !== null && stamped !== "none" && stamped !== record.id;
+  // Whatever stands on it, nobody's own user is somebody else's.
+  const contested = proof !== "own" && stamped !== null && stamped !== "none" && stamped !== record.id;
   return {
     kind: "present",
     id: account.id,

@@ -33,6 +33,8 @@ export type Oracle = {
   readonly onParked: (told: Told) => void;
   /** Somebody puts a person into a scope group, or takes them out. @returns whose the membership is */
   readonly handleScope: (deed: { readonly person: PersonName; readonly target: TenantName }) => Giver;
+  /** Somebody puts a person into the group that is delegated to. @returns whose the membership is */
+  readonly handleDelegated: (person: PersonName) => Giver;
   /** Whose a membership is that the target's administrator gives now. */
   readonly giverOf: (person: PersonName, account: string, group: string) => Giver;
   /** What is wrong now that everything has had its time. */
@@ -291,17 +293,21 @@ export function oracleOf(options: OracleOptions): Oracle {
     scopeGroupsOf(target).some((group) => directory.source.members.get(`${group}|${id}`) === "muster");
 
   function giverOf(person: PersonName, account: string, group: string): Giver {
-    if (group === delegatedGroup) givenByHandAt.set(person, now());
     // Muster may have been about to give it, or about to take it back.
     const key = entitling(group);
     const latest = Math.max(
       revokedAt.get(`${group}|${account}`) ?? 0,
       lastEntitled.get(`${person}|${key}`) ?? 0,
     );
-    // What a restored user brings along, and what they are given then, look alike.
-    const isRestored = group === delegatedGroup && now() - (restoredAt.get(person) ?? -Infinity) < patienceMs;
-    return isRestored || wantedBy(person).has(key) || now() - latest < patienceMs ? "either" : "admin";
+    return wantedBy(person).has(key) || now() - latest < patienceMs ? "either" : "admin";
   }
+
+  const handleDelegated: Oracle["handleDelegated"] = (person) => {
+    givenByHandAt.set(person, now());
+    // What a restored user brings along, and what they are given then, look alike.
+    const isRestored = now() - (restoredAt.get(person) ?? -Infinity) < patienceMs;
+    return isRestored ? "either" : giverOf(person, cast[person], delegatedGroup);
+  };
 
   const glanceOf = (person: PersonName) => glances.findLast((one) => one.person === person);
 
@@ -352,7 +358,18 @@ export function oracleOf(options: OracleOptions): Oracle {
 
   const onDeath: Oracle["onDeath"] = (queue, body) => say(`died: a message of ${queue}: ${body}`);
 
-  return { note, onWrite, onEntry, onDeath, onParked, handleScope, giverOf, judge, findings };
+  return {
+    note,
+    onWrite,
+    onEntry,
+    onDeath,
+    onParked,
+    handleScope,
+    handleDelegated,
+    giverOf,
+    judge,
+    findings,
+  };
 }
 
 /** Longer than any replica is behind. */

@@ -1,7 +1,7 @@
 import { PolicyUnusable } from "../../shared/reconcile/policy-in-force.ts";
 import type * as fc from "fast-check";
 import { busOf } from "./bus.ts";
-import { delegatedGroup, cast, grantGroups, sourceGroups, sourceTenant, teams, tenants } from "./cast.ts";
+import { cast, delegatedGroup, grantGroups, sourceGroups, sourceTenant, teams, tenants } from "./cast.ts";
 import { chanceOf, type Chance } from "./chance.ts";
 import {
   accountOf,
@@ -368,7 +368,7 @@ function change(
       directory.restore(id);
       break;
     case "delegate":
-      directory.join(delegatedGroup, id, oracle.giverOf(deed.person, id, delegatedGroup));
+      directory.join(delegatedGroup, id, oracle.handleDelegated(deed.person));
       break;
     case "native": {
       const account = target === undefined ? undefined : accountOf(target, id);

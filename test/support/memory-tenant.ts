@@ -108,6 +108,22 @@ function tenantOf(groupIds: readonly GroupId[]) {
     of.add(id);
     return written();
   };
+  /** What both kinds of reader say of memberships, and how both kinds of writer give them; `there` throws where nobody is. */
+  const reads = (there: (id: string) => unknown): Pick<TargetReader, "isMember" | "listMemberOf"> => ({
+    isMember: (id, group) => call("isMember", () => membersOf(group).has(id)),
+    listMemberOf: (id) =>
+      call("listMemberOf", () => {
+        there(id);
+        return complete(groupsOf(id));
+      }),
+  });
+  const grants =
+    (there: (id: string) => unknown): TargetWriter["grant"] =>
+    ({ group }, id, limits) =>
+      write("grant", `${group} ${id}`, limits, () => {
+        there(id);
+        return add(group, id);
+      });
   const remove = (group: string, id: string) => written(membersOf(group).delete(id) ? "done" : "missing");
   const next = (name: string, inTheWay: InTheWay) =>
     void waiting.set(name, [...(waiting.get(name) ?? []), inTheWay]);
@@ -127,6 +143,8 @@ function tenantOf(groupIds: readonly GroupId[]) {
     within,
     add,
     remove,
+    reads,
+    grants,
   };
 }
 
@@ -144,7 +162,7 @@ export type MemorySource = MemoryTenant & {
 
 export function memorySource(groupIds: readonly GroupId[], now: () => number): MemorySource {
   const users = new Map<string, SourceUser | "soft-deleted">();
-  const { call, write, add, remove, ...tenant } = tenantOf(groupIds);
+  const { call, write, add, remove, reads, grants, ...tenant } = tenantOf(groupIds);
   const present = (id: string): SourceUser => {
     const user = users.get(id);
     if (user === undefined || user === "soft-deleted") throw graphFailure(404);
@@ -224,19 +242,10 @@ export function memorySource(groupIds: readonly GroupId[], now: () => number): M
             return { kind: "present", account };
           }),
         findByStamp: neverAtHome,
-        isMember: (id, group) => call("isMember", () => tenant.membersOf(group).has(id)),
-        listMemberOf: (id) =>
-          call("listMemberOf", () => {
-            present(id);
-            return complete(tenant.groupsOf(id));
-          }),
+        ...reads(present),
       },
       writer: {
-        grant: ({ group }, id, limits) =>
-          write("grant", `${group} ${id}`, limits, () => {
-            present(id);
-            return add(group, id);
-          }),
+        grant: grants(present),
         // Who is in the recycle bin is not found, and keeps their memberships.
         revoke: ({ group }, id, limits) =>
           write("revoke", `${group} ${id}`, limits, () =>
@@ -268,7 +277,7 @@ export type MemoryTarget = MemoryTenant & {
 
 export function memoryTarget(groupIds: readonly GroupId[], now: () => number): MemoryTarget {
   const accounts = new Map<string, Kept>();
-  const { call, write, add, remove, ...tenant } = tenantOf(groupIds);
+  const { call, write, remove, reads, grants, ...tenant } = tenantOf(groupIds);
   let made = 0;
   const live = (id: string): Kept => {
     const account = accounts.get(id);
@@ -293,19 +302,10 @@ export function memoryTarget(groupIds: readonly GroupId[], now: () => number): M
             [...accounts.values()].filter(({ stamp, state }) => stamp === analyst && state === "live"),
           ),
         ),
-      isMember: (id, group) => call("isMember", () => tenant.membersOf(group).has(id)),
-      listMemberOf: (id) =>
-        call("listMemberOf", () => {
-          live(id);
-          return complete(tenant.groupsOf(id));
-        }),
+      ...reads(live),
     },
     writer: {
-      grant: ({ group }, id, limits) =>
-        write("grant", `${group} ${id}`, limits, () => {
-          live(id);
-          return add(group, id);
-        }),
+      grant: grants(live),
       revoke: ({ group }, id, limits) => write("revoke", `${group} ${id}`, limits, () => remove(group, id)),
       setEnabled: (id, state, limits) =>
         write(state === "blocked" ? "block" : "unblock", id, limits, () => {
