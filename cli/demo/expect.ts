@@ -27,7 +27,7 @@ function expectedGroups(row: MatrixRow, target: string, policy: Policy): readonl
   const config = placesOf(policy).find(({ name }) => name === target);
   if (config === undefined) return [];
   return desiredGrants(config, row.roles as readonly RoleName[]) // read through the same policy
-    .map((group) => (group.kind === "name" ? group.name : group.id))
+    .map(({ group }) => (group.kind === "name" ? group.name : group.id))
     .toSorted();
 }
 

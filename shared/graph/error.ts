@@ -66,10 +66,14 @@ export async function unlessGone<T>(asked: Promise<T>): Promise<T | null> {
   try {
     return await asked;
   } catch (error) {
-    if (error instanceof GraphError && classify(error).kind === "gone") return null;
+    if (isGone(error)) return null;
     throw error;
   }
 }
+
+/** Graph does not know what was asked for, or not any more. */
+export const isGone = (error: unknown): boolean =>
+  error instanceof GraphError && classify(error).kind === "gone";
 
 /** Graph knows what is asked for, and does not allow it. */
 export const isRefusal = ({ status }: GraphFailure): boolean => status === 401 || status === 403;

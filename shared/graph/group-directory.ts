@@ -1,14 +1,11 @@
-import type { GroupFacts } from "../model/grant.ts";
+import type { GroupFacts } from "../model/group.ts";
 import type { GroupId } from "../model/ids.ts";
+import type { NameOrId } from "../model/wish.ts";
 import { equalTo } from "./filter.ts";
 import { listAll } from "./listing.ts";
 import { memory } from "./memory.ts";
 import { notFound, type GraphTenant, type Priority } from "./tenant.ts";
 import { groupFacts, groupSchema, groupSelect } from "./wire.ts";
-
-/** How a policy names a group. */
-type GroupName =
-  { readonly kind: "id"; readonly id: GroupId } | { readonly kind: "name"; readonly name: string };
 
 export type GroupFound =
   | { readonly kind: "found"; readonly facts: GroupFacts }
@@ -17,7 +14,7 @@ export type GroupFound =
 /** Finds the groups a policy names, and says what kind of group each is. Read only. */
 export type GroupDirectory = {
   /** @throws GraphError when Graph gives no answer. */
-  readonly find: (name: GroupName, priority: Priority) => Promise<GroupFound>;
+  readonly find: (name: NameOrId, priority: Priority) => Promise<GroupFound>;
 };
 
 /** Groups are renamed, made dynamic and deleted by people, so what was found is not believed for ever. */

@@ -1,3 +1,4 @@
+import type { Seen } from "../model/sight.ts";
 import { z } from "zod";
 import { GraphError } from "./error.ts";
 import type { GraphCall, GraphTenant } from "./tenant.ts";
@@ -7,6 +8,12 @@ export type Listing<T> = {
   readonly items: readonly T[];
   readonly completeness: { readonly kind: "complete" } | { readonly kind: "partial"; readonly why: string };
 };
+
+/** Absence is only said of what was read to its end. */
+export function seenIn({ items, completeness }: Listing<string>, id: string): Seen {
+  if (items.includes(id)) return "present";
+  return completeness.kind === "complete" ? "absent" : "unknown";
+}
 
 const pageSchema = z.looseObject({
   value: z.array(z.unknown()),

@@ -1,7 +1,9 @@
-import { accountIdSchema, type AccountId, type AnalystId, type GroupId } from "../model/ids.ts";
+import { accountIdSchema, type AccountId, type AnalystId } from "../model/ids.ts";
 import { equalTo } from "./filter.ts";
+import { groupReader } from "./grants/group-grants.ts";
+import type { GrantReaders } from "./grants/kind.ts";
+import type { GroupDirectory } from "./group-directory.ts";
 import { listAll, type Listing } from "./listing.ts";
-import { checkMemberGroups, listMemberOf } from "./memberships.ts";
 import { notFound, type GraphTenant, type Priority } from "./tenant.ts";
 import { textOf, timeOf, userSchema } from "./wire.ts";
 
@@ -11,10 +13,8 @@ export type TargetReader = {
   readonly readAccount: (question: AccountQuestion) => Promise<AccountRead>;
   /** Accounts whose identity stamp names this analyst. */
   readonly findByStamp: (question: StampQuestion) => Promise<Listing<TargetAccount>>;
-  /** A point question, for when a listing is not enough. */
-  readonly isMember: (account: AccountId, group: GroupId, priority: Priority) => Promise<boolean>;
-  /** Everything the account is a direct member of, by object id. */
-  readonly listMemberOf: (account: AccountId, priority: Priority) => Promise<Listing<string>>;
+  /** What accounts are given here, by kind. */
+  readonly grants: GrantReaders;
 };
 
 export type TargetAccount = {
@@ -41,7 +41,7 @@ type StampQuestion = {
   readonly priority: Priority;
 };
 
-export function targetReader(tenant: GraphTenant): TargetReader {
+export function targetReader(tenant: GraphTenant, groups: GroupDirectory): TargetReader {
   return {
     readAccount: (question) => readAccount(tenant, question),
     async findByStamp({ analyst, stamp, priority }) {
@@ -53,11 +53,7 @@ export function targetReader(tenant: GraphTenant): TargetReader {
       );
       return { ...listing, items: listing.items.map((wire) => accountOf(wire, stamp)) };
     },
-    async isMember(account, group, priority) {
-      const groups = await checkMemberGroups(tenant, { userId: account, groups: [group], priority });
-      return groups.has(group);
-    },
-    listMemberOf: (account, priority) => listMemberOf(tenant, account, priority),
+    grants: { group: groupReader(tenant, groups) },
   };
 }
 

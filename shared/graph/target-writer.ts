@@ -1,12 +1,13 @@
-import type { Grant } from "../model/grant.ts";
 import type { AccountId } from "../model/ids.ts";
-import { addMember, removeMember, type Written } from "./group-members.ts";
+import { groupWriter } from "./grants/group-grants.ts";
+import type { GrantWriters } from "./grants/kind.ts";
+import type { Written } from "./group-members.ts";
 import { notFound, type GraphCall, type GraphTenant, type SendLimits } from "./tenant.ts";
 
 /** Writes a target tenant. Every method is safe to repeat and throws GraphError when it could not be done. */
 export type TargetWriter = {
-  readonly grant: (grant: Grant, account: AccountId, limits: SendLimits) => Promise<Written>;
-  readonly revoke: (grant: Grant, account: AccountId, limits: SendLimits) => Promise<Written>;
+  /** What accounts are given, by kind. */
+  readonly grants: GrantWriters;
   readonly setEnabled: (
     account: AccountId,
     state: "blocked" | "unblocked",
@@ -24,8 +25,7 @@ export function targetWriter(tenant: GraphTenant): TargetWriter {
     return { result, appliedBefore: reply.appliedBefore, trace: reply.trace };
   };
   return {
-    grant: ({ group }, member, limits) => addMember(tenant, { group, member, limits }),
-    revoke: ({ group }, member, limits) => removeMember(tenant, { group, member, limits }),
+    grants: { group: groupWriter(tenant) },
     setEnabled: (account, state, limits) =>
       call({
         method: "PATCH",

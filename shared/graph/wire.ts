@@ -1,5 +1,5 @@
+import type { GroupFacts, GroupMembership } from "../model/group.ts";
 import { z } from "zod";
-import type { GroupFacts, GroupMembership } from "../model/grant.ts";
 import { groupIdSchema } from "../model/ids.ts";
 
 /** A user as far as Muster selects it. Extension values sit beside the named properties. */

@@ -54,6 +54,18 @@ export type Note =
   | { readonly kind: "account-not-proven"; readonly account: AccountId; readonly detail: string }
   | { readonly kind: "settling"; readonly name: string }
   | { readonly kind: "waits-for-account" }
+  /** What was asked for takes its time. `in`: it is to be had, `out`: it is to go. */
+  | {
+      readonly kind: "on-its-way";
+      readonly name: string;
+      readonly way: "in" | "out";
+      readonly detail: string;
+      readonly overdue: "yes" | "no";
+    }
+  /** It ended by its own rule, which is respected. */
+  | { readonly kind: "lapsed"; readonly name: string }
+  /** It was denied, or has failed for good. */
+  | { readonly kind: "stuck"; readonly name: string; readonly detail: string }
   /**
    * The source refused to let go of a role, so what it may have given stays. `alsoLost`: a role that was truly lost gave it as
    * well, or alone.

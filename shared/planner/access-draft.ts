@@ -1,3 +1,4 @@
+import type { Sight } from "../model/sight.ts";
 import { grantKey, type Grant, type Scope } from "../model/grant.ts";
 import type { AccountRecord, LedgerEntry } from "../model/ledger.ts";
 import type { Note, Plan, Step } from "../model/plan.ts";
@@ -104,7 +105,8 @@ export class Draft {
       (candidate) => grantKey(candidate.grant) === grantKey(grant),
     );
     const entry = owned?.entry;
-    const seen = account.seen(grant);
+    const sight = account.seen(grant, wanted);
+    const { seen } = sight;
     const goneAt = this.goneAt({ kind: "grant", grant });
     const decision = this.unlessRestored(
       decideMembership({ wanted, seen, entry, goneAt, now: this.situation.now }),
@@ -118,12 +120,13 @@ export class Draft {
       name,
     }));
     if (decision.act === "wait") this.settling(name, entry?.at);
+    if (decision.act === "await") this.onItsWay(name, sight, wanted);
+    if (wanted === "yes" && decision.act === "nothing") this.atItsEnd(name, sight);
     this.unsure(name, decision);
     // It was taken back before, and whether it is gone could not be read.
     if (seen === "unknown" && decision.act === "nothing" && entry?.state === "removed") this.unreadable(name);
-    if (owned?.writable !== "no" && (decision.act === "remove" || decision.act === "wait")) {
-      this.unsettledGrants += 1;
-    }
+    const isUnsettled = decision.act !== "nothing" && decision.act !== "add";
+    if (owned?.writable !== "no" && isUnsettled) this.unsettledGrants += 1;
     if (entry === undefined && seen === "present") this.note({ kind: "native-grant", name });
   }
 
@@ -143,7 +146,7 @@ export class Draft {
     const key = grantKey(grant);
     const isOwned = this.situation.owned.grants.some((owned) => grantKey(owned.grant) === key);
     // A person may have taken it away, as they were asked to.
-    if (!isOwned || account.seen(grant) === "absent") return;
+    if (!isOwned || account.seen(grant, "yes").seen === "absent") return;
     this.note({ kind: "kept", name, why, alsoLost: lost.includes(key) ? "yes" : "no" });
   }
 
@@ -202,6 +205,22 @@ export class Draft {
     this.note({ kind: "settling", name });
     const waitedMs = now - (writtenAt ?? now);
     this.lookAgain(now + Math.max(settleMs, Math.min(waitedMs / 2, visibleMs)));
+  }
+
+  /** What takes its time: looked at again soon, and later the longer it takes. After `patienceMs` people hear of it. */
+  private onItsWay(name: string, { detail = "", since }: Sight, wanted: "yes" | "no"): void {
+    const { now, patienceMs } = this.situation;
+    const waitedMs = now - (since ?? now);
+    const isOverdue = since !== undefined && waitedMs >= patienceMs;
+    const way = wanted === "yes" ? "in" : "out";
+    this.note({ kind: "on-its-way", name, way, detail, overdue: isOverdue ? "yes" : "no" });
+    const soonMs = since === undefined ? longestUnknownMs : Math.min(waitedMs / 4, longestUnknownMs);
+    this.lookAgain(now + Math.max(unknownMs, soonMs));
+  }
+
+  private atItsEnd(name: string, { seen, detail = "" }: Sight): void {
+    if (seen === "lapsed") this.note({ kind: "lapsed", name });
+    if (seen === "stuck") this.note({ kind: "stuck", name, detail });
   }
 
   /**

@@ -1,8 +1,8 @@
+import type { Seen, Sight } from "../model/sight.ts";
 import type { Leaving } from "../model/analyst.ts";
 import { grantKey, type Grant, type Scope } from "../model/grant.ts";
 import type { AccountId, AnalystId, TargetName } from "../model/ids.ts";
 import type { AccountProof, AccountRecord, LedgerEntry } from "../model/ledger.ts";
-import type { Seen } from "./membership.ts";
 import type { MoverOrder } from "./step-order.ts";
 
 /** One analyst in one target: everything the plan may depend on. Times are epoch milliseconds. */
@@ -38,6 +38,8 @@ export type AccessSituation = {
     readonly accounts: "owned" | "all";
   };
   readonly movers: MoverOrder;
+  /** How long what was asked for may be on its way before a person should look. */
+  readonly patienceMs: number;
   readonly now: number;
 };
 
@@ -77,7 +79,7 @@ export type AccountSeen =
       readonly detail: string;
       /** Whether it carries a stamp that names an owner. */
       readonly stamped: "yes" | "no";
-      readonly seen: (grant: Grant) => Seen;
+      readonly seen: (grant: Grant, wanted: "yes" | "no") => Sight;
     }
   | { readonly kind: "soft-deleted"; readonly id: AccountId };
 
@@ -109,7 +111,7 @@ export type Owned = {
 
 export type OwnedGrant = NamedGrant & {
   readonly entry: LedgerEntry;
-  /** "no": the group has become one that nobody can write by hand, so nothing waits for it. */
+  /** "no": it has become something that nobody can write by hand, so nothing waits for it. */
   readonly writable: "yes" | "no";
 };
 

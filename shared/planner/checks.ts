@@ -1,4 +1,5 @@
-import { grantKey, type GroupMembership } from "../model/grant.ts";
+import type { Unwritable } from "../model/group.ts";
+import { grantKey } from "../model/grant.ts";
 import type { AccountId } from "../model/ids.ts";
 import { removesAccess, type Plan, type Step, type Withheld } from "../model/plan.ts";
 import type { Mode } from "../policy/policy.ts";
@@ -19,8 +20,8 @@ export type CheckFacts = {
   /** The account in the target, as far as it is known. */
   readonly account: AccountId | null;
   readonly accounts: "owned" | "all";
-  /** How the groups that steps write to take members, by group id; unknown ones are taken as assigned. */
-  readonly membership: ReadonlyMap<string, GroupMembership>;
+  /** What cannot be written although the policy names it, by keys of grants and scopes. */
+  readonly unwritable: ReadonlyMap<string, Unwritable>;
   /** Most grants one run may take from somebody who stays an analyst. */
   readonly removalsPerRun: number;
 };
@@ -104,10 +105,9 @@ function isOwned(step: Step, facts: CheckFacts): boolean {
 
 function checkWritable(plan: Plan, facts: CheckFacts): readonly Withheld[] {
   const withheld = plan.steps.flatMap((step) => {
-    const group = "grant" in step ? step.grant.group : "scope" in step ? step.scope.group : undefined;
-    const membership = group === undefined ? undefined : facts.membership.get(group);
-    if (membership === undefined || membership === "assigned" || !("name" in step)) return [];
-    return [{ step, check: "writable", ...unwritable(step.name, membership) }];
+    const what = "grant" in step ? step.grant : "scope" in step ? step.scope : undefined;
+    const why = what === undefined ? undefined : facts.unwritable.get(grantKey(what));
+    return why === undefined ? [] : [{ step, check: "writable", ...why }];
   });
   const scope = withheld.find(({ step }) => step.kind === "join-scope");
   if (scope === undefined) return withheld;
@@ -115,39 +115,6 @@ function checkWritable(plan: Plan, facts: CheckFacts): readonly Withheld[] {
   const { reason, advice } = scope;
   const provisions = plan.steps.filter(({ kind }) => kind === "provision");
   return [...withheld, ...provisions.map((step) => ({ step, check: "writable", reason, advice }))];
-}
-
-/** Why the members of such a group cannot be written, and what to do about it. */
-function unwritable(name: string, membership: Exclude<GroupMembership, "assigned">) {
-  switch (membership) {
-    case "dynamic":
-      return {
-        reason: `"${name}" is a dynamic group: its rule decides who is in it`,
-        advice: "name an assigned group in the policy, or let the rule read one of the stamps",
-      };
-    case "role-assignable":
-      return {
-        reason: `"${name}" is role-assignable: writing it takes RoleManagement.ReadWrite.Directory, which Muster does not ask for`,
-        advice: "name a group that is not role-assignable and make it eligible with PIM instead",
-      };
-    case "on-premises":
-      return {
-        reason: `"${name}" is synced from on-premises Active Directory, which owns its members`,
-        advice: "name a cloud group in the policy",
-      };
-    case "mail-enabled":
-      return {
-        reason: `"${name}" is a mail-enabled group: Exchange owns its members`,
-        advice: "name a security group or a Microsoft 365 group in the policy",
-      };
-    case "unreadable":
-      return {
-        reason: `Graph does not tell what kind of group "${name}" is`,
-        advice: "consent to Group.Read.All for Muster in that tenant",
-      };
-    default:
-      return membership satisfies never;
-  }
 }
 
 function checkBudget(plan: Plan, facts: CheckFacts): readonly Withheld[] {

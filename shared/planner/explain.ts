@@ -1,4 +1,5 @@
 import type { Leaving } from "../model/analyst.ts";
+import type { GrantKind } from "../model/grant.ts";
 import type { Note, Plan, Step } from "../model/plan.ts";
 
 /** A plan in words, one line each: the command line, the journal and the console all say the same. */
@@ -12,6 +13,11 @@ export function explain(plan: Plan): readonly string[] {
   ];
   return lines.length === 0 ? ["nothing to do"] : lines;
 }
+
+/** What giving and taking is called, by kind of grant. */
+const words: Readonly<Record<GrantKind, { readonly give: string; readonly take: string }>> = {
+  group: { give: "add to", take: "remove from" },
+};
 
 /** One step as an order: "add to SOC Readers". */
 export function explainStep(step: Step): string {
@@ -37,9 +43,9 @@ export function explainStep(step: Step): string {
     case "delete-account":
       return "delete the account";
     case "grant":
-      return `add to ${step.name}`;
+      return `${words[step.grant.kind].give} ${step.name}`;
     case "revoke":
-      return `remove from ${step.name}`;
+      return `${words[step.grant.kind].take} ${step.name}`;
     default:
       return step satisfies never;
   }
@@ -71,6 +77,12 @@ function explainNote(note: Note): string {
       return `keeps ${note.name}: ${note.why}`;
     case "unsure":
       return `looks once more at ${note.name}: a replica may still show the past`;
+    case "on-its-way":
+      return `${note.name} is ${note.overdue === "yes" ? "still " : ""}${note.way === "in" ? "on its way" : "being taken away"}: ${note.detail}`;
+    case "lapsed":
+      return `${note.name} has ended by its own rule; it is not given again`;
+    case "stuck":
+      return `${note.name} will not come by itself: ${note.detail}`;
     case "waits-for-account":
       return "grants follow when the account exists";
     case "refused":

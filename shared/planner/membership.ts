@@ -1,4 +1,5 @@
 import { isGiven, type LedgerEntry } from "../model/ledger.ts";
+import type { Seen } from "../model/sight.ts";
 
 /**
  * What to do about one membership (a grant, or a scope), given what is wanted, what a read showed and what Muster's
@@ -35,6 +36,43 @@ import { isGiven, type LedgerEntry } from "../model/ledger.ts";
  *  no     | absent  | removing           | remove  | same
  *  no     | absent  | removed, recent    | nothing | same
  *  no     | absent  | removed, old       | nothing | gone
+ *  yes    | coming  | -                  | await   | same
+ *  yes    | coming  | gone               | await   | same
+ *  yes    | coming  | adding             | await   | claim
+ *  yes    | coming  | added              | await   | same
+ *  yes    | coming  | removing           | add     | same
+ *  yes    | coming  | removed            | add     | same
+ *  yes    | going   | -                  | await   | same
+ *  yes    | going   | gone               | await   | same
+ *  yes    | going   | adding             | await   | same
+ *  yes    | going   | added              | await   | same
+ *  yes    | going   | removing           | await   | same
+ *  yes    | going   | removed            | await   | same
+ *  yes    | lapsed  | -                  | add     | same
+ *  yes    | lapsed  | gone               | add     | same
+ *  yes    | lapsed  | adding             | add     | same
+ *  yes    | lapsed  | added              | nothing | same
+ *  yes    | lapsed  | removing           | add     | same
+ *  yes    | lapsed  | removed            | add     | same
+ *  yes    | stuck   | -                  | add     | same
+ *  yes    | stuck   | gone               | add     | same
+ *  yes    | stuck   | adding             | nothing | claim
+ *  yes    | stuck   | added              | nothing | same
+ *  yes    | stuck   | removing           | add     | same
+ *  yes    | stuck   | removed            | add     | same
+ *  no     | coming  | -                  | nothing | same
+ *  no     | coming  | gone               | nothing | same
+ *  no     | coming  | adding             | remove  | same
+ *  no     | coming  | added              | remove  | same
+ *  no     | coming  | removing           | remove  | same
+ *  no     | coming  | removed, fresh     | wait    | same
+ *  no     | coming  | removed, not fresh | remove  | same
+ *  no     | going   | -                  | nothing | same
+ *  no     | going   | gone               | nothing | same
+ *  no     | going   | adding             | remove  | same
+ *  no     | going   | added              | remove  | same
+ *  no     | going   | removing           | await   | same
+ *  no     | going   | removed            | await   | same
  *
  * Four rules make the table. What Muster wrote a moment ago beats a read that does not show it (`fresh`); after that the
  * write is repeated, which harms nobody and settles it. What Muster granted it takes back by its own hand: "absent" in a read
@@ -43,24 +81,65 @@ import { isGiven, type LedgerEntry } from "../model/ledger.ts";
  * shows that after every replica should know of it; one that never showed did not happen, as with a removal that found the
  * member in the recycle bin. What is gone is not Muster's any more, but it is remembered for a day, for replicas that are far behind.
  * A read that broke off (`unknown`) counts as absent, except that it never lets Muster forget anything.
+ *
+ * What takes its time has states in between. What is under way is awaited, whoever began it; what has run its time (`lapsed`), or
+ * was denied or has failed for good (`stuck`), is not asked for again while Muster's last word was to give it: the answer would be the
+ * same. Somebody who is to lose it has nothing of what has lapsed or is stuck: for them a read shows what is left of it.
  */
 export function decideMembership(situation: MembershipSituation): MembershipDecision {
-  const { wanted, seen, entry, goneAt, now } = situation;
-  if (entry === undefined) {
-    const isBelieved = seen === "present" && now - goneAt >= goneMs;
-    return decision(wanted === "yes" && !isBelieved ? "add" : "nothing");
-  }
+  const { wanted, seen, entry, now } = situation;
+  if (entry === undefined) return withoutEntry(situation);
   const age = { fresh: now - entry.at < visibleMs, recent: now - entry.at < replicationWindowMs };
-  const act =
-    wanted === "yes"
-      ? seen === "present"
-        ? keep(situation, entry)
-        : obtain(entry, age)
-      : seen === "present"
-        ? takeBack(entry, age)
-        : confirmAbsence(seen, entry, age);
+  const act = wanted === "yes" ? give(situation, entry, age) : take(seen, entry, age);
   return { ...act, unsureUntil: agrees(situation, entry) ? unsureUntil(entry, now) : null };
 }
+
+function withoutEntry({ wanted, seen, goneAt, now }: MembershipSituation): MembershipDecision {
+  if (wanted === "no") return decision("nothing");
+  if (seen === "coming" || seen === "going") return decision("await");
+  const isBelieved = seen === "present" && now - goneAt >= goneMs;
+  return decision(isBelieved ? "nothing" : "add");
+}
+
+function give(situation: MembershipSituation, entry: LedgerEntry, age: Age): MembershipDecision {
+  const { seen } = situation;
+  switch (seen) {
+    case "present":
+      return keep(situation, entry);
+    case "absent":
+    case "unknown":
+      return obtain(entry, age);
+    case "coming":
+      return isGiven(entry) ? decision("await", claimOf(entry)) : decision("add");
+    case "going":
+      return decision("await");
+    case "lapsed":
+      return decision(entry.state === "added" ? "nothing" : "add");
+    case "stuck":
+      return isGiven(entry) ? decision("nothing", claimOf(entry)) : decision("add");
+    default:
+      return seen satisfies never;
+  }
+}
+
+function take(seen: Seen, entry: LedgerEntry, age: Age): MembershipDecision {
+  switch (seen) {
+    case "present":
+    case "coming":
+      return takeBack(entry, age);
+    case "going":
+      return decision(isGiven(entry) ? "remove" : "await");
+    case "absent":
+    case "lapsed":
+    case "stuck":
+    case "unknown":
+      return confirmAbsence(seen, entry, age);
+    default:
+      return seen satisfies never;
+  }
+}
+
+const claimOf = ({ state }: LedgerEntry) => (state === "adding" ? "claim" : "same");
 
 /**
  * How long Graph's replicas may show the world before one of Muster's writes, and how long a write whose answer was lost may
@@ -74,8 +153,6 @@ export const goneMs = 24 * 60 * 60_000;
 /** How long a write may be invisible before it is made once more. */
 export const visibleMs = 15_000;
 
-export type Seen = "present" | "absent" | "unknown";
-
 export type MembershipSituation = {
   readonly wanted: "yes" | "no";
   readonly seen: Seen;
@@ -87,7 +164,8 @@ export type MembershipSituation = {
 };
 
 export type MembershipDecision = {
-  readonly act: "add" | "remove" | "wait" | "nothing";
+  /** `wait`: until a write shows. `await`: until what is under way has come to its end. */
+  readonly act: "add" | "remove" | "wait" | "await" | "nothing";
   readonly ledger: "same" | "claim" | "gone";
   /** The read shows what is wanted, but might show the past until then (epoch ms); null when it proves something. */
   readonly unsureUntil: number | null;

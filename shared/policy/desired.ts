@@ -1,7 +1,8 @@
+import type { Wish } from "../model/wish.ts";
 import { z } from "zod";
 import { groupIdSchema, type AnalystId, type GroupId, type RoleName } from "../model/ids.ts";
-import type { NameOrId, Place, Policy, Stamp } from "./policy.ts";
-import { sortedGroups } from "./group-name.ts";
+import { keyOfWish } from "./group-name.ts";
+import type { Grant, Place, Policy, Stamp } from "./policy.ts";
 import { placeholderPattern } from "./stamp-template.ts";
 
 /** What shows that somebody holds a role, as it is remembered: it stays when the role is renamed. */
@@ -39,19 +40,22 @@ export function holdsAttributes(
   );
 }
 
-/** The groups of one place that somebody with these roles belongs in: the union, sorted, each once; none where it is retired. */
+/** What somebody with these roles is given in one place: the union, sorted, each once; nothing where it is retired. */
 export const desiredGrants = (
   place: Pick<Place, "grants" | "retire">,
   roles: readonly RoleName[],
-): readonly NameOrId[] => (place.retire ? [] : namedGrants(place, roles));
+): readonly Wish[] => (place.retire ? [] : namedGrants(place, roles));
 
 /** What the policy says that these roles give, whether or not anybody is to have it. */
-export function namedGrants(
-  { grants }: Pick<Place, "grants">,
-  roles: readonly RoleName[],
-): readonly NameOrId[] {
-  return sortedGroups(grants.filter((grant) => roles.includes(grant.role)).flatMap((grant) => grant.groups));
+export function namedGrants({ grants }: Pick<Place, "grants">, roles: readonly RoleName[]): readonly Wish[] {
+  const wishes = grants.filter((grant) => roles.includes(grant.role)).flatMap(wishesIn);
+  const byKey = new Map(wishes.map((wish) => [keyOfWish(wish), wish]));
+  return [...byKey].toSorted(([left], [right]) => (left < right ? -1 : 1)).map(([, wish]) => wish);
 }
+
+/** Of all kinds. */
+const wishesIn = ({ groups }: Pick<Grant, "groups">): readonly Wish[] =>
+  groups.map((group) => ({ kind: "group", group }));
 
 /** Graph's name for an extension property. */
 export const extensionProperty = (extensionApp: string, name: string): string =>

@@ -1,5 +1,5 @@
-import { groupIdSchema, type GroupId } from "../model/ids.ts";
-import type { NameOrId } from "./policy.ts";
+import type { NameOrId, Wish } from "../model/wish.ts";
+import { groupIdSchema } from "../model/ids.ts";
 
 /** A GUID is an id, anything else a display name. */
 export function nameOrId(text: string): NameOrId {
@@ -18,6 +18,9 @@ export function keyOfName(group: NameOrId): string {
   return group.kind === "id" ? `id ${group.id}` : `name ${group.name}`;
 }
 
+/** The same for two places of the file that ask for the same by the same name. */
+export const keyOfWish = ({ kind, group }: Wish): string => `${kind} ${keyOfName(group)}`;
+
 /** Whether the policy means this group of a tenant. */
-export const means = (named: NameOrId, { id, name }: { readonly id: GroupId; readonly name: string }) =>
+export const means = (named: NameOrId, { id, name }: { readonly id: string; readonly name: string }) =>
   named.kind === "id" ? named.id === id : named.name === name;

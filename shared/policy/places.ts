@@ -1,4 +1,4 @@
-import { targetNameSchema, type GroupId, type TenantId } from "../model/ids.ts";
+import { targetNameSchema, type TenantId } from "../model/ids.ts";
 import { keyOfName, means, sortedGroups } from "./group-name.ts";
 import type { Home, Mode, Place, Policy } from "./policy.ts";
 
@@ -44,10 +44,10 @@ export function homeOf(policy: Policy): Home {
 export const sourceMode = ({ targets }: Pick<Policy, "targets">): Mode =>
   furthest(targets.map(({ mode }) => mode));
 
-/** What Muster may do about a group in a place. */
-export function modeFor(place: Place, group: { readonly id: GroupId; readonly name: string }): Mode {
+/** What Muster may do about something that is given in a place. */
+export function modeFor(place: Place, what: { readonly id: string; readonly name: string }): Mode {
   if (place.topology !== "home") return place.mode;
-  const named = place.modes.filter((one) => means(one.group, group)).map(({ mode }) => mode);
+  const named = place.modes.filter((one) => means(one.group, what)).map(({ mode }) => mode);
   // What no target names any more was given when one did.
   return named.length === 0 ? place.mode : furthest(named);
 }

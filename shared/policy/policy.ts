@@ -1,4 +1,5 @@
-import type { GroupId, RoleName, ServicePrincipalId, TargetName, TenantId } from "../model/ids.ts";
+import type { RoleName, ServicePrincipalId, TargetName, TenantId } from "../model/ids.ts";
+import type { NameOrId } from "../model/wish.ts";
 
 /**
  * The policy as the rest of the program reads it: defaults filled in, profiles folded into each target's grants,
@@ -45,10 +46,6 @@ export type Role = {
     | { readonly kind: "group"; readonly group: NameOrId }
     | { readonly kind: "attributes"; readonly attributes: Readonly<Record<string, string>> };
 };
-
-/** A group as the file names it; a name becomes an id when the tenant is read, where it must be unique. */
-export type NameOrId =
-  { readonly kind: "id"; readonly id: GroupId } | { readonly kind: "name"; readonly name: string };
 
 /** Only say what would change; grant and never remove; grant and remove. */
 export type Mode = "observe" | "add-only" | "full";

@@ -20,7 +20,7 @@ import type { PolicyNow } from "./policy-in-force.ts";
 /** What reading one analyst in one target needs. There is nothing to write with in here. */
 export type AccessReadPorts = {
   readonly source: { readonly reader: SourceReader; readonly groups: GroupDirectory };
-  readonly tenant: { readonly reader: TargetReader; readonly groups: GroupDirectory };
+  readonly tenant: { readonly reader: TargetReader };
   readonly pairs: Pick<Pairs, "read" | "list">;
   readonly now: () => number;
 };

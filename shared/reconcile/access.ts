@@ -1,6 +1,6 @@
 import type { Priority } from "../graph/tenant.ts";
 import { isAmong, type AnalystRecord, type HeldRole } from "../model/analyst.ts";
-import { grantKey } from "../model/grant.ts";
+import { grantKey, subjectOf } from "../model/grant.ts";
 import type { AnalystId, TenantId } from "../model/ids.ts";
 import { goneAt, type LedgerRow } from "../model/ledger.ts";
 import type { PairRecord } from "../model/pair.ts";
@@ -156,7 +156,7 @@ function missingTarget(tenant: TenantId): Outcome {
   };
 }
 
-function factsOf({ situation, membership }: ReadOk, { policy, target }: Rules): CheckFacts {
+function factsOf({ situation, unwritable }: ReadOk, { policy, target }: Rules): CheckFacts {
   const { owned, scope, formerScopes, others } = situation;
   const current = scope === null || owned.scope === undefined ? [] : [scope];
   return {
@@ -170,7 +170,7 @@ function factsOf({ situation, membership }: ReadOk, { policy, target }: Rules): 
     account: owned.account?.accountId ?? null,
     // Nobody's own user goes, whatever the policy says of accounts in targets.
     accounts: situation.accounts === "own" ? "owned" : policy.leavers.accounts,
-    membership,
+    unwritable,
     removalsPerRun: policy.guardrails.removals.perRun,
   };
 }
@@ -179,7 +179,7 @@ function factsOf({ situation, membership }: ReadOk, { policy, target }: Rules): 
 function modesOf({ managed, owned }: ReadOk["situation"], target: Rules["target"]): CheckFacts["modes"] {
   const named = [...owned.grants, ...managed];
   return new Map(
-    named.map(({ grant, name }) => [grantKey(grant), modeFor(target, { id: grant.group, name })]),
+    named.map(({ grant, name }) => [grantKey(grant), modeFor(target, { id: subjectOf(grant), name })]),
   );
 }
 
@@ -212,7 +212,7 @@ function keptBooks(
     askAfter: isAwaited ? pair.askAfter : 0,
     ledger,
     gone: goneSoFar(read, bookkeeping),
-    gave: gaveOf(looking, situation, pair),
+    gave: gaveOf(looking, read.found, pair),
   };
 }
 
@@ -447,6 +447,8 @@ const openNotes: ReadonlySet<Note["kind"]> = new Set([
   "account-deleted-by-others",
   "account-blocked-by-others",
   "waits-for-account",
+  "on-its-way",
+  "stuck",
   "scope-moves",
   "settling",
   "unsure",

@@ -102,7 +102,7 @@ function checkSource(plan: Plan, policy: Policy): Plan {
     others: new Set(),
     account: null,
     accounts: policy.leavers.accounts,
-    membership: new Map(),
+    unwritable: new Map(),
     removalsPerRun: policy.guardrails.removals.perRun,
   });
 }

@@ -1,4 +1,5 @@
 import { GraphError } from "../graph/error.ts";
+import { isHeld, write, type NotYet } from "../graph/grants/kind.ts";
 import type { Written } from "../graph/group-members.ts";
 import type { SendLimits } from "../graph/tenant.ts";
 import {
@@ -21,6 +22,7 @@ import type { Step } from "../model/plan.ts";
 import { goneMs } from "../planner/membership.ts";
 import type { AccessWritePorts, Performing } from "./access-ports.ts";
 import { attempted, sendWithinMs, type Performed } from "./apply.ts";
+import type { Outcome } from "./outcome.ts";
 import { provision } from "./provision.ts";
 
 /**
@@ -77,9 +79,9 @@ async function perform(step: Step, limits: SendLimits, doing: Performing): Promi
     case "leave-scope":
       return wrote(await sourceWriter.leaveScope(step.scope.group, analyst, limits));
     case "grant":
-      return wrote(await targetWriter.grant(step.grant, step.account, limits));
+      return wroteOrNot(await write(targetWriter.grants, "give", { ...step, limits }), doing);
     case "revoke":
-      return wrote(await targetWriter.revoke(step.grant, step.account, limits));
+      return wroteOrNot(await write(targetWriter.grants, "take", { ...step, limits }), doing);
     case "provision":
       return provision(limits, doing);
     case "block-account":
@@ -100,6 +102,19 @@ async function perform(step: Step, limits: SendLimits, doing: Performing): Promi
 
 const wrote = (written: Written): Result => ({ kind: "written", ...written, written });
 
+/** What cannot be done yet is looked at again soon, or when a person has seen to it. */
+function wroteOrNot(written: Written | NotYet, { ports, rules }: Performing): Result {
+  if (written.result !== "not-yet") return wrote(written);
+  const { why, advice, trace } = written;
+  const outcome: Outcome =
+    advice === null
+      ? { kind: "again", at: ports.now() + notYetMs, why }
+      : { kind: "parked", reason: `${rules.target.name}: ${why}`, advice, cause: null };
+  return { kind: "put-off", outcome, trace };
+}
+
+const notYetMs = 10_000;
+
 /** How soon a read that missed a native membership is repeated. */
 const nativeMs = 2_000;
 
@@ -116,13 +131,13 @@ async function standingOf(step: Step, { claim, ports, limits }: Performing): Pro
   if (step.kind !== "grant" || rowOf(ledger, itemOf(step)) !== undefined) return "ours";
   const isGone = ports.now() - goneAt(gone, itemOf(step)) < goneMs;
   if (account?.origin !== "before" && !isGone) return "ours";
-  const isMember = await ports.tenant.reader.isMember(step.account, step.grant.group, limits.priority);
-  if (!isMember) return "ours";
+  const asked = { account: step.account, priority: limits.priority };
+  if (!(await isHeld(ports.tenant.reader.grants, step.grant, asked))) return "ours";
   return isGone ? "disputed" : "native";
 }
 
 async function putOffNative({ ports }: Performing): Promise<Performed> {
-  const why = "the account was in this group already, by somebody else's hand";
+  const why = "the account had this already, by somebody else's hand";
   return { kind: "put-off", outcome: { kind: "again", at: ports.now() + nativeMs, why } };
 }
 

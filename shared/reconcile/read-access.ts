@@ -1,17 +1,20 @@
+import { type GroupFacts, type Unwritable, whyUnwritable } from "../model/group.ts";
+import type { Seen } from "../model/sight.ts";
+import type { Wish } from "../model/wish.ts";
 import { GraphError, unlessGone } from "../graph/error.ts";
+import { find as findGrant, type GrantFound } from "../graph/grants/kind.ts";
 import type { GroupFound } from "../graph/group-directory.ts";
+import { seenIn } from "../graph/listing.ts";
 import { errorText } from "../model/error-text.ts";
-import type { Grant, GroupFacts, GroupMembership, Scope } from "../model/grant.ts";
+import { grantKey, subjectOf, type Scope } from "../model/grant.ts";
 import { scopeHeld, type LedgerEntry, type LedgerRow } from "../model/ledger.ts";
 import type { PairRecord } from "../model/pair.ts";
 import type { AccessSituation, NamedGrant } from "../planner/access-situation.ts";
-import type { Seen } from "../planner/membership.ts";
 import { namedGrants } from "../policy/desired.ts";
-import { keyOfName, means } from "../policy/group-name.ts";
-import type { NameOrId } from "../policy/policy.ts";
+import { keyOfWish, means } from "../policy/group-name.ts";
 import type { AccessReadPorts, Looking } from "./access-ports.ts";
 import type { Outcome, Parked } from "./outcome.ts";
-import { goneFrom, grantsOf, readAccount, seenIn } from "./read-account.ts";
+import { goneFrom, grantsOf, readAccount } from "./read-account.ts";
 import { heirOf, otherTargetWith, withInherited } from "./scope-owners.ts";
 import { keepsOf, wantedOf } from "./wishes.ts";
 
@@ -22,8 +25,10 @@ export type AccessRead =
       readonly situation: AccessSituation;
       /** What is remembered of the pair, with what passed to it from another target. */
       readonly pair: PairRecord;
-      /** How the groups that may be written take members, by id. */
-      readonly membership: ReadonlyMap<string, GroupMembership>;
+      /** What cannot be written although the policy names it, by keys of grants and scopes. */
+      readonly unwritable: ReadonlyMap<string, Unwritable>;
+      /** What the policy's wishes came to here: keys of grants, by keys of wishes. */
+      readonly found: ReadonlyMap<string, string>;
       /** Set when the target could not be read: the rest is done, and this is how it ends. */
       readonly trouble: Outcome | null;
     }
@@ -33,13 +38,13 @@ export type AccessRead =
 export async function readAccess(looking: Looking, ports: AccessReadPorts): Promise<AccessRead> {
   const { record, rules, run } = looking;
   const { policy, target } = rules;
-  const wantedNames = wantedOf(looking);
+  const wishes = wantedOf(looking);
   const [scopeSeen, named, account] = await Promise.all([
     readScope(looking, ports),
-    resolveNames(wantedNames, looking, ports),
+    resolveNames(wishes, looking, ports),
     readAccount(looking, ports),
   ]);
-  if (wantedNames.length > 0 && named.refusal !== null) {
+  if (wishes.length > 0 && named.refusal !== null) {
     const { reason, advice } = named.refusal;
     return {
       kind: "refused",
@@ -59,12 +64,8 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
   return {
     kind: "read",
     pair,
-    membership: new Map(
-      [...named.facts.values(), ...(named.scope === null ? [] : [named.scope])].map((facts) => [
-        facts.id,
-        facts.membership,
-      ]),
-    ),
+    unwritable: named.unwritable,
+    found: named.found,
     trouble: account.trouble,
     situation: {
       analyst: record.id,
@@ -86,7 +87,7 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
           grant: item.grant,
           name,
           entry,
-          writable: writable(item.grant, named.facts),
+          writable: named.unwritable.has(grantKey(item.grant)) ? "no" : "yes",
         })),
         scope: scopeEntry,
         gone: goneFrom(pair.gone, account.record),
@@ -102,6 +103,7 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
       },
       leavers: policy.leavers,
       movers: policy.movers.order,
+      patienceMs: patienceWithGrantsMs,
       now: ports.now(),
     },
   };
@@ -120,8 +122,8 @@ function scopedUntil({ scoped, ledger, leftAt }: PairRecord, now: number): numbe
   return isBeingTaken ? now : (scoped.until ?? leftAt ?? now);
 }
 
-const writable = ({ group }: Grant, facts: ReadonlyMap<string, GroupFacts>) =>
-  (facts.get(group)?.membership ?? "assigned") === "assigned" ? "yes" : "no";
+/** How long what was asked for may be on its way before people hear of it. */
+const patienceWithGrantsMs = 30 * 60_000;
 
 /**
  * Whether the analyst is a direct member of a source group: sync counts no other members. Trouble in the source must not
@@ -145,14 +147,15 @@ type Resolved = {
   readonly scope: GroupFacts | null;
   readonly wanted: readonly NamedGrant[];
   readonly managed: readonly NamedGrant[];
-  readonly facts: ReadonlyMap<string, GroupFacts>;
+  readonly unwritable: ReadonlyMap<string, Unwritable>;
+  readonly found: ReadonlyMap<string, string>;
   /** The first name that is needed and cannot be resolved. */
   readonly refusal: { readonly reason: string; readonly advice: string } | null;
 };
 
 /** Names become ids here. A leaver needs none of them: what Muster granted is in the ledger by id. */
 async function resolveNames(
-  wantedNames: readonly NameOrId[],
+  wishes: readonly Wish[],
   looking: Looking,
   { source, tenant }: AccessReadPorts,
 ): Promise<Resolved> {
@@ -160,25 +163,40 @@ async function resolveNames(
     rules: { target },
     priority,
   } = looking;
-  const managedNames = namedGrants(
+  const all = namedGrants(
     target,
     target.grants.map(({ role }) => role),
   );
-  const leaving = wantedNames.length === 0;
-  const find = (name: NameOrId, groups = tenant.groups) =>
-    groups.find(name, priority).catch((error: unknown) => lenient(error, leaving));
+  const answered = <T>(answer: Promise<T>) =>
+    answer.catch((error: unknown) => lenient(error, wishes.length === 0));
   const [scope, managed] = await Promise.all([
-    target.sync === null ? null : find(target.sync.scope.group, source.groups),
-    Promise.all(managedNames.map(async (name) => ({ name, answer: await find(name) }))),
+    target.sync === null ? null : answered(source.groups.find(target.sync.scope.group, priority)),
+    Promise.all(
+      all.map(async (wish) => ({
+        key: keyOfWish(wish),
+        answer: await answered<GrantFound>(findGrant(tenant.reader.grants, wish, priority)),
+      })),
+    ),
   ]);
-  const needed = new Set(wantedNames.map(keyOfName));
-  const wanted = managed.filter(({ name }) => needed.has(keyOfName(name)));
+  const needed = new Set(wishes.map(keyOfWish));
+  const wanted = managed.filter(({ key }) => needed.has(key));
+  const facts = scope?.kind === "found" ? scope.facts : null;
   return {
-    scope: scope?.kind === "found" ? scope.facts : null,
+    scope: facts,
     wanted: wanted.flatMap(({ answer }) => namedGrant(answer)),
     managed: managed.flatMap(({ answer }) => namedGrant(answer)),
-    facts: new Map(
-      managed.flatMap(({ answer }) => (answer.kind === "found" ? [[answer.facts.id, answer.facts]] : [])),
+    unwritable: new Map([
+      ...managed.flatMap(({ answer }) =>
+        answer.kind === "found" && answer.unwritable !== null
+          ? [[grantKey(answer.grant), answer.unwritable] as const]
+          : [],
+      ),
+      ...unwritableScope(facts),
+    ]),
+    found: new Map(
+      managed.flatMap(({ key, answer }) =>
+        answer.kind === "found" ? [[key, grantKey(answer.grant)] as const] : [],
+      ),
     ),
     refusal:
       [scope, ...wanted.map(({ answer }) => answer)].find((answer) => answer?.kind === "not-found") ??
@@ -186,6 +204,11 @@ async function resolveNames(
       wanted.map(({ answer }) => misusedSourceGroup(answer, looking)).find((refusal) => refusal !== null) ??
       null,
   };
+}
+
+function unwritableScope(facts: GroupFacts | null): readonly (readonly [string, Unwritable])[] {
+  const why = facts === null ? null : whyUnwritable(facts);
+  return facts === null || why === null ? [] : [[grantKey({ kind: "group", group: facts.id }), why]];
 }
 
 /** A policy that names one group in the same way twice is refused; one that names it by id and by name shows only here. */
@@ -201,9 +224,10 @@ function sharedScope(scope: GroupFound | null, looking: Looking): Resolved["refu
 }
 
 /** Muster would make analysts by its own hand, or put people in scope who do not belong there. */
-function misusedSourceGroup(answer: GroupFound, { rules }: Looking): Resolved["refusal"] {
+function misusedSourceGroup(answer: GrantFound, { rules }: Looking): Resolved["refusal"] {
   if (answer.kind !== "found" || rules.target.topology !== "home") return null;
-  const { id, displayName: name } = answer.facts;
+  const { name } = answer;
+  const id = subjectOf(answer.grant);
   const { roles, targets } = rules.policy;
   const role = roles.find(({ holders }) => holders.kind === "group" && means(holders.group, { id, name }));
   const scope = targets.find(({ sync }) => means(sync.scope.group, { id, name }));
@@ -217,15 +241,15 @@ function misusedSourceGroup(answer: GroupFound, { rules }: Looking): Resolved["r
 }
 
 /** Somebody who leaves must not wait for a name: an answer that fails is no answer. */
-function lenient(error: unknown, leaving: boolean): GroupFound {
+function lenient(error: unknown, leaving: boolean): NotFound {
   if (!leaving) throw error;
   return { kind: "not-found", reason: errorText(error), advice: "" };
 }
 
-const namedGrant = (answer: GroupFound): readonly NamedGrant[] =>
-  answer.kind === "found"
-    ? [{ grant: { kind: "group", group: answer.facts.id }, name: answer.facts.displayName }]
-    : [];
+type NotFound = Extract<GrantFound, { kind: "not-found" }>;
+
+const namedGrant = (answer: GrantFound): readonly NamedGrant[] =>
+  answer.kind === "found" ? [{ grant: answer.grant, name: answer.name }] : [];
 
 type NamedScope = { readonly scope: Scope; readonly name: string };
 

@@ -1,4 +1,4 @@
-import { unlessGone } from "../graph/error.ts";
+import type { Holdings } from "../graph/grants/kind.ts";
 import type { Listing } from "../graph/listing.ts";
 import type { TargetAccount } from "../graph/target-reader.ts";
 import type { AnalystRecord } from "../model/analyst.ts";
@@ -6,11 +6,12 @@ import { accountIdSchema, type AccountId } from "../model/ids.ts";
 import { goesWithOwner, type AccountRecord, type Gone, type LedgerRow } from "../model/ledger.ts";
 import type { PairRecord } from "../model/pair.ts";
 import type { AccessSituation, AccountSeen } from "../planner/access-situation.ts";
-import { goneMs, replicationWindowMs, type Seen } from "../planner/membership.ts";
+import { goneMs, replicationWindowMs } from "../planner/membership.ts";
 import { stampIn } from "../policy/desired.ts";
 import type { Policy, Stamp } from "../policy/policy.ts";
 import type { AccessReadPorts, Looking, Rules } from "./access-ports.ts";
 import { outcomeOf, type Outcome } from "./outcome.ts";
+import { readHad } from "./read-holdings.ts";
 import { isLeaving } from "./wishes.ts";
 
 /** What was found of the analyst's account; `trouble`: how the look ends when it could not be all that it should be. */
@@ -59,19 +60,20 @@ async function findAccount(looking: Looking, ports: AccessReadPorts): Promise<Ac
   // What was deleted or restored a moment ago may be in neither place that a replica shows; another one is not theirs yet.
   const mayBeThere = known !== null && ports.now() - known.changedAt < replicationWindowMs;
   if (only === undefined || (mayBeThere && only.id !== known.accountId)) {
-    const nowhere = { seen: { kind: "none" }, record: known } as const;
+    const nowhere = { seen: { kind: "none" }, record: known, trouble: null } as const;
     return withOthers(nowhere, mayBeThere && isLeaving(looking) ? stamped : null, { looking, ports });
   }
-  const memberOf = await ports.tenant.reader.listMemberOf(only.id, looking.priority);
+  const { holdings, trouble } = await readHad(only.id, looking, ports);
   // The same account, which one replica did not show and another did, is what it was.
   const record = only.id === known?.accountId ? known : recordOf(only, looking);
-  const seen = present(only, { proof: record.proof, record: looking.record, memberOf });
+  const seen = present(only, { proof: record.proof, record: looking.record, holdings });
   const answer = await withOthers(
-    { seen, record },
+    { seen, record, trouble: null },
     { status: "fulfilled", value: listing },
     { looking, ports },
   );
-  return { ...answer, trouble: answer.trouble ?? (record === known ? null : handmade(only, looking)) };
+  const own = record === known ? null : handmade(only, looking);
+  return { ...answer, trouble: answer.trouble ?? own ?? trouble };
 }
 
 /** It looks like an account that came with the scope, and nobody invited it. Said when it is found: it is used, and it will stay. */
@@ -86,15 +88,16 @@ function handmade(account: TargetAccount, { pair, record, rules }: Looking): Out
   };
 }
 
+type Found = Omit<AccountAnswer, "others">;
 type Asking = { readonly looking: Looking; readonly ports: AccessReadPorts };
 
 /** The rest of a leaver's accounts: those that are Muster's go as well, and about those that are not, a person has to decide. */
 async function withOthers(
-  found: Pick<AccountAnswer, "seen" | "record">,
+  found: Found,
   stamped: PromiseSettledResult<Listing<TargetAccount>> | null,
   { looking, ports }: Asking,
 ): Promise<AccountAnswer> {
-  if (stamped === null) return { ...found, others: [], trouble: null };
+  if (stamped === null) return { ...found, others: [] };
   if (stamped.status === "rejected")
     return { ...found, others: [], trouble: outcomeOf(stamped.reason, ports.now()) };
   const { items, completeness } = stamped.value;
@@ -116,7 +119,7 @@ async function withOthers(
           rest.filter((account) => account.enabled && !others.includes(account)),
           looking,
         );
-  return { ...found, others, trouble };
+  return { ...found, others, trouble: trouble ?? found.trouble };
 }
 
 /** Accounts that are known to be other analysts'. */
@@ -182,30 +185,23 @@ function recordOf(account: TargetAccount, { pair }: Looking): AccountRecord {
 
 async function readKnown(
   known: AccountRecord,
-  { record, rules, priority }: Looking,
-  { tenant }: AccessReadPorts,
-): Promise<Pick<AccountAnswer, "seen" | "record"> | null> {
-  const [read, memberOf] = await Promise.all([
-    tenant.reader.readAccount({ id: known.accountId, stamp: identityStamp(rules), priority }),
-    memberOfUnlessGone(known.accountId, { priority, tenant }),
+  looking: Looking,
+  ports: AccessReadPorts,
+): Promise<Found | null> {
+  const { record, rules, priority } = looking;
+  const [read, { holdings, trouble }] = await Promise.all([
+    ports.tenant.reader.readAccount({ id: known.accountId, stamp: identityStamp(rules), priority }),
+    readHad(known.accountId, looking, ports),
   ]);
   if (read.kind === "none") return null;
   if (read.kind === "soft-deleted") {
-    return { seen: { kind: "soft-deleted", id: known.accountId }, record: known };
+    return { seen: { kind: "soft-deleted", id: known.accountId }, record: known, trouble: null };
   }
   return {
-    seen: present(read.account, { proof: known.proof, record, memberOf }),
+    seen: present(read.account, { proof: known.proof, record, holdings }),
     record: known,
+    trouble,
   };
-}
-
-async function memberOfUnlessGone(
-  id: AccountId,
-  { priority, tenant }: Pick<Looking, "priority"> & Pick<AccessReadPorts, "tenant">,
-): Promise<Listing<string>> {
-  const listing = await unlessGone(tenant.reader.listMemberOf(id, priority));
-  // Whether the account is gone is said by `readAccount`; one replica may know it while another does not yet.
-  return listing ?? { items: [], completeness: { kind: "partial", why: "the account was not found" } };
 }
 
 /** The analyst's own user. Who was restored lately may be shown without what comes back with them. */
@@ -222,16 +218,16 @@ async function readOwn(looking: Looking, ports: AccessReadPorts): Promise<Accoun
     unblockedAt: 0,
   };
   const found = await readKnown(record, looking, ports);
-  return { seen: found?.seen ?? { kind: "none" }, record, others: [], trouble: null };
+  return { seen: found?.seen ?? { kind: "none" }, record, others: [], trouble: found?.trouble ?? null };
 }
 
 type Evidence = {
   readonly proof: AccountRecord["proof"];
   readonly record: AnalystRecord;
-  readonly memberOf: Listing<string>;
+  readonly holdings: Holdings;
 };
 
-function present(account: TargetAccount, { proof, record, memberOf }: Evidence): AccountSeen {
+function present(account: TargetAccount, { proof, record, holdings }: Evidence): AccountSeen {
   const stamped = account.stamp?.toLowerCase() ?? null;
   // Whatever stands on it, nobody's own user is somebody else's.
   const contested = proof !== "own" && stamped !== null && stamped !== "none" && stamped !== record.id;
@@ -242,7 +238,7 @@ function present(account: TargetAccount, { proof, record, memberOf }: Evidence):
     proof: contested ? "contested" : proof,
     detail: contested ? `its stamp names ${stamped}` : "",
     stamped: stamped === null ? "no" : "yes",
-    seen: ({ group }) => seenIn(memberOf, group),
+    seen: holdings,
   };
 }
 
@@ -298,8 +294,3 @@ export const goneFrom = (
       ? [{ what: item, at }]
       : [],
   );
-
-export function seenIn({ items, completeness }: Listing<string>, id: string): Seen {
-  if (items.includes(id)) return "present";
-  return completeness.kind === "complete" ? "absent" : "unknown";
-}

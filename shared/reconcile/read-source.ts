@@ -1,9 +1,9 @@
+import type { GroupFacts } from "../model/group.ts";
 import type { GroupDirectory } from "../graph/group-directory.ts";
 import { GraphError, unlessGone } from "../graph/error.ts";
 import type { SourceMemberships, SourceReader } from "../graph/source-reader.ts";
 import type { Priority } from "../graph/tenant.ts";
 import type { AnalystRecord, HeldRole, SourceUser, SourceUserRead } from "../model/analyst.ts";
-import type { GroupFacts } from "../model/grant.ts";
 import type { AnalystId, GroupId, RoleName } from "../model/ids.ts";
 import { attributesKey, groupKey, holdsAttributes } from "../policy/desired.ts";
 import { means } from "../policy/group-name.ts";

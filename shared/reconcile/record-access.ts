@@ -65,10 +65,11 @@ export async function enterRun(round: Round, applied: Applied, outcomes: readonl
 
 /** What the read showed, in words and ids that a person can look up in the tenant. */
 function evidenceOf({ situation }: ReadOk): Readonly<Record<string, unknown>> {
-  const { account, accounts, scope, managed, owned } = situation;
+  const { account, accounts, scope, managed, owned, wanted } = situation;
   const grants = new Map(
     [...owned.grants, ...managed].map(({ grant, name }) => [grantKey(grant), { grant, name }]),
   );
+  const isWanted = new Set(wanted.map(({ grant }) => grantKey(grant)));
   const disabled = accounts === "own" ? "disabled" : "blocked";
   const noScope = accounts === "own" ? null : { name: null, seen: "unknown" };
   return {
@@ -78,21 +79,31 @@ function evidenceOf({ situation }: ReadOk): Readonly<Record<string, unknown>> {
         : { state: account.kind, id: owned.account?.accountId ?? null },
     origin: owned.account?.origin ?? null,
     scope: scope === null ? noScope : { name: scope.name, seen: scope.seen },
-    grants: [...grants.values()].map(({ grant, name }) => ({ name, seen: seenOf(grant, situation) })),
+    grants: [...grants].map(([key, { grant, name }]) => ({
+      kind: grant.kind,
+      name,
+      ...sightOf(grant, isWanted.has(key) ? "yes" : "no", situation),
+    })),
   };
 }
 
 /** Whose user is in the recycle bin has nothing of what is in there with it. */
-function seenOf(grant: Grant, { account, accounts }: AccessSituation): string {
+function sightOf(
+  grant: Grant,
+  wanted: "yes" | "no",
+  { account, accounts }: AccessSituation,
+): { readonly seen: string; readonly detail?: string } {
   switch (account.kind) {
-    case "present":
-      return account.seen(grant);
+    case "present": {
+      const { seen, detail } = account.seen(grant, wanted);
+      return { seen, ...(detail === undefined ? {} : { detail }) };
+    }
     case "unreachable":
-      return "unknown";
+      return { seen: "unknown" };
     case "soft-deleted":
-      return accounts === "own" ? "recycled" : "absent";
+      return { seen: accounts === "own" ? "recycled" : "absent" };
     case "none":
-      return "absent";
+      return { seen: "absent" };
     default:
       return account satisfies never;
   }

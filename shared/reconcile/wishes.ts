@@ -1,17 +1,17 @@
+import type { Wish } from "../model/wish.ts";
 import { isAmong, type AnalystRecord, type HeldRole } from "../model/analyst.ts";
-import { grantKey } from "../model/grant.ts";
 import type { PairRecord } from "../model/pair.ts";
-import type { AccessSituation, Keeps } from "../planner/access-situation.ts";
+import type { Keeps } from "../planner/access-situation.ts";
 import { namesOf } from "../planner/source-plan.ts";
 import { desiredGrants } from "../policy/desired.ts";
-import { means } from "../policy/group-name.ts";
-import type { NameOrId, Policy } from "../policy/policy.ts";
+import { keyOfWish } from "../policy/group-name.ts";
+import type { Policy } from "../policy/policy.ts";
 import type { Looking } from "./access-ports.ts";
 
 type Asked = Pick<Looking, "record" | "rules">;
 
-/** The groups of the target that the analyst should be in. */
-export function wantedOf({ record, rules }: Asked): readonly NameOrId[] {
+/** What the analyst should be given in the target. */
+export function wantedOf({ record, rules }: Asked): readonly Wish[] {
   const frozen = frozenRoles(rules.policy, record);
   const live = record.roles.filter((role) => !frozen.includes(role));
   return record.leaving === null ? desiredGrants(rules.target, namesOf(live)) : [];
@@ -39,22 +39,19 @@ export const isLeaving = (asked: Asked & Pick<Looking, "pair">): boolean =>
 /** What each role gives in the target, as far as the policy says so now; of those it does not know, what it said last. */
 export function gaveOf(
   { record, rules }: Asked,
-  { wanted }: Pick<AccessSituation, "wanted">,
+  found: ReadonlyMap<string, string>,
   { gave, ledger }: Pick<PairRecord, "gave" | "ledger">,
 ): PairRecord["gave"] {
   const kept = frozenRoles(rules.policy, record);
   const now = record.roles
     .filter((role) => !kept.includes(role))
     .map(({ role, by }) => {
-      const names = desiredGrants(rules.target, [role]);
-      const given = wanted.filter(({ grant, name }) =>
-        names.some((one) => means(one, { id: grant.group, name })),
-      );
-      return [by, given.map(({ grant }) => grantKey(grant))] as const;
+      const keys = desiredGrants(rules.target, [role]).flatMap((wish) => found.get(keyOfWish(wish)) ?? []);
+      return [by, [...new Set(keys)]] as const;
     });
   if (kept.length === 0) return Object.fromEntries(now);
   // Nothing was ever given here, so these roles gave nothing either.
-  const isNew = ledger.length === 0 && wanted.length > 0;
+  const isNew = ledger.length === 0 && now.some(([, given]) => given.length > 0);
   const none = isNew ? kept.map(({ by }) => [by, []] as const) : [];
   return { ...Object.fromEntries(none), ...gave, ...Object.fromEntries(now) };
 }

@@ -48,7 +48,6 @@ export type WorkerPorts = {
   readonly target: (tenant: TenantId) => {
     readonly reader: TargetReader;
     readonly writer: TargetWriter;
-    readonly groups: GroupDirectory;
   };
   readonly analysts: Analysts;
   readonly pairs: Pairs;
@@ -126,10 +125,10 @@ async function whoWaits(
 /** Handles one message of the queue `access`: one analyst in one target. */
 export function workOnAccess(message: AccessMessage, ports: WorkerPorts, log: Log): Promise<void> {
   const { tenant, analyst } = message.key;
-  const { reader, writer, groups } = ports.target(tenant);
+  const { reader, writer } = ports.target(tenant);
   const accessPorts = {
     ...ports,
-    tenant: { reader, groups },
+    tenant: { reader },
     targetWriter: writer,
     sourceWriter: ports.source.writer,
     provisioner: ports.source.provisioner,

@@ -121,7 +121,7 @@ async function buildMuster(): Promise<Muster> {
         },
         target: (id) => {
           const { graph, groups } = tenants(id);
-          return { reader: targetReader(graph), writer: targetWriter(graph), groups };
+          return { reader: targetReader(graph, groups), writer: targetWriter(graph) };
         },
         send,
         schedule,

@@ -15,11 +15,14 @@ export const pairRow = (tenant: TenantId, analyst: AnalystId) => ({ partitionKey
 
 const byMuster = z.enum(["no", "intended", "confirmed"]);
 
-const grant = z.object({ kind: z.literal("group"), group: groupIdSchema });
+/** Of every kind, as it was given: a row is understood when the policy does not name the grant any more. */
+const grant = z.discriminatedUnion("kind", [z.object({ kind: z.literal("group"), group: groupIdSchema })]);
+
+const scope = z.object({ kind: z.literal("group"), group: groupIdSchema });
 
 const item = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("grant"), grant, account: accountIdSchema }),
-  z.object({ kind: z.literal("scope"), scope: grant }),
+  z.object({ kind: z.literal("scope"), scope }),
 ]);
 
 const schema: z.ZodType<PairRecord> = z.object({

@@ -72,7 +72,7 @@ test("the same: the last proof says what the policy gives", async () => {
   world.setPolicy(smallPolicy());
   await world.pass(dayMs);
   const proof = world.entries.findLast(({ kind }) => kind === "proof");
-  expect(proof?.evidence["grants"]).toContainEqual({ name: "group 01", seen: "present" });
+  expect(proof?.evidence["grants"]).toContainEqual({ kind: "group", name: "group 01", seen: "present" });
 });
 
 /** What Muster does in Contoso. */

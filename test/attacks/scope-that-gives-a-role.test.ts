@@ -1,5 +1,6 @@
+import type { NameOrId } from "../../shared/model/wish.ts";
 import { expect, test } from "vitest";
-import type { NameOrId, Policy } from "../../shared/policy/policy.ts";
+import type { Policy } from "../../shared/policy/policy.ts";
 import { smallPolicy } from "../support/small-policy.ts";
 import { smallWorld, type SmallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";

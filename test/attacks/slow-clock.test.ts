@@ -42,7 +42,7 @@ test.each([0, -1])(
     await world.change(ana, readersAtHome, "in");
     await pass(dayMs);
     expect(world.entries.findLast(({ kind }) => kind === "proof")?.evidence).toMatchObject({
-      grants: expect.arrayContaining([{ name: "group 01", seen: "present" }]),
+      grants: expect.arrayContaining([{ kind: "group", name: "group 01", seen: "present" }]),
     });
     expect(world.contoso.members.get(readers.grant.group)?.size).toBe(1);
   },

@@ -1019,7 +1019,7 @@ function leaving(): ModelWorld {
       movers: "add-first",
       mode: "full",
       protected: [],
-      membership: new Map(),
+      unwritable: new Map(),
       removalsPerRun: 5,
     },
     account: {

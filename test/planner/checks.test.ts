@@ -1,6 +1,7 @@
+import { type GroupFacts, type GroupMembership, whyUnwritable } from "../../shared/model/group.ts";
 import { describe, expect, test } from "vitest";
 import type { Leaving } from "../../shared/model/analyst.ts";
-import { grantKey, type GroupMembership } from "../../shared/model/grant.ts";
+import { grantKey } from "../../shared/model/grant.ts";
 import { removesAccess, type Step, type StepKind } from "../../shared/model/plan.ts";
 import { checkPlan, checks, type CheckFacts } from "../../shared/planner/checks.ts";
 import {
@@ -98,6 +99,15 @@ describe("ownership", () => {
   });
 });
 
+const theirs = { id: readers.grant.group, displayName: readers.name };
+const theScope = { id: syncScope.scope.group, displayName: syncScope.name };
+
+/** What the checks are told of a group that takes members in this way. */
+function locked(group: Omit<GroupFacts, "membership">, membership: GroupMembership) {
+  const why = whyUnwritable({ ...group, membership });
+  return why === null ? [] : [[grantKey({ kind: "group", group: group.id }), why] as const];
+}
+
 describe("writable", () => {
   const unwritable: readonly GroupMembership[] = [
     "dynamic",
@@ -106,10 +116,13 @@ describe("writable", () => {
     "mail-enabled",
     "unreadable",
   ];
-  const groups = [readers.grant.group, syncScope.scope.group];
+  const groups = [theirs, theScope];
 
   test.each(unwritable)("no member is written to or taken from a group that is %s", (membership) => {
-    const plan = checkPlan(full, facts({ membership: new Map(groups.map((group) => [group, membership])) }));
+    const plan = checkPlan(
+      full,
+      facts({ unwritable: new Map(groups.flatMap((group) => locked(group, membership))) }),
+    );
     expect(kept(plan)).toEqual(without("join-scope", "leave-scope", "grant", "revoke", "provision"));
     expect(withheldBy("writable", plan)).toHaveLength(5);
     expect(plan.withheld.every(({ reason }) => /"(SOC Readers|Sync to Contoso)"/.test(reason))).toBe(true);
@@ -120,7 +133,7 @@ describe("writable", () => {
       const plan = checkPlan(
         planOf({ steps: [oneOfEach.grant] }),
         facts({
-          membership: new Map([[readers.grant.group, membership]]),
+          unwritable: new Map(locked(theirs, membership)),
         }),
       );
       return [plan.withheld[0]?.reason, plan.withheld[0]?.advice];
@@ -130,23 +143,23 @@ describe("writable", () => {
   });
 
   test("a group nobody knows anything about is taken as assigned", () => {
-    expect(kept(checkPlan(full, facts({ membership: new Map() })))).toContain("grant");
+    expect(kept(checkPlan(full, facts({ unwritable: new Map() })))).toContain("grant");
   });
 
   test("whom nobody puts into scope nobody asks sync to provision", () => {
-    const membership = new Map([[syncScope.scope.group, "dynamic" as const]]);
+    const unwritable = new Map(locked(theScope, "dynamic"));
     const joiner = planOf({ steps: [oneOfEach["join-scope"], oneOfEach.provision] });
-    expect(withheldBy("writable", checkPlan(joiner, facts({ membership })))).toEqual([
+    expect(withheldBy("writable", checkPlan(joiner, facts({ unwritable })))).toEqual([
       "join-scope",
       "provision",
     ]);
     const inScope = planOf({ steps: [oneOfEach.provision] });
-    expect(kept(checkPlan(inScope, facts({ membership })))).toEqual(["provision"]);
+    expect(kept(checkPlan(inScope, facts({ unwritable })))).toEqual(["provision"]);
   });
 
   test("an assigned group is written", () => {
-    const membership = new Map(groups.map((group) => [group, "assigned" as const]));
-    expect(checkPlan(full, facts({ membership }))).toEqual(full);
+    const unwritable = new Map(groups.flatMap((group) => locked(group, "assigned")));
+    expect(checkPlan(full, facts({ unwritable }))).toEqual(full);
   });
 });
 
@@ -184,10 +197,10 @@ describe("budget", () => {
   });
 
   test("what another check withheld already does not count", () => {
-    const membership = new Map([[groupId(1), "dynamic" as const]]);
+    const unwritable = new Map(locked({ id: groupId(1), displayName: "group 01" }, "dynamic"));
     const plan = checkPlan(
       planOf({ steps: revokes(4) }),
-      facts({ removalsPerRun: 3, ownedGrants: owned(4), membership }),
+      facts({ removalsPerRun: 3, ownedGrants: owned(4), unwritable }),
     );
     expect(kept(plan)).toEqual(["revoke", "revoke", "revoke"]);
     expect(withheldBy("budget", plan)).toEqual([]);
@@ -223,7 +236,7 @@ describe("the list of checks", () => {
     const objections = [
       facts({ protected: new Set([ana]) }),
       facts({ ownedGrants: new Set() }),
-      facts({ membership: new Map([[readers.grant.group, "dynamic"]]) }),
+      facts({ unwritable: new Map(locked(theirs, "dynamic")) }),
       facts({ removalsPerRun: 0 }),
       facts({ mode: "add-only" }),
       facts({ mode: "observe" }),

@@ -20,6 +20,13 @@ const notes: { readonly [K in Note["kind"]]: readonly Extract<Note, { kind: K }>
   settling: [{ kind: "settling", name: "SOC Readers" }],
   kept: [{ kind: "kept", name: "SOC Readers", why: "hunter is not in the policy any more", alsoLost: "no" }],
   unsure: [{ kind: "unsure", name: "SOC Readers" }],
+  "on-its-way": [
+    { kind: "on-its-way", name: "SOC Operator", way: "in", detail: "it is delivering", overdue: "no" },
+    { kind: "on-its-way", name: "SOC Operator", way: "in", detail: "it is delivering", overdue: "yes" },
+    { kind: "on-its-way", name: "SOC Operator", way: "out", detail: "it is delivering", overdue: "no" },
+  ],
+  lapsed: [{ kind: "lapsed", name: "SOC Operator" }],
+  stuck: [{ kind: "stuck", name: "SOC Operator", detail: "request 1 was denied" }],
   "waits-for-account": [{ kind: "waits-for-account" }],
   refused: [{ kind: "refused", reason: "too many", advice: "look" }],
 };

@@ -1,10 +1,16 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { LedgerEntry, LedgerState } from "../../shared/model/ledger.ts";
+import type { Seen } from "../../shared/model/sight.ts";
 import { decideMembership, goneMs, replicationWindowMs, visibleMs } from "../../shared/planner/membership.ts";
 
 const now = 1_000_000_000;
 const states = ["adding", "added", "removing", "removed"] as const satisfies readonly LedgerState[];
+
+/** What the table speaks of; `unknown` is told apart below. */
+const sights = ["present", "absent", "coming", "going", "lapsed", "stuck"] as const satisfies readonly Seen[];
+/** Nobody who is to lose something is shown these. */
+const wantedOnly: readonly Seen[] = ["lapsed", "stuck"];
 
 /** How old an entry is: the youngest and the oldest of each age. */
 const ages = {
@@ -17,7 +23,7 @@ type Age = keyof typeof ages;
 /** One combination the table has to answer. */
 type Case = {
   readonly wanted: "yes" | "no";
-  readonly seen: "present" | "absent";
+  readonly seen: (typeof sights)[number];
   readonly state: LedgerState | "gone" | "-";
   readonly age: Age;
   /** When Muster did the opposite: within the replication window, within a day, or never. */
@@ -58,18 +64,21 @@ function readTable(source: string): readonly (readonly string[])[] {
 }
 
 function readRow([wanted, seen, ledger = "", act = "", after = ""]: readonly string[]): Row {
-  if ((wanted !== "yes" && wanted !== "no") || (seen !== "present" && seen !== "absent")) {
+  const sight = sights.find((one) => one === seen);
+  if ((wanted !== "yes" && wanted !== "no") || sight === undefined) {
     throw new Error(`no row of the table: ${wanted} | ${seen}`);
   }
   const [, name = "", words = ""] = /^(-|\w+),?\s*(.*)$/.exec(ledger) ?? [];
   const state = [...states, "gone" as const, "-" as const].find((one) => one === name);
   if (state === undefined || (words !== "" && qualifiers[words] === undefined))
     throw new Error(`no ledger state: ${ledger}`);
-  return { wanted, seen, state, qualifier: words === "" ? null : words, act, ledger: after };
+  return { wanted, seen: sight, state, qualifier: words === "" ? null : words, act, ledger: after };
 }
 
 const cases: readonly Case[] = (["yes", "no"] as const).flatMap((wanted) =>
-  (["present", "absent"] as const).flatMap((seen) => entries().map((entry) => ({ wanted, seen, ...entry }))),
+  sights
+    .filter((seen) => wanted === "yes" || !wantedOnly.includes(seen))
+    .flatMap((seen) => entries().map((entry) => ({ wanted, seen, ...entry }))),
 );
 
 /** Every state at every age; who wrote an old entry did the opposite before that. */

@@ -1,3 +1,4 @@
+import type { NameOrId } from "../../shared/model/wish.ts";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { analystIdSchema, groupIdSchema, roleNameSchema } from "../../shared/model/ids.ts";
@@ -10,7 +11,7 @@ import {
   stampValue,
 } from "../../shared/policy/desired.ts";
 import { smallPolicy } from "../support/small-policy.ts";
-import type { Grant, NameOrId } from "../../shared/policy/policy.ts";
+import type { Grant } from "../../shared/policy/policy.ts";
 
 const named = (name: string): NameOrId => ({ kind: "name", name });
 const role = (name: string) => roleNameSchema.parse(name);
@@ -74,7 +75,7 @@ describe("what is desired in a target", () => {
   });
 
   test("is the union over all roles, sorted, each group once", () => {
-    const union = [id, named("Readers"), named("Responders")];
+    const union = [id, named("Readers"), named("Responders")].map((group) => ({ kind: "group", group }));
     expect(desiredGrants({ grants, retire: false }, [role("reader"), role("responder")])).toEqual(union);
     expect(desiredGrants({ grants, retire: false }, [role("responder"), role("reader")])).toEqual(union);
   });

@@ -1,3 +1,4 @@
+import type { GroupMembership } from "../../shared/model/group.ts";
 import { GraphError, type GraphFailure } from "../../shared/graph/error.ts";
 import type { GroupDirectory } from "../../shared/graph/group-directory.ts";
 import type { Written } from "../../shared/graph/group-members.ts";
@@ -9,8 +10,8 @@ import type { Provisioner, SyncJobReader } from "../../shared/graph/synchronizat
 import type { TargetReader } from "../../shared/graph/target-reader.ts";
 import type { TargetWriter } from "../../shared/graph/target-writer.ts";
 import type { SendLimits, Trace } from "../../shared/graph/tenant.ts";
-import type { GroupMembership } from "../../shared/model/grant.ts";
 import { accountIdSchema, analystIdSchema, groupIdSchema } from "../../shared/model/ids.ts";
+import { groupReaderOf, groupWriterOf } from "../support/group-grants.ts";
 import type { Chance } from "./chance.ts";
 import { isTeam, sourceTenant } from "./cast.ts";
 import {
@@ -77,7 +78,6 @@ export type Graph = {
   readonly provisioner: Provisioner;
   readonly jobs: SyncJobReader;
   readonly groups: GroupDirectory;
-  readonly targetGroups: (tenantId: string) => GroupDirectory;
 };
 
 const trace: Trace = { clientRequestId: "", requestId: null, status: 200, ms: 0, tries: 1 };
@@ -258,34 +258,44 @@ export function graphOf(options: GraphOptions): Graph {
         return { kind: "present", account };
       }),
     findByStamp: notAtHome,
-    isMember: (id, group) =>
-      read(`${id} in ${group}`, (at) => source.members.get(`${group}|${id}`, at) !== undefined),
-    listMemberOf: (id) => read(`source groups of ${id}`, (at) => listed(`groups of ${id}`, held(id, at))),
+    grants: {
+      group: groupReaderOf({
+        groups: groupsAre(() => "assigned"),
+        isMember: (id, group) =>
+          read(`${id} in ${group}`, (at) => source.members.get(`${group}|${id}`, at) !== undefined),
+        listMemberOf: (id) => read(`source groups of ${id}`, (at) => listed(`groups of ${id}`, held(id, at))),
+      }),
+    },
   };
 
   const homeWriter: TargetWriter = {
-    grant: ({ group }, id, limits) =>
-      write(`grant ${group} to ${id}`, limits, () => {
-        if (source.users.get(id) === undefined)
-          throw failure("grant", { status: 404, code: "Request_ResourceNotFound" });
-        if (!directory.join(group, id, "muster")) return "already";
-        onWrite({ tenantId: sourceTenant, account: id, kind: "grant", group });
-        return "done";
-      }),
-    revoke: ({ group }, id, limits) =>
-      // Who is in the recycle bin is not found, and keeps their memberships.
-      write(`revoke ${group} from ${id}`, limits, () => {
-        const isThere =
-          source.users.get(id) !== undefined && source.members.get(`${group}|${id}`) !== undefined;
-        if (!isThere) return "missing";
-        onWrite({ tenantId: sourceTenant, account: id, kind: "revoke", group });
-        directory.drop(group, id);
-        return "done";
-      }),
+    grants: { group: groupWriterOf(delegate, withdraw) },
     setEnabled: notAtHome,
     remove: notAtHome,
     restore: notAtHome,
   };
+
+  function delegate(group: string, id: string, limits: SendLimits): Promise<Written> {
+    return write(`grant ${group} to ${id}`, limits, () => {
+      if (source.users.get(id) === undefined)
+        throw failure("grant", { status: 404, code: "Request_ResourceNotFound" });
+      if (!directory.join(group, id, "muster")) return "already";
+      onWrite({ tenantId: sourceTenant, account: id, kind: "grant", group });
+      return "done";
+    });
+  }
+
+  // Who is in the recycle bin is not found, and keeps their memberships.
+  function withdraw(group: string, id: string, limits: SendLimits): Promise<Written> {
+    return write(`revoke ${group} from ${id}`, limits, () => {
+      const isThere =
+        source.users.get(id) !== undefined && source.members.get(`${group}|${id}`) !== undefined;
+      if (!isThere) return "missing";
+      onWrite({ tenantId: sourceTenant, account: id, kind: "revoke", group });
+      directory.drop(group, id);
+      return "done";
+    });
+  }
 
   function refuseLocked(group: string): void {
     const isLocked = [...directory.targets.values()].some(
@@ -325,14 +335,6 @@ export function graphOf(options: GraphOptions): Graph {
       },
     },
     groups: groupsAre(() => "assigned"),
-    targetGroups: (tenantId) => {
-      if (tenantId === sourceTenant) return groupsAre(() => "assigned");
-      const target = targetOf(tenantId);
-      return groupsAre((group) => {
-        knock(target, "/groups/{id}");
-        return target.frozen.has(group) ? "dynamic" : "assigned";
-      });
-    },
   };
 
   function answerOf(done: OnDemand): ProvisionResult {
@@ -395,20 +397,30 @@ export function graphOf(options: GraphOptions): Graph {
           );
           return listed(`accounts of ${analyst}`, found);
         }),
-      isMember: (account, group) =>
-        readHere(
-          "/users/{id}/checkMemberGroups",
-          `${account} in ${group}`,
-          (at) => target.members.get(`${group}|${account}`, at) !== undefined,
-        ),
-      listMemberOf(account) {
-        const { lagMs, groupsLagMs } = trouble();
-        const look = (at: number | undefined) => {
-          if (target.users.get(account, at) === undefined)
-            throw failure("memberOf", { status: 404, code: "Request_ResourceNotFound" });
-          return listed(`groups of ${account}`, groupsOf(target, account, at));
-        };
-        return readHere("/users/{id}/memberOf", `groups of ${account}`, look, Math.max(lagMs, groupsLagMs));
+      grants: {
+        group: groupReaderOf({
+          groups: groupsHere(target),
+          isMember: (account, group) =>
+            readHere(
+              "/users/{id}/checkMemberGroups",
+              `${account} in ${group}`,
+              (at) => target.members.get(`${group}|${account}`, at) !== undefined,
+            ),
+          listMemberOf(account) {
+            const { lagMs, groupsLagMs } = trouble();
+            const look = (at: number | undefined) => {
+              if (target.users.get(account, at) === undefined)
+                throw failure("memberOf", { status: 404, code: "Request_ResourceNotFound" });
+              return listed(`groups of ${account}`, groupsOf(target, account, at));
+            };
+            return readHere(
+              "/users/{id}/memberOf",
+              `groups of ${account}`,
+              look,
+              Math.max(lagMs, groupsLagMs),
+            );
+          },
+        }),
       },
     };
   }
@@ -444,23 +456,27 @@ export function graphOf(options: GraphOptions): Graph {
       return "done";
     };
     return {
-      grant: ({ group }, account, limits) =>
-        writeMembers([`grant ${group} to ${account}`, group], limits, () => {
-          if (target.users.get(account) === undefined)
-            throw failure("grant", { status: 404, code: "Request_ResourceNotFound" });
-          if (target.members.get(`${group}|${account}`) !== undefined) return "already";
-          target.members.set(`${group}|${account}`, "muster");
-          tell("grant", account, group);
-          return "done";
-        }),
-      revoke: ({ group }, account, limits) =>
-        writeMembers([`revoke ${group} from ${account}`, group], limits, () => {
-          if (target.users.get(account) === undefined) return "missing";
-          if (target.members.get(`${group}|${account}`) === undefined) return "missing";
-          tell("revoke", account, group);
-          target.members.delete(`${group}|${account}`);
-          return "done";
-        }),
+      grants: {
+        group: groupWriterOf(
+          (group, account, limits) =>
+            writeMembers([`grant ${group} to ${account}`, group], limits, () => {
+              if (target.users.get(account) === undefined)
+                throw failure("grant", { status: 404, code: "Request_ResourceNotFound" });
+              if (target.members.get(`${group}|${account}`) !== undefined) return "already";
+              target.members.set(`${group}|${account}`, "muster");
+              tell("grant", account, group);
+              return "done";
+            }),
+          (group, account, limits) =>
+            writeMembers([`revoke ${group} from ${account}`, group], limits, () => {
+              if (target.users.get(account) === undefined) return "missing";
+              if (target.members.get(`${group}|${account}`) === undefined) return "missing";
+              tell("revoke", account, group);
+              target.members.delete(`${group}|${account}`);
+              return "done";
+            }),
+        ),
+      },
       setEnabled: (account, state, limits) =>
         writeHere([`${state} ${account}`, "/users/{id}"], limits, () =>
           setEnabled(account, state === "unblocked"),
@@ -485,6 +501,13 @@ export function graphOf(options: GraphOptions): Graph {
 const notAtHome = (): never => {
   throw new Error("nobody's own user is looked for, blocked, deleted or restored");
 };
+
+function groupsHere(target: Target): GroupDirectory {
+  return groupsAre((group) => {
+    knock(target, "/groups/{id}");
+    return target.frozen.has(group) ? "dynamic" : "assigned";
+  });
+}
 
 const membersOf = "/groups/{id}/members/$ref";
 

@@ -1,3 +1,4 @@
+import type { NameOrId } from "../../shared/model/wish.ts";
 import {
   groupIdSchema,
   roleNameSchema,
@@ -5,7 +6,7 @@ import {
   targetNameSchema,
   tenantIdSchema,
 } from "../../shared/model/ids.ts";
-import type { NameOrId, Policy, Target } from "../../shared/policy/policy.ts";
+import type { Policy, Target } from "../../shared/policy/policy.ts";
 import {
   delegatedGroup,
   grantGroups,

@@ -124,7 +124,6 @@ export function startSystem(parts: SystemParts): System {
     target: (tenant) => ({
       reader: graph.targetReader(tenant),
       writer: graph.targetWriter(tenant),
-      groups: graph.targetGroups(tenant),
     }),
     analysts: analystTable,
     pairs: pairTable,

@@ -1,4 +1,5 @@
-import { grantKey, type GroupMembership } from "../../shared/model/grant.ts";
+import type { Unwritable } from "../../shared/model/group.ts";
+import { grantKey } from "../../shared/model/grant.ts";
 import { accountIdSchema, type AccountId } from "../../shared/model/ids.ts";
 import type { AccountRecord, LedgerEntry, LedgerState } from "../../shared/model/ledger.ts";
 import type { PairRecord } from "../../shared/model/pair.ts";
@@ -39,7 +40,7 @@ export type Rules = {
   readonly movers: AccessSituation["movers"];
   readonly mode: CheckFacts["mode"];
   readonly protected: readonly string[];
-  readonly membership: ReadonlyMap<string, GroupMembership>;
+  readonly unwritable: ReadonlyMap<string, Unwritable>;
   readonly removalsPerRun: number;
 };
 
@@ -150,6 +151,7 @@ export function read(world: ModelWorld): AccessSituation {
     },
     formerScopes: [],
     policySince: 0,
+    patienceMs: Infinity,
     accounts: "synced",
     account: accountSeen(world),
     others: [],
@@ -157,7 +159,7 @@ export function read(world: ModelWorld): AccessSituation {
       grants: givenTo(account, memory).map(({ named, entry }) => ({
         ...named,
         entry,
-        writable: (rules.membership.get(named.grant.group) ?? "assigned") === "assigned" ? "yes" : "no",
+        writable: rules.unwritable.has(grantKey(named.grant)) ? "no" : "yes",
       })),
       scope: memory.scope,
       gone: memory.gone,
@@ -199,7 +201,7 @@ function accountSeen({ account, memory }: ModelWorld): AccountSeen {
     proof: account.contested ? "contested" : "stamp",
     detail: account.contested ? "its stamp names somebody else" : "",
     stamped: "yes",
-    seen: (grant) => (account.groups.has(grantKey(grant)) ? "present" : "absent"),
+    seen: (grant) => ({ seen: account.groups.has(grantKey(grant)) ? "present" : "absent" }),
   };
 }
 
@@ -231,7 +233,7 @@ function factsOf({ owned }: AccessSituation, rules: Rules): CheckFacts {
     others: new Set(),
     account: owned.account?.accountId ?? null,
     accounts: rules.leavers.accounts,
-    membership: rules.membership,
+    unwritable: rules.unwritable,
     removalsPerRun: rules.removalsPerRun,
   };
 }

@@ -90,7 +90,7 @@ function arbitraryRules(fixed: Partial<Rules> = {}): fc.Arbitrary<Rules> {
       managed: [readers, responders],
       mode: "full",
       protected: [],
-      membership: new Map(),
+      unwritable: new Map(),
       removalsPerRun: 100,
       ...fixed,
     }));

@@ -1,5 +1,6 @@
+import type { Seen } from "../../shared/model/sight.ts";
 import type { AnalystRecord, HeldRole, Recent, SourceUser } from "../../shared/model/analyst.ts";
-import { grantKey } from "../../shared/model/grant.ts";
+import { grantKey, type Grant } from "../../shared/model/grant.ts";
 import {
   accountIdSchema,
   analystIdSchema,
@@ -19,7 +20,7 @@ import type {
   OwnedGrant,
 } from "../../shared/planner/access-situation.ts";
 import type { CheckFacts } from "../../shared/planner/checks.ts";
-import { replicationWindowMs, visibleMs, type Seen } from "../../shared/planner/membership.ts";
+import { replicationWindowMs, visibleMs } from "../../shared/planner/membership.ts";
 import type { SourceSituation } from "../../shared/planner/source-plan.ts";
 import { groupKey } from "../../shared/policy/desired.ts";
 
@@ -52,7 +53,7 @@ export const justNow = now - 1_000;
 export const groupId = (number: number) =>
   groupIdSchema.parse(`c0000000-0000-4000-8000-${String(number).padStart(12, "0")}`);
 
-const named = (number: number, name: string): NamedGrant => ({
+const named = (number: number, name: string): NamedGrant & { readonly grant: Grant<"group"> } => ({
   grant: { kind: "group", group: groupId(number) },
   name,
 });
@@ -116,7 +117,9 @@ export function accountIn(
     proof: "stamp",
     detail: "",
     stamped: "yes",
-    seen: (grant) => (keys.has(grantKey(grant)) ? "present" : listing === "complete" ? "absent" : "unknown"),
+    seen: (grant) => ({
+      seen: keys.has(grantKey(grant)) ? "present" : listing === "complete" ? "absent" : "unknown",
+    }),
     ...rest,
   };
 }
@@ -166,6 +169,7 @@ export function accessSituation({ scope, owned, leavers, ...changes }: AccessCha
     },
     leavers: { block: true, deleteAfterMs: 0, accounts: "owned", ...leavers },
     movers: "add-first",
+    patienceMs: Infinity,
     now,
     ...changes,
   };
@@ -193,7 +197,7 @@ export function facts(changes: Partial<CheckFacts> = {}): CheckFacts {
     others: new Set(),
     account: anasAccount,
     accounts: "owned",
-    membership: new Map(),
+    unwritable: new Map(),
     removalsPerRun: 5,
     ...changes,
   };

@@ -1,3 +1,4 @@
+import type { GroupMembership } from "../../shared/model/group.ts";
 import type { GroupDirectory } from "../../shared/graph/group-directory.ts";
 import type { Written } from "../../shared/graph/group-members.ts";
 import type { Listing } from "../../shared/graph/listing.ts";
@@ -9,7 +10,6 @@ import type { TargetAccount, TargetReader } from "../../shared/graph/target-read
 import type { TargetWriter } from "../../shared/graph/target-writer.ts";
 import type { SendLimits, Trace } from "../../shared/graph/tenant.ts";
 import type { SourceUser } from "../../shared/model/analyst.ts";
-import type { GroupMembership } from "../../shared/model/grant.ts";
 import {
   accountIdSchema,
   groupIdSchema,
@@ -18,6 +18,7 @@ import {
   type GroupId,
 } from "../../shared/model/ids.ts";
 import { graphFailure } from "./graph-failure.ts";
+import { groupReaderOf, groupWriterOf } from "./group-grants.ts";
 
 /** What a test puts in the way of one call: it may look, wait, call through, change the answer or throw. */
 type InTheWay = (call: () => Promise<unknown>) => Promise<unknown>;
@@ -109,21 +110,34 @@ function tenantOf(groupIds: readonly GroupId[]) {
     return written();
   };
   /** What both kinds of reader say of memberships, and how both kinds of writer give them; `there` throws where nobody is. */
-  const reads = (there: (id: string) => unknown): Pick<TargetReader, "isMember" | "listMemberOf"> => ({
-    isMember: (id, group) => call("isMember", () => membersOf(group).has(id)),
-    listMemberOf: (id) =>
-      call("listMemberOf", () => {
-        there(id);
-        return complete(groupsOf(id));
+  const reads = (there: (id: string) => unknown): Pick<TargetReader, "grants"> => ({
+    grants: {
+      group: groupReaderOf({
+        groups,
+        isMember: (id, group) => call("isMember", () => membersOf(group).has(id)),
+        listMemberOf: (id) =>
+          call("listMemberOf", () => {
+            there(id);
+            return complete(groupsOf(id));
+          }),
       }),
+    },
   });
-  const grants =
-    (there: (id: string) => unknown): TargetWriter["grant"] =>
-    ({ group }, id, limits) =>
-      write("grant", `${group} ${id}`, limits, () => {
-        there(id);
-        return add(group, id);
-      });
+  const grants = (
+    there: (id: string) => unknown,
+    take: (group: string, id: string) => Written,
+  ): Pick<TargetWriter, "grants"> => ({
+    grants: {
+      group: groupWriterOf(
+        (group, id, limits) =>
+          write("grant", `${group} ${id}`, limits, () => {
+            there(id);
+            return add(group, id);
+          }),
+        (group, id, limits) => write("revoke", `${group} ${id}`, limits, () => take(group, id)),
+      ),
+    },
+  });
   const remove = (group: string, id: string) => written(membersOf(group).delete(id) ? "done" : "missing");
   const next = (name: string, inTheWay: InTheWay) =>
     void waiting.set(name, [...(waiting.get(name) ?? []), inTheWay]);
@@ -153,11 +167,7 @@ export type MemorySource = MemoryTenant & {
   readonly reader: SourceReader;
   readonly writer: SourceWriter;
   /** The same tenant as a place where access is given: everybody's account is their own user. */
-  readonly home: {
-    readonly reader: TargetReader;
-    readonly writer: TargetWriter;
-    readonly groups: GroupDirectory;
-  };
+  readonly home: { readonly reader: TargetReader; readonly writer: TargetWriter };
 };
 
 export function memorySource(groupIds: readonly GroupId[], now: () => number): MemorySource {
@@ -230,7 +240,6 @@ export function memorySource(groupIds: readonly GroupId[], now: () => number): M
       leaveScope: (group, id, limits) => write("leaveScope", id, limits, () => remove(group, id)),
     },
     home: {
-      groups: tenant.groups,
       reader: {
         readAccount: ({ id }) =>
           call("readOwn", () => {
@@ -245,12 +254,10 @@ export function memorySource(groupIds: readonly GroupId[], now: () => number): M
         ...reads(present),
       },
       writer: {
-        grant: grants(present),
         // Who is in the recycle bin is not found, and keeps their memberships.
-        revoke: ({ group }, id, limits) =>
-          write("revoke", `${group} ${id}`, limits, () =>
-            users.get(id) === "soft-deleted" ? written("missing") : remove(group, id),
-          ),
+        ...grants(present, (group, id) =>
+          users.get(id) === "soft-deleted" ? written("missing") : remove(group, id),
+        ),
         setEnabled: neverAtHome,
         remove: neverAtHome,
         restore: neverAtHome,
@@ -305,8 +312,7 @@ export function memoryTarget(groupIds: readonly GroupId[], now: () => number): M
       ...reads(live),
     },
     writer: {
-      grant: grants(live),
-      revoke: ({ group }, id, limits) => write("revoke", `${group} ${id}`, limits, () => remove(group, id)),
+      ...grants(live, remove),
       setEnabled: (id, state, limits) =>
         write(state === "blocked" ? "block" : "unblock", id, limits, () => {
           if (state === "blocked" && accounts.get(id)?.state !== "live") return written("missing");

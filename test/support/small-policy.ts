@@ -1,6 +1,7 @@
+import type { NameOrId } from "../../shared/model/wish.ts";
 import { roleNameSchema, type GroupId, type RoleName } from "../../shared/model/ids.ts";
 import { parsePolicy } from "../../shared/policy/parse-policy.ts";
-import type { NameOrId, Policy, Target } from "../../shared/policy/policy.ts";
+import type { Policy, Target } from "../../shared/policy/policy.ts";
 import { hashOf } from "../../shared/reconcile/plan-hash.ts";
 import type { PolicyNow } from "../../shared/reconcile/policy-in-force.ts";
 import {

@@ -1,0 +1,46 @@
+import { whyUnwritable } from "../../model/group.ts";
+import type { Wish } from "../../model/wish.ts";
+import type { GroupDirectory } from "../group-directory.ts";
+import { addMember, removeMember } from "../group-members.ts";
+import { seenIn } from "../listing.ts";
+import { checkMemberGroups, listMemberOf } from "../memberships.ts";
+import type { GraphTenant, Priority } from "../tenant.ts";
+import type { GrantFound, GrantReader, GrantWriter } from "./kind.ts";
+
+/** Membership of a group: direct, and for as long as nobody takes it away. */
+export function groupReader(tenant: GraphTenant, groups: GroupDirectory): GrantReader<"group"> {
+  return {
+    find: (wish, priority) => findGroup(groups, wish, priority),
+    async holdings(account, priority) {
+      const memberOf = await listMemberOf(tenant, account, priority);
+      return ({ group }) => ({ seen: seenIn(memberOf, group) });
+    },
+    async isHeld({ group }, account, priority) {
+      const groupsOf = await checkMemberGroups(tenant, { userId: account, groups: [group], priority });
+      return groupsOf.has(group);
+    },
+  };
+}
+
+export async function findGroup(
+  groups: GroupDirectory,
+  { group }: Wish<"group">,
+  priority: Priority,
+): Promise<GrantFound<"group">> {
+  const found = await groups.find(group, priority);
+  if (found.kind === "not-found") return found;
+  const { id, displayName: name } = found.facts;
+  return {
+    kind: "found",
+    grant: { kind: "group", group: id },
+    name,
+    unwritable: whyUnwritable(found.facts),
+  };
+}
+
+export function groupWriter(tenant: GraphTenant): GrantWriter<"group"> {
+  return {
+    give: ({ group }, member, limits) => addMember(tenant, { group, member, limits }),
+    take: ({ group }, member, limits) => removeMember(tenant, { group, member, limits }),
+  };
+}

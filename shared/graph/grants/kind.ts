@@ -1,0 +1,110 @@
+import type { Unwritable } from "../../model/group.ts";
+import type { Sight } from "../../model/sight.ts";
+import type { Wish } from "../../model/wish.ts";
+import type { Grant, GrantKind } from "../../model/grant.ts";
+import type { AccountId } from "../../model/ids.ts";
+import type { Written } from "../group-members.ts";
+import type { Priority, SendLimits, Trace } from "../tenant.ts";
+
+/** Reads one kind of grant in one tenant. Every method throws GraphError when Graph gives no answer. */
+export type GrantReader<K extends GrantKind> = {
+  /** What the policy means. */
+  readonly find: (wish: Wish<K>, priority: Priority) => Promise<GrantFound<K>>;
+  /** Everything of this kind that the account has. */
+  readonly holdings: (account: AccountId, priority: Priority) => Promise<Holdings<K>>;
+  /** A point question, for when a listing is not enough. */
+  readonly isHeld: (grant: Grant<K>, account: AccountId, priority: Priority) => Promise<boolean>;
+};
+
+export type GrantFound<K extends GrantKind = GrantKind> =
+  | {
+      readonly kind: "found";
+      readonly grant: Grant<K>;
+      readonly name: string;
+      /** Why Muster cannot write it; null: it can. */
+      readonly unwritable: Unwritable | null;
+    }
+  | { readonly kind: "not-found"; readonly reason: string; readonly advice: string };
+
+/** What a look shows of a grant, to whoever wants it, or wants to be rid of it. */
+export type Holdings<K extends GrantKind = GrantKind> = (grant: Grant<K>, wanted: "yes" | "no") => Sight;
+
+/** Writes one kind of grant in one tenant. Safe to repeat; throws GraphError when it could not be done. */
+export type GrantWriter<K extends GrantKind> = {
+  readonly give: (grant: Grant<K>, account: AccountId, limits: SendLimits) => Promise<Written | NotYet>;
+  readonly take: (grant: Grant<K>, account: AccountId, limits: SendLimits) => Promise<Written | NotYet>;
+};
+
+/** It cannot be done now, and that is no failure of the call; with `advice`: not before a person has done something. */
+export type NotYet = {
+  readonly result: "not-yet";
+  readonly why: string;
+  readonly advice: string | null;
+  readonly trace: Trace;
+};
+
+export type GrantReaders = { readonly [K in GrantKind]: GrantReader<K> };
+export type GrantWriters = { readonly [K in GrantKind]: GrantWriter<K> };
+
+export function find<K extends GrantKind>(
+  readers: GrantReaders,
+  wish: Wish<K>,
+  priority: Priority,
+): Promise<GrantFound<K>> {
+  const reader: GrantReader<K> = readers[wish.kind];
+  return reader.find(wish, priority);
+}
+
+export function isHeld<K extends GrantKind>(
+  readers: GrantReaders,
+  grant: Grant<K>,
+  { account, priority }: { readonly account: AccountId; readonly priority: Priority },
+): Promise<boolean> {
+  const reader: GrantReader<K> = readers[grant.kind];
+  return reader.isHeld(grant, account, priority);
+}
+
+/** Which way a grant goes. */
+type Way = "give" | "take";
+
+export function write<K extends GrantKind>(
+  writers: GrantWriters,
+  way: Way,
+  {
+    grant,
+    account,
+    limits,
+  }: { readonly grant: Grant<K>; readonly account: AccountId; readonly limits: SendLimits },
+): Promise<Written | NotYet> {
+  const writer: GrantWriter<K> = writers[grant.kind];
+  return writer[way](grant, account, limits);
+}
+
+type ByKind = { [K in GrantKind]?: Holdings<K> };
+
+/**
+ * What the account has, of these kinds. One kind that cannot be read keeps nobody from the others: it is unknown, and `failures` says
+ * why.
+ * @throws what the reading threw, when none could be read
+ */
+export async function readHoldings(
+  readers: GrantReaders,
+  kinds: readonly GrantKind[],
+  { account, priority }: { readonly account: AccountId; readonly priority: Priority },
+): Promise<{ readonly holdings: Holdings; readonly failures: readonly unknown[] }> {
+  const held: ByKind = {};
+  async function read<K extends GrantKind>(kind: K): Promise<void> {
+    const reader: GrantReader<K> = readers[kind];
+    // What belongs to a kind is kept under it.
+    held[kind] = (await reader.holdings(account, priority)) as ByKind[K];
+  }
+  const settled = await Promise.allSettled(kinds.map((kind) => read(kind)));
+  const failures = settled.flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
+  if (failures.length > 0 && failures.length === kinds.length) throw failures[0];
+  return { holdings: (grant, wanted) => sightIn(held, grant, wanted), failures };
+}
+
+function sightIn<K extends GrantKind>(held: ByKind, grant: Grant<K>, wanted: "yes" | "no"): Sight {
+  const holdings: Holdings<K> | undefined = held[grant.kind];
+  return holdings?.(grant, wanted) ?? { seen: "unknown" };
+}

@@ -1,0 +1,14 @@
+import type { GrantKind } from "./grant.ts";
+import type { GroupId } from "./ids.ts";
+
+/** A group as the file names it; a name becomes an id when the tenant is read, where it must be unique. */
+export type NameOrId =
+  { readonly kind: "id"; readonly id: GroupId } | { readonly kind: "name"; readonly name: string };
+
+/** How the file names what each kind of grant is about. */
+type Wishes = {
+  readonly group: { readonly group: NameOrId };
+};
+
+/** A grant as the policy asks for it: its names become ids when the tenant is read. */
+export type Wish<K extends GrantKind = GrantKind> = { [P in K]: { readonly kind: P } & Wishes[P] }[K];
