@@ -19,4 +19,10 @@ export const consent = {
     "User.EnableDisableAccount.All",
     "User.Read.All",
   ],
+  /** Besides, in targets that give eligibility. */
+  eligibleGroups: [
+    "PrivilegedAssignmentSchedule.Read.AzureADGroup",
+    "PrivilegedAssignmentSchedule.Remove.AzureADGroup",
+    "PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup",
+  ],
 } as const;

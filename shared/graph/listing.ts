@@ -10,10 +10,13 @@ export type Listing<T> = {
 };
 
 /** Absence is only said of what was read to its end. */
-export function seenIn({ items, completeness }: Listing<string>, id: string): Seen {
-  if (items.includes(id)) return "present";
+export function seenIn<T>({ items, completeness }: Listing<T>, isIt: (item: T) => boolean): Seen {
+  if (items.some(isIt)) return "present";
   return completeness.kind === "complete" ? "absent" : "unknown";
 }
+
+/** The same of a list of ids. */
+export const seenAmong = (listing: Listing<string>, id: string): Seen => seenIn(listing, (one) => one === id);
 
 const pageSchema = z.looseObject({
   value: z.array(z.unknown()),

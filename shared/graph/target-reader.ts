@@ -1,5 +1,6 @@
 import { accountIdSchema, type AccountId, type AnalystId } from "../model/ids.ts";
 import { equalTo } from "./filter.ts";
+import { eligibleReader } from "./grants/eligible-grants.ts";
 import { groupReader } from "./grants/group-grants.ts";
 import type { GrantReaders } from "./grants/kind.ts";
 import type { GroupDirectory } from "./group-directory.ts";
@@ -53,7 +54,7 @@ export function targetReader(tenant: GraphTenant, groups: GroupDirectory): Targe
       );
       return { ...listing, items: listing.items.map((wire) => accountOf(wire, stamp)) };
     },
-    grants: { group: groupReader(tenant, groups) },
+    grants: { group: groupReader(tenant, groups), eligible: eligibleReader(tenant, groups) },
   };
 }
 

@@ -1,4 +1,5 @@
 import type { AccountId } from "../model/ids.ts";
+import { eligibleWriter } from "./grants/eligible-grants.ts";
 import { groupWriter } from "./grants/group-grants.ts";
 import type { GrantWriters } from "./grants/kind.ts";
 import type { Written } from "./group-members.ts";
@@ -25,7 +26,7 @@ export function targetWriter(tenant: GraphTenant): TargetWriter {
     return { result, appliedBefore: reply.appliedBefore, trace: reply.trace };
   };
   return {
-    grants: { group: groupWriter(tenant) },
+    grants: { group: groupWriter(tenant), eligible: eligibleWriter(tenant) },
     setEnabled: (account, state, limits) =>
       call({
         method: "PATCH",

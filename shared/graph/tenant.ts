@@ -34,7 +34,7 @@ export type GraphCall = {
 /** How urgent a write is, and until when it may be sent, epoch ms. */
 export type SendLimits = { readonly priority: Priority; readonly sendBefore: number };
 
-export type Refusal = { readonly status: number; readonly message: string };
+export type Refusal = { readonly status: number; readonly code: string; readonly message: string };
 
 /** "Not found" is an answer. */
 export const notFound = ({ status }: Refusal): boolean => status === 404;
@@ -250,9 +250,12 @@ function isTimeout({ status, body }: HttpAnswer): boolean {
 
 function isAnswer(call: GraphCall, { status, body }: HttpAnswer): boolean {
   if (status >= 200 && status < 300) return true;
-  return (
-    call.accepts?.({ status, message: envelopeSchema.safeParse(body).data?.error.message ?? "" }) ?? false
-  );
+  return call.accepts?.({ status, ...refusalIn(body) }) ?? false;
+}
+
+/** What Graph says with a refusal; empty where it says nothing. */
+export function refusalIn(body: unknown): Omit<Refusal, "status"> {
+  return envelopeSchema.safeParse(body).data?.error ?? { code: "", message: "" };
 }
 
 function traceOf(

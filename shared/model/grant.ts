@@ -4,6 +4,8 @@ import type { GroupId } from "./ids.ts";
 type Kinds = {
   /** Membership of a group. */
   readonly group: { readonly group: GroupId };
+  /** Eligibility for membership through PIM; `duration`: for how long at a time, ISO 8601. */
+  readonly eligible: { readonly group: GroupId; readonly duration: string };
 };
 
 export type GrantKind = keyof Kinds;

@@ -19,6 +19,12 @@ export type GroupMembership =
 /** Why nothing of the kind can be written by Muster, and what a person can do about it. */
 export type Unwritable = { readonly reason: string; readonly advice: string };
 
+/** Why nobody can be made eligible for such a group through PIM; null: they can, also where it is role-assignable. */
+export function whyNotEligible(group: GroupFacts): Unwritable | null {
+  const isFit = group.membership === "role-assignable" || group.membership === "unreadable";
+  return isFit ? null : whyUnwritable(group);
+}
+
 /** Why the members of such a group cannot be written, and what to do about it; null: they can. */
 export function whyUnwritable({ displayName: name, membership }: GroupFacts): Unwritable | null {
   switch (membership) {

@@ -15,6 +15,8 @@ export type Step =
   | { readonly kind: "block-account"; readonly account: AccountId }
   | { readonly kind: "delete-account"; readonly account: AccountId }
   | { readonly kind: "grant"; readonly account: AccountId; readonly grant: Grant; readonly name: string }
+  /** It is there, and would end. */
+  | { readonly kind: "renew"; readonly account: AccountId; readonly grant: Grant; readonly name: string }
   | { readonly kind: "revoke"; readonly account: AccountId; readonly grant: Grant; readonly name: string };
 
 export type StepKind = Step["kind"];
@@ -95,6 +97,7 @@ export function removesAccess(step: Step): boolean {
     case "restore-account":
     case "unblock-account":
     case "grant":
+    case "renew":
       return false;
     default:
       return step satisfies never;

@@ -11,4 +11,6 @@ export type Sight = {
   readonly detail?: string;
   /** Since when it is on its way, epoch ms; left out where it may take as long as it likes. */
   readonly since?: number;
+  /** When it ends by itself, epoch ms. */
+  readonly endsAt?: number;
 };

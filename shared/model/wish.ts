@@ -8,6 +8,7 @@ export type NameOrId =
 /** How the file names what each kind of grant is about. */
 type Wishes = {
   readonly group: { readonly group: NameOrId };
+  readonly eligible: { readonly group: NameOrId; readonly duration: string };
 };
 
 /** A grant as the policy asks for it: its names become ids when the tenant is read. */

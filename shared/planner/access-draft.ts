@@ -1,5 +1,6 @@
 import type { Sight } from "../model/sight.ts";
 import { grantKey, type Grant, type Scope } from "../model/grant.ts";
+import type { AccountId } from "../model/ids.ts";
 import type { AccountRecord, LedgerEntry } from "../model/ledger.ts";
 import type { Note, Plan, Step } from "../model/plan.ts";
 import {
@@ -38,6 +39,8 @@ export const wholeCycleMs = 45 * 60_000;
 const settleMs = 2_000;
 /** How soon to read again what could not be read, or may have another reason that is not known yet. */
 export const unknownMs = 10_000;
+/** How long before its end something is renewed. */
+const renewalMs = 7 * 24 * 60 * 60_000;
 /** How long, at most, until what cannot be read is tried again. */
 const longestUnknownMs = 5 * 60_000;
 
@@ -121,7 +124,10 @@ export class Draft {
     }));
     if (decision.act === "wait") this.settling(name, entry?.at);
     if (decision.act === "await") this.onItsWay(name, sight, wanted);
-    if (wanted === "yes" && decision.act === "nothing") this.atItsEnd(name, sight);
+    if (wanted === "yes" && decision.act === "nothing") {
+      this.atItsEnd(name, sight);
+      if (entry !== undefined) this.renew({ grant, name }, sight, { account: account.id, givenAt: entry.at });
+    }
     this.unsure(name, decision);
     // It was taken back before, and whether it is gone could not be read.
     if (seen === "unknown" && decision.act === "nothing" && entry?.state === "removed") this.unreadable(name);
@@ -216,6 +222,21 @@ export class Draft {
     this.note({ kind: "on-its-way", name, way, detail, overdue: isOverdue ? "yes" : "no" });
     const soonMs = since === undefined ? longestUnknownMs : Math.min(waitedMs / 4, longestUnknownMs);
     this.lookAgain(now + Math.max(unknownMs, soonMs));
+  }
+
+  /** Some time before it ends; where it is given for a short time only, when half of it has passed. */
+  private renew(
+    named: NamedGrant,
+    { endsAt }: Sight,
+    { account, givenAt }: { readonly account: AccountId; readonly givenAt: number },
+  ): void {
+    if (endsAt === undefined) return;
+    const { now, owned } = this.situation;
+    const dueAt = endsAt - Math.min(renewalMs, (endsAt - givenAt) / 2);
+    if (now < dueAt) this.lookAgain(dueAt);
+    // A replica may still show the end that it had before.
+    else if (now - owned.wroteAt < visibleMs) this.settling(named.name, owned.wroteAt);
+    else this.step({ kind: "renew", account, ...named });
   }
 
   private atItsEnd(name: string, { seen, detail = "" }: Sight): void {

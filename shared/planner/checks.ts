@@ -97,6 +97,7 @@ function isOwned(step: Step, facts: CheckFacts): boolean {
     case "restore-account":
     case "unblock-account":
     case "grant":
+    case "renew":
       return true;
     default:
       return step satisfies never;

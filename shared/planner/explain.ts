@@ -17,6 +17,7 @@ export function explain(plan: Plan): readonly string[] {
 /** What giving and taking is called, by kind of grant. */
 const words: Readonly<Record<GrantKind, { readonly give: string; readonly take: string }>> = {
   group: { give: "add to", take: "remove from" },
+  eligible: { give: "make eligible for", take: "end eligibility and activation for" },
 };
 
 /** One step as an order: "add to SOC Readers". */
@@ -44,6 +45,8 @@ export function explainStep(step: Step): string {
       return "delete the account";
     case "grant":
       return `${words[step.grant.kind].give} ${step.name}`;
+    case "renew":
+      return `renew ${step.name}`;
     case "revoke":
       return `${words[step.grant.kind].take} ${step.name}`;
     default:

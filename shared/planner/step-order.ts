@@ -25,6 +25,7 @@ export function stageOf(step: Step, order: MoverOrder): number {
     case "unblock-account":
       return 4;
     case "grant":
+    case "renew":
       return 6;
     case "revoke":
       return order === "add-first" ? 7 : 5;
@@ -41,7 +42,10 @@ export function stageOf(step: Step, order: MoverOrder): number {
 
 /** Sorted by stage, then by what they act on: the order of the input never shows in a plan. */
 export function sortSteps(steps: readonly Step[], order: MoverOrder): readonly Step[] {
-  return steps.toSorted((a, b) => stageOf(a, order) - stageOf(b, order) || compare(subject(a), subject(b)));
+  return steps.toSorted(
+    (a, b) =>
+      stageOf(a, order) - stageOf(b, order) || compare(subject(a), subject(b)) || compare(a.kind, b.kind),
+  );
 }
 
 /** The steps in the groups that `stageOf` makes of them, in order. */

@@ -1,8 +1,8 @@
 import type { Wish } from "../model/wish.ts";
 import { z } from "zod";
 import { groupIdSchema, type AnalystId, type GroupId, type RoleName } from "../model/ids.ts";
-import { keyOfWish } from "./group-name.ts";
-import type { Grant, Place, Policy, Stamp } from "./policy.ts";
+import { sortedWishes } from "./group-name.ts";
+import type { Place, Policy, Stamp } from "./policy.ts";
 import { placeholderPattern } from "./stamp-template.ts";
 
 /** What shows that somebody holds a role, as it is remembered: it stays when the role is renamed. */
@@ -48,14 +48,8 @@ export const desiredGrants = (
 
 /** What the policy says that these roles give, whether or not anybody is to have it. */
 export function namedGrants({ grants }: Pick<Place, "grants">, roles: readonly RoleName[]): readonly Wish[] {
-  const wishes = grants.filter((grant) => roles.includes(grant.role)).flatMap(wishesIn);
-  const byKey = new Map(wishes.map((wish) => [keyOfWish(wish), wish]));
-  return [...byKey].toSorted(([left], [right]) => (left < right ? -1 : 1)).map(([, wish]) => wish);
+  return sortedWishes(grants.filter((grant) => roles.includes(grant.role)).flatMap(({ wishes }) => wishes));
 }
-
-/** Of all kinds. */
-const wishesIn = ({ groups }: Pick<Grant, "groups">): readonly Wish[] =>
-  groups.map((group) => ({ kind: "group", group }));
 
 /** Graph's name for an extension property. */
 export const extensionProperty = (extensionApp: string, name: string): string =>

@@ -8,11 +8,19 @@ import { annotationsAt, isAcceptedAt } from "./schema-at.ts";
 /** Says in the file's own words what zod found, and what to write instead. */
 export function explainIssue(issue: z.core.$ZodIssue): readonly Finding[] {
   const path = issue.path.map((segment) => (typeof segment === "number" ? segment : String(segment)));
+  if (issue.code === "invalid_union") return explainUnion(issue);
   if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey(path, key));
   if (issue.input === undefined) {
     return [{ kind: "missing", path, message: "missing", hint: annotationsAt(path).description }];
   }
   return [{ kind: "wrong", path, ...explainValue(issue, path) }];
+}
+
+/** What may be written in two ways is judged by the one that it looks like. */
+function explainUnion(issue: z.core.$ZodIssueInvalidUnion): readonly Finding[] {
+  const fits = (one: z.core.$ZodIssue) => one.code !== "invalid_type" || one.path.length > 0;
+  const meant = issue.errors.find((issues) => issues.every(fits)) ?? issue.errors[0] ?? [];
+  return meant.flatMap((one) => explainIssue({ ...one, path: [...issue.path, ...one.path] }));
 }
 
 type Words = Pick<Finding, "message" | "hint"> & { readonly kind?: "later" };

@@ -2,10 +2,7 @@ import type { Path } from "./problem.ts";
 
 type Later = { readonly path: string; readonly value?: string; readonly what: string; readonly hint: string };
 
-const grantKinds: readonly [key: string, what: string][] = [
-  ["accessPackages", "granting access packages"],
-  ["pim", "granting PIM eligibility"],
-];
+const grantKinds: readonly [key: string, what: string][] = [["accessPackages", "granting access packages"]];
 
 const useGroups = "grant membership of a group that carries the access: groups: [<name or id>]";
 const useRemovals = "use guardrails.removals.perRun and guardrails.removals.share";

@@ -35,7 +35,9 @@ export function homeOf(policy: Policy): Home {
     sync: null,
     grants: roles.map((role) => ({
       role,
-      groups: sortedGroups(given.filter((one) => one.role === role).map(({ group }) => group)),
+      wishes: sortedGroups(given.filter((one) => one.role === role).map(({ group }) => group)).map(
+        (group) => ({ kind: "group" as const, group }),
+      ),
     })),
   };
 }

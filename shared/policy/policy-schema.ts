@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { guidSchema, namePattern, servicePrincipalIdSchema, tenantIdSchema } from "../model/ids.ts";
-import { durationHint, durationPattern } from "./duration.ts";
+import { durationHint, durationMs, durationPattern } from "./duration.ts";
 import { show } from "./problem.ts";
 import { templateMistake } from "./stamp-template.ts";
 
@@ -105,6 +105,27 @@ const role = z
     oneOf: [{ required: ["group"] }, { required: ["attributes"] }],
   });
 
+/** The keys of a grant, of which there is at least one. */
+export const grantKinds = ["groups", "eligibleGroups", "sourceGroups"] as const;
+
+const howLong = text(
+  { title: "duration", pattern: durationPattern.source, examples: ["P30D", "P180D", "PT12H"] },
+  (duration) =>
+    durationPattern.test(duration) && durationMs(duration) > 0
+      ? undefined
+      : { message: `${show(duration)} is not a duration in days or hours`, hint: durationHint(duration) },
+);
+
+const eligibleGroup = z.union([
+  group("id, or unique display name, of a group in the target tenant"),
+  z.strictObject({
+    group: group("id, or unique display name, of a group in the target tenant"),
+    duration: howLong
+      .optional()
+      .describe("for how long at a time, as far as the group's settings in PIM allow it; renewed in time"),
+  }),
+]);
+
 const grants = z.record(
   z.string().describe("name of a role"),
   z
@@ -113,6 +134,12 @@ const grants = z.record(
         .array(group("id, or unique display name, of a group in the target tenant"))
         .default([])
         .describe("groups of the target tenant that its holders belong in"),
+      eligibleGroups: z
+        .array(eligibleGroup)
+        .default([])
+        .describe(
+          "groups of the target tenant that its holders may activate membership of through PIM, role-assignable ones among them",
+        ),
       sourceGroups: z
         .array(group("id, or unique display name, of a group in the source tenant"))
         .default([])
@@ -122,7 +149,7 @@ const grants = z.record(
     })
     .meta({
       description: "what holders of the role are given",
-      anyOf: [{ required: ["groups"] }, { required: ["sourceGroups"] }],
+      anyOf: grantKinds.map((kind) => ({ required: [kind] })),
     }),
 );
 

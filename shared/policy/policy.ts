@@ -1,5 +1,5 @@
 import type { RoleName, ServicePrincipalId, TargetName, TenantId } from "../model/ids.ts";
-import type { NameOrId } from "../model/wish.ts";
+import type { NameOrId, Wish } from "../model/wish.ts";
 
 /**
  * The policy as the rest of the program reads it: defaults filled in, profiles folded into each target's grants,
@@ -71,7 +71,8 @@ export type Target = {
 /** What one role is given in one target. */
 export type Grant = {
   readonly role: RoleName;
-  readonly groups: readonly NameOrId[];
+  /** What is given in the target itself. */
+  readonly wishes: readonly Wish[];
   /** Groups of the source tenant that carry access to the target, as Azure Lighthouse and GDAP delegate to them. */
   readonly sourceGroups: readonly NameOrId[];
 };
@@ -91,7 +92,7 @@ export type Home = {
   /** The mode of each group that targets give: the one that lets Muster do most. */
   readonly modes: readonly { readonly group: NameOrId; readonly mode: Mode }[];
   readonly sync: null;
-  readonly grants: readonly Pick<Grant, "role" | "groups">[];
+  readonly grants: readonly Pick<Grant, "role" | "wishes">[];
 };
 
 /** Where access is given: a tenant to defend, or the source tenant itself. */

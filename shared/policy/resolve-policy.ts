@@ -1,7 +1,8 @@
 import { roleNameSchema, targetNameSchema } from "../model/ids.ts";
+import type { Wish } from "../model/wish.ts";
 import { durationMs } from "./duration.ts";
 import { extensionProperty } from "./desired.ts";
-import { nameOrId, sortedGroups } from "./group-name.ts";
+import { nameOrId, sortedGroups, sortedWishes } from "./group-name.ts";
 import type { PolicyFile } from "./policy-schema.ts";
 import type { Grant, Policy, Role, Stamp, Target } from "./policy.ts";
 
@@ -77,8 +78,24 @@ function resolveTarget(
 function union(profile: FileGrants, own: FileGrants): readonly Grant[] {
   const roles = [...new Set([...Object.keys(profile), ...Object.keys(own)])].toSorted();
   return roles.map((role) => {
-    const both = (kind: "groups" | "sourceGroups") =>
-      sortedGroups([...(profile[role]?.[kind] ?? []), ...(own[role]?.[kind] ?? [])].map(nameOrId));
-    return { role: roleNameSchema.parse(role), groups: both("groups"), sourceGroups: both("sourceGroups") };
+    const both = [profile[role], own[role]].filter((grant) => grant !== undefined);
+    return {
+      role: roleNameSchema.parse(role),
+      wishes: sortedWishes(both.flatMap(wishesIn)),
+      sourceGroups: sortedGroups(both.flatMap(({ sourceGroups }) => sourceGroups.map(nameOrId))),
+    };
   });
 }
+
+function wishesIn({ groups, eligibleGroups }: FileGrants[string]): readonly Wish[] {
+  return [
+    ...groups.map((name): Wish => ({ kind: "group", group: nameOrId(name) })),
+    ...eligibleGroups.map((one): Wish => {
+      const { group, duration = longestByDefault } = typeof one === "string" ? { group: one } : one;
+      return { kind: "eligible", group: nameOrId(group), duration };
+    }),
+  ];
+}
+
+/** PIM's own limit until somebody sets another: an eligibility that never ends would be refused in most tenants. */
+const longestByDefault = "P365D";

@@ -4,6 +4,7 @@ import { formatPath, listed, show } from "./problem.ts";
 import type { Finding, Path } from "./problem.ts";
 import { keyRuleAt } from "./schema-at.ts";
 import { homeName } from "./places.ts";
+import { grantKinds } from "./policy-schema.ts";
 import { identityTemplate } from "./stamp-template.ts";
 
 type Rule = (file: unknown) => readonly Finding[];
@@ -106,15 +107,16 @@ function sourceGroupsHaveOneUse(file: unknown): readonly Finding[] {
 }
 
 function grantsGiveSomething(file: unknown): readonly Finding[] {
-  const kinds = ["groups", "sourceGroups"];
   const hint =
-    "write groups: [<name or id>], of the target tenant, or sourceGroups: [<name or id>], of the source tenant";
+    "write groups: [<name or id>] or eligibleGroups: [<name or id>], of the target tenant, or sourceGroups: [<name or id>], of the source tenant";
   return grantsAt
     .flatMap((at) => pick(file, at))
     .flatMap(({ path, value }) => {
       const grant = asMap(value);
-      if (grant === undefined || kinds.some((kind) => kind in grant)) return [];
-      return [lacking(path, kinds, { message: "nothing says what holders of the role are given", hint })];
+      if (grant === undefined || grantKinds.some((kind) => kind in grant)) return [];
+      return [
+        lacking(path, grantKinds, { message: "nothing says what holders of the role are given", hint }),
+      ];
     });
 }
 

@@ -39,6 +39,9 @@ function child(schema: z.core.$ZodType | undefined, segment: string | number): z
   if (schema instanceof z.ZodObject) return schema.shape[segment];
   if (schema instanceof z.ZodRecord) return schema.valueType;
   if (schema instanceof z.ZodArray) return schema.element;
+  // What may be written in two ways has its keys in one of them.
+  if (schema instanceof z.ZodUnion)
+    return schema.options.map((option) => child(unwrap(option), segment)).find((one) => one !== undefined);
   return undefined;
 }
 

@@ -80,6 +80,8 @@ async function perform(step: Step, limits: SendLimits, doing: Performing): Promi
       return wrote(await sourceWriter.leaveScope(step.scope.group, analyst, limits));
     case "grant":
       return wroteOrNot(await write(targetWriter.grants, "give", { ...step, limits }), doing);
+    case "renew":
+      return wroteOrNot(await write(targetWriter.grants, "renew", { ...step, limits }), doing);
     case "revoke":
       return wroteOrNot(await write(targetWriter.grants, "take", { ...step, limits }), doing);
     case "provision":
@@ -170,6 +172,7 @@ function intentOf(step: Step, pair: PairRecord, doing: Performing): PairRecord {
     case "restore-account":
       return withAccount(pair, step, { deleted: "intended" });
     case "provision":
+    case "renew":
     case "stamp":
     case "revoke-sessions":
       return pair;
@@ -246,6 +249,7 @@ function settled(step: Step, pair: PairRecord, { performed, standing, before, do
       // Until a look finds it in scope, sync may delete it once more.
       return withAccount(pair, step, { deleted: "expected", changedAt, aliveAt: changedAt });
     case "provision":
+    case "renew":
     case "stamp":
     case "revoke-sessions":
       return pair;

@@ -4,7 +4,7 @@ import type { Wish } from "../model/wish.ts";
 import { GraphError, unlessGone } from "../graph/error.ts";
 import { find as findGrant, type GrantFound } from "../graph/grants/kind.ts";
 import type { GroupFound } from "../graph/group-directory.ts";
-import { seenIn } from "../graph/listing.ts";
+import { seenAmong } from "../graph/listing.ts";
 import { errorText } from "../model/error-text.ts";
 import { grantKey, subjectOf, type Scope } from "../model/grant.ts";
 import { scopeHeld, type LedgerEntry, type LedgerRow } from "../model/ledger.ts";
@@ -136,7 +136,7 @@ async function readScope(
   if (rules.target.sync === null) return () => "unknown";
   try {
     const read = await unlessGone(source.reader.readMemberships({ id: record.id, groups: [], priority }));
-    return read === null ? () => "deleted" : (group) => seenIn(read.direct, group);
+    return read === null ? () => "deleted" : (group) => seenAmong(read.direct, group);
   } catch (error) {
     if (!(error instanceof GraphError) || record.leaving === null) throw error;
     return () => "unknown";

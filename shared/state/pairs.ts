@@ -16,7 +16,10 @@ export const pairRow = (tenant: TenantId, analyst: AnalystId) => ({ partitionKey
 const byMuster = z.enum(["no", "intended", "confirmed"]);
 
 /** Of every kind, as it was given: a row is understood when the policy does not name the grant any more. */
-const grant = z.discriminatedUnion("kind", [z.object({ kind: z.literal("group"), group: groupIdSchema })]);
+const grant = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("group"), group: groupIdSchema }),
+  z.object({ kind: z.literal("eligible"), group: groupIdSchema, duration: z.string() }),
+]);
 
 const scope = z.object({ kind: z.literal("group"), group: groupIdSchema });
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Policy } from "../../shared/policy/policy.ts";
 import { roleNameSchema } from "../../shared/model/ids.ts";
-import { byId, smallPolicy, withGrants, withRolesCalled } from "../support/small-policy.ts";
+import { inGroup, smallPolicy, withGrants, withRolesCalled } from "../support/small-policy.ts";
 import { smallWorld, type SmallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
 import { graphFailure } from "../support/graph-failure.ts";
@@ -41,7 +41,7 @@ const isIn = ({ contoso: { members } }: Pick<SmallWorld, "contoso">, { grant }: 
 
 /** What readers are given in Contoso. */
 function readersGet(...groups: readonly (typeof readers)[]): Policy {
-  return withGrants(reader, () => groups.map((one) => byId(one.grant.group)));
+  return withGrants(reader, () => groups.map((one) => inGroup(one.grant.group)));
 }
 
 /** Long enough for what was written to be looked at once more, and shorter than the catch-up's timer. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { person, settledReaders, tenPeople } from "../support/crowd.ts";
-import { byId, smallPolicy, withoutRole } from "../support/small-policy.ts";
+import { byId, inGroup, smallPolicy, withoutRole } from "../support/small-policy.ts";
 import { eventAbout, smallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
 import {
@@ -116,7 +116,7 @@ test("three of ten were dropped, which is refused; then readers are given anothe
         ? {
             ...t,
             grants: t.grants.map((g) =>
-              g.role === reader ? { ...g, groups: [...g.groups, byId(responders.grant.group)] } : g,
+              g.role === reader ? { ...g, wishes: [...g.wishes, inGroup(responders.grant.group)] } : g,
             ),
           }
         : t,
@@ -141,7 +141,10 @@ test("the same when the policy gave readers up and names their old group for ano
       t.name === contoso
         ? {
             ...t,
-            grants: [...t.grants, { role: admin, groups: [byId(responders.grant.group)], sourceGroups: [] }],
+            grants: [
+              ...t.grants,
+              { role: admin, wishes: [inGroup(responders.grant.group)], sourceGroups: [] },
+            ],
           }
         : t,
     ),

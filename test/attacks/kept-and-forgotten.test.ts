@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { person, settledReaders, tenPeople } from "../support/crowd.ts";
-import { byId, smallPolicy, withGrants, withScopes, withoutRole } from "../support/small-policy.ts";
+import { byId, inGroup, smallPolicy, withGrants, withScopes, withoutRole } from "../support/small-policy.ts";
 import { pairRow } from "../../shared/state/pairs.ts";
 import { eventAbout, smallWorld, type SmallWorld } from "../support/small-world.ts";
 import { graphFailure } from "../support/graph-failure.ts";
@@ -157,7 +157,7 @@ test("the same: Ben has lost what responders were given and nothing else, and is
 
 test("the same when readers were given what responders were given as well: Ben keeps it, and people hear of that once; when they have taken it from him, he does not get it back", async () => {
   const world = await settledReaders(tenPeople);
-  world.setPolicy(withGrants(reader, (given) => [...given, byId(responders.grant.group)]));
+  world.setPolicy(withGrants(reader, (given) => [...given, inGroup(responders.grant.group)]));
   for (const id of tenPeople) await world.change(id, respondersAtHome, "in");
   await world.pass(hourMs);
   world.setPolicy(withoutRole(reader));
@@ -321,7 +321,7 @@ test("readers came over to an attribute long ago, and their old group makes othe
   await world.pass(dayMs);
   world.source.members.get(readersAtHome)?.clear();
   const viewer = roleNameSchema.parse("viewer");
-  const target = { role: viewer, groups: [byId(responders.grant.group)], sourceGroups: [] };
+  const target = { role: viewer, wishes: [inGroup(responders.grant.group)], sourceGroups: [] };
   world.setPolicy({
     ...policy,
     roles: [...roles, { name: viewer, holders: { kind: "group", group: byId(readersAtHome) } }],

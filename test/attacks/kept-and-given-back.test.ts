@@ -2,13 +2,13 @@ import { expect, test } from "vitest";
 import type { RoleName } from "../../shared/model/ids.ts";
 import type { Policy } from "../../shared/policy/policy.ts";
 import { crowdOfReaders, settledReaders, tenPeople } from "../support/crowd.ts";
-import { byId, withGrants } from "../support/small-policy.ts";
+import { inGroup, withGrants } from "../support/small-policy.ts";
 import { dayMs, hourMs, hunters, minuteMs, reader, readers, readersAtHome } from "../support/fixtures.ts";
 
 /** Many lost a role at once, which was refused, and a person puts them back as people were advised to: they hold it like all others. */
 
 function given(role: RoleName, ...groups: readonly (typeof readers)[]): Policy {
-  return withGrants(role, () => groups.map((one) => byId(one.grant.group)));
+  return withGrants(role, () => groups.map((one) => inGroup(one.grant.group)));
 }
 
 const three = tenPeople.slice(0, 3);

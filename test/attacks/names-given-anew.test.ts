@@ -3,6 +3,7 @@ import { roleNameSchema } from "../../shared/model/ids.ts";
 import { person, settledReaders, tenPeople } from "../support/crowd.ts";
 import {
   byId,
+  inGroup,
   smallPolicy,
   withNamesSwapped,
   withoutRole,
@@ -57,7 +58,7 @@ test("the same in two edits a day apart, the second of which makes a new role wi
       ...target,
       grants:
         target.name === contoso
-          ? [...target.grants, { role: reader, groups: [byId(responders.grant.group)], sourceGroups: [] }]
+          ? [...target.grants, { role: reader, wishes: [inGroup(responders.grant.group)], sourceGroups: [] }]
           : target.grants,
     })),
   });

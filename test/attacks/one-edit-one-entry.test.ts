@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
 import { roleNameSchema } from "../../shared/model/ids.ts";
 import { crowdOfReaders, tenPeople } from "../support/crowd.ts";
-import { byId, smallPolicy, withGrants, withRolesCalled } from "../support/small-policy.ts";
+import { inGroup, smallPolicy, withGrants, withRolesCalled } from "../support/small-policy.ts";
 import { dayMs, groupId, hourMs, reader } from "../support/fixtures.ts";
 
 test("an edit takes seven groups from a role of ten people, which the budget withholds: people are told once, not once a person", async () => {
   const world = await crowdOfReaders([]);
   const many = Array.from({ length: 7 }, (_, n) => groupId(20 + n));
   for (const group of many) world.contoso.members.set(group, new Set());
-  world.setPolicy(withGrants(reader, (given) => [...given, ...many.map(byId)]));
+  world.setPolicy(withGrants(reader, (given) => [...given, ...many.map(inGroup)]));
   const { source } = world;
   for (const id of tenPeople) {
     if (!source.users.has(id)) world.addUser(id);

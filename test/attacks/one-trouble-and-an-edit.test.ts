@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { person, settledReaders, tenPeople } from "../support/crowd.ts";
-import { byId, smallPolicy, withGrants } from "../support/small-policy.ts";
+import { inGroup, smallPolicy, withGrants } from "../support/small-policy.ts";
 import { eventAbout } from "../support/small-world.ts";
 import {
   dayMs,
@@ -19,7 +19,7 @@ async function eightForResponders() {
   const world = await settledReaders([]);
   const many = Array.from({ length: 7 }, (_, n) => groupId(20 + n));
   for (const group of many) world.contoso.members.set(group, new Set());
-  const wide = withGrants(responder, (given) => [...given, ...many.map(byId)]);
+  const wide = withGrants(responder, (given) => [...given, ...many.map(inGroup)]);
   world.setPolicy(wide);
   if (!world.source.users.has(ana)) world.addUser(ana);
   return { ...world, wide };

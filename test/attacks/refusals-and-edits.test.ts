@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { person, settledReaders, tenPeople } from "../support/crowd.ts";
-import { byId, smallPolicy, withGrants, withScopes, withoutRole } from "../support/small-policy.ts";
+import { byId, inGroup, smallPolicy, withGrants, withScopes, withoutRole } from "../support/small-policy.ts";
 import { smallWorld } from "../support/small-world.ts";
 import { graphFailure } from "../support/graph-failure.ts";
 import { memoryTable } from "../support/memory-table.ts";
@@ -33,7 +33,7 @@ async function settledWithManyGrants(people: readonly AnalystId[]) {
   const world = await settledReaders([]);
   const many = Array.from({ length: 7 }, (_, n) => groupId(20 + n));
   for (const group of many) world.contoso.members.set(group, new Set());
-  world.setPolicy(withGrants(responder, (given) => [...given, ...many.map(byId)]));
+  world.setPolicy(withGrants(responder, (given) => [...given, ...many.map(inGroup)]));
   for (const id of people) {
     if (!world.source.users.has(id)) world.addUser(id);
     await world.change(id, readersAtHome, "in");
@@ -93,7 +93,7 @@ test("readers came over to another group, and their old one makes the same ten v
             ...one,
             grants: [
               ...one.grants,
-              { role: viewer, groups: [byId(responders.grant.group)], sourceGroups: [] },
+              { role: viewer, wishes: [inGroup(responders.grant.group)], sourceGroups: [] },
             ],
           }
         : one,

@@ -39,6 +39,9 @@ const rows = tableUnder("## Calls").map(
   },
 );
 
+/** Which part of Muster makes a call: who does not use it does not consent to it. */
+const featureOf = ({ path }: Row) => (path.includes("/privilegedAccess/") ? "pim" : "basis");
+
 const tierZero = [
   "AppRoleAssignment.ReadWrite.All",
   "RoleManagement.ReadWrite.Directory",
@@ -55,7 +58,14 @@ describe("docs/graph-permissions.md", () => {
 
   test.each([
     ["**In the source tenant**", rows.flatMap((row) => row.source)],
-    ["**In every target tenant**", rows.flatMap((row) => row.target)],
+    [
+      "**In every target tenant**",
+      rows.filter((row) => featureOf(row) === "basis").flatMap(({ target }) => target),
+    ],
+    [
+      "**In a target whose roles are given `eligibleGroups`, besides**",
+      rows.filter((row) => featureOf(row) === "pim").flatMap(({ target }) => target),
+    ],
   ])("sums up what its calls use: %s", (heading, used) => {
     const consented = tableUnder(heading).flatMap(([permission = ""]) => code(permission));
     expect(consented).toEqual([...new Set(used)].toSorted());
@@ -64,6 +74,7 @@ describe("docs/graph-permissions.md", () => {
   test.each([
     ["**In the source tenant**", consent.source],
     ["**In every target tenant**", consent.target],
+    ["**In a target whose roles are given `eligibleGroups`, besides**", consent.eligibleGroups],
   ])("asks for exactly what the lab grants: %s", (heading, granted) => {
     expect(tableUnder(heading).flatMap(([permission = ""]) => code(permission))).toEqual(granted);
   });

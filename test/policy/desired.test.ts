@@ -1,4 +1,4 @@
-import type { NameOrId } from "../../shared/model/wish.ts";
+import type { NameOrId, Wish } from "../../shared/model/wish.ts";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { analystIdSchema, groupIdSchema, roleNameSchema } from "../../shared/model/ids.ts";
@@ -14,6 +14,7 @@ import { smallPolicy } from "../support/small-policy.ts";
 import type { Grant } from "../../shared/policy/policy.ts";
 
 const named = (name: string): NameOrId => ({ kind: "name", name });
+const inGroup = (group: NameOrId): Wish => ({ kind: "group", group });
 const role = (name: string) => roleNameSchema.parse(name);
 
 describe("who has the attributes of a role", () => {
@@ -62,8 +63,12 @@ describe("what shows that somebody holds a role", () => {
 describe("what is desired in a target", () => {
   const id: NameOrId = { kind: "id", id: groupIdSchema.parse("88888888-8888-4888-8888-888888888888") };
   const grants: readonly Grant[] = [
-    { role: role("reader"), groups: [named("Readers")], sourceGroups: [] },
-    { role: role("responder"), groups: [named("Responders"), named("Readers"), id], sourceGroups: [] },
+    { role: role("reader"), wishes: [inGroup(named("Readers"))], sourceGroups: [] },
+    {
+      role: role("responder"),
+      wishes: [named("Responders"), named("Readers"), id].map(inGroup),
+      sourceGroups: [],
+    },
   ];
 
   test("is nothing without roles", () => {
@@ -75,7 +80,7 @@ describe("what is desired in a target", () => {
   });
 
   test("is the union over all roles, sorted, each group once", () => {
-    const union = [id, named("Readers"), named("Responders")].map((group) => ({ kind: "group", group }));
+    const union = [id, named("Readers"), named("Responders")].map(inGroup);
     expect(desiredGrants({ grants, retire: false }, [role("reader"), role("responder")])).toEqual(union);
     expect(desiredGrants({ grants, retire: false }, [role("responder"), role("reader")])).toEqual(union);
   });

@@ -287,7 +287,7 @@ const keys: readonly Row[] = [
     "{ groups: [SOC Responders] }",
     "{}",
     [
-      "36:7  targets.fabrikam.grants.responder: nothing says what holders of the role are given; write groups: [<name or id>], of the target tenant, or sourceGroups: [<name or id>], of the source tenant",
+      "36:7  targets.fabrikam.grants.responder: nothing says what holders of the role are given; write groups: [<name or id>] or eligibleGroups: [<name or id>], of the target tenant, or sourceGroups: [<name or id>], of the source tenant",
     ],
   ],
   [
@@ -634,17 +634,15 @@ const laterVersions: readonly Row[] = [
     "PIM in a profile",
     "{ groups: [SOC Readers] }",
     "{ groups: [SOC Readers], pim: [SOC Admins] }",
-    [
-      "16:38  profiles.standard.reader.pim: granting PIM eligibility is not supported by this version yet; grant membership of a group that carries the access: groups: [<name or id>]",
-    ],
+    ['16:38  profiles.standard.reader.pim: unknown key "pim"; use groups, eligibleGroups or sourceGroups'],
   ],
   [
     "Lighthouse and GDAP as kinds of their own",
     "{ groups: [SOC Responders] }",
     "{ groups: [SOC Responders], lighthouse: [A], gdap: [B] }",
     [
-      '36:46  targets.fabrikam.grants.responder.lighthouse: unknown key "lighthouse"; use groups or sourceGroups',
-      '36:63  targets.fabrikam.grants.responder.gdap: unknown key "gdap"; use groups or sourceGroups',
+      '36:46  targets.fabrikam.grants.responder.lighthouse: unknown key "lighthouse"; use groups, eligibleGroups or sourceGroups',
+      '36:63  targets.fabrikam.grants.responder.gdap: unknown key "gdap"; use groups, eligibleGroups or sourceGroups',
     ],
   ],
   [

@@ -1,3 +1,5 @@
+import { roleNameSchema } from "../../shared/model/ids.ts";
+import { desiredGrants } from "../../shared/policy/desired.ts";
 import { readFile } from "node:fs/promises";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
@@ -22,6 +24,8 @@ source: { tenantId: 11111111-1111-4111-8111-111111111111, extensionApp: 22222222
 roles: {}
 targets: {}
 `;
+
+const inGroup = (name: string) => ({ kind: "group", group: { kind: "name", name } });
 
 test("reads a policy into the shape that the rest of the program uses", () => {
   expect(policyIn(soundPolicy)).toEqual({
@@ -67,7 +71,7 @@ test("reads a policy into the shape that the rest of the program uses", () => {
           job: "Azure2Azure.contoso",
           scope: { kind: "group", group: { kind: "name", name: "Sync to Contoso" } },
         },
-        grants: [{ role: "reader", groups: [{ kind: "name", name: "SOC Readers" }], sourceGroups: [] }],
+        grants: [{ role: "reader", wishes: [inGroup("SOC Readers")], sourceGroups: [] }],
       },
       {
         name: "fabrikam",
@@ -82,7 +86,7 @@ test("reads a policy into the shape that the rest of the program uses", () => {
           job: "Azure2Azure.fabrikam",
           scope: { kind: "group", group: { kind: "name", name: "Sync to Fabrikam" } },
         },
-        grants: [{ role: "responder", groups: [{ kind: "name", name: "SOC Responders" }], sourceGroups: [] }],
+        grants: [{ role: "responder", wishes: [inGroup("SOC Responders")], sourceGroups: [] }],
       },
     ],
     guardrails: { removals: { perRun: 7, share: 0.1 } },
@@ -123,7 +127,7 @@ test.each([
 
 test("a role that nobody is granted anything for, and a grant whose groups are empty, are no mistakes", () => {
   expect(policyIn(spoilt("groups: [SOC Readers]", "groups: []")).targets[0]?.grants).toEqual([
-    { role: "reader", groups: [], sourceGroups: [] },
+    { role: "reader", wishes: [], sourceGroups: [] },
   ]);
 });
 
@@ -133,18 +137,36 @@ test("a target's own grants and those of its profile add up, role by role", () =
   expect(policyIn(spoilt("profile: standard", grants)).targets[0]?.grants).toEqual([
     {
       role: "hunter",
-      groups: [{ kind: "name", name: "Hunt" }],
+      wishes: [inGroup("Hunt")],
       sourceGroups: [{ kind: "name", name: "Lighthouse" }],
     },
     {
       role: "reader",
-      groups: [
-        { kind: "name", name: "SOC Readers" },
-        { kind: "name", name: "Watch" },
-      ],
+      wishes: [inGroup("SOC Readers"), inGroup("Watch")],
       sourceGroups: [],
     },
   ]);
+});
+
+test("an eligible group is a name, or a name with how long at a time; of two lengths the longer one counts", () => {
+  const grants = `grants:
+      reader: { groups: [SOC Readers], eligibleGroups: [SOC Admins, { group: SOC Hunters, duration: P30D }] }
+      responder: { eligibleGroups: [{ group: SOC Hunters, duration: P90D }] }`;
+  const [target] = policyIn(spoilt("profile: standard", grants)).targets;
+  const eligible = (name: string, duration: string) => ({
+    kind: "eligible",
+    group: { kind: "name", name },
+    duration,
+  });
+  expect(target?.grants[0]?.wishes).toEqual([
+    eligible("SOC Admins", "P365D"),
+    eligible("SOC Hunters", "P30D"),
+    inGroup("SOC Readers"),
+  ]);
+  const roles = ["reader", "responder"].map((name) => roleNameSchema.parse(name));
+  expect(target === undefined ? [] : desiredGrants(target, roles)).toContainEqual(
+    eligible("SOC Hunters", "P90D"),
+  );
 });
 
 test("ids are kept in lower case, and compared without case", () => {

@@ -11,12 +11,13 @@ import type { TargetReader } from "../../shared/graph/target-reader.ts";
 import type { TargetWriter } from "../../shared/graph/target-writer.ts";
 import type { SendLimits, Trace } from "../../shared/graph/tenant.ts";
 import { accountIdSchema, analystIdSchema, groupIdSchema } from "../../shared/model/ids.ts";
-import { groupReaderOf, groupWriterOf } from "../support/group-grants.ts";
+import { grantReadersOf, grantWritersOf } from "../support/tenant-grants.ts";
 import type { Chance } from "./chance.ts";
 import { isTeam, sourceTenant } from "./cast.ts";
 import {
   allGroupsOf,
   allMembersOf,
+  groupsIn,
   groupsOf,
   move,
   scopeGroupsOf,
@@ -258,18 +259,23 @@ export function graphOf(options: GraphOptions): Graph {
         return { kind: "present", account };
       }),
     findByStamp: notAtHome,
-    grants: {
-      group: groupReaderOf({
-        groups: groupsAre(() => "assigned"),
-        isMember: (id, group) =>
-          read(`${id} in ${group}`, (at) => source.members.get(`${group}|${id}`, at) !== undefined),
-        listMemberOf: (id) => read(`source groups of ${id}`, (at) => listed(`groups of ${id}`, held(id, at))),
-      }),
-    },
+    grants: grantReadersOf({
+      groups: groupsAre(() => "assigned"),
+      isMember: (id, group) =>
+        read(`${id} in ${group}`, (at) => source.members.get(`${group}|${id}`, at) !== undefined),
+      listMemberOf: (id) => read(`source groups of ${id}`, (at) => listed(`groups of ${id}`, held(id, at))),
+      readEligible: notAtHome,
+    }),
   };
 
   const homeWriter: TargetWriter = {
-    grants: { group: groupWriterOf(delegate, withdraw) },
+    grants: grantWritersOf({
+      give: delegate,
+      take: withdraw,
+      makeEligible: notAtHome,
+      renew: notAtHome,
+      endEligible: notAtHome,
+    }),
     setEnabled: notAtHome,
     remove: notAtHome,
     restore: notAtHome,
@@ -354,6 +360,10 @@ export function graphOf(options: GraphOptions): Graph {
     return time.now() - 480_000;
   }
 
+  function longestLagMs(): number {
+    return Math.max(trouble().lagMs, trouble().groupsLagMs);
+  }
+
   function targetReader(tenantId: string): TargetReader {
     const target = targetOf(tenantId);
     const readHere = <T>(
@@ -397,31 +407,37 @@ export function graphOf(options: GraphOptions): Graph {
           );
           return listed(`accounts of ${analyst}`, found);
         }),
-      grants: {
-        group: groupReaderOf({
-          groups: groupsHere(target),
-          isMember: (account, group) =>
+      grants: grantReadersOf({
+        groups: groupsHere(target),
+        isMember: (account, group) =>
+          readHere(
+            "/users/{id}/checkMemberGroups",
+            `${account} in ${group}`,
+            (at) => target.members.get(`${group}|${account}`, at) !== undefined,
+          ),
+        listMemberOf(account) {
+          const look = (at: number | undefined) => {
+            if (target.users.get(account, at) === undefined)
+              throw failure("memberOf", { status: 404, code: "Request_ResourceNotFound" });
+            return listed(`groups of ${account}`, groupsOf(target, account, at));
+          };
+          return readHere("/users/{id}/memberOf", `groups of ${account}`, look, longestLagMs());
+        },
+        readEligible(account) {
+          const of = (what: "eligible" | "active") =>
             readHere(
-              "/users/{id}/checkMemberGroups",
-              `${account} in ${group}`,
-              (at) => target.members.get(`${group}|${account}`, at) !== undefined,
-            ),
-          listMemberOf(account) {
-            const { lagMs, groupsLagMs } = trouble();
-            const look = (at: number | undefined) => {
-              if (target.users.get(account, at) === undefined)
-                throw failure("memberOf", { status: 404, code: "Request_ResourceNotFound" });
-              return listed(`groups of ${account}`, groupsOf(target, account, at));
-            };
-            return readHere(
-              "/users/{id}/memberOf",
-              `groups of ${account}`,
-              look,
-              Math.max(lagMs, groupsLagMs),
+              `/identityGovernance/privilegedAccess/group/${what}`,
+              `${what} ${account}`,
+              (at) => listed(`${what} ${account}`, groupsIn(target[what], account, at)),
+              longestLagMs(),
             );
-          },
-        }),
-      },
+          return Promise.all([of("eligible"), of("active")]).then(([eligible, active]) => ({
+            eligible,
+            active,
+            endsAt: () => undefined,
+          }));
+        },
+      }),
     };
   }
 
@@ -456,27 +472,51 @@ export function graphOf(options: GraphOptions): Graph {
       return "done";
     };
     return {
-      grants: {
-        group: groupWriterOf(
-          (group, account, limits) =>
-            writeMembers([`grant ${group} to ${account}`, group], limits, () => {
-              if (target.users.get(account) === undefined)
-                throw failure("grant", { status: 404, code: "Request_ResourceNotFound" });
-              if (target.members.get(`${group}|${account}`) !== undefined) return "already";
-              target.members.set(`${group}|${account}`, "muster");
-              tell("grant", account, group);
-              return "done";
-            }),
-          (group, account, limits) =>
-            writeMembers([`revoke ${group} from ${account}`, group], limits, () => {
-              if (target.users.get(account) === undefined) return "missing";
-              if (target.members.get(`${group}|${account}`) === undefined) return "missing";
+      grants: grantWritersOf({
+        give: (group, account, limits) =>
+          writeMembers([`grant ${group} to ${account}`, group], limits, () => {
+            if (target.users.get(account) === undefined)
+              throw failure("grant", { status: 404, code: "Request_ResourceNotFound" });
+            if (target.members.get(`${group}|${account}`) !== undefined) return "already";
+            target.members.set(`${group}|${account}`, "muster");
+            tell("grant", account, group);
+            return "done";
+          }),
+        take: (group, account, limits) =>
+          writeMembers([`revoke ${group} from ${account}`, group], limits, () => {
+            if (target.users.get(account) === undefined) return "missing";
+            if (target.members.get(`${group}|${account}`) === undefined) return "missing";
+            tell("revoke", account, group);
+            target.members.delete(`${group}|${account}`);
+            return "done";
+          }),
+        makeEligible: (group, account, limits) =>
+          writeMembers([`eligible ${group} for ${account}`, group], limits, () => {
+            if (target.users.get(account) === undefined)
+              throw failure("eligible", { status: 404, code: "Request_ResourceNotFound" });
+            if (target.eligible.get(`${group}|${account}`) !== undefined) return "already";
+            target.eligible.set(`${group}|${account}`, "muster");
+            tell("grant", account, group);
+            return "done";
+          }),
+        renew: notAtHome,
+        // Eligibility first: whoever activates between the two calls is active after them.
+        async endEligible(group, account, limits) {
+          const key = `${group}|${account}`;
+          const end = (what: "eligible" | "active") =>
+            writeMembers([`end ${what} ${group} of ${account}`, group], limits, () => {
+              if (target.users.get(account) === undefined || target[what].get(key) === undefined)
+                return "missing";
               tell("revoke", account, group);
-              target.members.delete(`${group}|${account}`);
+              target[what].delete(key);
               return "done";
-            }),
-        ),
-      },
+            });
+          const eligibility = await end("eligible");
+          if (target.active.get(key) === undefined) return eligibility;
+          const activation = await end("active");
+          return activation.result === "missing" ? eligibility : activation;
+        },
+      }),
       setEnabled: (account, state, limits) =>
         writeHere([`${state} ${account}`, "/users/{id}"], limits, () =>
           setEnabled(account, state === "unblocked"),

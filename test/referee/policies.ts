@@ -1,4 +1,4 @@
-import type { NameOrId } from "../../shared/model/wish.ts";
+import type { NameOrId, Wish } from "../../shared/model/wish.ts";
 import {
   groupIdSchema,
   roleNameSchema,
@@ -19,6 +19,7 @@ import {
 } from "./cast.ts";
 import type { PolicyEdit } from "./story.ts";
 
+const inGroup = (id: string): Wish => ({ kind: "group", group: group(id) });
 const group = (id: string): NameOrId => ({ kind: "id", id: groupIdSchema.parse(id) });
 
 /** How a policy bounds removals: not at all, one of two at a time, or two of eight. */
@@ -71,8 +72,8 @@ export function policyAfter(
       },
     },
     grants: [
-      { role: reader, groups: [group(read)], sourceGroups: [] },
-      { role: responder, groups: [group(read), group(respond)], sourceGroups },
+      { role: reader, wishes: [inGroup(read)], sourceGroups: [] },
+      { role: responder, wishes: [inGroup(read), inGroup(respond)], sourceGroups },
     ].filter(({ role }) => !(edits.includes("remove-role") && role === responder)),
   });
   return {

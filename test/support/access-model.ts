@@ -319,6 +319,7 @@ function perform(world: ModelWorld, step: Step): ModelWorld {
       return changeAccount(world, step, { state: "recycled" }, { deleted: "confirmed" });
     case "restore-account":
       return changeAccount(world, step, { state: "live" }, { deleted: "no", aliveAt: world.now });
+    case "renew":
     case "stamp":
     case "revoke-sessions":
       throw new Error(`${step.kind} has no place in an access plan`);

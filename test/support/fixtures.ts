@@ -308,5 +308,6 @@ export const oneOfEach: { readonly [K in StepKind]: Extract<Step, { kind: K }> }
   "block-account": { kind: "block-account", account: anasAccount },
   "delete-account": { kind: "delete-account", account: anasAccount },
   grant: { kind: "grant", account: anasAccount, ...readers },
+  renew: { kind: "renew", account: anasAccount, ...readers },
   revoke: { kind: "revoke", account: anasAccount, ...readers },
 };

@@ -17,8 +17,9 @@ import {
   type AnalystId,
   type GroupId,
 } from "../../shared/model/ids.ts";
+import { durationMs } from "../../shared/policy/duration.ts";
 import { graphFailure } from "./graph-failure.ts";
-import { groupReaderOf, groupWriterOf } from "./group-grants.ts";
+import { grantReadersOf, grantWritersOf } from "./tenant-grants.ts";
 
 /** What a test puts in the way of one call: it may look, wait, call through, change the answer or throw. */
 type InTheWay = (call: () => Promise<unknown>) => Promise<unknown>;
@@ -28,6 +29,9 @@ type MemoryTenant = {
   /** Direct members, of users and of groups, by group. A group that is not in here does not exist. */
   readonly members: Map<string, Set<string>>;
   readonly kinds: Map<string, GroupMembership>;
+  /** Who is eligible for membership through PIM, and until when, epoch ms (undefined: for good); and who is active. By group. */
+  readonly eligible: Map<string, Map<string, number | undefined>>;
+  readonly active: Map<string, Set<string>>;
   readonly groups: GroupDirectory;
   /** The names of all writes so far, each with whom and what it is about. */
   readonly writes: string[];
@@ -50,9 +54,11 @@ export const complete = <T>(items: readonly T[]): Listing<T> => ({
 /** What a group is called: `group 09`. */
 const nameOf = (id: string) => `group ${id.slice(-2)}`;
 
-function tenantOf(groupIds: readonly GroupId[]) {
+function tenantOf(groupIds: readonly GroupId[], now: () => number) {
   const members = new Map<string, Set<string>>(groupIds.map((id) => [id, new Set()]));
   const kinds = new Map<string, GroupMembership>();
+  const eligible = new Map<string, Map<string, number | undefined>>(groupIds.map((id) => [id, new Map()]));
+  const active = new Map<string, Set<string>>(groupIds.map((id) => [id, new Set()]));
   const writes: string[] = [];
   const limits: SendLimits[] = [];
   const waiting = new Map<string, InTheWay[]>();
@@ -111,32 +117,51 @@ function tenantOf(groupIds: readonly GroupId[]) {
   };
   /** What both kinds of reader say of memberships, and how both kinds of writer give them; `there` throws where nobody is. */
   const reads = (there: (id: string) => unknown): Pick<TargetReader, "grants"> => ({
-    grants: {
-      group: groupReaderOf({
-        groups,
-        isMember: (id, group) => call("isMember", () => membersOf(group).has(id)),
-        listMemberOf: (id) =>
-          call("listMemberOf", () => {
-            there(id);
-            return complete(groupsOf(id));
-          }),
-      }),
-    },
+    grants: grantReadersOf({
+      groups,
+      isMember: (id, group) => call("isMember", () => membersOf(group).has(id)),
+      listMemberOf: (id) =>
+        call("listMemberOf", () => {
+          there(id);
+          return complete(groupsOf(id));
+        }),
+      readEligible: (id) =>
+        call("readEligible", () => ({
+          eligible: complete([...eligible].flatMap(([group, of]) => (of.has(id) ? [group] : []))),
+          active: complete([...active].flatMap(([group, of]) => (of.has(id) ? [group] : []))),
+          endsAt: (group) => eligible.get(group)?.get(id),
+        })),
+    }),
   });
   const grants = (
     there: (id: string) => unknown,
     take: (group: string, id: string) => Written,
   ): Pick<TargetWriter, "grants"> => ({
-    grants: {
-      group: groupWriterOf(
-        (group, id, limits) =>
-          write("grant", `${group} ${id}`, limits, () => {
-            there(id);
-            return add(group, id);
-          }),
-        (group, id, limits) => write("revoke", `${group} ${id}`, limits, () => take(group, id)),
-      ),
-    },
+    grants: grantWritersOf({
+      give: (group, id, limits) =>
+        write("grant", `${group} ${id}`, limits, () => {
+          there(id);
+          return add(group, id);
+        }),
+      take: (group, id, limits) => write("revoke", `${group} ${id}`, limits, () => take(group, id)),
+      makeEligible: (group, id, limits, duration) =>
+        write("makeEligible", `${group} ${id}`, limits, () => {
+          there(id);
+          if (eligible.get(group)?.has(id) === true) return written("already");
+          eligible.get(group)?.set(id, now() + durationMs(duration));
+          return written();
+        }),
+      renew: (group, id, limits, duration) =>
+        write("renew", `${group} ${id}`, limits, () => {
+          eligible.get(group)?.set(id, now() + durationMs(duration));
+          return written();
+        }),
+      endEligible: (group, id, limits) =>
+        write("endEligible", `${group} ${id}`, limits, () => {
+          const wasEligible = eligible.get(group)?.delete(id) === true;
+          return written(active.get(group)?.delete(id) === true || wasEligible ? "done" : "missing");
+        }),
+    }),
   });
   const remove = (group: string, id: string) => written(membersOf(group).delete(id) ? "done" : "missing");
   const next = (name: string, inTheWay: InTheWay) =>
@@ -144,6 +169,8 @@ function tenantOf(groupIds: readonly GroupId[]) {
   return {
     members,
     kinds,
+    eligible,
+    active,
     writes,
     limits,
     groups,
@@ -172,7 +199,7 @@ export type MemorySource = MemoryTenant & {
 
 export function memorySource(groupIds: readonly GroupId[], now: () => number): MemorySource {
   const users = new Map<string, SourceUser | "soft-deleted">();
-  const { call, write, add, remove, reads, grants, ...tenant } = tenantOf(groupIds);
+  const { call, write, add, remove, reads, grants, ...tenant } = tenantOf(groupIds, now);
   const present = (id: string): SourceUser => {
     const user = users.get(id);
     if (user === undefined || user === "soft-deleted") throw graphFailure(404);
@@ -284,7 +311,7 @@ export type MemoryTarget = MemoryTenant & {
 
 export function memoryTarget(groupIds: readonly GroupId[], now: () => number): MemoryTarget {
   const accounts = new Map<string, Kept>();
-  const { call, write, remove, reads, grants, ...tenant } = tenantOf(groupIds);
+  const { call, write, remove, reads, grants, ...tenant } = tenantOf(groupIds, now);
   let made = 0;
   const live = (id: string): Kept => {
     const account = accounts.get(id);

@@ -1,4 +1,4 @@
-import type { NameOrId } from "../../shared/model/wish.ts";
+import type { NameOrId, Wish } from "../../shared/model/wish.ts";
 import { roleNameSchema, type GroupId, type RoleName } from "../../shared/model/ids.ts";
 import { parsePolicy } from "../../shared/policy/parse-policy.ts";
 import type { Policy, Target } from "../../shared/policy/policy.ts";
@@ -82,6 +82,16 @@ export function smallPolicy({ leavers, ...changes }: Changes = {}): Policy {
 
 export const byId = (id: GroupId): NameOrId => ({ kind: "id", id });
 
+/** Membership of a group, as a role is given it. */
+export const inGroup = (id: GroupId): Wish => ({ kind: "group", group: byId(id) });
+
+/** Eligibility for membership of a group, as a role is given it. */
+export const eligibleFor = (id: GroupId, duration = "P365D"): Wish => ({
+  kind: "eligible",
+  group: byId(id),
+  duration,
+});
+
 /** The small policy with these scope groups, and without the targets that are not named. */
 export function withScopes(scopes: Readonly<Record<string, NameOrId>>): Policy {
   const policy = smallPolicy();
@@ -109,17 +119,14 @@ export function withRolesCalled(names: Readonly<Record<string, RoleName>>): Poli
 }
 
 /** What a role gives in Contoso is something else. */
-export function withGrants(
-  role: RoleName,
-  groupsOf: (given: readonly NameOrId[]) => readonly NameOrId[],
-): Policy {
+export function withGrants(role: RoleName, wishesOf: (given: readonly Wish[]) => readonly Wish[]): Policy {
   const policy = smallPolicy();
   return {
     ...policy,
     targets: policy.targets.map((target) => ({
       ...target,
       grants: target.grants.map((grant) =>
-        target.name === contoso && grant.role === role ? { ...grant, groups: groupsOf(grant.groups) } : grant,
+        target.name === contoso && grant.role === role ? { ...grant, wishes: wishesOf(grant.wishes) } : grant,
       ),
     })),
   };
@@ -140,7 +147,7 @@ export function withSourceGroup(group: GroupId, changes: Partial<Target> = {}): 
 
 const given = ({ grants }: Target, group: GroupId) => ({
   role: reader,
-  groups: grants.find(({ role }) => role === reader)?.groups ?? [],
+  wishes: grants.find(({ role }) => role === reader)?.wishes ?? [],
   sourceGroups: [byId(group)],
 });
 

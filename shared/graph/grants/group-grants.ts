@@ -2,7 +2,7 @@ import { whyUnwritable } from "../../model/group.ts";
 import type { Wish } from "../../model/wish.ts";
 import type { GroupDirectory } from "../group-directory.ts";
 import { addMember, removeMember } from "../group-members.ts";
-import { seenIn } from "../listing.ts";
+import { seenAmong } from "../listing.ts";
 import { checkMemberGroups, listMemberOf } from "../memberships.ts";
 import type { GraphTenant, Priority } from "../tenant.ts";
 import type { GrantFound, GrantReader, GrantWriter } from "./kind.ts";
@@ -13,7 +13,7 @@ export function groupReader(tenant: GraphTenant, groups: GroupDirectory): GrantR
     find: (wish, priority) => findGroup(groups, wish, priority),
     async holdings(account, priority) {
       const memberOf = await listMemberOf(tenant, account, priority);
-      return ({ group }) => ({ seen: seenIn(memberOf, group) });
+      return ({ group }) => ({ seen: seenAmong(memberOf, group) });
     },
     async isHeld({ group }, account, priority) {
       const groupsOf = await checkMemberGroups(tenant, { userId: account, groups: [group], priority });
@@ -39,8 +39,12 @@ export async function findGroup(
 }
 
 export function groupWriter(tenant: GraphTenant): GrantWriter<"group"> {
+  const give: GrantWriter<"group">["give"] = ({ group }, member, limits) =>
+    addMember(tenant, { group, member, limits });
   return {
-    give: ({ group }, member, limits) => addMember(tenant, { group, member, limits }),
+    give,
+    // A membership has no end.
+    renew: give,
     take: ({ group }, member, limits) => removeMember(tenant, { group, member, limits }),
   };
 }

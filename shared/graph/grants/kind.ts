@@ -32,6 +32,8 @@ export type Holdings<K extends GrantKind = GrantKind> = (grant: Grant<K>, wanted
 /** Writes one kind of grant in one tenant. Safe to repeat; throws GraphError when it could not be done. */
 export type GrantWriter<K extends GrantKind> = {
   readonly give: (grant: Grant<K>, account: AccountId, limits: SendLimits) => Promise<Written | NotYet>;
+  /** What would end is given for longer. */
+  readonly renew: (grant: Grant<K>, account: AccountId, limits: SendLimits) => Promise<Written | NotYet>;
   readonly take: (grant: Grant<K>, account: AccountId, limits: SendLimits) => Promise<Written | NotYet>;
 };
 
@@ -65,7 +67,7 @@ export function isHeld<K extends GrantKind>(
 }
 
 /** Which way a grant goes. */
-type Way = "give" | "take";
+type Way = "give" | "renew" | "take";
 
 export function write<K extends GrantKind>(
   writers: GrantWriters,
@@ -93,10 +95,8 @@ export async function readHoldings(
   { account, priority }: { readonly account: AccountId; readonly priority: Priority },
 ): Promise<{ readonly holdings: Holdings; readonly failures: readonly unknown[] }> {
   const held: ByKind = {};
-  async function read<K extends GrantKind>(kind: K): Promise<void> {
-    const reader: GrantReader<K> = readers[kind];
-    // What belongs to a kind is kept under it.
-    held[kind] = (await reader.holdings(account, priority)) as ByKind[K];
+  async function read(kind: GrantKind): Promise<void> {
+    Object.assign(held, { [kind]: await readers[kind].holdings(account, priority) });
   }
   const settled = await Promise.allSettled(kinds.map((kind) => read(kind)));
   const failures = settled.flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));

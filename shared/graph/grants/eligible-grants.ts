@@ -1,0 +1,198 @@
+import { z } from "zod";
+import { whyNotEligible } from "../../model/group.ts";
+import { groupIdSchema, type AccountId, type GroupId } from "../../model/ids.ts";
+import type { Seen, Sight } from "../../model/sight.ts";
+import type { Wish } from "../../model/wish.ts";
+import type { GroupDirectory } from "../group-directory.ts";
+import type { Written } from "../group-members.ts";
+import { listAll, seenIn, type Listing } from "../listing.ts";
+import { refusalIn, type GraphReply, type GraphTenant, type Priority, type SendLimits } from "../tenant.ts";
+import { timeOf } from "../wire.ts";
+import type { GrantFound, GrantReader, GrantWriter, NotYet } from "./kind.ts";
+
+/*
+ * Privileged Identity Management for groups: who is eligible makes themselves a member for some hours when they need it. Whether an
+ * activation ends with the eligibility is not documented, so it is ended by itself.
+ * https://learn.microsoft.com/graph/api/resources/privilegedidentitymanagement-for-groups-api-overview
+ */
+const root = "/identityGovernance/privilegedAccess/group";
+
+const instanceSchema = z.looseObject({
+  groupId: groupIdSchema,
+  accessId: z.string(),
+  endDateTime: z.iso.datetime({ offset: true }).nullish(),
+  /** Of active assignments only: `activated` by somebody who is eligible, or `assigned` for good. */
+  assignmentType: z.string().nullish(),
+});
+
+type Instance = z.infer<typeof instanceSchema>;
+
+export function eligibleReader(tenant: GraphTenant, groups: GroupDirectory): GrantReader<"eligible"> {
+  return {
+    find: (wish, priority) => findEligible(groups, wish, priority),
+    async holdings(account, priority) {
+      const [eligible, active] = await Promise.all([
+        listEligible(tenant, account, priority),
+        listActive(tenant, account, priority),
+      ]);
+      return ({ group }, wanted) => sightOfEligible(seenOf({ eligible, active }, group), wanted);
+    },
+    async isHeld({ group }, account, priority) {
+      const eligible = await listEligible(tenant, account, priority);
+      return seenIn(eligible, isMemberOf(group)) === "present";
+    },
+  };
+}
+
+function listEligible(tenant: GraphTenant, account: AccountId, priority: Priority) {
+  const template = `${root}/eligibilityScheduleInstances`;
+  const path = `${template}?$filter=${of(account)}&$select=id,groupId,accessId,endDateTime`;
+  return listAll(tenant, { path, template, priority }, instanceSchema);
+}
+
+function listActive(tenant: GraphTenant, account: AccountId, priority: Priority) {
+  const template = `${root}/assignmentScheduleInstances`;
+  const path = `${template}?$filter=${of(account)}&$select=id,groupId,accessId,endDateTime,assignmentType`;
+  return listAll(tenant, { path, template, priority }, instanceSchema);
+}
+
+const of = (account: AccountId) => encodeURIComponent(`principalId eq '${account}'`);
+
+const isMemberOf = (group: GroupId) => (one: Instance) =>
+  one.groupId === group && one.accessId.toLowerCase() === "member";
+
+const isActivated = ({ assignmentType }: Instance) => assignmentType?.toLowerCase() === "activated";
+
+type Lists = { readonly eligible: Listing<Instance>; readonly active: Listing<Instance> };
+
+function seenOf({ eligible, active }: Lists, group: GroupId): SeenInPim {
+  const found = eligible.items.find(isMemberOf(group));
+  return {
+    eligible: seenIn(eligible, isMemberOf(group)),
+    active: seenIn(active, (one) => isMemberOf(group)(one) && isActivated(one)),
+    endsAt: timeOf(found?.endDateTime) ?? undefined,
+  };
+}
+
+/** `active`: made active by somebody who is eligible, not assigned for good. `endsAt`: of the eligibility, epoch ms. */
+type SeenInPim = { readonly eligible: Seen; readonly active: Seen; readonly endsAt: number | undefined };
+
+/** Whoever is to lose it has lost it when they are neither eligible nor active. */
+export function sightOfEligible({ eligible, active, endsAt }: SeenInPim, wanted: "yes" | "no"): Sight {
+  if (wanted === "yes") return { seen: eligible, ...(endsAt === undefined ? {} : { endsAt }) };
+  if (active === "present")
+    return { seen: active, detail: eligible === "present" ? "eligible and active" : "active" };
+  return { seen: eligible === "absent" ? active : eligible };
+}
+
+export async function findEligible(
+  groups: GroupDirectory,
+  { group, duration }: Wish<"eligible">,
+  priority: Priority,
+): Promise<GrantFound<"eligible">> {
+  const found = await groups.find(group, priority);
+  if (found.kind === "not-found") return found;
+  const { id, displayName: name } = found.facts;
+  const grant = { kind: "eligible", group: id, duration } as const;
+  return { kind: "found", grant, name, unwritable: whyNotEligible(found.facts) };
+}
+
+export function eligibleWriter(tenant: GraphTenant): GrantWriter<"eligible"> {
+  return {
+    async give({ group, duration }, account, limits) {
+      const body = { ...about(group, account), action: "adminAssign", scheduleInfo: from(tenant, duration) };
+      const reply = await ask(tenant, "eligibility", { body, limits });
+      if (codeOf(reply) === "RoleAssignmentExists") return wrote(reply, "already");
+      const given = doneOrHindered(reply);
+      // Whoever is to be given something is there; the answering replica does not know it yet.
+      return given.result === "missing" ? notYet(reply, null) : given;
+    },
+    async renew({ group, duration }, account, limits) {
+      const body = { ...about(group, account), action: "adminUpdate", scheduleInfo: from(tenant, duration) };
+      return doneOrHindered(await ask(tenant, "eligibility", { body, limits }));
+    },
+    async take({ group }, account, limits) {
+      const body = { ...about(group, account), action: "adminRemove" };
+      // First the right to activate, so that nobody activates it once more.
+      const eligibility = await ask(tenant, "eligibility", { body, limits });
+      const active = await listActive(tenant, account, limits.priority);
+      const isActive = seenIn(active, (one) => isMemberOf(group)(one) && isActivated(one)) === "present";
+      const first = doneOrHindered(eligibility);
+      if (!isActive || first.result === "not-yet") return first;
+      const second = doneOrHindered(await ask(tenant, "assignment", { body, limits }));
+      return second.result === "missing" ? first : second;
+    },
+  };
+}
+
+const about = (groupId: GroupId, principalId: AccountId) => ({
+  accessId: "member",
+  groupId,
+  principalId,
+  justification: "Muster: as the policy says",
+});
+
+/** By the tenant's clock: with a beginning that lies ahead, the person would have to wait for it. */
+const from = (tenant: GraphTenant, duration: string) => ({
+  startDateTime: new Date(tenant.now()).toISOString(),
+  expiration: { type: "afterDuration", duration },
+});
+
+type Asked = { readonly body: Readonly<Record<string, unknown>>; readonly limits: SendLimits };
+
+function ask(
+  tenant: GraphTenant,
+  what: "eligibility" | "assignment",
+  { body, limits }: Asked,
+): Promise<GraphReply> {
+  const path = `${root}/${what}ScheduleRequests`;
+  return tenant.send({
+    method: "POST",
+    path,
+    template: path,
+    body,
+    accepts: ({ status, code }) => status === 404 || (status === 400 && code in meanings),
+    ...limits,
+  });
+}
+
+/**
+ * What PIM's refusals mean. They are documented for the interface that this one replaces, and reported for this one; their status is
+ * 400, whatever they mean.
+ * https://learn.microsoft.com/graph/api/resources/privilegedidentitymanagement-root#error-codes
+ */
+const meanings: Readonly<Record<string, "missing" | "soon" | "rules">> = {
+  RoleAssignmentExists: "soon",
+  RoleAssignmentDoesNotExist: "missing",
+  SubjectNotFound: "missing",
+  PendingRoleAssignmentRequest: "soon",
+  // An activation cannot be ended in its first five minutes.
+  ActiveDurationTooShort: "soon",
+  RoleAssignmentRequestPolicyValidationFailed: "rules",
+};
+
+const codeOf = ({ status, body }: GraphReply) => (status < 400 ? "" : refusalIn(body).code);
+
+function doneOrHindered(reply: GraphReply): Written | NotYet {
+  if (reply.status < 400) return wrote(reply, "done");
+  const meaning = reply.status === 404 ? "missing" : meanings[codeOf(reply)];
+  return meaning === "missing"
+    ? wrote(reply, "missing")
+    : notYet(reply, meaning === "rules" ? rulesAdvice : null);
+}
+
+const notYet = ({ body, trace }: GraphReply, advice: string | null): NotYet => ({
+  result: "not-yet",
+  why: `PIM does not do it: ${refusalIn(body).message}`,
+  advice,
+  trace,
+});
+
+const rulesAdvice =
+  "allow it in the group's settings in PIM, or say in the policy for how long at a time they allow it: eligibleGroups: [{ group: <name or id>, duration: P90D }]";
+
+const wrote = ({ appliedBefore, trace }: GraphReply, result: Written["result"]): Written => ({
+  result,
+  appliedBefore,
+  trace,
+});

@@ -1,0 +1,71 @@
+import { findEligible, sightOfEligible } from "../../shared/graph/grants/eligible-grants.ts";
+import { findGroup } from "../../shared/graph/grants/group-grants.ts";
+import type { GrantReaders, GrantWriter, GrantWriters } from "../../shared/graph/grants/kind.ts";
+import type { GroupDirectory } from "../../shared/graph/group-directory.ts";
+import type { Written } from "../../shared/graph/group-members.ts";
+import { seenAmong, type Listing } from "../../shared/graph/listing.ts";
+import type { SendLimits } from "../../shared/graph/tenant.ts";
+import type { AccountId, GroupId } from "../../shared/model/ids.ts";
+
+/** What somebody has of PIM, by group ids. */
+type Eligible = {
+  readonly eligible: Listing<string>;
+  readonly active: Listing<string>;
+  readonly endsAt: (group: GroupId) => number | undefined;
+};
+
+type Reading = {
+  readonly groups: GroupDirectory;
+  readonly isMember: (id: AccountId, group: GroupId) => Promise<boolean>;
+  readonly listMemberOf: (id: AccountId) => Promise<Listing<string>>;
+  readonly readEligible: (id: AccountId) => Promise<Eligible>;
+};
+
+/** What is given in a tenant that a test has made, as the product reads it. */
+export const grantReadersOf = ({ groups, isMember, listMemberOf, readEligible }: Reading): GrantReaders => ({
+  group: {
+    find: (wish, priority) => findGroup(groups, wish, priority),
+    isHeld: ({ group }, id) => isMember(id, group),
+    async holdings(id) {
+      const listing = await listMemberOf(id);
+      return ({ group }) => ({ seen: seenAmong(listing, group) });
+    },
+  },
+  eligible: {
+    find: (wish, priority) => findEligible(groups, wish, priority),
+    isHeld: async ({ group }, id) => seenAmong((await readEligible(id)).eligible, group) === "present",
+    async holdings(id) {
+      const { eligible, active, endsAt } = await readEligible(id);
+      return ({ group }, wanted) =>
+        sightOfEligible(
+          { eligible: seenAmong(eligible, group), active: seenAmong(active, group), endsAt: endsAt(group) },
+          wanted,
+        );
+    },
+  },
+});
+
+type Write = (group: GroupId, id: AccountId, limits: SendLimits) => Promise<Written>;
+type WriteFor = (group: GroupId, id: AccountId, limits: SendLimits, duration: string) => Promise<Written>;
+
+type Writing = {
+  readonly give: Write;
+  readonly take: Write;
+  readonly makeEligible: WriteFor;
+  readonly renew: WriteFor;
+  readonly endEligible: Write;
+};
+
+export const grantWritersOf = ({ give, take, makeEligible, renew, endEligible }: Writing): GrantWriters => ({
+  group: { give: about(give), renew: about(give), take: about(take) },
+  eligible: {
+    give: ({ group, duration }, id, limits) => makeEligible(group, id, limits, duration),
+    renew: ({ group, duration }, id, limits) => renew(group, id, limits, duration),
+    take: about(endEligible),
+  },
+});
+
+const about =
+  (write: Write): GrantWriter<"group" | "eligible">["give"] =>
+  ({ group }, id, limits) =>
+    write(group, id, limits);
