@@ -48,7 +48,27 @@ export type GroupSeed = {
   readonly isAssignableToRole?: boolean;
   readonly onPremisesSyncEnabled?: boolean;
   readonly membershipRule?: string;
+  readonly pim?: PrivilegedSeed;
   readonly [property: string]: unknown;
+};
+
+/** A group in Privileged Identity Management: its settings, and who is what in it. */
+export type PrivilegedSeed = {
+  /** ISO 8601 in days and less, or "unlimited". Default: as in a new tenant, see directory/privileged.ts. */
+  readonly longestEligibility?: string;
+  readonly longestAssignment?: string;
+  readonly longestActivation?: string;
+  readonly eligible?: readonly PrincipalSeed[];
+  /** Assigned, not activated. */
+  readonly active?: readonly PrincipalSeed[];
+};
+
+export type PrincipalSeed = {
+  readonly principalId: string;
+  /** Default: member. */
+  readonly accessId?: "member" | "owner";
+  /** ISO 8601; for ever when left out. */
+  readonly until?: string;
 };
 
 export type ServicePrincipalSeed = {

@@ -11,6 +11,7 @@ export type AuditTrail = {
     by: Actor;
     targets: readonly { id: string; type: "User" | "Group" | "ServicePrincipal"; displayName?: unknown }[];
     changed?: readonly string[];
+    service?: "Core Directory" | "PIM";
   }): void;
   all(): readonly DirectoryAudit[];
   /** What shows by now. */
@@ -21,7 +22,7 @@ export function auditTrail(mint: Mint, now: () => number, lateMs: () => number):
   const rows: DirectoryAudit[] = [];
   const showsAt: number[] = [];
   return {
-    record({ activity, category, by, targets, changed = [] }) {
+    record({ activity, category, by, targets, changed = [], service = "Core Directory" }) {
       showsAt.push(now() + lateMs());
       rows.push({
         id: `Directory_${mint("audit")}`,
@@ -31,7 +32,7 @@ export function auditTrail(mint: Mint, now: () => number, lateMs: () => number):
         resultReason: "",
         activityDisplayName: activity,
         activityDateTime: graphTime(now()),
-        loggedByService: "Core Directory",
+        loggedByService: service,
         operationType: operationOf(activity),
         initiatedBy: { user: null, app: initiatorOf(by) },
         targetResources: targets.map(({ id, type, displayName }) => ({

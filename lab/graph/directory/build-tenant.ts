@@ -15,6 +15,8 @@ import { defaultAccessRoleId } from "../sync/job.ts";
 import { graphTime } from "./graph-time.ts";
 import { seedActor, type DirectoryObject } from "./objects.ts";
 import { replicasOf } from "./replicas.ts";
+import { plantPrivileged } from "./plant-privileged.ts";
+import { followDirectory } from "./privileged-writes.ts";
 import { createTenant, type Tenant } from "./tenant.ts";
 
 /** A tenant as its seed describes it, as if it had always been so: no history, no notifications. */
@@ -37,6 +39,8 @@ export function buildTenant(
     plantPrincipal(tenant, principal);
   for (const group of seed.groups ?? []) plantGroup(tenant, group);
   for (const group of seed.groups ?? []) plantMembers(tenant, group);
+  for (const group of seed.groups ?? []) plantPrivileged(tenant, group, world.seed.seed);
+  followDirectory(tenant);
   plantApplications(tenant, seed, world.seed.seed);
   for (const job of world.seed.syncJobs ?? []) {
     if (job.sourceTenantId !== seed.id) continue;
@@ -87,7 +91,7 @@ function plantUser(tenant: Tenant, seed: UserSeed): void {
 }
 
 function plantGroup(tenant: Tenant, seed: GroupSeed): void {
-  const { members: _members, ...given } = seed;
+  const { members: _members, pim: _pim, ...given } = seed;
   const isDynamic = seed.membershipRule !== undefined;
   const properties = {
     createdDateTime: graphTime(tenant.clock.now()),

@@ -5,6 +5,7 @@ import {
   type Actor,
   type DirectoryObject,
   type GroupRecord,
+  type Membership,
   type Properties,
 } from "./objects.ts";
 import type { Tenant } from "./tenant.ts";
@@ -76,10 +77,11 @@ export function addMembers(
   group: GroupRecord,
   members: readonly DirectoryObject[],
   by: Actor,
+  more: Partial<Pick<Membership, "addedBy" | "isPrivileged">> = {},
 ): void {
   const addedAt = tenant.clock.now();
   for (const { id, kind } of members) {
-    tenant.membersOf(group.id).set(id, { memberId: id, memberKind: kind, addedBy: by, addedAt });
+    tenant.membersOf(group.id).set(id, { memberId: id, memberKind: kind, addedBy: by, addedAt, ...more });
   }
   announce(tenant, group, memberChanges(members, "added"));
   for (const member of members) audit(tenant, group, { activity: "Add member to group", by, member });

@@ -13,6 +13,8 @@ export type Actor = {
 
 export const seedActor: Actor = { kind: "seed" };
 export const syncActor: Actor = { kind: "sync", displayName: "Azure AD Provisioning Service" };
+/** Begins and ends memberships on behalf of whoever asked for them. */
+export const privilegedActor: Actor = { kind: "sync", displayName: "MS-PIM" };
 
 export type UserRecord = {
   readonly kind: "user";
@@ -48,6 +50,8 @@ export type Membership = {
   readonly memberKind: DirectoryObject["kind"];
   readonly addedBy: Actor;
   readonly addedAt: number;
+  /** Whether it comes from an active assignment of Privileged Identity Management. */
+  readonly isPrivileged?: true;
 };
 
 export type RoleAssignment = {

@@ -12,6 +12,7 @@ import type {
   ServicePrincipalRecord,
   UserRecord,
 } from "./objects.ts";
+import type { PrivilegedAccess } from "./privileged.ts";
 import { membershipKey, type Replicas } from "./replicas.ts";
 import { versionedMap, type VersionedMap } from "./versioned-map.ts";
 
@@ -32,6 +33,7 @@ export type Tenant = {
   readonly servicePrincipals: Map<string, ServicePrincipalRecord>;
   readonly applications: Map<string, ApplicationRecord>;
   readonly roleAssignments: VersionedMap<RoleAssignment>;
+  readonly privileged: PrivilegedAccess;
   /** Extension definitions available here, by full name. */
   readonly extensions: Map<string, ExtensionDefinition>;
   /** Lower-case user principal name to id, of users that are not deleted. */
@@ -83,6 +85,7 @@ export function createTenant(
     servicePrincipals: new Map(),
     applications: new Map(),
     roleAssignments: map(),
+    privileged: { eligibility: map(), assignment: map(), requests: map(), settings: new Map() },
     extensions: new Map(),
     userIdsByName: new Map(),
     replicas,

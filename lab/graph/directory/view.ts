@@ -1,4 +1,5 @@
 import type { DirectoryObject, GroupRecord, Membership, RoleAssignment, UserRecord } from "./objects.ts";
+import type { Schedule, ScheduleRequest, Standing } from "./privileged.ts";
 import { membershipKey } from "./replicas.ts";
 import type { Tenant } from "./tenant.ts";
 import type { When } from "./versioned-map.ts";
@@ -22,6 +23,8 @@ export type DirectoryView = {
   /** Also of members that are soft-deleted. */
   memberships(groupId: string): Iterable<Membership>;
   roleAssignments(): Iterable<RoleAssignment>;
+  schedules(standing: Standing): Iterable<Schedule>;
+  scheduleRequests(): Iterable<ScheduleRequest>;
   /** The moment delta queries look at; undefined means now. */
   readonly until: number | undefined;
 };
@@ -97,6 +100,8 @@ export function viewOf(tenant: Tenant, when?: When): DirectoryView {
     membership,
     memberships,
     roleAssignments: () => values(tenant.roleAssignments.entries(when)),
+    schedules: (standing) => values(tenant.privileged[standing].entries(when)),
+    scheduleRequests: () => values(tenant.privileged.requests.entries(when)),
     until: typeof when === "number" ? when : undefined,
   };
 }
