@@ -54,6 +54,11 @@ const table = {
   throttled: { calm: 0, azure: 0, storm: 0.03 },
   /** Users that a sync cycle fails on and tries again in the next one. Docs: escrow. */
   failedInCycle: { calm: 0, azure: 0.01, storm: 0.1 },
+  /**
+   * Active assignments to groups that an administrator cannot remove in their first five minutes. Docs: nobody can deactivate
+   * their own in that time; about removals by others they are silent, and people report it for directory roles.
+   */
+  lastingActivations: { calm: 0, azure: 0, storm: 1 },
   /** How late audit and provisioning logs are. Docs: minutes. */
   logsMs: { calm: [0, 0], azure: [60_000, 300_000], storm: [300_000, 900_000] },
   /** How long each delivery of a message to a receiver takes. Measured by others: 5 to 50 ms, more in bursts. */

@@ -99,6 +99,21 @@ const row = (
 const sync = "/servicePrincipals/{id}/synchronization/jobs";
 const roles = "/servicePrincipals/{id}/appRoleAssignedTo";
 
+/** Privileged Identity Management for groups: what somebody may become, and what they are. */
+function privilegedRows(kind: "Eligibility" | "Assignment"): CallPermissions[] {
+  const of = (right: "Read" | "ReadWrite" | "Remove") => `Privileged${kind}Schedule.${right}.AzureADGroup`;
+  const set = `/identityGovernance/privilegedAccess/group/${kind.toLowerCase()}Schedule`;
+  const reading = ["s", "Instances", "Requests"].flatMap((what) =>
+    [`${set}${what}`, `${set}${what}/{id}`].map((path) => row("GET", path, [of("Read"), of("ReadWrite")])),
+  );
+  return [
+    ...reading,
+    // With the second alone nothing but a removal: see resources/privileged-requests.ts.
+    row("POST", `${set}Requests`, [of("ReadWrite"), of("Remove")]),
+    row("POST", `${set}Requests/{id}/cancel`, [of("ReadWrite")]),
+  ];
+}
+
 export const permissionTable: readonly CallPermissions[] = [
   row("POST", "/$batch", nothing), // each part is authorised by itself
 
@@ -204,6 +219,9 @@ export const permissionTable: readonly CallPermissions[] = [
   ]),
   row("GET", "/organization", ["Organization.Read.All", "User.Read.All", ...directory]),
   row("GET", "/organization/{id}", ["User.Read.All"]),
+
+  ...privilegedRows("Eligibility"),
+  ...privilegedRows("Assignment"),
 ];
 
 /** The row of an operation as the lab registers it: `/groups/{id}/members/{memberId}/$ref`. */

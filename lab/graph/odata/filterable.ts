@@ -137,6 +137,23 @@ const directoryAudit = {
   "targetResources/any/displayName": "DD--",
 } as const;
 
+/**
+ * learn.microsoft.com/graph/api/resources/privilegedaccessgroupassignmentschedule and its five siblings. `ne` and `eq null`,
+ * which they give to a few of these, are missing.
+ */
+const privilegedAccess = {
+  id: "D---",
+  accessId: "D---",
+  assignmentScheduleId: "D---",
+  assignmentType: "D---",
+  createdUsing: "D---",
+  eligibilityScheduleId: "D---",
+  groupId: "D---",
+  memberType: "D---",
+  principalId: "D---",
+  status: "D---",
+} as const;
+
 /** How far a use of a property goes: in every query, in advanced ones, or in none. */
 export type Support = "default" | "advanced" | "none";
 export type Use = "eq" | "startsWith" | "range" | "null";
@@ -150,6 +167,12 @@ const filterable: Readonly<Record<string, Letters>> = {
   "microsoft.graph.appRoleAssignment": appRoleAssignment,
   "microsoft.graph.provisioningObjectSummary": provisioning,
   "microsoft.graph.directoryAudit": directoryAudit,
+  "microsoft.graph.privilegedAccessGroupEligibilitySchedule": privilegedAccess,
+  "microsoft.graph.privilegedAccessGroupEligibilityScheduleInstance": privilegedAccess,
+  "microsoft.graph.privilegedAccessGroupEligibilityScheduleRequest": privilegedAccess,
+  "microsoft.graph.privilegedAccessGroupAssignmentSchedule": privilegedAccess,
+  "microsoft.graph.privilegedAccessGroupAssignmentScheduleInstance": privilegedAccess,
+  "microsoft.graph.privilegedAccessGroupAssignmentScheduleRequest": privilegedAccess,
 };
 
 /** Directory extensions: "other extension properties", same page. */

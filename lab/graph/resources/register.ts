@@ -10,6 +10,7 @@ import { groupMemberRoutes } from "./group-members.ts";
 import { groupRoutes } from "./groups.ts";
 import { membershipRoutes } from "./memberships.ts";
 import { organizationRoutes } from "./organization.ts";
+import { privilegedGroupRoutes } from "./privileged-groups.ts";
 import { servicePrincipalRoutes } from "./service-principals.ts";
 import { subscriptionRoutes } from "./subscriptions.ts";
 import { synchronizationRoutes } from "./synchronization.ts";
@@ -31,4 +32,5 @@ export function registerResources(route: Route, lab: Lab, serve: ServePart): voi
   auditLogRoutes(route, lab);
   applicationRoutes(route, lab);
   organizationRoutes(route);
+  privilegedGroupRoutes(route, lab);
 }
