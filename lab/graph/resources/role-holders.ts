@@ -1,4 +1,5 @@
 import type { UserRecord } from "../directory/objects.ts";
+import { relationKey } from "../directory/privileged.ts";
 import type { Call } from "../http/call.ts";
 import { denied } from "../http/problem.ts";
 
@@ -32,8 +33,9 @@ export function touchesSensitive(properties: readonly string[]): boolean {
 }
 
 /**
- * Holders of other Entra roles, and members of role-assignable groups, can be blocked or deleted only by
- * an app whose service principal itself holds a mighty role. Graph permissions alone are a 403.
+ * Holders of other Entra roles, and members and owners of role-assignable groups, can be blocked or deleted only by
+ * an app whose service principal itself holds a mighty role. Graph permissions alone are a 403. Whether who is merely eligible
+ * counts as well is not documented; here they do not.
  */
 export function requireAuthorityOver(call: Call, user: UserRecord): void {
   if (call.caller.kind === "admin" || !isRoleHolder(call, user)) return;
@@ -43,8 +45,15 @@ export function requireAuthorityOver(call: Call, user: UserRecord): void {
 function isRoleHolder(call: Call, user: UserRecord): boolean {
   if (user.directoryRoles.some((role) => !harmlessRoles.includes(role))) return true;
   for (const [groupId, group] of call.tenant.groups.entries()) {
-    const isRoleGroup = group.properties["isAssignableToRole"] === true;
-    if (isRoleGroup && call.tenant.membersOf(groupId).get(user.id) !== undefined) return true;
+    if (group.properties["isAssignableToRole"] !== true) continue;
+    if (call.tenant.membersOf(groupId).get(user.id) !== undefined || isOwner(call, groupId, user.id))
+      return true;
   }
   return false;
+}
+
+/** The lab knows owners by Privileged Identity Management only. */
+function isOwner(call: Call, groupId: string, principalId: string): boolean {
+  const key = relationKey("assignment", { groupId, principalId, accessId: "owner" });
+  return call.tenant.privileged.assignment.get(key)?.status === "Provisioned";
 }
