@@ -36,6 +36,8 @@ type WorldTarget = {
   readonly tenantId: string;
   readonly topology: "push";
   readonly groups: Readonly<Record<string, string>>;
+  /** Groups that people are made eligible for, in Privileged Identity Management. */
+  readonly eligibleGroups: Readonly<Record<string, string>>;
   readonly sync: { readonly servicePrincipal: string; readonly job: string };
 };
 
@@ -68,6 +70,8 @@ const targetNames = [
 const stamps = ["socRoles", "socSourceId"];
 /** Azure Lighthouse delegates the first target's subscriptions to it. */
 const delegatedGroup = "Lighthouse Responders";
+/** May be assigned to Entra roles, and nobody is in it for ever. */
+const eligibleGroup = "SOC Administrators";
 const roleGroups = { reader: "SOC Readers", responder: "SOC Responders", hunter: "SOC Hunters" } as const;
 
 export function buildWorld(options: WorldOptions): World {
@@ -116,7 +120,8 @@ export function buildWorld(options: WorldOptions): World {
         {
           tenantId: id(name),
           topology: "push" as const,
-          groups: groupIds(targets[index]?.groups ?? []),
+          groups: groupIds(targets[index]?.groups.filter((group) => !isEligible(group)) ?? []),
+          eligibleGroups: groupIds(targets[index]?.groups.filter(isEligible) ?? []),
           sync: syncOf(id, name),
         },
       ]),
@@ -139,6 +144,8 @@ const extensionAppIn = (id: Id, names: readonly string[], name: string, ofSource
 const stampNames = (extensionApp: string) => stamps.map((stamp) => extensionName(extensionApp, stamp));
 
 type Id = (...names: (string | number)[]) => string;
+
+const isEligible = ({ displayName }: GroupSeed) => displayName === eligibleGroup;
 
 const groupIds = (groups: readonly GroupSeed[]) =>
   Object.fromEntries(groups.map(({ displayName, id }) => [displayName, id]));
@@ -252,6 +259,7 @@ function targetTenant(
       group(roleGroups.responder, []),
       group(roleGroups.hunter, []),
       group("Engineers", [owner.id, ...veteran]),
+      { ...group(eligibleGroup, []), isAssignableToRole: true },
     ],
     extensionProperties: stampNames(extensionApp).map((property) => ({ name: property })),
   };
