@@ -348,12 +348,17 @@ describe("the recycle bin", () => {
   });
 
   test("does not stop the clock", async () => {
-    const { lab, admin, activate, members } = await scene();
+    const { lab, admin, ask, activate, members } = await scene();
     await activate();
     await admin.delete(`/users/${ids.ana}`);
     await lab.advance(hour);
     await admin.post(`/directory/deletedItems/${ids.ana}/restore`);
     expect(await members()).toEqual([]);
+    await ask("assignment", "adminAssign", { scheduleInfo: lasting("P1D", "2026-11-20T10:00:00Z") });
+    await admin.delete(`/users/${ids.ana}`);
+    await lab.advance(hour);
+    await admin.post(`/directory/deletedItems/${ids.ana}/restore`);
+    expect(await members()).toEqual([ids.ana]);
   });
 
   test("forgets them when it is emptied", async () => {
