@@ -9,8 +9,8 @@ import { invalidRequest, type Wanted } from "./privileged-body.ts";
 const youngMs = 5 * 60 * 1000;
 
 /*
- * The codes are those of "Create governanceRoleAssignmentRequest" (beta), the API before this one, whose own pages name none:
- * 400 for all of them. The messages are as people report them.
+ * The codes are those of the API before this one, whose own pages name none: learn.microsoft.com/graph/api/governanceroleassignmentrequest-post,
+ * with 400 for all of them. The messages are as people report them.
  */
 export const exists = () => refusal("RoleAssignmentExists", "The Role assignment already exists.");
 export const doesNotExist = () =>
