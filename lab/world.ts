@@ -72,6 +72,8 @@ const stamps = ["socRoles", "socSourceId"];
 const delegatedGroup = "Lighthouse Responders";
 /** May be assigned to Entra roles, and nobody is in it for ever. */
 const eligibleGroup = "SOC Administrators";
+/** The target in which responders are eligible for it. */
+const withEligible = 2;
 const roleGroups = { reader: "SOC Readers", responder: "SOC Responders", hunter: "SOC Hunters" } as const;
 
 export function buildWorld(options: WorldOptions): World {
@@ -320,12 +322,23 @@ function appSeeds(id: Id, names: readonly string[]) {
         assertions: [muster.assertion],
         consentedTenants: "all",
         roles: consent,
+        moreRoles: Object.fromEntries(
+          names.flatMap((name, index) =>
+            index === withEligible ? [[id(name), consent.eligibleGroups]] : [],
+          ),
+        ),
         owns: names.map((name) => syncOf(id, name).servicePrincipal),
       } satisfies AppSeed,
     },
     admin: { credential: admin, seed: secret(admin, "admin") },
     operator: { credential: operator, seed: secret(operator, "operator") },
   };
+}
+
+/** What responders are given besides, in one target each: not everybody needs everything, nor consents to it. */
+function moreGrants(index: number): { readonly grants?: object } {
+  if (index === 0) return { grants: { responder: { sourceGroups: [delegatedGroup] } } };
+  return index === withEligible ? { grants: { responder: { eligibleGroups: [eligibleGroup] } } } : {};
 }
 
 type PolicyParts = {
@@ -361,7 +374,7 @@ function policyFile(id: Id, { names, extensionApp, protectedIds }: PolicyParts):
           extensionApp: extensionAppIn(id, names, name, extensionApp),
           sync: { ...syncOf(id, name), scope: { group: scopeGroup(name) } },
           profile: "standard",
-          ...(index === 0 ? { grants: { responder: { sourceGroups: [delegatedGroup] } } } : {}),
+          ...moreGrants(index),
         },
       ]),
     ),

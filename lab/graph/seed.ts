@@ -115,6 +115,8 @@ export type AppSeed = {
   readonly consentedTenants: readonly string[] | "all";
   /** Granted application permissions, the `roles` claim: the same in all tenants, or by their kind; none when left out. */
   readonly roles?: readonly string[] | Readonly<Record<TenantSeed["kind"], readonly string[]>>;
+  /** Besides those, by tenant. */
+  readonly moreRoles?: Readonly<Record<string, readonly string[]>>;
   /** Object ids of the service principals and applications that it owns: what `….OwnedBy` covers. */
   readonly owns?: readonly string[];
   /** Entra roles of the service principal itself, e.g. "Privileged Authentication Administrator". */

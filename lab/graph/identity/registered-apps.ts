@@ -19,10 +19,10 @@ export function registeredApps(seed: WorldSeed): RegisteredApps {
     find: (clientId) => byId.get(clientId.toLowerCase()),
     isConsented: (app, tenantId) => app.consentedTenants === "all" || app.consentedTenants.includes(tenantId),
     servicePrincipalId: (app, tenantId) => guidFrom(seed.seed, "servicePrincipal", tenantId, app.clientId),
-    rolesIn({ roles = [] }, tenantId) {
-      if (isList(roles)) return roles;
+    rolesIn({ roles = [], moreRoles = {} }, tenantId) {
       const kind = kinds.get(tenantId);
-      return kind === undefined ? [] : roles[kind];
+      const usual = isList(roles) ? roles : kind === undefined ? [] : roles[kind];
+      return [...usual, ...(moreRoles[tenantId] ?? [])];
     },
     all: () => seed.apps,
   };

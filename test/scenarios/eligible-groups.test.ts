@@ -1,0 +1,120 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { openScene, testManners, type Person, type Scene } from "../support/lab.ts";
+
+/**
+ * In one target responders are eligible for a role-assignable group: they activate membership through PIM when they need it, and
+ * what they have activated goes with them.
+ */
+let scene: Scene;
+const target = "northwind";
+const pim = "/identityGovernance/privilegedAccess/group";
+beforeAll(async () => {
+  scene = await openScene();
+  // Enough others that one who leaves is within the removal budget.
+  for (const name of ["Steady Sam", "Steady Sue"]) await scene.join(await scene.hire(name), "SOC Responders");
+  await scene.pass();
+});
+
+const tenant = () => scene.lab.world.targets[target]?.tenantId ?? "";
+const group = () => scene.lab.world.targets[target]?.eligibleGroups["SOC Administrators"] ?? "";
+
+async function accountOf({ userPrincipalName }: Person): Promise<string> {
+  const filter = `$filter=mail eq '${userPrincipalName}'&$select=id,mail`;
+  const [account] = await scene.admin.list(tenant(), `/users?${filter}`);
+  return String(account?.["id"]);
+}
+
+async function responder(name: string): Promise<Person & { readonly account: string }> {
+  const person = await scene.hire(name);
+  await scene.join(person, "SOC Responders");
+  await scene.pass();
+  return { ...person, account: await accountOf(person) };
+}
+
+/** Whether somebody is eligible for the group, and active in it, as an administrator sees it. */
+async function standing(account: string): Promise<{ eligible: boolean; active: boolean }> {
+  const of = async (what: string) => {
+    const filter = `$filter=principalId eq '${account}' and groupId eq '${group()}'`;
+    const found = await scene.admin.list(tenant(), `${pim}/${what}ScheduleInstances?${filter}`);
+    return found.length > 0;
+  };
+  return { eligible: await of("eligibility"), active: await of("assignment") };
+}
+
+/** The person does it; the administrator plays them. */
+async function activate(account: string): Promise<void> {
+  await scene.admin.call(tenant(), "POST", `${pim}/assignmentScheduleRequests`, {
+    action: "selfActivate",
+    accessId: "member",
+    principalId: account,
+    groupId: group(),
+    justification: "an incident",
+    scheduleInfo: {
+      startDateTime: new Date(scene.lab.clock.now()).toISOString(),
+      expiration: { type: "afterDuration", duration: "PT8H" },
+    },
+  });
+}
+
+const leaveProof = async (person: Person) =>
+  (await scene.entries(person)).findLast(
+    ({ kind, target: where, plan }) => kind === "proof" && where === target && plan.purpose === "leave",
+  );
+
+test("a joiner is eligible, and no member before they activate it", async () => {
+  const ada = await responder("Eligible Ada");
+  expect(await standing(ada.account)).toEqual({ eligible: true, active: false });
+  expect((await scene.accessIn(ada, target)).groups).toEqual(["SOC Responders"]);
+  await activate(ada.account);
+  expect((await scene.accessIn(ada, target)).groups).toEqual(["SOC Administrators", "SOC Responders"]);
+});
+
+describe("who leaves", () => {
+  test("while eligible is eligible for nothing, and the proof says so", async () => {
+    const bea = await responder("Eligible Bea");
+    await scene.drop(bea, "SOC Responders");
+    await scene.pass();
+    expect(await standing(bea.account)).toEqual({ eligible: false, active: false });
+    expect((await leaveProof(bea))?.evidence["grants"]).toContainEqual({
+      kind: "eligible",
+      name: "SOC Administrators",
+      seen: "absent",
+    });
+  });
+
+  test("while active is neither eligible nor active, though the activation had hours to go", async () => {
+    const cal = await responder("Active Cal");
+    await activate(cal.account);
+    await scene.drop(cal, "SOC Responders");
+    await scene.pass();
+    expect(await standing(cal.account)).toEqual({ eligible: false, active: false });
+    expect((await scene.accessIn(cal, target)).account).toBe("deleted");
+    expect(await leaveProof(cal)).toBeDefined();
+  });
+
+  test("disabled at home while active: the same", async () => {
+    const dee = await responder("Active Dee");
+    await activate(dee.account);
+    await scene.disable(dee);
+    await scene.pass();
+    expect(await standing(dee.account)).toEqual({ eligible: false, active: false });
+    expect((await scene.accessIn(dee, target)).account).toBe("deleted");
+    expect(await leaveProof(dee)).toBeDefined();
+  });
+});
+
+test("where nobody is given eligibility, nobody asks PIM", () => {
+  const asked = scene.lab.graph
+    .traffic()
+    .filter(({ caller, template }) => caller === "app" && template.includes("privilegedAccess"));
+  expect(asked.length).toBeGreaterThan(0);
+  expect(new Set(asked.map(({ tenantId }) => tenantId))).toEqual(new Set([tenant()]));
+});
+
+test("once all is as it should be, nothing is written", async () => {
+  const since = scene.mark();
+  await scene.pass();
+  expect(scene.writes(since)).toEqual([]);
+});
+
+testManners(() => scene);
