@@ -19,6 +19,8 @@ export const consent = {
     "User.EnableDisableAccount.All",
     "User.Read.All",
   ],
+  /** Besides, in targets that assign access packages. */
+  accessPackages: ["EntitlementManagement.ReadWrite.All"],
   /** Besides, in targets that give eligibility. */
   eligibleGroups: [
     "PrivilegedAssignmentSchedule.Read.AzureADGroup",

@@ -27,7 +27,8 @@ function expectedGroups(row: MatrixRow, target: string, policy: Policy): readonl
   const config = placesOf(policy).find(({ name }) => name === target);
   if (config === undefined) return [];
   return desiredGrants(config, row.roles as readonly RoleName[]) // read through the same policy
-    .map(({ group }) => (group.kind === "name" ? group.name : group.id))
+    .flatMap((wish) => (wish.kind === "group" ? [wish.group] : []))
+    .map((group) => (group.kind === "name" ? group.name : group.id))
     .toSorted();
 }
 

@@ -13,7 +13,8 @@ export type Written = {
   readonly result: "done" | "already" | "missing";
   /** "maybe": an earlier try of this call got no answer, so `already` may be Muster's own doing. */
   readonly appliedBefore: GraphReply["appliedBefore"];
-  readonly trace: Trace;
+  /** null: nothing had to be sent. */
+  readonly trace: Trace | null;
 };
 
 export type Member = { readonly group: GroupId; readonly member: string; readonly limits: SendLimits };

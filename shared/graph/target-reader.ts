@@ -3,6 +3,8 @@ import { equalTo } from "./filter.ts";
 import { eligibleReader } from "./grants/eligible-grants.ts";
 import { groupReader } from "./grants/group-grants.ts";
 import type { GrantReaders } from "./grants/kind.ts";
+import type { PackageDirectory } from "./grants/package-directory.ts";
+import { packageReader } from "./grants/package-grants.ts";
 import type { GroupDirectory } from "./group-directory.ts";
 import { listAll, type Listing } from "./listing.ts";
 import { notFound, type GraphTenant, type Priority } from "./tenant.ts";
@@ -42,7 +44,10 @@ type StampQuestion = {
   readonly priority: Priority;
 };
 
-export function targetReader(tenant: GraphTenant, groups: GroupDirectory): TargetReader {
+export function targetReader(
+  tenant: GraphTenant,
+  { groups, packages }: { readonly groups: GroupDirectory; readonly packages: PackageDirectory },
+): TargetReader {
   return {
     readAccount: (question) => readAccount(tenant, question),
     async findByStamp({ analyst, stamp, priority }) {
@@ -54,7 +59,11 @@ export function targetReader(tenant: GraphTenant, groups: GroupDirectory): Targe
       );
       return { ...listing, items: listing.items.map((wire) => accountOf(wire, stamp)) };
     },
-    grants: { group: groupReader(tenant, groups), eligible: eligibleReader(tenant, groups) },
+    grants: {
+      group: groupReader(tenant, groups),
+      eligible: eligibleReader(tenant, groups),
+      package: packageReader(tenant, packages),
+    },
   };
 }
 

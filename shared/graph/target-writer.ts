@@ -2,6 +2,7 @@ import type { AccountId } from "../model/ids.ts";
 import { eligibleWriter } from "./grants/eligible-grants.ts";
 import { groupWriter } from "./grants/group-grants.ts";
 import type { GrantWriters } from "./grants/kind.ts";
+import { packageWriter } from "./grants/package-grants.ts";
 import type { Written } from "./group-members.ts";
 import { notFound, type GraphCall, type GraphTenant, type SendLimits } from "./tenant.ts";
 
@@ -26,7 +27,11 @@ export function targetWriter(tenant: GraphTenant): TargetWriter {
     return { result, appliedBefore: reply.appliedBefore, trace: reply.trace };
   };
   return {
-    grants: { group: groupWriter(tenant), eligible: eligibleWriter(tenant) },
+    grants: {
+      group: groupWriter(tenant),
+      eligible: eligibleWriter(tenant),
+      package: packageWriter(tenant),
+    },
     setEnabled: (account, state, limits) =>
       call({
         method: "PATCH",

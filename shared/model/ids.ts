@@ -20,6 +20,12 @@ export type AccountId = z.infer<typeof accountIdSchema>;
 export const groupIdSchema = guidSchema.brand<"GroupId">();
 export type GroupId = z.infer<typeof groupIdSchema>;
 
+export const packageIdSchema = guidSchema.brand<"PackageId">();
+export type PackageId = z.infer<typeof packageIdSchema>;
+
+export const assignmentPolicyIdSchema = guidSchema.brand<"AssignmentPolicyId">();
+export type AssignmentPolicyId = z.infer<typeof assignmentPolicyIdSchema>;
+
 export const servicePrincipalIdSchema = guidSchema.brand<"ServicePrincipalId">();
 export type ServicePrincipalId = z.infer<typeof servicePrincipalIdSchema>;
 

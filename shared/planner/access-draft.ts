@@ -39,6 +39,8 @@ export const wholeCycleMs = 45 * 60_000;
 const settleMs = 2_000;
 /** How soon to read again what could not be read, or may have another reason that is not known yet. */
 export const unknownMs = 10_000;
+/** The same of what waits for a person, or for its day. */
+const longestWaitMs = 60 * 60_000;
 /** How long before its end something is renewed. */
 const renewalMs = 7 * 24 * 60 * 60_000;
 /** How long, at most, until what cannot be read is tried again. */
@@ -214,14 +216,14 @@ export class Draft {
   }
 
   /** What takes its time: looked at again soon, and later the longer it takes. After `patienceMs` people hear of it. */
-  private onItsWay(name: string, { detail = "", since }: Sight, wanted: "yes" | "no"): void {
+  private onItsWay(name: string, { detail = "", since, patient }: Sight, wanted: "yes" | "no"): void {
     const { now, patienceMs } = this.situation;
     const waitedMs = now - (since ?? now);
-    const isOverdue = since !== undefined && waitedMs >= patienceMs;
+    const isOverdue = patient === undefined && since !== undefined && waitedMs >= patienceMs;
     const way = wanted === "yes" ? "in" : "out";
     this.note({ kind: "on-its-way", name, way, detail, overdue: isOverdue ? "yes" : "no" });
-    const soonMs = since === undefined ? longestUnknownMs : Math.min(waitedMs / 4, longestUnknownMs);
-    this.lookAgain(now + Math.max(unknownMs, soonMs));
+    const longestMs = patient === "yes" ? longestWaitMs : longestUnknownMs;
+    this.lookAgain(now + Math.max(unknownMs, Math.min(waitedMs / 4, longestMs)));
   }
 
   /** Some time before it ends; where it is given for a short time only, when half of it has passed. */

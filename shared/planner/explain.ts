@@ -17,6 +17,7 @@ export function explain(plan: Plan): readonly string[] {
 /** What giving and taking is called, by kind of grant. */
 const words: Readonly<Record<GrantKind, { readonly give: string; readonly take: string }>> = {
   group: { give: "add to", take: "remove from" },
+  package: { give: "assign", take: "end the assignment of" },
   eligible: { give: "make eligible for", take: "end eligibility and activation for" },
 };
 

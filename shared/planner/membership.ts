@@ -96,13 +96,13 @@ export function decideMembership(situation: MembershipSituation): MembershipDeci
 
 function withoutEntry({ wanted, seen, goneAt, now }: MembershipSituation): MembershipDecision {
   if (wanted === "no") return decision("nothing");
-  if (seen === "coming" || seen === "going") return decision("await");
+  if (seen === "coming" || seen === "going" || seen === "failed") return decision("await");
   const isBelieved = seen === "present" && now - goneAt >= goneMs;
   return decision(isBelieved ? "nothing" : "add");
 }
 
 function give(situation: MembershipSituation, entry: LedgerEntry, age: Age): MembershipDecision {
-  const { seen } = situation;
+  const { seen, now } = situation;
   switch (seen) {
     case "present":
       return keep(situation, entry);
@@ -113,6 +113,8 @@ function give(situation: MembershipSituation, entry: LedgerEntry, age: Age): Mem
       return isGiven(entry) ? decision("await", claimOf(entry)) : decision("add");
     case "going":
       return decision("await");
+    case "failed":
+      return decision(isGiven(entry) && now - entry.at < againMs ? "await" : "add", claimOf(entry));
     case "lapsed":
       return decision(entry.state === "added" ? "nothing" : "add");
     case "stuck":
@@ -130,6 +132,7 @@ function take(seen: Seen, entry: LedgerEntry, age: Age): MembershipDecision {
     case "going":
       return decision(isGiven(entry) ? "remove" : "await");
     case "absent":
+    case "failed":
     case "lapsed":
     case "stuck":
     case "unknown":
@@ -149,6 +152,9 @@ export const replicationWindowMs = 150_000;
 
 /** How long a replica may be behind at worst: for so long it is remembered that something is gone. */
 export const goneMs = 24 * 60 * 60_000;
+
+/** How long what has failed is left alone before it is asked for once more. */
+export const againMs = 60 * 60_000;
 
 /** How long a write may be invisible before it is made once more. */
 export const visibleMs = 15_000;

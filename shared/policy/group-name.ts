@@ -1,10 +1,14 @@
+import type * as z from "zod";
 import type { NameOrId, Wish } from "../model/wish.ts";
 import { durationMs } from "./duration.ts";
 import { groupIdSchema } from "../model/ids.ts";
 
 /** A GUID is an id, anything else a display name. */
-export function nameOrId(text: string): NameOrId {
-  const id = groupIdSchema.safeParse(text);
+export const nameOrId = (text: string): NameOrId => namedBy(groupIdSchema, text);
+
+/** The same of something that is no group. */
+export function namedBy<S extends z.ZodType<string>>(schema: S, text: string): NameOrId<z.output<S>> {
+  const id = schema.safeParse(text);
   return id.success ? { kind: "id", id: id.data } : { kind: "name", name: text };
 }
 
@@ -14,13 +18,14 @@ export function sortedGroups(groups: readonly NameOrId[]): readonly NameOrId[] {
   return [...byKey].toSorted(([left], [right]) => (left < right ? -1 : 1)).map(([, group]) => group);
 }
 
-/** The same for two places of the file that name a group in the same way. */
-export function keyOfName(group: NameOrId): string {
-  return group.kind === "id" ? `id ${group.id}` : `name ${group.name}`;
+/** The same for two places of the file that name something in the same way; Graph finds a name in whatever case. */
+export function keyOfName(named: NameOrId<string>): string {
+  return named.kind === "id" ? `id ${named.id}` : `name ${named.name.toLowerCase()}`;
 }
 
 /** The same for two places of the file that ask for the same by the same name. */
-export const keyOfWish = ({ kind, group }: Wish): string => `${kind} ${keyOfName(group)}`;
+export const keyOfWish = (wish: Wish): string =>
+  `${wish.kind} ${keyOfName(wish.kind === "package" ? wish.package : wish.group)}`;
 
 /** Each once, in a fixed order. Where two roles give the same for different lengths of time, it is given for the longer one. */
 export function sortedWishes(wishes: readonly Wish[]): readonly Wish[] {
@@ -30,8 +35,14 @@ export function sortedWishes(wishes: readonly Wish[]): readonly Wish[] {
     .flatMap(([, same]) => same.toSorted((a, b) => lengthMs(b) - lengthMs(a)).slice(0, 1));
 }
 
-const lengthMs = (wish: Wish): number => ("duration" in wish ? durationMs(wish.duration) : Infinity);
+function lengthMs(wish: Wish): number {
+  if (wish.kind === "group") return Infinity;
+  const length = wish.kind === "package" ? wish.expires : wish.duration;
+  return length === null ? Infinity : durationMs(length);
+}
 
-/** Whether the policy means this group of a tenant. */
-export const means = (named: NameOrId, { id, name }: { readonly id: string; readonly name: string }) =>
-  named.kind === "id" ? named.id === id : named.name === name;
+/** Whether the policy means this object of a tenant. */
+export const means = (
+  named: NameOrId<string>,
+  { id, name }: { readonly id: string; readonly name: string },
+) => (named.kind === "id" ? named.id === id : named.name.toLowerCase() === name.toLowerCase());

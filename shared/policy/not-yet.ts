@@ -2,9 +2,6 @@ import type { Path } from "./problem.ts";
 
 type Later = { readonly path: string; readonly value?: string; readonly what: string; readonly hint: string };
 
-const grantKinds: readonly [key: string, what: string][] = [["accessPackages", "granting access packages"]];
-
-const useGroups = "grant membership of a group that carries the access: groups: [<name or id>]";
 const useRemovals = "use guardrails.removals.perRun and guardrails.removals.share";
 
 /** What the design has and this version does not. Said by name, because "unknown key" would suggest a typing error. */
@@ -26,9 +23,6 @@ const laters: readonly Later[] = [
     what: "scope by access package",
     hint: "assign a group to the synchronization and name it: scope: { group: <name or id> }",
   })),
-  ...["targets.*.grants.*", "profiles.*.*"].flatMap((grant) =>
-    grantKinds.map(([key, what]) => ({ path: `${grant}.${key}`, what, hint: useGroups })),
-  ),
   { path: "guardrails.removals.perDay", what: "a budget per day", hint: useRemovals },
   { path: "guardrails.floor", what: "a floor", hint: useRemovals },
   {

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { guidSchema, namePattern, servicePrincipalIdSchema, tenantIdSchema } from "../model/ids.ts";
-import { durationHint, durationMs, durationPattern } from "./duration.ts";
+import { durationHint, durationMs, lengthHint, durationPattern, shortDurationPattern } from "./duration.ts";
 import { show } from "./problem.ts";
 import { templateMistake } from "./stamp-template.ts";
 
@@ -106,14 +106,14 @@ const role = z
   });
 
 /** The keys of a grant, of which there is at least one. */
-export const grantKinds = ["groups", "eligibleGroups", "sourceGroups"] as const;
+export const grantKinds = ["groups", "eligibleGroups", "accessPackages", "sourceGroups"] as const;
 
 const howLong = text(
-  { title: "duration", pattern: durationPattern.source, examples: ["P30D", "P180D", "PT12H"] },
+  { title: "length of time", pattern: durationPattern.source, examples: ["P30D", "P180D", "PT12H"] },
   (duration) =>
     durationPattern.test(duration) && durationMs(duration) > 0
       ? undefined
-      : { message: `${show(duration)} is not a duration in days or hours`, hint: durationHint(duration) },
+      : { message: `${show(duration)} is no length of time in days or hours`, hint: lengthHint(duration) },
 );
 
 const eligibleGroup = z.union([
@@ -125,6 +125,24 @@ const eligibleGroup = z.union([
       .describe("for how long at a time, as far as the group's settings in PIM allow it; renewed in time"),
   }),
 ]);
+
+const accessPackage = z
+  .strictObject({
+    package: filled(
+      "access package",
+      "id, or unique display name, of an access package in the target tenant",
+    ),
+    policy: filled(
+      "assignment policy",
+      "id or display name of the package's assignment policy to assign it under",
+    ),
+    expires: howLong.optional().describe("for how long; without it, as long as the assignment policy says"),
+    renew: z
+      .boolean()
+      .default(false)
+      .describe("ask for it anew before it ends; otherwise its end is respected, and it is not given again"),
+  })
+  .describe("an access package: package and policy");
 
 const grants = z.record(
   z.string().describe("name of a role"),
@@ -140,6 +158,10 @@ const grants = z.record(
         .describe(
           "groups of the target tenant that its holders may activate membership of through PIM, role-assignable ones among them",
         ),
+      accessPackages: z
+        .array(accessPackage)
+        .default([])
+        .describe("access packages of the target tenant that its holders are assigned"),
       sourceGroups: z
         .array(group("id, or unique display name, of a group in the source tenant"))
         .default([])
@@ -239,6 +261,17 @@ const leavers = z.strictObject({
     .describe("owned: block and delete only accounts that came with Muster's scope; all: older ones too"),
 });
 
+const patience = text(
+  { title: "duration", pattern: shortDurationPattern.source, examples: ["PT30M", "PT2H"] },
+  (duration) =>
+    shortDurationPattern.test(duration)
+      ? undefined
+      : {
+          message: `${show(duration)} is not a duration in days, hours or minutes`,
+          hint: "write one such as PT30M or PT2H",
+        },
+);
+
 /** The file as people write it; what it means is `Policy`. */
 export const policyFileSchema = z
   .strictObject({
@@ -262,6 +295,14 @@ export const policyFileSchema = z
       .prefault({})
       .describe("limits that hold a plan back for approval"),
     leavers: leavers.prefault({}).describe("what happens to the target accounts of somebody who leaves"),
+    accessPackages: z
+      .strictObject({
+        patience: patience
+          .default("PT30M")
+          .describe("how long the delivery of an access package may take before people are told"),
+      })
+      .prefault({})
+      .describe("how access packages are waited for"),
     movers: z
       .strictObject({
         order: z

@@ -30,6 +30,8 @@ export type Policy = {
     readonly deleteAfterMs: number | "never";
     readonly accounts: "owned" | "all";
   };
+  /** How long the delivery of an access package may take before people hear of it. */
+  readonly accessPackages: { readonly patienceMs: number };
   readonly movers: { readonly order: "add-first" | "remove-first" };
 };
 

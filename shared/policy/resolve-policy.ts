@@ -1,8 +1,8 @@
-import { roleNameSchema, targetNameSchema } from "../model/ids.ts";
+import { assignmentPolicyIdSchema, packageIdSchema, roleNameSchema, targetNameSchema } from "../model/ids.ts";
 import type { Wish } from "../model/wish.ts";
 import { durationMs } from "./duration.ts";
 import { extensionProperty } from "./desired.ts";
-import { nameOrId, sortedGroups, sortedWishes } from "./group-name.ts";
+import { namedBy, nameOrId, sortedGroups, sortedWishes } from "./group-name.ts";
 import type { PolicyFile } from "./policy-schema.ts";
 import type { Grant, Policy, Role, Stamp, Target } from "./policy.ts";
 
@@ -28,6 +28,7 @@ export function resolvePolicy(file: PolicyFile): Policy {
       accounts: leavers.accounts,
     },
     movers: file.movers,
+    accessPackages: { patienceMs: durationMs(file.accessPackages.patience) },
   };
 }
 
@@ -87,13 +88,20 @@ function union(profile: FileGrants, own: FileGrants): readonly Grant[] {
   });
 }
 
-function wishesIn({ groups, eligibleGroups }: FileGrants[string]): readonly Wish[] {
+function wishesIn({ groups, eligibleGroups, accessPackages }: FileGrants[string]): readonly Wish[] {
   return [
     ...groups.map((name): Wish => ({ kind: "group", group: nameOrId(name) })),
     ...eligibleGroups.map((one): Wish => {
       const { group, duration = longestByDefault } = typeof one === "string" ? { group: one } : one;
       return { kind: "eligible", group: nameOrId(group), duration };
     }),
+    ...accessPackages.map((one): Wish => ({
+      kind: "package",
+      package: namedBy(packageIdSchema, one.package),
+      policy: namedBy(assignmentPolicyIdSchema, one.policy),
+      expires: one.expires ?? null,
+      renew: one.renew,
+    })),
   ];
 }
 

@@ -108,7 +108,7 @@ function sourceGroupsHaveOneUse(file: unknown): readonly Finding[] {
 
 function grantsGiveSomething(file: unknown): readonly Finding[] {
   const hint =
-    "write groups: [<name or id>] or eligibleGroups: [<name or id>], of the target tenant, or sourceGroups: [<name or id>], of the source tenant";
+    "write groups: [<name or id>], eligibleGroups: [<name or id>] or accessPackages: [{ package, policy }], of the target tenant, or sourceGroups: [<name or id>], of the source tenant";
   return grantsAt
     .flatMap((at) => pick(file, at))
     .flatMap(({ path, value }) => {

@@ -68,5 +68,7 @@ function annotationsOf(schema: z.core.$ZodType | undefined): Annotations {
 }
 
 function keysOf(schema: z.core.$ZodType): readonly string[] {
+  if (schema instanceof z.ZodUnion)
+    return schema.options.flatMap((option: z.core.$ZodType) => annotationsOf(option).keys);
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 }

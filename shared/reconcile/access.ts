@@ -1,31 +1,28 @@
 import type { Priority } from "../graph/tenant.ts";
-import { isAmong, type AnalystRecord, type HeldRole } from "../model/analyst.ts";
+import type { AnalystRecord, HeldRole } from "../model/analyst.ts";
 import { grantKey, subjectOf } from "../model/grant.ts";
 import type { AnalystId, TenantId } from "../model/ids.ts";
-import { goneAt, type LedgerRow } from "../model/ledger.ts";
 import type { PairRecord } from "../model/pair.ts";
-import type { Note, Plan } from "../model/plan.ts";
-import type { AccessDecision } from "../planner/access-draft.ts";
+import type { Note } from "../model/plan.ts";
 import { planAccess } from "../planner/access-plan.ts";
-import { sameGiven } from "../planner/access-situation.ts";
 import { checkPlan, type CheckFacts } from "../planner/checks.ts";
-import { goneMs, replicationWindowMs } from "../planner/membership.ts";
-import { cyclePollMs, overdueMs } from "../planner/provisioning.ts";
+import { replicationWindowMs } from "../planner/membership.ts";
+import { cyclePollMs } from "../planner/provisioning.ts";
 import { modeFor, placeAt } from "../policy/places.ts";
 import { analystRow } from "../state/analysts.ts";
 import type { Claim, KeyState } from "../state/key-state.ts";
 import type { AccessPorts, Rules } from "./access-ports.ts";
 import { applySteps } from "./apply.ts";
 import type { Run } from "./handling.ts";
-import { endingOf, gistOf, type Outcome } from "./outcome.ts";
+import { keptBooks } from "./keep-books.ts";
+import { obstacles } from "./obstacles.ts";
+import { endingOf, type Outcome } from "./outcome.ts";
 import { performStage } from "./perform-access.ts";
 import { meaningOf } from "./plan-hash.ts";
 import { readAccess } from "./read-access.ts";
-import { identityStamp, identityStampAtHome } from "./read-account.ts";
 import { findRoleGroups, waysToHold } from "./read-source.ts";
 import { enterRun, prove, type ReadOk, type Round } from "./record-access.ts";
-import { hasMet } from "./shared-trouble.ts";
-import { gaveOf } from "./wishes.ts";
+import { sleepingSync } from "./sleeping-sync.ts";
 
 /** A plan that is carried out changes what a read shows; this many rounds is more than any life needs. */
 const roundLimit = 6;
@@ -183,65 +180,6 @@ function modesOf({ managed, owned }: ReadOk["situation"], target: Rules["target"
   );
 }
 
-/** Since when the account is waited for. Who had left begins anew; until then it tells that sync was asked for one. */
-function askedSoFar({ situation, pair }: ReadOk): PairRecord["asked"] {
-  const { account, scope, now } = situation;
-  if (account.kind !== "none") return { tries: 0, scopedAt: null };
-  const { tries, scopedAt } = pair.leftAt === null ? pair.asked : { tries: 0, scopedAt: null };
-  return { tries, scopedAt: scopedAt ?? (scope?.seen === "present" ? now : null) };
-}
-
-/** What the read taught: an account that was found, a grant that turned out to be there or gone, somebody who leaves. */
-function keptBooks(
-  read: ReadOk,
-  { plan, bookkeeping }: AccessDecision,
-  looking: Pick<Round, "record" | "rules">,
-): PairRecord {
-  const { pair, situation } = read;
-  const { owned, now } = situation;
-  const account = owned.account === null ? null : { ...owned.account, ...bookkeeping.account };
-  const leftAt = plan.purpose === "join" ? null : (pair.leftAt ?? now);
-  const asked = plan.purpose === "leave" ? pair.asked : askedSoFar(read);
-  const isAwaited = plan.purpose === "join" && pair.leftAt === null && situation.account.kind === "none";
-  const ledger = pair.ledger.flatMap((row) => booked(row, bookkeeping, account?.accountId ?? null));
-  return {
-    ...pair,
-    account,
-    leftAt,
-    asked,
-    askAfter: isAwaited ? pair.askAfter : 0,
-    ledger,
-    gone: goneSoFar(read, bookkeeping),
-    gave: gaveOf(looking, read.found, pair),
-  };
-}
-
-function booked(
-  row: LedgerRow,
-  { ledger }: AccessDecision["bookkeeping"],
-  account: string | null,
-): readonly LedgerRow[] {
-  const { item, entry } = row;
-  // The account it was given to is gone for good, and the membership with it.
-  if (item.kind === "grant" && account !== null && item.account !== account) return [];
-  const change = ledger.find(({ what }) => sameGiven(what, item))?.change;
-  if (change === "drop" || change === "gone") return [];
-  return [change === "claim" ? { ...row, entry: { ...entry, state: "added" } } : row];
-}
-
-function goneSoFar(
-  { pair, situation }: ReadOk,
-  { ledger }: AccessDecision["bookkeeping"],
-): PairRecord["gone"] {
-  const isGone = ({ item }: LedgerRow) =>
-    ledger.some(({ what, change }) => change === "gone" && sameGiven(what, item));
-  const anew = pair.ledger.filter(isGone).map(({ item, entry }) => ({ item, at: entry.at }));
-  // Nothing is written just to forget.
-  if (anew.length === 0) return pair.gone;
-  const others = pair.gone.filter(({ item, at }) => situation.now - at < goneMs && goneAt(anew, item) === 0);
-  return [...others, ...anew];
-}
-
 /** Nothing is left that may be done: say so, with what the read showed, or say what stands in the way. */
 async function conclude(round: Round): Promise<readonly Outcome[] | "again"> {
   const { read, decision, ports, claim } = round;
@@ -270,96 +208,6 @@ const later = (times: readonly number[]) =>
   times.map(
     (at) => ({ kind: "again", at, why: "a write is not visible yet, may be undone, or is not due" }) as const,
   );
-
-/** What a person has to see to, and what could not be read. */
-function obstacles(round: Round): readonly Outcome[] {
-  const { plan, read, record, rules } = round;
-  const { name } = rules.target;
-  const withheld = plan.withheld
-    .filter(({ check }) => check === "writable" || check === "budget")
-    .map(({ check, reason: why, advice }): Outcome => {
-      const reason = `${name}: ${why}`;
-      const cause = check === "budget" && isTheirOwn({ reason, why }, round) ? null : why;
-      return { kind: "parked", reason, advice, cause };
-    });
-  const odd = plan.notes.flatMap((note) => oddAccount(note, record, name));
-  return [
-    ...withheld,
-    ...odd,
-    ...keptOfLost(plan, record, name),
-    ...(plan.purpose === "join" ? unstamped(round) : []),
-    ...(read.trouble === null ? [] : [read.trouble]),
-  ];
-}
-
-/**
- * One edit of the policy may say the same of everybody; whose roles have changed since then is news of their own. As what people
- * were told of it first, it stays, whatever changes later.
- */
-function isTheirOwn(
-  { reason, why }: { readonly reason: string; readonly why: string },
-  { record, rules, claim }: Round,
-): boolean {
-  const { clock } = claim.state();
-  if (clock.told.includes(gistOf({ reason }))) return true;
-  return record.since > rules.since && !hasMet(why, clock);
-}
-
-/** What a kept role and a lost one gave alike, or may have, stays: whether it should is for a person to say. */
-function keptOfLost(
-  { notes }: Plan,
-  { userPrincipalName, roles, held }: AnalystRecord,
-  target: string,
-): readonly Outcome[] {
-  // Of who holds nothing at all any more, people hear from the source.
-  if (!roles.some(isAmong(held))) return [];
-  const kept = notes.flatMap((note) => (note.kind === "kept" && note.alsoLost === "yes" ? [note] : []));
-  const [first] = kept;
-  if (first === undefined) return [];
-  const names = kept.map(({ name }) => name).join(", ");
-  const reason = `${target}: ${userPrincipalName} has lost a role that gave ${names}, and keeps it: ${first.why}`;
-  const advice =
-    "if it should go, take it from them in the target tenant by hand: Muster does not give it back";
-  return [{ kind: "parked", reason, advice, cause: null }];
-}
-
-/** Stamps come with sync. Accounts that a cycle makes are found by them, and so is everybody's when the memory is lost. */
-function unstamped({ read: { situation }, record, rules }: Round): readonly Outcome[] {
-  const { policy, target } = rules;
-  const { account, owned, now } = situation;
-  // Who has none at home brings none along.
-  if ((record.stamped[identityStampAtHome(policy)] ?? "") === "") return [];
-  const isNew = now - (owned.account?.aliveAt ?? now) < replicationWindowMs;
-  if (account.kind !== "present" || account.stamped === "yes" || isNew || target.sync === null) return [];
-  if (owned.account?.origin !== "created") return [];
-  const reason = `${target.name}: accounts come without the stamp ${identityStamp(rules)}`;
-  return [
-    {
-      kind: "parked",
-      reason,
-      advice: `map it in the attribute mappings of the synchronization job ${target.sync.job}, and restart the job`,
-      cause: reason,
-    },
-  ];
-}
-
-function oddAccount(note: Note, { userPrincipalName }: AnalystRecord, target: string): readonly Outcome[] {
-  const about = `${target}: the account of ${userPrincipalName}`;
-  const parked = (what: string, advice: string): readonly Outcome[] => [
-    { kind: "parked", reason: `${about} ${what}`, advice, cause: null },
-  ];
-  if (note.kind === "account-not-proven")
-    return parked(
-      `is not proven to be theirs (${note.detail})`,
-      "look at the account in the target tenant: correct its stamp, or purge it so that sync makes a new one",
-    );
-  if (note.kind === "account-deleted-by-others")
-    return parked(
-      "is deleted, and not by Muster",
-      "if the source user was deleted for a while, sync did it, and restores it in its next cycle; otherwise restore the account in the target tenant, or purge it so that sync makes a new one",
-    );
-  return [];
-}
 
 /**
  * Nothing is proven while something newer is known: the analyst's record has changed since this round began, or an event
@@ -399,39 +247,6 @@ function unseenAt({ analyst, ports }: Round): number {
   const now = ports.now();
   return now + Math.max(unseenMs, (now - analyst.clock.heardAt) / 2);
 }
-
-/**
- * An account that nobody has found is for sync to delete, in a cycle that begins after the analyst has left the scope. One that met
- * errors may have met them with just this account.
- */
-async function sleepingSync({ read, plan, record, rules, ports, claim }: Round): Promise<readonly Outcome[]> {
-  const { account, owned } = read.situation;
-  // Who came back may have a new one beside the one that is remembered.
-  const isUnfound = account.kind === "none" && (owned.account === null || owned.awaited === "yes");
-  const left = isUnfound ? owned.scopedUntil : null;
-  const { sync } = rules.target;
-  if (plan.purpose !== "leave" || left === null || sync === null || claim.state().value.proof !== null)
-    return [];
-  const { job } = sync;
-  const { code, cycleBegan } = await ports.jobs.readStatus(sync, "normal");
-  // One that began a moment later may have seen the scope as it was before.
-  const isBehind = cycleBegan !== null && cycleBegan <= left + replicationWindowMs;
-  if (!sleeps.has(code) && !isBehind) return [];
-  const now = ports.now();
-  const why = `a cycle of the synchronization job ${job} has to end without errors first`;
-  if (!sleeps.has(code) && now < left + overdueMs) return [{ kind: "again", at: now + cyclePollMs, why }];
-  const advice = "start the job, or look for the account in the target tenant and delete it";
-  if (sleeps.has(code)) {
-    // Whoever leaves meanwhile waits for the same.
-    const reason = `${rules.target.name}: sync may have made accounts for leavers that were never found, and deletes none while its job ${job} is in the state ${code}`;
-    return [{ kind: "parked", reason, advice, cause: `${job} is ${code}` }];
-  }
-  const reason = `${rules.target.name}: sync may have made an account for ${record.userPrincipalName} that was never found, and its job ${job} has ended no cycle without errors that began since they left`;
-  return [{ kind: "parked", reason, advice, cause: null }];
-}
-
-/** https://learn.microsoft.com/graph/api/resources/synchronization-synchronizationstatus */
-const sleeps: ReadonlySet<string> = new Set(["Paused", "Quarantine", "NotConfigured", "NotRun"]);
 
 /**
  * A proof says that nothing is left to do now: what is withheld, awaited or not proven is. An account that is kept for a while is

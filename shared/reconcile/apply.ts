@@ -13,13 +13,13 @@ export type Performed =
   | {
       readonly kind: "written";
       readonly result: Written["result"];
-      readonly trace: Trace;
+      readonly trace: Trace | null;
       readonly detail?: string;
       /** When to look at it again, although all is well. */
       readonly outcome?: Outcome;
     }
   /** Not refused, not done: the outcome says when to come back, or whom to ask. */
-  | { readonly kind: "put-off"; readonly outcome: Outcome; readonly trace?: Trace }
+  | { readonly kind: "put-off"; readonly outcome: Outcome; readonly trace?: Trace | null }
   | { readonly kind: "failed"; readonly error: unknown };
 
 export type Applied = {
@@ -104,8 +104,8 @@ function entryOf(step: Step, performed: Performed, took: Took): JournalStep {
         step,
         result: performed.result,
         detail: performed.detail ?? "",
-        clientRequestId: performed.trace.clientRequestId,
-        requestId: performed.trace.requestId,
+        clientRequestId: performed.trace?.clientRequestId ?? null,
+        requestId: performed.trace?.requestId ?? null,
         ...took,
       };
     case "put-off":

@@ -65,7 +65,7 @@ export async function performStage(steps: readonly Step[], doing: Performing): P
 
 function mayHaveWritten(result: Performed): boolean {
   if (result.kind === "failed") return !isForCertain(result.error);
-  return result.kind === "written" || result.trace !== undefined;
+  return result.kind === "written" || (result.trace ?? null) !== null;
 }
 
 type Result = Performed & { readonly written?: Written };

@@ -103,7 +103,7 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
       },
       leavers: policy.leavers,
       movers: policy.movers.order,
-      patienceMs: patienceWithGrantsMs,
+      patienceMs: policy.accessPackages.patienceMs,
       now: ports.now(),
     },
   };
@@ -121,9 +121,6 @@ function scopedUntil({ scoped, ledger, leftAt }: PairRecord, now: number): numbe
   const isBeingTaken = ledger.some(({ item, entry }) => item.kind === "scope" && entry.state === "removing");
   return isBeingTaken ? now : (scoped.until ?? leftAt ?? now);
 }
-
-/** How long what was asked for may be on its way before people hear of it. */
-const patienceWithGrantsMs = 30 * 60_000;
 
 /**
  * Whether the analyst is a direct member of a source group: sync counts no other members. Trouble in the source must not

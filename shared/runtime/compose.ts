@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { ManagedIdentityCredential } from "@azure/identity";
 import { ServiceBusClient } from "@azure/service-bus";
 import { credentialFor } from "../graph/credentials.ts";
+import { packageDirectory, type PackageDirectory } from "../graph/grants/package-directory.ts";
 import { groupDirectory, type GroupDirectory } from "../graph/group-directory.ts";
 import { graphHttp } from "../graph/http.ts";
 import { sourceReader } from "../graph/source-reader.ts";
@@ -120,8 +121,8 @@ async function buildMuster(): Promise<Muster> {
           now: tenant.graph.now,
         },
         target: (id) => {
-          const { graph, groups } = tenants(id);
-          return { reader: targetReader(graph, groups), writer: targetWriter(graph) };
+          const { graph, groups, packages } = tenants(id);
+          return { reader: targetReader(graph, { groups, packages }), writer: targetWriter(graph) };
         },
         send,
         schedule,
@@ -168,6 +169,7 @@ function stateIn(tables: Tables) {
 type Tenant = {
   readonly graph: GraphTenant;
   readonly groups: GroupDirectory;
+  readonly packages: PackageDirectory;
   readonly provisioner: ReturnType<typeof provisioner>;
 };
 
@@ -179,7 +181,12 @@ function tenantDirectory({ graphUrl, identity }: Settings): (tenantId: string) =
     if (known !== undefined) return known;
     const credential = credentialFor(tenantId, identity);
     const graph = graphTenant({ tenantId, url: graphUrl, http: graphHttp({ url: graphUrl, credential }) });
-    const tenant = { graph, groups: groupDirectory(graph), provisioner: provisioner(graph) };
+    const tenant = {
+      graph,
+      groups: groupDirectory(graph),
+      packages: packageDirectory(graph),
+      provisioner: provisioner(graph),
+    };
     tenants.set(tenantId, tenant);
     return tenant;
   };

@@ -1,6 +1,13 @@
 import type { TableClient } from "@azure/data-tables";
 import { z } from "zod";
-import { accountIdSchema, groupIdSchema, type AnalystId, type TenantId } from "../model/ids.ts";
+import {
+  accountIdSchema,
+  assignmentPolicyIdSchema,
+  groupIdSchema,
+  packageIdSchema,
+  type AnalystId,
+  type TenantId,
+} from "../model/ids.ts";
 import { unknownPair, type PairRecord } from "../model/pair.ts";
 import { keyRowSchema, keyTable, type KeyTable } from "./key-state.ts";
 
@@ -19,6 +26,13 @@ const byMuster = z.enum(["no", "intended", "confirmed"]);
 const grant = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("group"), group: groupIdSchema }),
   z.object({ kind: z.literal("eligible"), group: groupIdSchema, duration: z.string() }),
+  z.object({
+    kind: z.literal("package"),
+    package: packageIdSchema,
+    policy: assignmentPolicyIdSchema,
+    expires: z.string().nullable(),
+    renew: z.boolean(),
+  }),
 ]);
 
 const scope = z.object({ kind: z.literal("group"), group: groupIdSchema });

@@ -40,7 +40,10 @@ const rows = tableUnder("## Calls").map(
 );
 
 /** Which part of Muster makes a call: who does not use it does not consent to it. */
-const featureOf = ({ path }: Row) => (path.includes("/privilegedAccess/") ? "pim" : "basis");
+function featureOf({ path }: Row): "pim" | "packages" | "basis" {
+  if (path.includes("/privilegedAccess/")) return "pim";
+  return path.includes("/entitlementManagement/") ? "packages" : "basis";
+}
 
 const tierZero = [
   "AppRoleAssignment.ReadWrite.All",
@@ -66,6 +69,10 @@ describe("docs/graph-permissions.md", () => {
       "**In a target whose roles are given `eligibleGroups`, besides**",
       rows.filter((row) => featureOf(row) === "pim").flatMap(({ target }) => target),
     ],
+    [
+      "**In a target whose roles are given `accessPackages`, besides**",
+      rows.filter((row) => featureOf(row) === "packages").flatMap(({ target }) => target),
+    ],
   ])("sums up what its calls use: %s", (heading, used) => {
     const consented = tableUnder(heading).flatMap(([permission = ""]) => code(permission));
     expect(consented).toEqual([...new Set(used)].toSorted());
@@ -75,6 +82,7 @@ describe("docs/graph-permissions.md", () => {
     ["**In the source tenant**", consent.source],
     ["**In every target tenant**", consent.target],
     ["**In a target whose roles are given `eligibleGroups`, besides**", consent.eligibleGroups],
+    ["**In a target whose roles are given `accessPackages`, besides**", consent.accessPackages],
   ])("asks for exactly what the lab grants: %s", (heading, granted) => {
     expect(tableUnder(heading).flatMap(([permission = ""]) => code(permission))).toEqual(granted);
   });

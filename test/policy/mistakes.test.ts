@@ -287,7 +287,7 @@ const keys: readonly Row[] = [
     "{ groups: [SOC Responders] }",
     "{}",
     [
-      "36:7  targets.fabrikam.grants.responder: nothing says what holders of the role are given; write groups: [<name or id>] or eligibleGroups: [<name or id>], of the target tenant, or sourceGroups: [<name or id>], of the source tenant",
+      "36:7  targets.fabrikam.grants.responder: nothing says what holders of the role are given; write groups: [<name or id>], eligibleGroups: [<name or id>] or accessPackages: [{ package, policy }], of the target tenant, or sourceGroups: [<name or id>], of the source tenant",
     ],
   ],
   [
@@ -623,26 +623,39 @@ const laterVersions: readonly Row[] = [
     ],
   ],
   [
-    "access packages as grants",
+    "an access package without its policy, for a year and a half",
     "{ groups: [SOC Responders] }",
-    "{ accessPackages: [{ package: SOC Operator, policy: Direct }] }",
+    "{ accessPackages: [{ package: SOC Operator, expires: P18M }] }",
     [
-      "36:20  targets.fabrikam.grants.responder.accessPackages: granting access packages is not supported by this version yet; grant membership of a group that carries the access: groups: [<name or id>]",
+      "36:37  targets.fabrikam.grants.responder.accessPackages[0].policy: missing; id or display name of the package's assignment policy to assign it under",
+      '36:62  targets.fabrikam.grants.responder.accessPackages[0].expires: "P18M" is no length of time in days or hours; years and months have no fixed length: write days, such as P30D',
+    ],
+  ],
+  [
+    "an eligible group for no time, and one with an unknown key",
+    "{ groups: [SOC Responders] }",
+    "{ eligibleGroups: [{ group: SOC Admins, duration: P0D }, { group: SOC Admins, until: P1D }, 7] }",
+    [
+      '36:58  targets.fabrikam.grants.responder.eligibleGroups[0].duration: "P0D" is no length of time in days or hours; write days or hours, such as P30D or PT12H',
+      '36:96  targets.fabrikam.grants.responder.eligibleGroups[1].until: unknown key "until"; use group or duration',
+      "36:110  targets.fabrikam.grants.responder.eligibleGroups[2]: 7 is not text; put it in quotes",
     ],
   ],
   [
     "PIM in a profile",
     "{ groups: [SOC Readers] }",
     "{ groups: [SOC Readers], pim: [SOC Admins] }",
-    ['16:38  profiles.standard.reader.pim: unknown key "pim"; use groups, eligibleGroups or sourceGroups'],
+    [
+      '16:38  profiles.standard.reader.pim: unknown key "pim"; use groups, eligibleGroups, accessPackages or sourceGroups',
+    ],
   ],
   [
     "Lighthouse and GDAP as kinds of their own",
     "{ groups: [SOC Responders] }",
     "{ groups: [SOC Responders], lighthouse: [A], gdap: [B] }",
     [
-      '36:46  targets.fabrikam.grants.responder.lighthouse: unknown key "lighthouse"; use groups, eligibleGroups or sourceGroups',
-      '36:63  targets.fabrikam.grants.responder.gdap: unknown key "gdap"; use groups, eligibleGroups or sourceGroups',
+      '36:46  targets.fabrikam.grants.responder.lighthouse: unknown key "lighthouse"; use groups, eligibleGroups, accessPackages or sourceGroups',
+      '36:63  targets.fabrikam.grants.responder.gdap: unknown key "gdap"; use groups, eligibleGroups, accessPackages or sourceGroups',
     ],
   ],
   [

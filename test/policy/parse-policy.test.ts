@@ -92,6 +92,7 @@ test("reads a policy into the shape that the rest of the program uses", () => {
     guardrails: { removals: { perRun: 7, share: 0.1 } },
     leavers: { revokeSessions: false, block: false, deleteAfterMs: 30 * 3_600_000, accounts: "all" },
     movers: { order: "remove-first" },
+    accessPackages: { patienceMs: 30 * 60_000 },
   });
 });
 
@@ -167,6 +168,30 @@ test("an eligible group is a name, or a name with how long at a time; of two len
   expect(target === undefined ? [] : desiredGrants(target, roles)).toContainEqual(
     eligible("SOC Hunters", "P90D"),
   );
+});
+
+test("an access package has a policy, and may have an end", () => {
+  const grants = `grants:
+      reader: { accessPackages: [{ package: Operator, policy: Direct }, { package: 99999999-9999-4999-8999-99999999999A, policy: Direct, expires: P30D, renew: true }] }`;
+  const policy = policyIn(`${spoilt("profile: standard", grants)}accessPackages: { patience: PT1H30M }\n`);
+  const direct = { kind: "name", name: "Direct" };
+  expect(policy.targets[0]?.grants[0]?.wishes).toEqual([
+    {
+      kind: "package",
+      package: { kind: "id", id: "99999999-9999-4999-8999-99999999999a" },
+      policy: direct,
+      expires: "P30D",
+      renew: true,
+    },
+    {
+      kind: "package",
+      package: { kind: "name", name: "Operator" },
+      policy: direct,
+      expires: null,
+      renew: false,
+    },
+  ]);
+  expect(policy.accessPackages.patienceMs).toBe(90 * 60_000);
 });
 
 test("ids are kept in lower case, and compared without case", () => {

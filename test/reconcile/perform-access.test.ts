@@ -1,3 +1,4 @@
+import { subjectOf } from "../../shared/model/grant.ts";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { GraphError } from "../../shared/graph/error.ts";
 import type { AnalystRecord } from "../../shared/model/analyst.ts";
@@ -34,7 +35,8 @@ const pair = async () => {
   return known;
 };
 const stateOf = (ledger: readonly LedgerRow[], group: string): LedgerState | undefined =>
-  ledger.find(({ item }) => (item.kind === "grant" ? item.grant : item.scope).group === group)?.entry.state;
+  ledger.find(({ item }) => subjectOf(item.kind === "grant" ? item.grant : item.scope) === group)?.entry
+    .state;
 const ledgerSays = async (group: string) => stateOf((await pair()).ledger, group);
 const scope = groupId(9);
 

@@ -265,6 +265,7 @@ export function graphOf(options: GraphOptions): Graph {
         read(`${id} in ${group}`, (at) => source.members.get(`${group}|${id}`, at) !== undefined),
       listMemberOf: (id) => read(`source groups of ${id}`, (at) => listed(`groups of ${id}`, held(id, at))),
       readEligible: notAtHome,
+      packages: noPackages,
     }),
   };
 
@@ -275,6 +276,7 @@ export function graphOf(options: GraphOptions): Graph {
       makeEligible: notAtHome,
       renew: notAtHome,
       endEligible: notAtHome,
+      packages: noPackages,
     }),
     setEnabled: notAtHome,
     remove: notAtHome,
@@ -437,6 +439,7 @@ export function graphOf(options: GraphOptions): Graph {
             endsAt: () => undefined,
           }));
         },
+        packages: noPackages,
       }),
     };
   }
@@ -516,6 +519,7 @@ export function graphOf(options: GraphOptions): Graph {
           const activation = await end("active");
           return activation.result === "missing" ? eligibility : activation;
         },
+        packages: noPackages,
       }),
       setEnabled: (account, state, limits) =>
         writeHere([`${state} ${account}`, "/users/{id}"], limits, () =>
@@ -548,6 +552,16 @@ function groupsHere(target: Target): GroupDirectory {
     return target.frozen.has(group) ? "dynamic" : "assigned";
   });
 }
+
+/** No policy of a story names one. */
+const noPackages = {
+  find: notAtHome,
+  isHeld: notAtHome,
+  holdings: notAtHome,
+  give: notAtHome,
+  renew: notAtHome,
+  take: notAtHome,
+};
 
 const membersOf = "/groups/{id}/members/$ref";
 

@@ -91,5 +91,6 @@ export function policyAfter(
     guardrails: { removals: removals[guard] },
     leavers: { revokeSessions: true, block: true, deleteAfterMs, accounts: "owned" },
     movers: { order: "add-first" },
+    accessPackages: { patienceMs: 30 * 60_000 },
   };
 }

@@ -18,6 +18,8 @@ import {
   type GroupId,
 } from "../../shared/model/ids.ts";
 import { durationMs } from "../../shared/policy/duration.ts";
+import { liveAssignment, papersOf, sightOfPackage } from "../../shared/graph/grants/package-state.ts";
+import { memoryPackages, type MemoryPackages } from "./memory-packages.ts";
 import { graphFailure } from "./graph-failure.ts";
 import { grantReadersOf, grantWritersOf } from "./tenant-grants.ts";
 
@@ -32,6 +34,7 @@ type MemoryTenant = {
   /** Who is eligible for membership through PIM, and until when, epoch ms (undefined: for good); and who is active. By group. */
   readonly eligible: Map<string, Map<string, number | undefined>>;
   readonly active: Map<string, Set<string>>;
+  readonly packages: MemoryPackages;
   readonly groups: GroupDirectory;
   /** The names of all writes so far, each with whom and what it is about. */
   readonly writes: string[];
@@ -59,6 +62,7 @@ function tenantOf(groupIds: readonly GroupId[], now: () => number) {
   const kinds = new Map<string, GroupMembership>();
   const eligible = new Map<string, Map<string, number | undefined>>(groupIds.map((id) => [id, new Map()]));
   const active = new Map<string, Set<string>>(groupIds.map((id) => [id, new Set()]));
+  const packages = memoryPackages(now);
   const writes: string[] = [];
   const limits: SendLimits[] = [];
   const waiting = new Map<string, InTheWay[]>();
@@ -131,6 +135,16 @@ function tenantOf(groupIds: readonly GroupId[], now: () => number) {
           active: complete([...active].flatMap(([group, of]) => (of.has(id) ? [group] : []))),
           endsAt: (group) => eligible.get(group)?.get(id),
         })),
+      packages: {
+        find: (wish) => call("findPackage", () => packages.find(wish)),
+        isHeld: ({ package: id }, account) =>
+          call("isAssigned", () => liveAssignment(papersOf(packages.papers(account), id)) !== undefined),
+        async holdings(account) {
+          const papers = await call("readPapers", () => packages.papers(account));
+          return ({ package: id, renew }, wanted) =>
+            sightOfPackage(papersOf(papers, id), { wanted, renew, now: now() });
+        },
+      },
     }),
   });
   const grants = (
@@ -161,6 +175,17 @@ function tenantOf(groupIds: readonly GroupId[], now: () => number) {
           const wasEligible = eligible.get(group)?.delete(id) === true;
           return written(active.get(group)?.delete(id) === true || wasEligible ? "done" : "missing");
         }),
+      packages: {
+        give: (grant, id, limits) =>
+          write("assign", `${grant.package} ${id}`, limits, () => {
+            there(id);
+            return packages.give(grant, id);
+          }),
+        renew: (grant, id, limits) =>
+          write("renewPackage", `${grant.package} ${id}`, limits, () => packages.renew(grant, id)),
+        take: (grant, id, limits) =>
+          write("unassign", `${grant.package} ${id}`, limits, () => packages.take(grant, id)),
+      },
     }),
   });
   const remove = (group: string, id: string) => written(membersOf(group).delete(id) ? "done" : "missing");
@@ -171,6 +196,7 @@ function tenantOf(groupIds: readonly GroupId[], now: () => number) {
     kinds,
     eligible,
     active,
+    packages,
     writes,
     limits,
     groups,

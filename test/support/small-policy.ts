@@ -92,6 +92,18 @@ export const eligibleFor = (id: GroupId, duration = "P365D"): Wish => ({
   duration,
 });
 
+/** Assignment of an access package by its name, as a role is given it. */
+export const assigned = (
+  name: string,
+  { expires = null, renew = false }: { readonly expires?: string | null; readonly renew?: boolean } = {},
+): Wish => ({
+  kind: "package",
+  package: { kind: "name", name },
+  policy: { kind: "name", name: "Direct" },
+  expires,
+  renew,
+});
+
 /** The small policy with these scope groups, and without the targets that are not named. */
 export function withScopes(scopes: Readonly<Record<string, NameOrId>>): Policy {
   const policy = smallPolicy();

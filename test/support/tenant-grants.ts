@@ -1,6 +1,6 @@
 import { findEligible, sightOfEligible } from "../../shared/graph/grants/eligible-grants.ts";
 import { findGroup } from "../../shared/graph/grants/group-grants.ts";
-import type { GrantReaders, GrantWriter, GrantWriters } from "../../shared/graph/grants/kind.ts";
+import type { GrantReader, GrantReaders, GrantWriter, GrantWriters } from "../../shared/graph/grants/kind.ts";
 import type { GroupDirectory } from "../../shared/graph/group-directory.ts";
 import type { Written } from "../../shared/graph/group-members.ts";
 import { seenAmong, type Listing } from "../../shared/graph/listing.ts";
@@ -19,10 +19,18 @@ type Reading = {
   readonly isMember: (id: AccountId, group: GroupId) => Promise<boolean>;
   readonly listMemberOf: (id: AccountId) => Promise<Listing<string>>;
   readonly readEligible: (id: AccountId) => Promise<Eligible>;
+  readonly packages: GrantReader<"package">;
 };
 
 /** What is given in a tenant that a test has made, as the product reads it. */
-export const grantReadersOf = ({ groups, isMember, listMemberOf, readEligible }: Reading): GrantReaders => ({
+export const grantReadersOf = ({
+  groups,
+  isMember,
+  listMemberOf,
+  readEligible,
+  packages,
+}: Reading): GrantReaders => ({
+  package: packages,
   group: {
     find: (wish, priority) => findGroup(groups, wish, priority),
     isHeld: ({ group }, id) => isMember(id, group),
@@ -54,9 +62,18 @@ type Writing = {
   readonly makeEligible: WriteFor;
   readonly renew: WriteFor;
   readonly endEligible: Write;
+  readonly packages: GrantWriter<"package">;
 };
 
-export const grantWritersOf = ({ give, take, makeEligible, renew, endEligible }: Writing): GrantWriters => ({
+export const grantWritersOf = ({
+  give,
+  take,
+  makeEligible,
+  renew,
+  endEligible,
+  packages,
+}: Writing): GrantWriters => ({
+  package: packages,
   group: { give: about(give), renew: about(give), take: about(take) },
   eligible: {
     give: ({ group, duration }, id, limits) => makeEligible(group, id, limits, duration),

@@ -42,7 +42,7 @@ export type NotYet = {
   readonly result: "not-yet";
   readonly why: string;
   readonly advice: string | null;
-  readonly trace: Trace;
+  readonly trace: Trace | null;
 };
 
 export type GrantReaders = { readonly [K in GrantKind]: GrantReader<K> };

@@ -1,0 +1,66 @@
+import { goneAt, type LedgerRow } from "../model/ledger.ts";
+import type { PairRecord } from "../model/pair.ts";
+import type { AccessDecision } from "../planner/access-draft.ts";
+import { sameGiven } from "../planner/access-situation.ts";
+import { goneMs } from "../planner/membership.ts";
+import type { ReadOk, Round } from "./record-access.ts";
+import { gaveOf } from "./wishes.ts";
+
+/** Since when the account is waited for. Who had left begins anew; until then it tells that sync was asked for one. */
+function askedSoFar({ situation, pair }: ReadOk): PairRecord["asked"] {
+  const { account, scope, now } = situation;
+  if (account.kind !== "none") return { tries: 0, scopedAt: null };
+  const { tries, scopedAt } = pair.leftAt === null ? pair.asked : { tries: 0, scopedAt: null };
+  return { tries, scopedAt: scopedAt ?? (scope?.seen === "present" ? now : null) };
+}
+
+/** What the read taught: an account that was found, a grant that turned out to be there or gone, somebody who leaves. */
+export function keptBooks(
+  read: ReadOk,
+  { plan, bookkeeping }: AccessDecision,
+  looking: Pick<Round, "record" | "rules">,
+): PairRecord {
+  const { pair, situation } = read;
+  const { owned, now } = situation;
+  const account = owned.account === null ? null : { ...owned.account, ...bookkeeping.account };
+  const leftAt = plan.purpose === "join" ? null : (pair.leftAt ?? now);
+  const asked = plan.purpose === "leave" ? pair.asked : askedSoFar(read);
+  const isAwaited = plan.purpose === "join" && pair.leftAt === null && situation.account.kind === "none";
+  const ledger = pair.ledger.flatMap((row) => booked(row, bookkeeping, account?.accountId ?? null));
+  return {
+    ...pair,
+    account,
+    leftAt,
+    asked,
+    askAfter: isAwaited ? pair.askAfter : 0,
+    ledger,
+    gone: goneSoFar(read, bookkeeping),
+    gave: gaveOf(looking, read.found, pair),
+  };
+}
+
+function booked(
+  row: LedgerRow,
+  { ledger }: AccessDecision["bookkeeping"],
+  account: string | null,
+): readonly LedgerRow[] {
+  const { item, entry } = row;
+  // The account it was given to is gone for good, and the membership with it.
+  if (item.kind === "grant" && account !== null && item.account !== account) return [];
+  const change = ledger.find(({ what }) => sameGiven(what, item))?.change;
+  if (change === "drop" || change === "gone") return [];
+  return [change === "claim" ? { ...row, entry: { ...entry, state: "added" } } : row];
+}
+
+function goneSoFar(
+  { pair, situation }: ReadOk,
+  { ledger }: AccessDecision["bookkeeping"],
+): PairRecord["gone"] {
+  const isGone = ({ item }: LedgerRow) =>
+    ledger.some(({ what, change }) => change === "gone" && sameGiven(what, item));
+  const anew = pair.ledger.filter(isGone).map(({ item, entry }) => ({ item, at: entry.at }));
+  // Nothing is written just to forget.
+  if (anew.length === 0) return pair.gone;
+  const others = pair.gone.filter(({ item, at }) => situation.now - at < goneMs && goneAt(anew, item) === 0);
+  return [...others, ...anew];
+}

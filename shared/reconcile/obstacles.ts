@@ -1,0 +1,120 @@
+import { isAmong, type AnalystRecord } from "../model/analyst.ts";
+import type { Note, Plan } from "../model/plan.ts";
+import { replicationWindowMs } from "../planner/membership.ts";
+import { gistOf, type Outcome } from "./outcome.ts";
+import { identityStamp, identityStampAtHome } from "./read-account.ts";
+import type { Round } from "./record-access.ts";
+import { hasMet } from "./shared-trouble.ts";
+
+/** What a person has to see to, and what could not be read. */
+export function obstacles(round: Round): readonly Outcome[] {
+  const { plan, read, record, rules } = round;
+  const { name } = rules.target;
+  const withheld = plan.withheld
+    .filter(({ check }) => check === "writable" || check === "budget")
+    .map(({ check, reason: why, advice }): Outcome => {
+      const reason = `${name}: ${why}`;
+      const cause = check === "budget" && isTheirOwn({ reason, why }, round) ? null : why;
+      return { kind: "parked", reason, advice, cause };
+    });
+  const odd = plan.notes.flatMap((note) => [
+    ...oddAccount(note, record, name),
+    ...openGrant(note, record, name),
+  ]);
+  return [
+    ...withheld,
+    ...odd,
+    ...keptOfLost(plan, record, name),
+    ...(plan.purpose === "join" ? unstamped(round) : []),
+    ...(read.trouble === null ? [] : [read.trouble]),
+  ];
+}
+
+/**
+ * One edit of the policy may say the same of everybody; whose roles have changed since then is news of their own. As what people
+ * were told of it first, it stays, whatever changes later.
+ */
+function isTheirOwn(
+  { reason, why }: { readonly reason: string; readonly why: string },
+  { record, rules, claim }: Round,
+): boolean {
+  const { clock } = claim.state();
+  if (clock.told.includes(gistOf({ reason }))) return true;
+  return record.since > rules.since && !hasMet(why, clock);
+}
+
+/** What a kept role and a lost one gave alike, or may have, stays: whether it should is for a person to say. */
+function keptOfLost(
+  { notes }: Plan,
+  { userPrincipalName, roles, held }: AnalystRecord,
+  target: string,
+): readonly Outcome[] {
+  // Of who holds nothing at all any more, people hear from the source.
+  if (!roles.some(isAmong(held))) return [];
+  const kept = notes.flatMap((note) => (note.kind === "kept" && note.alsoLost === "yes" ? [note] : []));
+  const [first] = kept;
+  if (first === undefined) return [];
+  const names = kept.map(({ name }) => name).join(", ");
+  const reason = `${target}: ${userPrincipalName} has lost a role that gave ${names}, and keeps it: ${first.why}`;
+  const advice =
+    "if it should go, take it from them in the target tenant by hand: Muster does not give it back";
+  return [{ kind: "parked", reason, advice, cause: null }];
+}
+
+/** Stamps come with sync. Accounts that a cycle makes are found by them, and so is everybody's when the memory is lost. */
+function unstamped({ read: { situation }, record, rules }: Round): readonly Outcome[] {
+  const { policy, target } = rules;
+  const { account, owned, now } = situation;
+  // Who has none at home brings none along.
+  if ((record.stamped[identityStampAtHome(policy)] ?? "") === "") return [];
+  const isNew = now - (owned.account?.aliveAt ?? now) < replicationWindowMs;
+  if (account.kind !== "present" || account.stamped === "yes" || isNew || target.sync === null) return [];
+  if (owned.account?.origin !== "created") return [];
+  const reason = `${target.name}: accounts come without the stamp ${identityStamp(rules)}`;
+  return [
+    {
+      kind: "parked",
+      reason,
+      advice: `map it in the attribute mappings of the synchronization job ${target.sync.job}, and restart the job`,
+      cause: reason,
+    },
+  ];
+}
+
+function oddAccount(note: Note, { userPrincipalName }: AnalystRecord, target: string): readonly Outcome[] {
+  const about = `${target}: the account of ${userPrincipalName}`;
+  const parked = (what: string, advice: string): readonly Outcome[] => [
+    { kind: "parked", reason: `${about} ${what}`, advice, cause: null },
+  ];
+  if (note.kind === "account-not-proven")
+    return parked(
+      `is not proven to be theirs (${note.detail})`,
+      "look at the account in the target tenant: correct its stamp, or purge it so that sync makes a new one",
+    );
+  if (note.kind === "account-deleted-by-others")
+    return parked(
+      "is deleted, and not by Muster",
+      "if the source user was deleted for a while, sync did it, and restores it in its next cycle; otherwise restore the account in the target tenant, or purge it so that sync makes a new one",
+    );
+  return [];
+}
+
+/** What was asked for and takes too long, or will not come. */
+function openGrant(note: Note, { userPrincipalName }: AnalystRecord, target: string): readonly Outcome[] {
+  const parked = (reason: string, advice: string): readonly Outcome[] => [
+    { kind: "parked", reason: `${target}: ${reason}`, advice, cause: null },
+  ];
+  if (note.kind === "stuck")
+    return parked(
+      `${userPrincipalName} does not get ${note.name}: ${note.detail}`,
+      "see to it in the target tenant, or give it to them there; Muster asks again when the role is given anew",
+    );
+  if (note.kind !== "on-its-way" || note.overdue === "no") return [];
+  const advice = "look it up in the target tenant by its id; Muster goes on looking at it";
+  return note.way === "in"
+    ? parked(`${userPrincipalName} still waits for ${note.name}: ${note.detail}`, advice)
+    : parked(
+        `${userPrincipalName} still has ${note.name}, which is being taken away: ${note.detail}`,
+        advice,
+      );
+}

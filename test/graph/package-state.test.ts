@@ -1,0 +1,168 @@
+import { describe, expect, test } from "vitest";
+import {
+  papersOf,
+  reprocessMs,
+  sightOfPackage,
+  type Assignment,
+  type Papers,
+  type Request,
+} from "../../shared/graph/grants/package-state.ts";
+import { packageIdSchema } from "../../shared/model/ids.ts";
+
+const now = Date.parse("2026-11-22T12:00:00Z");
+const hourMs = 3_600_000;
+const operator = packageIdSchema.parse("4a000000-0000-4000-8000-000000000001");
+const other = packageIdSchema.parse("4a000000-0000-4000-8000-000000000002");
+const time = (at: number) => new Date(at).toISOString();
+
+function assignment(state: string, ended: { expiredAt?: number; endsAt?: number } = {}): Assignment {
+  const { expiredAt, endsAt } = ended;
+  return {
+    id: "a1",
+    state,
+    expiredDateTime: expiredAt === undefined ? null : time(expiredAt),
+    schedule: { expiration: { endDateTime: endsAt === undefined ? null : time(endsAt) } },
+    accessPackage: { id: operator },
+  };
+}
+
+const request = (state: string, requestType = "adminadd", askedAt = now - hourMs): Request => ({
+  id: "r1",
+  requestType,
+  state,
+  createdDateTime: time(askedAt),
+  accessPackage: { id: operator },
+});
+
+function sight(
+  papers: Partial<Papers>,
+  { wanted = "yes", renew = false }: { readonly wanted?: "yes" | "no"; readonly renew?: boolean } = {},
+) {
+  const all = { assignments: [], requests: [], isComplete: true, ...papers };
+  return sightOfPackage(papersOf(all, operator), { wanted, renew, now });
+}
+
+const delivered = assignment("delivered");
+const ranOut = assignment("expired", { expiredAt: now - hourMs, endsAt: now - hourMs });
+const takenAway = assignment("expired", { expiredAt: now - hourMs, endsAt: now + hourMs });
+
+describe("what papers about an access package show to whoever is to have it", () => {
+  const rows: readonly (readonly [string, Partial<Papers>, string])[] = [
+    ["nothing", {}, "absent"],
+    ["nothing, read in part", { isComplete: false }, "unknown"],
+    ["an assignment that was delivered", { assignments: [delivered] }, "present"],
+    ["the same in other letters", { assignments: [{ ...delivered, state: "delivered" }] }, "present"],
+    ["a request that was submitted", { requests: [request("submitted")] }, "coming"],
+    ["one that waits for approval", { requests: [request("pendingapproval")] }, "coming"],
+    ["one that has its day", { requests: [request("scheduled")] }, "coming"],
+    [
+      "one that is being delivered",
+      { requests: [request("delivering")], assignments: [assignment("delivering")] },
+      "coming",
+    ],
+    [
+      "an assignment that is being delivered, without its request",
+      { assignments: [assignment("delivering")] },
+      "coming",
+    ],
+    [
+      "a removal that is under way",
+      { assignments: [delivered], requests: [request("delivering", "adminremove")] },
+      "going",
+    ],
+    [
+      "one that came in part",
+      { assignments: [assignment("partiallydelivered")], requests: [request("partiallydelivered")] },
+      "failed",
+    ],
+    [
+      "one that failed",
+      { assignments: [assignment("deliveryfailed")], requests: [request("deliveryfailed")] },
+      "failed",
+    ],
+    [
+      "one that failed too long ago to be processed again",
+      {
+        assignments: [assignment("deliveryfailed")],
+        requests: [request("deliveryfailed", "adminadd", now - reprocessMs)],
+      },
+      "stuck",
+    ],
+    ["a request that was denied", { requests: [request("denied")] }, "stuck"],
+    ["a request that was cancelled", { requests: [request("canceled")] }, "stuck"],
+    ["a request that failed without an assignment", { requests: [request("deliveryfailed")] }, "stuck"],
+    [
+      "a denial that is older than what came and went since",
+      { requests: [request("denied", "adminadd", now - 5 * hourMs)], assignments: [takenAway] },
+      "absent",
+    ],
+    ["an assignment that ran out", { assignments: [ranOut] }, "lapsed"],
+    ["one that was taken away before its end", { assignments: [takenAway] }, "absent"],
+    [
+      "one that ran out, and a removal after that",
+      { assignments: [ranOut], requests: [request("delivered", "adminremove", now - 1)] },
+      "absent",
+    ],
+    [
+      "another package's",
+      {
+        assignments: [{ ...delivered, accessPackage: { id: other } }],
+        requests: [{ ...request("submitted"), accessPackage: { id: other } }],
+      },
+      "absent",
+    ],
+    ["a state that nobody has heard of", { assignments: [assignment("quarantined")] }, "coming"],
+  ];
+
+  test.each(rows)("%s", (_, papers, seen) => {
+    expect(sight(papers)).toMatchObject({ seen });
+  });
+
+  test("one that ran out is not there any more for whoever renews it", () => {
+    expect(sight({ assignments: [ranOut] }, { renew: true })).toEqual({ seen: "absent" });
+  });
+
+  test("the end counts for whoever renews it, and for nobody else", () => {
+    const ending = { assignments: [assignment("delivered", { endsAt: now + hourMs })] };
+    expect(sight(ending)).toEqual({ seen: "present" });
+    expect(sight(ending, { renew: true })).toEqual({ seen: "present", endsAt: now + hourMs });
+  });
+
+  test("approval takes as long as it takes; a delivery does not", () => {
+    expect(sight({ requests: [request("pendingapproval")] })).toMatchObject({ patient: "yes" });
+    expect(sight({ requests: [request("delivering")] })).not.toHaveProperty("patient");
+  });
+
+  test("the request's id and its state are said", () => {
+    expect(sight({ requests: [request("pendingapproval")] }).detail).toContain("r1");
+    expect(sight({ requests: [request("pendingapproval")] }).detail).toContain("approval");
+  });
+});
+
+describe("what they show to whoever is to be rid of it", () => {
+  const rows: readonly (readonly [string, Partial<Papers>, string])[] = [
+    ["nothing", {}, "absent"],
+    ["nothing, read in part", { isComplete: false }, "unknown"],
+    ["an assignment that was delivered", { assignments: [delivered] }, "present"],
+    ["one that came in part", { assignments: [assignment("partiallydelivered")] }, "present"],
+    ["one that failed", { assignments: [assignment("deliveryfailed")] }, "present"],
+    ["one that is being delivered", { assignments: [assignment("delivering")] }, "present"],
+    ["a request that waits for approval", { requests: [request("pendingapproval")] }, "coming"],
+    ["a request that was denied", { requests: [request("denied")] }, "absent"],
+    ["an assignment that ran out", { assignments: [ranOut] }, "absent"],
+    [
+      "a removal that is under way",
+      { assignments: [delivered], requests: [request("submitted", "adminremove")] },
+      "going",
+    ],
+    [
+      "a change of the assignment that is under way",
+      { assignments: [delivered], requests: [request("submitted", "adminupdate")] },
+      "coming",
+    ],
+  ];
+
+  test.each(rows)("%s", (_, papers, seen) => {
+    expect(sight(papers, { wanted: "no" })).toMatchObject({ seen });
+  });
+});

@@ -1,0 +1,152 @@
+import type { Written } from "../../shared/graph/group-members.ts";
+import type { GrantFound, NotYet } from "../../shared/graph/grants/kind.ts";
+import {
+  liveAssignment,
+  openAddition,
+  openRemoval,
+  papersOf,
+  type Assignment,
+  type Papers,
+  type Request,
+} from "../../shared/graph/grants/package-state.ts";
+import type { Trace } from "../../shared/graph/tenant.ts";
+import type { Grant } from "../../shared/model/grant.ts";
+import { assignmentPolicyIdSchema, packageIdSchema } from "../../shared/model/ids.ts";
+import type { Wish } from "../../shared/model/wish.ts";
+import { durationMs } from "../../shared/policy/duration.ts";
+
+/** What becomes of a request: it is delivered, waits for somebody, takes its time, or fails. */
+type Way = "at once" | "approval" | "slow" | "fails";
+
+/** Entitlement management of one tenant: whoever asks for a package that exists gets it, in the way a test says. */
+export type MemoryPackages = ReturnType<typeof memoryPackages>;
+
+type Of<T> = T & { readonly account: string };
+
+const trace: Trace = { clientRequestId: "c-1", requestId: "r-1", status: 201, ms: 1, tries: 1 };
+const wrote = (result: Written["result"]): Written => ({ result, appliedBefore: "no", trace });
+const time = (at: number) => new Date(at).toISOString();
+
+/** The only policy that packages have here. */
+const policy = assignmentPolicyIdSchema.parse("4d000000-0000-4000-8000-000000000001");
+
+export function memoryPackages(now: () => number) {
+  let way: Way = "at once";
+  let assignments: readonly Of<Assignment>[] = [];
+  let requests: readonly Of<Request>[] = [];
+  const names = new Map<string, string>();
+  let made = 0;
+
+  const idOf = (what: string) => `${what}-${(made += 1)}`;
+  const ask = (requestType: string, about: { account: string; id: string }, state: string): Of<Request> => {
+    const request = {
+      id: idOf("request"),
+      requestType,
+      state,
+      createdDateTime: time(now()),
+      accessPackage: { id: about.id },
+      account: about.account,
+    };
+    requests = [...requests, request];
+    return request;
+  };
+  const change = (id: string, changes: Partial<Assignment>) =>
+    void (assignments = assignments.map((one) => (one.id === id ? { ...one, ...changes } : one)));
+  const close = (id: string, state: string) =>
+    void (requests = requests.map((one) => (one.id === id ? { ...one, state } : one)));
+  const assign = (
+    account: string,
+    id: string,
+    { expires, state }: { expires: string | null; state: string },
+  ) => {
+    const endDateTime = expires === null ? null : time(now() + durationMs(expires));
+    const assignment = {
+      id: idOf("assignment"),
+      state,
+      schedule: { expiration: { endDateTime } },
+      accessPackage: { id },
+      account,
+    };
+    assignments = [...assignments, assignment];
+  };
+  const papers = (account: string): Papers => ({
+    assignments: assignments.filter((one) => one.account === account),
+    requests: requests.filter((one) => one.account === account),
+    isComplete: true,
+  });
+
+  return {
+    /** A package that the policy may name. */
+    define: (id: string, name: string) => void names.set(id, name),
+    papers,
+    /** What becomes of requests from now on. */
+    become: (next: Way) => void (way = next),
+    /** What waits is over: delivered, or denied. */
+    decide(state: "delivered" | "denied"): void {
+      for (const { id, account, requestType, state: before, accessPackage } of requests) {
+        if (before !== "pendingapproval" && before !== "delivering") continue;
+        close(id, state);
+        if (state === "delivered" && requestType === "adminadd")
+          assign(account, accessPackage?.id ?? "", { expires: null, state: "delivered" });
+      }
+    },
+    /** What is to end by now ends. */
+    expire(): void {
+      for (const { id, state, schedule } of assignments) {
+        const end = schedule?.expiration?.endDateTime;
+        if (state !== "expired" && typeof end === "string" && Date.parse(end) <= now())
+          change(id, { state: "expired", expiredDateTime: end });
+      }
+    },
+    find({ package: name, expires, renew }: Wish<"package">): GrantFound<"package"> {
+      const id = [...names].find(([key, called]) =>
+        name.kind === "id" ? key === name.id : called === name.name,
+      )?.[0];
+      if (id === undefined)
+        return { kind: "not-found", reason: "there is no such access package", advice: "create it" };
+      const grant = { kind: "package", package: packageIdSchema.parse(id), policy, expires, renew } as const;
+      return { kind: "found", grant, name: names.get(id) ?? id, unwritable: null };
+    },
+    give({ package: id, expires }: Grant<"package">, account: string): Written | NotYet {
+      const mine = papersOf(papers(account), id);
+      const live = liveAssignment(mine);
+      if (live?.state === "deliveryfailed") {
+        if (way === "at once") change(live.id, { state: "delivered" });
+        return wrote("done");
+      }
+      if (live !== undefined || openAddition(mine) !== undefined || openRemoval(mine) !== undefined)
+        return wrote("already");
+      const about = { account, id };
+      if (way === "approval") ask("adminadd", about, "pendingapproval");
+      else if (way === "slow") ask("adminadd", about, "delivering");
+      else {
+        ask("adminadd", about, way === "fails" ? "deliveryfailed" : "delivered");
+        assign(account, id, { expires, state: way === "fails" ? "deliveryfailed" : "delivered" });
+      }
+      return wrote("done");
+    },
+    renew({ package: id, expires }: Grant<"package">, account: string): Written {
+      const live = liveAssignment(papersOf(papers(account), id));
+      if (live === undefined || expires === null) return wrote("missing");
+      change(live.id, { schedule: { expiration: { endDateTime: time(now() + durationMs(expires)) } } });
+      ask("adminupdate", { account, id }, "delivered");
+      return wrote("done");
+    },
+    take({ package: id }: Grant<"package">, account: string): Written | NotYet {
+      const mine = papersOf(papers(account), id);
+      const live = liveAssignment(mine);
+      const open = openAddition(mine);
+      if (open !== undefined)
+        return {
+          result: "not-yet",
+          why: `request ${open.id} is ${open.state}`,
+          advice: "deny it",
+          trace: null,
+        };
+      if (live === undefined) return wrote("missing");
+      change(live.id, { state: "expired", expiredDateTime: time(now()) });
+      ask("adminremove", { account, id }, "delivered");
+      return wrote("done");
+    },
+  };
+}
