@@ -1,3 +1,5 @@
+import { parse } from "yaml";
+
 /**
  * The application permissions that Muster is granted in a tenant of each kind. docs/graph-permissions.md says what each is for;
  * test/contract/permissions-page.test.ts holds the two equal.
@@ -28,3 +30,25 @@ export const consent = {
     "PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup",
   ],
 } as const;
+
+const features = ["accessPackages", "eligibleGroups"] as const;
+
+/** What is consented to besides, by tenant id: what the policy gives in a target, and nothing that it does not. */
+export function consentBesides(policy: string): Readonly<Record<string, readonly string[]>> {
+  const { profiles = {}, targets = {} } = (parse(policy) ?? {}) as PolicyFile; // whatever else it is, the app says so
+  return Object.fromEntries(
+    Object.values(targets).map(({ tenantId, profile, grants }) => {
+      const given = [profiles[profile ?? ""], grants].flatMap((one) => Object.values(one ?? {}));
+      const used = features.filter((feature) => given.some((grant) => grant !== null && feature in grant));
+      return [String(tenantId).toLowerCase(), used.flatMap((feature) => consent[feature])];
+    }),
+  );
+}
+
+type Grants = Readonly<Record<string, object | null>>;
+type PolicyFile = {
+  readonly profiles?: Readonly<Record<string, Grants>>;
+  readonly targets?: Readonly<
+    Record<string, { readonly tenantId?: string; readonly profile?: string; readonly grants?: Grants }>
+  >;
+};

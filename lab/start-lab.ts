@@ -4,8 +4,10 @@ import { startBroker, type Broker } from "./bus/broker.ts";
 import { buildApp } from "./build-app.ts";
 import { startClock, type LabClock } from "./clock.ts";
 import { startControl } from "./control.ts";
+import { consentBesides } from "./consent.ts";
 import { freePort } from "./free-port.ts";
 import { createCertificates } from "./graph/certificates.ts";
+import type { WorldSeed } from "./graph/seed.ts";
 import { startGraph, type GraphLab } from "./graph/simulator.ts";
 import { coldStarts, type ColdStarts } from "./host/cold-starts.ts";
 import type { FunctionGroup } from "./host/function-group.ts";
@@ -36,6 +38,8 @@ export type LabOptions = {
   readonly weather?: WeatherName;
   /** A policy file to use instead of the world's own. */
   readonly policyFile?: string;
+  /** A policy to use instead, made of the world's own. */
+  readonly policyOf?: (world: World) => string;
   /** Where lab.json goes; its folder takes the certificate, the policy and the logs. */
   readonly out?: string;
   readonly onLog?: (line: HostLogLine) => void;
@@ -79,9 +83,10 @@ export async function startLab(options: LabOptions = {}): Promise<RunningLab> {
       buildApp(projectDir),
     ]);
     stops.push(tables.close, () => bus.close());
+    const policy = await policyIn(world, options);
     const graph = await startGraph({
       clock,
-      seed: world.seed,
+      seed: consented(world.seed, policy),
       ca: { cert: certificates.certPem, key: certificates.keyPem },
       weather,
       rttMs: options.rttMs ?? 0,
@@ -90,7 +95,7 @@ export async function startLab(options: LabOptions = {}): Promise<RunningLab> {
     const files = await writeFiles(out, {
       world,
       certificate: certificates.caPem,
-      policyFile: options.policyFile,
+      policy,
     });
     onProgress("starting the app");
     const cold = coldStarts(clock);
@@ -142,20 +147,29 @@ async function subscribe(hosts: readonly HostProcess[], advance: RunningLab["adv
   }
 }
 
+function policyIn(world: World, { policyFile, policyOf }: LabOptions): Promise<string> | string {
+  if (policyFile !== undefined) return readFile(policyFile, "utf8");
+  return policyOf === undefined ? world.policy : policyOf(world);
+}
+
+/** Administrators consent to what the policy makes use of in their tenant. */
+function consented(seed: WorldSeed, policy: string): WorldSeed {
+  const moreRoles = consentBesides(policy);
+  return { ...seed, apps: seed.apps.map((app) => (app.kind === "app" ? { ...app, moreRoles } : app)) };
+}
+
 type Files = { readonly certificate: string; readonly policy: string; readonly token: string };
 
 async function writeFiles(
   out: string,
-  content: { readonly world: World; readonly certificate: string; readonly policyFile: string | undefined },
+  content: { readonly world: World; readonly certificate: string; readonly policy: string },
 ): Promise<Files> {
   // Labs that are described side by side keep their files apart: lab.json has ca.pem, other.json has other.ca.pem.
   const name = basename(out, ".json");
   const beside = (file: string) => join(dirname(out), name === "lab" ? file : `${name}.${file}`);
   const files = { certificate: beside("ca.pem"), policy: beside("policy.yaml"), token: beside("token") };
-  const policy =
-    content.policyFile === undefined ? content.world.policy : await readFile(content.policyFile, "utf8");
   await writeAtomically(files.certificate, content.certificate);
-  await writeAtomically(files.policy, policy);
+  await writeAtomically(files.policy, content.policy);
   await writeAtomically(files.token, content.world.apps.muster.assertion);
   return files;
 }

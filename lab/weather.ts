@@ -17,6 +17,11 @@ const table = {
   assignmentMs: { calm: [0, 0], azure: [60_000, 180_000], storm: [120_000, 420_000] },
   /** How long provisionOnDemand takes to answer. Docs: typically under 30 s. */
   onDemandMs: { calm: [0, 0], azure: [5_000, 25_000], storm: [15_000, 55_000] },
+  /**
+   * From a request for an access package until its delivery, or its removal, is done. Not documented; people report seconds to
+   * minutes, and more when the service is busy.
+   */
+  packageDeliveryMs: { calm: [0, 0], azure: [10_000, 120_000], storm: [60_000, 1_200_000] },
   /** How long an object that was just made is unseen, by reads and as a reference in writes. Reported: seconds. */
   newObjectMs: { calm: [0, 0], azure: [500, 5_000], storm: [2_000, 30_000] },
   /** How far behind the replica is that answers a read. Graph promises no figure; reported: seconds, at times minutes. */

@@ -3,6 +3,7 @@ import { consent } from "./consent.ts";
 import { extensionName } from "./graph/directory/build-tenant.ts";
 import { guidFrom } from "./graph/ids.ts";
 import type { AppSeed, GroupSeed, SyncJobSeed, TenantSeed, UserSeed, WorldSeed } from "./graph/seed.ts";
+import { packageIds, withPackages } from "./world-packages.ts";
 
 /** How big the world is, and which of all possible ones. */
 export type WorldOptions = { readonly seed: number; readonly analysts: number; readonly targets: number };
@@ -38,6 +39,8 @@ type WorldTarget = {
   readonly groups: Readonly<Record<string, string>>;
   /** Groups that people are made eligible for, in Privileged Identity Management. */
   readonly eligibleGroups: Readonly<Record<string, string>>;
+  /** Access packages, by name. */
+  readonly packages: Readonly<Record<string, string>>;
   readonly sync: { readonly servicePrincipal: string; readonly job: string };
 };
 
@@ -91,9 +94,10 @@ export function buildWorld(options: WorldOptions): World {
   };
   const apps = appSeeds(id, names);
   const protectedIds = [cast.breakGlass.id, cast.breakGlass.account];
-  const targets = names.map((name) =>
-    targetTenant(id, { name, cast, extensionApp: extensionAppIn(id, names, name, source.extensionApp) }),
-  );
+  const targets = names.map((name) => {
+    const extensionApp = extensionAppIn(id, names, name, source.extensionApp);
+    return withPackages(id, targetTenant(id, { name, cast, extensionApp }));
+  });
   return {
     seed: {
       seed: options.seed,
@@ -124,6 +128,7 @@ export function buildWorld(options: WorldOptions): World {
           topology: "push" as const,
           groups: groupIds(targets[index]?.groups.filter((group) => !isEligible(group)) ?? []),
           eligibleGroups: groupIds(targets[index]?.groups.filter(isEligible) ?? []),
+          packages: packageIds(targets[index]),
           sync: syncOf(id, name),
         },
       ]),
@@ -322,11 +327,6 @@ function appSeeds(id: Id, names: readonly string[]) {
         assertions: [muster.assertion],
         consentedTenants: "all",
         roles: consent,
-        moreRoles: Object.fromEntries(
-          names.flatMap((name, index) =>
-            index === withEligible ? [[id(name), consent.eligibleGroups]] : [],
-          ),
-        ),
         owns: names.map((name) => syncOf(id, name).servicePrincipal),
       } satisfies AppSeed,
     },

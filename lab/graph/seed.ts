@@ -1,3 +1,4 @@
+import type { EntitlementSeed } from "./entitlement/entitlement-seed.ts";
 import type { Limits } from "./limits/quotas.ts";
 import type { AttributeMapping } from "./sync/mapping.ts";
 
@@ -25,6 +26,7 @@ export type TenantSeed = {
   readonly applications?: readonly ApplicationSeed[];
   /** Definitions available here although their application lives elsewhere, by full name `extension_{appId}_{name}`. */
   readonly extensionProperties?: readonly ExtensionPropertySeed[];
+  readonly entitlement?: EntitlementSeed;
 };
 
 /** Any Graph user property may be given, `extension_…` included. */

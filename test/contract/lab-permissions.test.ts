@@ -30,7 +30,21 @@ const stricter: Readonly<Record<string, string>> = {
 };
 
 /** Calls with neither a row nor a page that was read. */
-const unknown = ["DELETE /directory/deletedItems/{id}", "GET /servicePrincipals/{id}/appRoleAssignedTo/{id}"];
+const entitlement = "/identityGovernance/entitlementManagement";
+const unknown = [
+  "DELETE /directory/deletedItems/{id}",
+  "GET /servicePrincipals/{id}/appRoleAssignedTo/{id}",
+  `GET ${entitlement}/accessPackages/{id}/resourceRoleScopes`,
+  `GET ${entitlement}/accessPackages/{id}/assignmentPolicies`,
+  // No application can make these four.
+  `POST ${entitlement}/assignmentRequests/{id}/cancel`,
+  `GET ${entitlement}/accessPackageAssignmentApprovals/{id}`,
+  `GET ${entitlement}/accessPackageAssignmentApprovals/{id}/stages`,
+  `PATCH ${entitlement}/accessPackageAssignmentApprovals/{id}/stages/{id}`,
+  `GET ${entitlement}/subjects`,
+  `GET ${entitlement}/subjects/{id}`,
+  `PATCH ${entitlement}/subjects/{id}`,
+];
 
 /** Stands for all properties of a user that need nothing of their own. */
 const anyOther = "department";

@@ -5,8 +5,16 @@ import { paceClock } from "../../lab/pace.ts";
 import { restOf } from "../../lab/rest.ts";
 import { weatherOf, type Weather } from "../../lab/weather.ts";
 import { createCertificates, type Certificates } from "../../lab/graph/certificates.ts";
+import type { EntitlementSeed } from "../../lab/graph/entitlement/entitlement-seed.ts";
 import { guidFrom } from "../../lab/graph/ids.ts";
-import type { AppSeed, SyncJobSeed, TenantSeed, UserSeed, WorldSeed } from "../../lab/graph/seed.ts";
+import type {
+  AppSeed,
+  GroupSeed,
+  SyncJobSeed,
+  TenantSeed,
+  UserSeed,
+  WorldSeed,
+} from "../../lab/graph/seed.ts";
 import { startGraph, type GraphLab } from "../../lab/graph/simulator.ts";
 
 /** Ids of the small world most tests use: one source, two targets, a handful of people. */
@@ -41,6 +49,8 @@ const graphScope = "https://graph.microsoft.com/.default";
 export type Changes = {
   readonly users?: readonly UserSeed[];
   readonly targetUsers?: readonly UserSeed[];
+  readonly targetGroups?: readonly GroupSeed[];
+  readonly entitlement?: { readonly source?: EntitlementSeed; readonly contoso?: EntitlementSeed };
   readonly job?: Partial<SyncJobSeed>;
   readonly app?: Partial<AppSeed>;
   readonly world?: Partial<WorldSeed>;
@@ -90,10 +100,12 @@ export type Client = {
 
 /** Enough for every call of the lab's Graph; tests of permissions grant less. */
 const everything = [
+  "AccessReview.Read.All",
   "Application.Read.All",
   "AppRoleAssignment.ReadWrite.All",
   "AuditLog.Read.All",
   "Directory.ReadWrite.All",
+  "EntitlementManagement.ReadWrite.All",
   "Group.ReadWrite.All",
   "Group.Read.All",
   "Synchronization.ReadWrite.All",
@@ -214,7 +226,7 @@ function smallWorld(changes: Changes): WorldSeed {
   };
   return {
     seed: 1,
-    tenants: [sourceTenant(changes), targetTenant("contoso", changes.targetUsers), targetTenant("fabrikam")],
+    tenants: [sourceTenant(changes), targetTenant("contoso", changes), targetTenant("fabrikam", {})],
     apps: [
       {
         ...shared,
@@ -274,16 +286,20 @@ function sourceTenant(changes: Changes): TenantSeed {
         extensionProperties: [{ name: "socRoles" }],
       },
     ],
+    ...(changes.entitlement?.source !== undefined && { entitlement: changes.entitlement.source }),
   };
 }
 
-function targetTenant(name: "contoso" | "fabrikam", users: readonly UserSeed[] = []): TenantSeed {
+function targetTenant(name: "contoso" | "fabrikam", changes: Changes): TenantSeed {
+  const { targetUsers: users = [], targetGroups = [], entitlement = {} } = changes;
   return {
     id: ids[name],
     name,
     kind: "target",
     defaultDomain: `${name}.example`,
     users,
-    groups: name === "contoso" ? [{ id: ids.targetReaders, displayName: "SOC Readers" }] : [],
+    groups:
+      name === "contoso" ? [{ id: ids.targetReaders, displayName: "SOC Readers" }, ...targetGroups] : [],
+    ...(entitlement.contoso !== undefined && { entitlement: entitlement.contoso }),
   };
 }

@@ -5,10 +5,12 @@ export type Properties = Readonly<Record<string, unknown>>;
 
 /** Who did something; an account made by sync belongs to whoever put the person in scope. */
 export type Actor = {
-  readonly kind: "app" | "admin" | "sync" | "seed";
+  readonly kind: "app" | "admin" | "sync" | "seed" | "entitlement" | "review";
   readonly appId?: string;
   readonly displayName?: string;
   readonly servicePrincipalId?: string;
+  /** Who asked the service that did it: what follows from it counts as theirs. */
+  readonly onBehalfOf?: Actor;
 };
 
 export const seedActor: Actor = { kind: "seed" };

@@ -2,6 +2,7 @@ import type { LabClock } from "../../clock.ts";
 import { mintFrom, type Mint } from "../ids.ts";
 import type { TenantSeed } from "../seed.ts";
 import { changeLog, type ChangeLog } from "./change-log.ts";
+import { entitlementStore, type EntitlementStore } from "../entitlement/store.ts";
 import { auditTrail, type AuditTrail } from "./audit-trail.ts";
 import type {
   ApplicationRecord,
@@ -34,6 +35,7 @@ export type Tenant = {
   readonly applications: Map<string, ApplicationRecord>;
   readonly roleAssignments: VersionedMap<RoleAssignment>;
   readonly privileged: PrivilegedAccess;
+  readonly entitlement: EntitlementStore;
   /** Extension definitions available here, by full name. */
   readonly extensions: Map<string, ExtensionDefinition>;
   /** Lower-case user principal name to id, of users that are not deleted. */
@@ -86,6 +88,7 @@ export function createTenant(
     applications: new Map(),
     roleAssignments: map(),
     privileged: { eligibility: map(), assignment: map(), requests: map(), settings: new Map() },
+    entitlement: entitlementStore(seed.entitlement, { mint, now: clock.now(), map }),
     extensions: new Map(),
     userIdsByName: new Map(),
     replicas,

@@ -2,7 +2,7 @@ import type { DirectoryObject, GroupRecord, Membership, RoleAssignment, UserReco
 import type { Schedule, ScheduleRequest, Standing } from "./privileged.ts";
 import { membershipKey } from "./replicas.ts";
 import type { Tenant } from "./tenant.ts";
-import type { When } from "./versioned-map.ts";
+import type { VersionedMap, When } from "./versioned-map.ts";
 
 /** The directory as one reader sees it: now, or as it was a moment ago when replication lags. */
 export type DirectoryView = {
@@ -25,9 +25,13 @@ export type DirectoryView = {
   roleAssignments(): Iterable<RoleAssignment>;
   schedules(standing: Standing): Iterable<Schedule>;
   scheduleRequests(): Iterable<ScheduleRequest>;
+  /** Anything else that is kept with its history. */
+  of<V>(map: VersionedMap<V>): Seen<V>;
   /** The moment delta queries look at; undefined means now. */
   readonly until: number | undefined;
 };
+
+type Seen<V> = { get(id: string): V | undefined; values(): Iterable<V> };
 
 /** One replica's view of a tenant. */
 export function replicaView(tenant: Tenant, replica: number): DirectoryView {
@@ -42,6 +46,7 @@ export function writeView(shown: DirectoryView, present: DirectoryView): Directo
     group: (id) => shown.group(id) && present.group(id),
     object: (id) => shown.object(id) && present.object(id),
     deletedUser: (id) => shown.deletedUser(id) && present.deletedUser(id),
+    of: (map) => ({ ...present.of(map), get: (id) => shown.of(map).get(id) && present.of(map).get(id) }),
   };
 }
 
@@ -102,6 +107,7 @@ export function viewOf(tenant: Tenant, when?: When): DirectoryView {
     roleAssignments: () => values(tenant.roleAssignments.entries(when)),
     schedules: (standing) => values(tenant.privileged[standing].entries(when)),
     scheduleRequests: () => values(tenant.privileged.requests.entries(when)),
+    of: (map) => ({ get: (id) => map.get(id, at(id)), values: () => values(map.entries(when)) }),
     until: typeof when === "number" ? when : undefined,
   };
 }

@@ -23,6 +23,8 @@ export type FaultBook = FaultRegistry & {
   find<K extends FaultKind>(kind: K, target: FaultTarget): Struck<K> | undefined;
   /** Every fault of a kind that is about this target: for states that add up and last, whatever `times` and `share` say. */
   findAll<K extends FaultKind>(kind: K, target: FaultTarget): readonly Struck<K>[];
+  /** Hears of each new fault of a kind; what it throws refuses the fault. */
+  onAdded<K extends FaultKind>(kind: K, listener: (fault: Struck<K>["fault"]) => void): void;
   /** Resolves when the fault is removed. */
   removed(id: string): Promise<void>;
 };
@@ -50,6 +52,7 @@ type Entry = {
 
 export function faultBook(seed: string | number, mint: Mint): FaultBook {
   const entries = new Map<string, Entry>();
+  const listeners: ((fault: Fault) => void)[] = [];
 
   // `first` has compared the kind.
   const struck = <K extends FaultKind>({ id, fault }: Entry) =>
@@ -78,6 +81,7 @@ export function faultBook(seed: string | number, mint: Mint): FaultBook {
     add(input) {
       const id = mint("fault");
       const fault = parseFault(input);
+      for (const listener of listeners) listener(fault);
       entries.set(id, { id, fault, die: randomFrom(seed, id), timesLeft: fault.times, onRemoved: [] });
       return id;
     },
@@ -100,6 +104,13 @@ export function faultBook(seed: string | number, mint: Mint): FaultBook {
       [...entries.values()]
         .filter(({ fault }) => fault.kind === kind && isMatch(fault, target))
         .map(struck<typeof kind>),
+    onAdded(kind, listener) {
+      // The kind was compared.
+      const hear = listener as (fault: Fault) => void;
+      listeners.push((fault) => {
+        if (fault.kind === kind) hear(fault);
+      });
+    },
     removed(id) {
       const entry = entries.get(id);
       if (entry === undefined) return Promise.resolve();

@@ -59,6 +59,27 @@ export const faultSchema = z.discriminatedUnion("kind", [
     message: z.string().min(1).default("An injected fault keeps this user from being synchronized."),
   }),
   z.strictObject({
+    kind: z.literal("stuckDelivery"),
+    ...common,
+    /** Id, user principal name or address of whom the request is for. */
+    user: z.string().min(1).optional(),
+    /** Id or name of the access package. */
+    package: z.string().min(1).optional(),
+  }),
+  z.strictObject({
+    kind: z.literal("deniedReview"),
+    match,
+    // It happens once, when the fault is added.
+    times: z.never().optional(),
+    share: z.never().optional(),
+    /** Id, user principal name or address of whom it is about. */
+    user: z.string().min(1),
+    /** Id or name of the group whose membership was denied; without one, the access package has to be named. */
+    group: z.string().min(1).optional(),
+    package: z.string().min(1).optional(),
+    justification: z.string().optional(),
+  }),
+  z.strictObject({
     kind: z.literal("revokedConsent"),
     ...common,
     /** `permissions` are refused at once. An app that was `deleted` or `disabled` gets no new token; old ones live on. */

@@ -1,3 +1,5 @@
+import { entitlementPermissions } from "./entitlement-permissions.ts";
+
 /**
  * The application permissions that a call needs, for the calls that Muster makes and their neighbours. Adding a call is adding a
  * row. Microsoft's table is far wider and not ours to copy; test/contract/lab-permissions.test.ts holds every row against it and
@@ -222,6 +224,7 @@ export const permissionTable: readonly CallPermissions[] = [
 
   ...privilegedRows("Eligibility"),
   ...privilegedRows("Assignment"),
+  ...entitlementPermissions,
 ];
 
 /** The row of an operation as the lab registers it: `/groups/{id}/members/{memberId}/$ref`. */

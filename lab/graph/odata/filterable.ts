@@ -1,3 +1,5 @@
+import { entitlementFilters } from "./entitlement-filters.ts";
+
 /**
  * Which properties `$filter` and `$orderby` know, by entity. A property that is not here cannot be filtered by at all.
  *
@@ -173,6 +175,7 @@ const filterable: Readonly<Record<string, Letters>> = {
   "microsoft.graph.privilegedAccessGroupAssignmentSchedule": privilegedAccess,
   "microsoft.graph.privilegedAccessGroupAssignmentScheduleInstance": privilegedAccess,
   "microsoft.graph.privilegedAccessGroupAssignmentScheduleRequest": privilegedAccess,
+  ...entitlementFilters,
 };
 
 /** Directory extensions: "other extension properties", same page. */

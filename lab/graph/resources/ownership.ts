@@ -6,9 +6,9 @@ import type { Lab } from "../lab.ts";
 export function requireOwned(
   lab: Lab,
   call: Call,
-  thing: { readonly owner: Actor; readonly what: string },
+  thing: { readonly owner: Actor; readonly what: string; readonly deed?: "Removes" | "Changes" },
 ): void {
-  const { owner, what } = thing;
+  const { owner, what, deed = "Removes" } = thing;
   if (owner.kind === "app" && owner.appId === call.caller.appId) return;
-  lab.violations.report(call, "unowned-write", `Removes ${what}, which the app did not create.`);
+  lab.violations.report(call, "unowned-write", `${deed} ${what}, which the app did not create.`);
 }

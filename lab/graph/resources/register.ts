@@ -6,6 +6,7 @@ import { auditLogRoutes } from "./audit-logs.ts";
 import { batchRoute, type ServePart } from "./batch.ts";
 import { deletedItemRoutes } from "./deleted-items.ts";
 import { deltaRoutes } from "./delta.ts";
+import { entitlementRoutes } from "./entitlement/entitlement-routes.ts";
 import { groupMemberRoutes } from "./group-members.ts";
 import { groupRoutes } from "./groups.ts";
 import { membershipRoutes } from "./memberships.ts";
@@ -33,4 +34,5 @@ export function registerResources(route: Route, lab: Lab, serve: ServePart): voi
   applicationRoutes(route, lab);
   organizationRoutes(route);
   privilegedGroupRoutes(route, lab);
+  entitlementRoutes(route, lab);
 }

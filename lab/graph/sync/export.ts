@@ -65,5 +65,6 @@ function remember(job: SyncJob, user: UserRecord, targetId: string): void {
 
 function ownerOf(job: SyncJob, user: UserRecord): Actor {
   const evidence = scopeEvidence(job, viewOf(job.source), user.id);
-  return (evidence.find(({ by }) => by.kind === "app") ?? evidence[0])?.by ?? syncActor;
+  const actors = evidence.map(({ by }) => by.onBehalfOf ?? by);
+  return actors.find(({ kind }) => kind === "app") ?? actors[0] ?? syncActor;
 }

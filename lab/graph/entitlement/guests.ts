@@ -1,0 +1,52 @@
+import { graphTime } from "../directory/graph-time.ts";
+import type { Actor, UserRecord } from "../directory/objects.ts";
+import type { Tenant } from "../directory/tenant.ts";
+import { textOf } from "../directory/text.ts";
+import { createUser } from "../directory/user-writes.ts";
+
+/**
+ * Makes the guest account of somebody who was assigned by address. When the home tenant is one of the lab's, it is the account of
+ * that user there, which cross-tenant sync recognizes.
+ */
+export function inviteGuest(
+  tenant: Tenant,
+  email: string,
+  parts: { readonly tenants: ReadonlyMap<string, Tenant>; readonly by: Actor; readonly owner: Actor },
+): UserRecord {
+  const alias = freeAlias(tenant, email);
+  const sourceId = homeUser(parts.tenants, email)?.id;
+  const properties = {
+    accountEnabled: true,
+    displayName: email.split("@")[0] ?? email,
+    mail: email,
+    otherMails: [email],
+    userPrincipalName: `${alias}@${tenant.defaultDomain}`,
+    mailNickname: alias,
+    userType: "Guest",
+    creationType: "Invitation",
+    externalUserState: tenant.entitlement.redemption === "automatic" ? "Accepted" : "PendingAcceptance",
+    externalUserStateChangeDateTime: graphTime(tenant.clock.now()),
+    identities: [{ signInType: "federated", issuer: "ExternalAzureAD", issuerAssignedId: null }],
+  };
+  const { by, owner } = parts;
+  return createUser(tenant, { properties, by, owner, ...(sourceId !== undefined && { sourceId }) });
+}
+
+function homeUser(tenants: ReadonlyMap<string, Tenant>, email: string): UserRecord | undefined {
+  for (const home of tenants.values()) {
+    if (home.kind !== "source") continue;
+    for (const [, user] of home.users.entries()) {
+      if (textOf(user.properties["mail"]).toLowerCase() === email.toLowerCase()) return user;
+    }
+  }
+  return undefined;
+}
+
+/** As sync names accounts; an earlier one may have taken the name. */
+function freeAlias(tenant: Tenant, email: string): string {
+  const base = email.replace("@", "_");
+  for (let number = 0; ; number++) {
+    const alias = `${base}${number === 0 ? "" : number}#EXT#`;
+    if (!tenant.userIdsByName.has(`${alias}@${tenant.defaultDomain}`.toLowerCase())) return alias;
+  }
+}

@@ -1,0 +1,1 @@
+export const entitlementPath = "/identityGovernance/entitlementManagement";

@@ -1,0 +1,32 @@
+import type { GroupSeed, TenantSeed } from "./graph/seed.ts";
+
+type Id = (...names: (string | number)[]) => string;
+
+export const packageIds = ({ entitlement }: Partial<TenantSeed> = {}) =>
+  Object.fromEntries((entitlement?.packages ?? []).map((one) => [one.displayName, one.id]));
+
+/** One access package that gives a group of its own: assigned as it is, or after somebody has approved. */
+export function withPackages<T extends TenantSeed & { readonly groups: readonly GroupSeed[] }>(
+  id: Id,
+  tenant: T,
+): T & TenantSeed {
+  const { name } = tenant;
+  const operators: GroupSeed = {
+    id: id(name, "group", "SOC Operators"),
+    displayName: "SOC Operators",
+    securityEnabled: true,
+    mailEnabled: false,
+  };
+  const catalogId = id(name, "catalog");
+  const packageId = id(name, "package", "SOC Operator");
+  const policy = (displayName: string) => ({ id: id(name, "policy", displayName), packageId, displayName });
+  return {
+    ...tenant,
+    groups: [...tenant.groups, operators],
+    entitlement: {
+      catalogs: [{ id: catalogId, displayName: "SOC" }],
+      packages: [{ id: packageId, displayName: "SOC Operator", catalogId, roles: [{ group: operators.id }] }],
+      policies: [policy("Direct"), { ...policy("With approval"), approval: {} }],
+    },
+  };
+}
