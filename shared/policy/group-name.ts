@@ -25,7 +25,9 @@ export function keyOfName(named: NameOrId<string>): string {
 
 /** The same for two places of the file that ask for the same by the same name. */
 export const keyOfWish = (wish: Wish): string =>
-  `${wish.kind} ${keyOfName(wish.kind === "package" ? wish.package : wish.group)}`;
+  wish.kind === "package"
+    ? `${wish.kind} ${keyOfName(wish.package)} under ${keyOfName(wish.policy)}`
+    : `${wish.kind} ${keyOfName(wish.group)}`;
 
 /** Each once, in a fixed order. Where two roles give the same for different lengths of time, it is given for the longer one. */
 export function sortedWishes(wishes: readonly Wish[]): readonly Wish[] {
