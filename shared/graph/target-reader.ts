@@ -3,6 +3,13 @@ import { equalTo } from "./filter.ts";
 import { eligibleReader } from "./grants/eligible-grants.ts";
 import { groupReader } from "./grants/group-grants.ts";
 import type { GrantReaders } from "./grants/kind.ts";
+import {
+  readGuestRules,
+  readInvitations,
+  type GuestRules,
+  type InvitationQuestion,
+  type Invitations,
+} from "./invitations.ts";
 import type { PackageDirectory } from "./grants/package-directory.ts";
 import { packageReader } from "./grants/package-grants.ts";
 import type { GroupDirectory } from "./group-directory.ts";
@@ -16,6 +23,9 @@ export type TargetReader = {
   readonly readAccount: (question: AccountQuestion) => Promise<AccountRead>;
   /** Accounts whose identity stamp names this analyst. */
   readonly findByStamp: (question: StampQuestion) => Promise<Listing<TargetAccount>>;
+  /** What has become of requests that were made by address. */
+  readonly readInvitations: (question: InvitationQuestion) => Promise<Invitations>;
+  readonly readGuestRules: (priority: Priority) => Promise<GuestRules>;
   /** What accounts are given here, by kind. */
   readonly grants: GrantReaders;
 };
@@ -30,6 +40,8 @@ export type TargetAccount = {
   readonly isInvited: boolean;
   /** The identity stamp as it is on the account. */
   readonly stamp: string | null;
+  /** Of an account that was invited: what it is, and whether the invitation was accepted. */
+  readonly guest?: { readonly userType: string | null; readonly invitation: string | null };
 };
 
 type AccountRead =
@@ -37,7 +49,12 @@ type AccountRead =
   | { readonly kind: "soft-deleted" }
   | { readonly kind: "none" };
 
-type AccountQuestion = { readonly id: AccountId; readonly stamp: string; readonly priority: Priority };
+/** `stamp`: the property that says whose account it is; null: none does here. */
+type AccountQuestion = {
+  readonly id: AccountId;
+  readonly stamp: string | null;
+  readonly priority: Priority;
+};
 type StampQuestion = {
   readonly analyst: AnalystId;
   readonly stamp: string;
@@ -50,6 +67,8 @@ export function targetReader(
 ): TargetReader {
   return {
     readAccount: (question) => readAccount(tenant, question),
+    readInvitations: (question) => readInvitations(tenant, question),
+    readGuestRules: (priority) => readGuestRules(tenant, priority),
     async findByStamp({ analyst, stamp, priority }) {
       const { query, headers } = equalTo({ [stamp]: analyst });
       const listing = await listAll(
@@ -88,16 +107,22 @@ async function readAccount(tenant: GraphTenant, question: AccountQuestion): Prom
   return { kind: deleted.status === 404 ? "none" : "soft-deleted" };
 }
 
-const accountSelect = (stamp: string) =>
-  `id,userPrincipalName,accountEnabled,createdDateTime,creationType,${stamp}`;
+const accountSelect = (stamp: string | null) =>
+  `id,userPrincipalName,accountEnabled,createdDateTime,creationType,${stamp ?? "userType,externalUserState"}`;
 
-function accountOf(wire: (typeof userSchema)["_output"], stamp: string): TargetAccount {
+const guestOf = (wire: (typeof userSchema)["_output"]) => ({
+  userType: textOf(wire, "userType"),
+  invitation: textOf(wire, "externalUserState"),
+});
+
+function accountOf(wire: (typeof userSchema)["_output"], stamp: string | null): TargetAccount {
   return {
     id: accountIdSchema.parse(wire.id),
     userPrincipalName: wire.userPrincipalName,
     enabled: wire.accountEnabled !== false,
     createdAt: timeOf(wire.createdDateTime),
     isInvited: wire.creationType === "Invitation",
-    stamp: textOf(wire, stamp),
+    stamp: stamp === null ? null : textOf(wire, stamp),
+    ...(stamp === null ? { guest: guestOf(wire) } : {}),
   };
 }

@@ -1,7 +1,9 @@
+import type { Grant } from "../model/grant.ts";
 import type { AccountId } from "../model/ids.ts";
 import { eligibleWriter } from "./grants/eligible-grants.ts";
 import { groupWriter } from "./grants/group-grants.ts";
-import type { GrantWriters } from "./grants/kind.ts";
+import type { GrantWriters, NotYet } from "./grants/kind.ts";
+import { invite, type Inviting } from "./invitations.ts";
 import { packageWriter } from "./grants/package-grants.ts";
 import type { Written } from "./group-members.ts";
 import { notFound, type GraphCall, type GraphTenant, type SendLimits } from "./tenant.ts";
@@ -10,6 +12,11 @@ import { notFound, type GraphCall, type GraphTenant, type SendLimits } from "./t
 export type TargetWriter = {
   /** What accounts are given, by kind. */
   readonly grants: GrantWriters;
+  /** Asks for an access package on behalf of an address, so that the tenant invites it. */
+  readonly invite: (
+    grant: Grant<"package">,
+    whom: Inviting & { readonly limits: SendLimits },
+  ) => Promise<Written | NotYet>;
   readonly setEnabled: (
     account: AccountId,
     state: "blocked" | "unblocked",
@@ -32,6 +39,7 @@ export function targetWriter(tenant: GraphTenant): TargetWriter {
       eligible: eligibleWriter(tenant),
       package: packageWriter(tenant),
     },
+    invite: (grant, whom) => invite(tenant, grant, whom),
     setEnabled: (account, state, limits) =>
       call({
         method: "PATCH",

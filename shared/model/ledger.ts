@@ -55,8 +55,11 @@ export function scopeHeld(ledger: readonly LedgerRow[]): LedgerEntry | undefined
 export const isOutOfScope = (ledger: readonly LedgerRow[]): boolean =>
   ledger.every(({ item, entry }) => item.kind !== "scope" || entry.state === "removed");
 
-/** How an account was proven to be this analyst's. Mail and UPN prove nothing. `own`: in the source, the user is the analyst. */
-export type AccountProof = "stamp" | "provisioned" | "own";
+/**
+ * How an account was proven to be this analyst's. Mail and UPN prove nothing. `own`: in the source, the user is the analyst.
+ * `assignment`: it came of a request that Muster made for them.
+ */
+export type AccountProof = "stamp" | "provisioned" | "own" | "assignment";
 
 /** What Muster remembers of one analyst in one target. Times are epoch milliseconds. */
 export type AccountRecord = {

@@ -1,4 +1,5 @@
-import type { AccountRecord, Gone, LedgerRow } from "./ledger.ts";
+import type { Grant } from "./grant.ts";
+import type { AccountRecord, Gone, LedgerEntry, LedgerRow } from "./ledger.ts";
 
 /** What Muster remembers of one analyst in one target tenant. Times are epoch ms. */
 export type PairRecord = {
@@ -19,6 +20,8 @@ export type PairRecord = {
   readonly scoped: Scoped | null;
   /** When the analyst was first seen to leave this target; null while they belong there. */
   readonly leftAt: number | null;
+  /** What was asked for by address, as long as there is no account; null: nothing. */
+  readonly invited: Invited | null;
   /** Tries of on-demand provisioning that did not see the analyst in scope, and since when they are in scope. */
   readonly asked: { readonly tries: number; readonly scopedAt: number | null };
   /** On-demand provisioning did not answer, or was throttled, and is asked once more then, and not before; 0: it may be asked. */
@@ -31,6 +34,14 @@ export type PairRecord = {
   readonly served: number;
   /** The last proof: what it says, and whether it is in the journal already. */
   readonly proof: { readonly hash: string; readonly at: number; readonly entered: "yes" | "no" } | null;
+};
+
+/** An access package that was asked for on behalf of an address. */
+export type Invited = {
+  readonly grant: Grant<"package">;
+  readonly name: string;
+  readonly mail: string;
+  readonly entry: LedgerEntry;
 };
 
 export type Scoped = {
@@ -47,6 +58,7 @@ export const unknownPair: PairRecord = {
   gave: {},
   scoped: null,
   leftAt: null,
+  invited: null,
   asked: { tries: 0, scopedAt: null },
   askAfter: 0,
   wroteAt: 0,

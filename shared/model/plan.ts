@@ -10,6 +10,13 @@ export type Step =
   | { readonly kind: "join-scope"; readonly scope: Scope; readonly name: string }
   | { readonly kind: "leave-scope"; readonly scope: Scope; readonly name: string }
   | { readonly kind: "provision" }
+  /** Asks for an access package by address, so that the target invites somebody who has no account there. */
+  | {
+      readonly kind: "invite";
+      readonly grant: Grant<"package">;
+      readonly name: string;
+      readonly mail: string;
+    }
   | { readonly kind: "restore-account"; readonly account: AccountId }
   | { readonly kind: "unblock-account"; readonly account: AccountId }
   | { readonly kind: "block-account"; readonly account: AccountId }
@@ -47,6 +54,8 @@ export type Plan = {
 export type Note =
   | { readonly kind: "native-grant"; readonly name: string }
   | { readonly kind: "account-stays"; readonly account: AccountId; readonly why: "before" }
+  /** Entitlement management of the target governs the account, and ends it by its own rules when the last package is gone. */
+  | { readonly kind: "guest-ends"; readonly account: AccountId; readonly how: string }
   | { readonly kind: "scope-stays"; readonly name: string; readonly why: "before" | "keeps-account" }
   /** The policy names another scope group by now, and this one is left when sync has seen the analyst in the new one. */
   | { readonly kind: "scope-moves"; readonly name: string }
@@ -94,6 +103,7 @@ export function removesAccess(step: Step): boolean {
     case "stamp":
     case "join-scope":
     case "provision":
+    case "invite":
     case "restore-account":
     case "unblock-account":
     case "grant":

@@ -24,6 +24,8 @@ type Bookkeeping = {
   }[];
   /** What the read taught about the account's record; null: nothing. */
   readonly account: Pick<AccountRecord, "deleted"> | null;
+  /** The request for somebody without an account: it was denied, or nothing came of it, and is nobody's any more. */
+  readonly invitation: "same" | "gone";
 };
 
 export type AccessDecision = {
@@ -49,6 +51,7 @@ const longestUnknownMs = 5 * 60_000;
 /** Collects steps, notes and bookkeeping while a plan is being made. */
 export class Draft {
   private learnt: Bookkeeping["account"] = null;
+  private invitation: Bookkeeping["invitation"] = "same";
   unsettledGrants = 0;
   private readonly steps: Step[] = [];
   private readonly notes: Note[] = [];
@@ -70,6 +73,10 @@ export class Draft {
 
   learn(what: NonNullable<Bookkeeping["account"]>): void {
     this.learnt = what;
+  }
+
+  forgetInvitation(): void {
+    this.invitation = "gone";
   }
 
   lookAgain(at: number): void {
@@ -192,7 +199,7 @@ export class Draft {
         withheld: [],
         notes: this.notes.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
       },
-      bookkeeping: { ledger: this.ledger, account: this.learnt },
+      bookkeeping: { ledger: this.ledger, account: this.learnt, invitation: this.invitation },
       lookAgainAt: this.lookAgainAt,
     };
   }
@@ -216,7 +223,7 @@ export class Draft {
   }
 
   /** What takes its time: looked at again soon, and later the longer it takes. After `patienceMs` people hear of it. */
-  private onItsWay(name: string, { detail = "", since, patient }: Sight, wanted: "yes" | "no"): void {
+  onItsWay(name: string, { detail = "", since, patient }: Sight, wanted: "yes" | "no"): void {
     const { now, patienceMs } = this.situation;
     const waitedMs = now - (since ?? now);
     const isOverdue = patient === undefined && since !== undefined && waitedMs >= patienceMs;
@@ -241,7 +248,7 @@ export class Draft {
     else this.step({ kind: "renew", account, ...named });
   }
 
-  private atItsEnd(name: string, { seen, detail = "" }: Sight): void {
+  atItsEnd(name: string, { seen, detail = "" }: Sight): void {
     if (seen === "lapsed") this.note({ kind: "lapsed", name });
     if (seen === "stuck") this.note({ kind: "stuck", name, detail });
   }

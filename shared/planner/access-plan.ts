@@ -1,9 +1,10 @@
-import { grantKey, type Grant } from "../model/grant.ts";
 import type { AccountId } from "../model/ids.ts";
 import { goesWithOwner, type AccountRecord } from "../model/ledger.ts";
 import { Draft, unknownMs, wholeCycleMs, type AccessDecision } from "./access-draft.ts";
-import type { AccessSituation, Keeps, NamedGrant, PresentAccount } from "./access-situation.ts";
-import { decideMembership, goneMs, replicationWindowMs, visibleMs } from "./membership.ts";
+import type { AccessSituation, PresentAccount } from "./access-situation.ts";
+import { loseGrants, settleGrants, takeBackUnseen } from "./grant-plan.ts";
+import { planGuest } from "./guest-plan.ts";
+import { goneMs, replicationWindowMs, visibleMs } from "./membership.ts";
 import { cyclePollMs, nextAskAt } from "./provisioning.ts";
 import { joinScope, leaveFormerScopes, leaveScopes } from "./scope-plan.ts";
 
@@ -14,6 +15,7 @@ const patience = 3;
 export function planAccess(situation: AccessSituation): AccessDecision {
   const stays = situation.wanted.length > 0 || situation.keeps !== null;
   if (situation.accounts === "own") return planHome(situation, stays ? "join" : "leave");
+  if (situation.accounts === "invited") return planGuest(new Draft(situation), stays ? "join" : "leave");
   return stays ? planStay(situation) : planLeave(situation);
 }
 
@@ -126,12 +128,7 @@ function stayPresent(draft: Draft, account: PresentAccount): void {
     if (lately) draft.settling("the account", changedAt);
     else draft.note({ kind: "account-blocked-by-others", account: account.id });
   }
-  const wanted = new Set(situation.wanted.map(({ grant }) => grantKey(grant)));
-  for (const named of allGrants(situation)) {
-    if (wanted.has(grantKey(named.grant))) draft.grant(account, named, "yes");
-    else if (mayBeKept(named.grant, situation.keeps)) draft.keep(account, named, situation.keeps);
-    else draft.grant(account, named, "no");
-  }
+  settleGrants(draft, account);
 }
 
 /** A cycle of sync that began before the analyst was in scope again may still delete the account, and Muster restores it then. */
@@ -184,25 +181,6 @@ function leaveUnseen(draft: Draft, seen: "none" | "soft-deleted", known: Account
   }
   // Whoever was quicker, sync or Muster: it is what leaving means, so coming back means restoring it.
   else if (seen === "soft-deleted" && known.deleted !== "by-others") draft.learn({ deleted: "confirmed" });
-}
-
-function loseGrants(draft: Draft, account: PresentAccount): void {
-  for (const named of allGrants(draft.situation)) draft.grant(account, named, "no");
-}
-
-function takeBackUnseen(draft: Draft, account: AccountId): void {
-  for (const { grant, name, entry } of draft.situation.owned.grants) {
-    draft.apply(
-      decideMembership({ wanted: "no", seen: "absent", entry, goneAt: 0, now: draft.situation.now }),
-      grant,
-      () => ({
-        kind: "revoke",
-        account,
-        grant,
-        name,
-      }),
-    );
-  }
 }
 
 function leaveAccount(draft: Draft, account: PresentAccount, ours: boolean): void {
@@ -265,16 +243,4 @@ function leaveOthers(draft: Draft): void {
   }
 }
 
-/** Managed and owned grants, once each, in a stable order. */
-function allGrants(situation: AccessSituation): readonly NamedGrant[] {
-  const named = new Map<string, NamedGrant>();
-  for (const { grant, name } of [...situation.owned.grants, ...situation.managed, ...situation.wanted]) {
-    named.set(grantKey(grant), { grant, name });
-  }
-  return [...named].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, grant]) => grant);
-}
-
 const unknownAccount = { blocked: "no", deleted: "no", changedAt: 0, unblockedAt: 0 } as const;
-
-const mayBeKept = (grant: Grant, keeps: Keeps | null): keeps is Keeps =>
-  keeps !== null && (keeps.gave?.includes(grantKey(grant)) ?? true);

@@ -26,8 +26,13 @@ export type AccessSituation = {
   readonly formerScopes: readonly FormerScope[];
   /** Since when the policy says what it says. */
   readonly policySince: number;
-  /** `synced`: they come and go with the scope. `own`: it is the analyst's own user, which Muster neither makes nor ends. */
-  readonly accounts: "synced" | "own";
+  /**
+   * `synced`: they come and go with the scope. `own`: it is the analyst's own user, which Muster neither makes nor ends. `invited`: they
+   * come with an access package, and the target's entitlement management ends them.
+   */
+  readonly accounts: "synced" | "own" | "invited";
+  /** What the analyst is invited with; null: nobody is invited here. */
+  readonly invitation: Invitation | null;
   readonly account: AccountSeen;
   /** Other accounts with the analyst's stamp, that came while they were in scope. Looked for when the analyst leaves. */
   readonly others: readonly OtherAccount[];
@@ -41,6 +46,20 @@ export type AccessSituation = {
   /** How long what was asked for may be on its way before a person should look. */
   readonly patienceMs: number;
   readonly now: number;
+};
+
+export type Invitation = {
+  /** The address to invite. */
+  readonly mail: string;
+  /** What was asked for already, and what has become of it; null: nothing. */
+  readonly asked: {
+    readonly grant: Grant<"package">;
+    readonly name: string;
+    readonly entry: LedgerEntry;
+    readonly sight: Sight;
+  } | null;
+  /** What becomes of a guest whose last package is gone, in words; null: not known, or nothing. */
+  readonly ends: string | null;
 };
 
 /** What may not be taken back although nothing says that it should be there. Grants by their keys. */

@@ -94,6 +94,7 @@ function isOwned(step: Step, facts: CheckFacts): boolean {
     case "revoke-sessions":
     case "join-scope":
     case "provision":
+    case "invite":
     case "restore-account":
     case "unblock-account":
     case "grant":
@@ -112,9 +113,9 @@ function checkWritable(plan: Plan, facts: CheckFacts): readonly Withheld[] {
   });
   const scope = withheld.find(({ step }) => step.kind === "join-scope");
   if (scope === undefined) return withheld;
-  // Whom nobody puts in scope, sync does not provision.
+  // Whom nobody puts in scope, sync does not provision, and no invitation lets in.
   const { reason, advice } = scope;
-  const provisions = plan.steps.filter(({ kind }) => kind === "provision");
+  const provisions = plan.steps.filter(({ kind }) => kind === "provision" || kind === "invite");
   return [...withheld, ...provisions.map((step) => ({ step, check: "writable", reason, advice }))];
 }
 

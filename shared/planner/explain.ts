@@ -36,6 +36,8 @@ export function explainStep(step: Step): string {
       return `take out of scope through ${step.name}`;
     case "provision":
       return "ask cross-tenant sync to create the account now";
+    case "invite":
+      return `invite ${step.mail} with ${step.name}`;
     case "restore-account":
       return "restore the deleted account";
     case "unblock-account":
@@ -61,6 +63,8 @@ function explainNote(note: Note): string {
       return `is in ${note.name} by somebody else's hand; that stays`;
     case "account-stays":
       return "the account was there before Muster, so it stays; only Muster's grants go";
+    case "guest-ends":
+      return `the account is governed by entitlement management of the target: ${note.how}`;
     case "scope-stays":
       return note.why === "before"
         ? `was in ${note.name} before Muster, so that stays`

@@ -20,6 +20,7 @@ export function stageOf(step: Step, order: MoverOrder): number {
     case "join-scope":
       return 2;
     case "provision":
+    case "invite":
     case "restore-account":
       return 3;
     case "unblock-account":

@@ -69,8 +69,6 @@ function unknownKey(parent: Path, key: string): Finding {
 }
 
 function notAmong(input: unknown, values: readonly string[], path: Path): Words {
-  const later = findLater(path, input);
-  if (later !== undefined) return { kind: "later", ...later };
   const meant = typeof input === "string" ? closest(input, values) : undefined;
   return {
     message: `${show(input)} is not a ${annotationsAt(path).title}`,

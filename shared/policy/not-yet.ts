@@ -1,18 +1,11 @@
 import type { Path } from "./problem.ts";
 
-type Later = { readonly path: string; readonly value?: string; readonly what: string; readonly hint: string };
+type Later = { readonly path: string; readonly what: string; readonly hint: string };
 
 const useRemovals = "use guardrails.removals.perRun and guardrails.removals.share";
 
 /** What the design has and this version does not. Said by name, because "unknown key" would suggest a typing error. */
 const laters: readonly Later[] = [
-  {
-    path: "targets.*.topology",
-    value: "pull",
-    what: "topology pull",
-    hint: "use push, with the sync of a cross-tenant synchronization from the source tenant",
-  },
-  { path: "targets.*.scope", what: "the scope of a pull target", hint: "use push, with sync.scope.group" },
   {
     path: "targets.*.sync.scope.appRole",
     what: "scope by app role",
@@ -32,11 +25,9 @@ const laters: readonly Later[] = [
   },
 ];
 
-/** Whether a key, or a value where only the value is new, belongs to a later version; and what to do until then. */
-export function findLater(path: Path, value?: unknown): { message: string; hint: string } | undefined {
-  const later = laters.find(
-    (entry) => matches(path, entry.path) && (entry.value === undefined || entry.value === value),
-  );
+/** Whether a key belongs to a later version; and what to do until then. */
+export function findLater(path: Path): { message: string; hint: string } | undefined {
+  const later = laters.find((entry) => matches(path, entry.path));
   if (later === undefined) return undefined;
   return { message: `${later.what} is not supported by this version yet`, hint: later.hint };
 }

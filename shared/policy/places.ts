@@ -1,5 +1,6 @@
 import { targetNameSchema, type TenantId } from "../model/ids.ts";
 import { keyOfName, means, sortedGroups } from "./group-name.ts";
+import type { NameOrId } from "../model/wish.ts";
 import type { Home, Mode, Place, Policy } from "./policy.ts";
 
 /** What people read where a target's name would be. No target may be called so. */
@@ -40,6 +41,26 @@ export function homeOf(policy: Policy): Home {
       ),
     })),
   };
+}
+
+/** The group of the source tenant that lets people into a place; null: nobody needs to be in one. */
+export function scopeOf(place: Place): NameOrId | null {
+  switch (place.topology) {
+    case "push":
+      return place.sync.scope.group;
+    case "pull":
+      return place.scope?.group ?? null;
+    case "home":
+      return null;
+    default:
+      return place satisfies never;
+  }
+}
+
+/** Whether this group is what lets people into a place. */
+export function isScopeOf(place: Place, group: { readonly id: string; readonly name: string }): boolean {
+  const named = scopeOf(place);
+  return named !== null && means(named, group);
 }
 
 /** The source is written for the sake of the targets: while all of them only observe, so does Muster here. */

@@ -175,12 +175,16 @@ const grants = z.record(
     }),
 );
 
+/** What a push target has to have. */
+export const syncWords = "the cross-tenant synchronization to this target: servicePrincipal, job and scope";
+
 const target = z
   .strictObject({
     tenantId: id(tenantIdSchema, "id of the tenant to defend"),
-    topology: z.enum(["push"]).meta({
+    topology: z.enum(["push", "pull"]).meta({
       title: "topology",
-      description: "push: the source creates accounts with cross-tenant synchronization",
+      description:
+        "push: the source creates accounts with cross-tenant synchronization; pull: the target invites with access packages",
     }),
     mode: z
       .enum(["observe", "add-only", "full"])
@@ -214,7 +218,14 @@ const target = z
           })
           .describe("what puts an analyst in scope of the synchronization: group"),
       })
-      .describe("the cross-tenant synchronization to this target: servicePrincipal, job and scope"),
+      .optional()
+      .describe(syncWords),
+    scope: z
+      .strictObject({ group: group("id, or unique display name, of the source group that may go there") })
+      .optional()
+      .describe(
+        "of a pull target: the group on the outbound allow-list of the source's cross-tenant access settings",
+      ),
     profile: z.string().optional().describe("name of a profile whose grants this target gives"),
     grants: grants.optional().describe("grants by role, in addition to those of the profile"),
   })

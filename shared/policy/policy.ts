@@ -52,23 +52,40 @@ export type Role = {
 /** Only say what would change; grant and never remove; grant and remove. */
 export type Mode = "observe" | "add-only" | "full";
 
-export type Target = {
+type AnyTarget = {
   readonly name: TargetName;
   readonly tenantId: TenantId;
-  readonly topology: "push";
   readonly mode: Mode;
   readonly tags: readonly string[];
   /** The appId that owns the extension properties here, to which sync carries the stamps. */
   readonly extensionApp: string;
   /** Nobody belongs here any more: what Muster gave is taken back, from everybody. */
   readonly retire: boolean;
+  readonly grants: readonly Grant[];
+};
+
+/** The source makes the accounts, with cross-tenant synchronization. */
+export type PushTarget = AnyTarget & {
+  readonly topology: "push";
   readonly sync: {
     readonly servicePrincipal: ServicePrincipalId;
     readonly job: string;
-    readonly scope: { readonly kind: "group"; readonly group: NameOrId };
+    readonly scope: ScopeGroup;
   };
-  readonly grants: readonly Grant[];
 };
+
+/** The target invites, with the access packages of its entitlement management. */
+export type PullTarget = AnyTarget & {
+  readonly topology: "pull";
+  readonly sync: null;
+  /** The group of the source whose members may go there, as its cross-tenant access settings say; null: anybody may. */
+  readonly scope: ScopeGroup | null;
+};
+
+type ScopeGroup = { readonly kind: "group"; readonly group: NameOrId };
+
+/** A tenant to defend. */
+export type Target = PushTarget | PullTarget;
 
 /** What one role is given in one target. */
 export type Grant = {

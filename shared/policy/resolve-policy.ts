@@ -59,22 +59,25 @@ function resolveTarget(
   { profiles, source }: PolicyFile,
 ): Target {
   const profile = target.profile === undefined ? {} : profiles[target.profile];
-  return {
+  const common = {
     name: targetNameSchema.parse(name),
     tenantId: target.tenantId,
-    topology: target.topology,
     mode: target.mode,
     tags: [...new Set(target.tags)].toSorted(),
     extensionApp: target.extensionApp ?? source.extensionApp,
     retire: target.retire,
-    sync: {
-      servicePrincipal: target.sync.servicePrincipal,
-      job: target.sync.job,
-      scope: { kind: "group", group: nameOrId(target.sync.scope.group) },
-    },
     grants: union(profile ?? {}, target.grants ?? {}),
   };
+  const { sync, scope } = target;
+  // A push target without its sync is a mistake that has been found before this.
+  if (target.topology === "pull" || sync === undefined)
+    return { ...common, topology: "pull", sync: null, scope: scope === undefined ? null : groupScope(scope) };
+  const { servicePrincipal, job } = sync;
+  return { ...common, topology: "push", sync: { servicePrincipal, job, scope: groupScope(sync.scope) } };
 }
+
+const groupScope = ({ group }: { readonly group: string }) =>
+  ({ kind: "group", group: nameOrId(group) }) as const;
 
 function union(profile: FileGrants, own: FileGrants): readonly Grant[] {
   const roles = [...new Set([...Object.keys(profile), ...Object.keys(own)])].toSorted();

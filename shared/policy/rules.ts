@@ -4,7 +4,7 @@ import { formatPath, listed, show } from "./problem.ts";
 import type { Finding, Path } from "./problem.ts";
 import { keyRuleAt } from "./schema-at.ts";
 import { homeName } from "./places.ts";
-import { grantKinds } from "./policy-schema.ts";
+import { grantKinds, syncWords } from "./policy-schema.ts";
 import { identityTemplate } from "./stamp-template.ts";
 
 type Rule = (file: unknown) => readonly Finding[];
@@ -21,10 +21,15 @@ const rules: readonly Rule[] = [
   grantsNameRoles,
   targetsNameProfiles,
   targetsGrantSomething,
+  topologiesHaveTheirKeys,
+  pullTargetsGivePackages,
   tenantsAreDistinct,
   jobsAreDistinct,
   oneStampProvesIdentity,
 ];
+
+/** Where the file says what lets people into a target. */
+const scopesAt = ["targets.*.sync.scope.group", "targets.*.scope.group"] as const;
 
 /** Where the file says what a role is given. */
 const grantsAt = ["profiles.*.*", "targets.*.grants.*"] as const;
@@ -89,7 +94,7 @@ function noTargetIsCalledSource(file: unknown): readonly Finding[] {
  * analysts when it puts people into it.
  */
 function sourceGroupsHaveOneUse(file: unknown): readonly Finding[] {
-  const uses = [...pickText(file, "roles.*.group"), ...pickText(file, "targets.*.sync.scope.group")];
+  const uses = [...pickText(file, "roles.*.group"), ...scopesAt.flatMap((at) => pickText(file, at))];
   const used = new Map(uses.map(({ path, value }) => [value.toLowerCase(), path] as const).toReversed());
   const given = grantsAt.flatMap((at) => pickText(file, `${at}.sourceGroups.[]`));
   return [
@@ -177,6 +182,47 @@ function targetsGrantSomething(file: unknown): readonly Finding[] {
     if (target === undefined || "profile" in target || "grants" in target) return [];
     const hint = "write profile: <name>, or grants: { <role>: { groups: [<name or id>] } }";
     return [lacking(path, ["profile", "grants"], { message: "nothing says what is granted here", hint })];
+  });
+}
+
+function topologiesHaveTheirKeys(file: unknown): readonly Finding[] {
+  return pick(file, "targets.*").flatMap(({ path, value }) => {
+    const target = asMap(value);
+    if (target?.topology === "push" && !("sync" in target))
+      return [{ kind: "missing", path: [...path, "sync"], message: "missing", hint: syncWords }];
+    if (target?.topology === "push" && "scope" in target)
+      return [
+        wrong(
+          [...path, "scope"],
+          "the scope of a push target is that of its sync",
+          "write sync.scope: { group }",
+        ),
+      ];
+    if (target?.topology === "pull" && "sync" in target) {
+      const hint =
+        "remove it; scope: { group } names the group of the source that may go there, if there is one";
+      return [wrong([...path, "sync"], "a pull target has no synchronization", hint)];
+    }
+    return [];
+  });
+}
+
+/** In a pull target an account comes with an access package, and with nothing else. */
+function pullTargetsGivePackages(file: unknown): readonly Finding[] {
+  return pick(file, "targets.*").flatMap(({ path, value }) => {
+    const target = asMap(value);
+    if (target?.topology !== "pull") return [];
+    const profile = asMap(asMap(asMap(file)?.profiles)?.[String(target.profile)]) ?? {};
+    const own = asMap(target.grants) ?? {};
+    const roles = [...new Set([...Object.keys(profile), ...Object.keys(own)])];
+    const invites = (grant: unknown) => "accessPackages" in (asMap(grant) ?? {});
+    return roles
+      .filter((role) => !invites(profile[role]) && !invites(own[role]))
+      .map((role) => {
+        const message = `nothing gives holders of ${show(role)} an account in this pull target`;
+        const hint = "give the role an access package: accessPackages: [{ package, policy }]";
+        return wrong([...path, "topology"], message, hint);
+      });
   });
 }
 

@@ -5,7 +5,7 @@ import type { Priority } from "../graph/tenant.ts";
 import type { HeldRole } from "../model/analyst.ts";
 import { analystIdSchema, type GroupId } from "../model/ids.ts";
 import { attributesKey, groupKey } from "../policy/desired.ts";
-import { homeOf } from "../policy/places.ts";
+import { homeOf, scopeOf } from "../policy/places.ts";
 import type { Policy } from "../policy/policy.ts";
 import { heardAt, type AnalystMessage, type ArrivalMessage } from "../queue/keys.ts";
 import { allAnalysts, type Analysts } from "../state/analysts.ts";
@@ -54,10 +54,10 @@ async function writtenWithin(
   { policy, ports, priority }: Asking & { readonly policy: Policy },
 ): Promise<readonly Outcome[]> {
   if (nested.length === 0) return [];
-  const scopes = policy.targets.map(({ name, sync }) => ({
-    named: sync.scope.group,
-    what: `the scope group of ${name}: whoever is in scope`,
-  }));
+  const scopes = policy.targets.flatMap((target) => {
+    const named = scopeOf(target);
+    return named === null ? [] : [{ named, what: `the scope group of ${target.name}: whoever is in scope` }];
+  });
   const given = homeOf(policy).modes.map((one) => ({
     named: one.group,
     what: "a source group that roles give: whoever is given it",

@@ -29,6 +29,7 @@ export function keptBooks(
   const ledger = pair.ledger.flatMap((row) => booked(row, bookkeeping, account?.accountId ?? null));
   return {
     ...pair,
+    invited: bookkeeping.invitation === "gone" ? null : pair.invited,
     account,
     leftAt,
     asked,

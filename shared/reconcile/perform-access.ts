@@ -86,6 +86,8 @@ async function perform(step: Step, limits: SendLimits, doing: Performing): Promi
       return wroteOrNot(await write(targetWriter.grants, "take", { ...step, limits }), doing);
     case "provision":
       return provision(limits, doing);
+    case "invite":
+      return wroteOrNot(await targetWriter.invite(step.grant, { analyst, mail: step.mail, limits }), doing);
     case "block-account":
       return wrote(await targetWriter.setEnabled(step.account, "blocked", limits));
     case "unblock-account":
@@ -171,6 +173,8 @@ function intentOf(step: Step, pair: PairRecord, doing: Performing): PairRecord {
     case "delete-account":
     case "restore-account":
       return withAccount(pair, step, { deleted: "intended" });
+    case "invite":
+      return { ...pair, invited: invitedBy(step, "adding", doing.ports.now()) };
     case "provision":
     case "renew":
     case "stamp":
@@ -180,6 +184,15 @@ function intentOf(step: Step, pair: PairRecord, doing: Performing): PairRecord {
       return step satisfies never;
   }
 }
+
+type Invite = Extract<Step, { kind: "invite" }>;
+
+const invitedBy = ({ grant, name, mail }: Invite, state: LedgerState, at: number): PairRecord["invited"] => ({
+  grant,
+  name,
+  mail,
+  entry: { state, at, oppositeAt: 0 },
+});
 
 function expectDeletion(pair: PairRecord, { rules }: Performing): PairRecord {
   const { account } = pair;
@@ -226,6 +239,8 @@ function settled(step: Step, pair: PairRecord, { performed, standing, before, do
     const { blocked = "no", deleted = "no" } = before.account ?? {};
     return withAccount(pair, step, { blocked, deleted });
   }
+  if (step.kind === "invite" && performed?.kind === "failed" && isForCertain(performed.error))
+    return { ...pair, invited: before.invited };
   if (performed?.kind !== "written" || performed.written === undefined) return pair;
   if (isMembership(step)) {
     const sure = withoutGone(pair, step);
@@ -248,6 +263,8 @@ function settled(step: Step, pair: PairRecord, { performed, standing, before, do
     case "restore-account":
       // Until a look finds it in scope, sync may delete it once more.
       return withAccount(pair, step, { deleted: "expected", changedAt, aliveAt: changedAt });
+    case "invite":
+      return { ...pair, invited: invitedBy(step, "added", changedAt) };
     case "provision":
     case "renew":
     case "stamp":

@@ -4,7 +4,7 @@ import type { SendLimits, Trace } from "../graph/tenant.ts";
 import { errorText } from "../model/error-text.ts";
 import { scopeHeld, type AccountRecord } from "../model/ledger.ts";
 import { askAgainAt, cyclePollMs, nextAskAt, overdueMs } from "../planner/provisioning.ts";
-import type { Target } from "../policy/policy.ts";
+import type { PushTarget } from "../policy/policy.ts";
 import type { Performing } from "./access-ports.ts";
 import type { Performed } from "./apply.ts";
 import type { Outcome } from "./outcome.ts";
@@ -57,8 +57,8 @@ export async function provision(limits: SendLimits, doing: Performing): Promise<
   return { ...countTry(result, doing), trace };
 }
 
-/** @throws Error in the source tenant, where a plan asks for no account */
-function syncOf({ target }: Performing["rules"]): Target["sync"] {
+/** @throws Error where a plan asks for no account */
+function syncOf({ target }: Performing["rules"]): PushTarget["sync"] {
   if (target.sync === null) throw new Error(`nobody is provisioned in ${target.name}`);
   return target.sync;
 }

@@ -12,11 +12,13 @@ import type { PairRecord } from "../model/pair.ts";
 import type { AccessSituation, NamedGrant } from "../planner/access-situation.ts";
 import { namedGrants } from "../policy/desired.ts";
 import { keyOfWish, means } from "../policy/group-name.ts";
+import { isScopeOf, scopeOf } from "../policy/places.ts";
 import type { AccessReadPorts, Looking } from "./access-ports.ts";
 import type { Outcome, Parked } from "./outcome.ts";
 import { goneFrom, grantsOf, readAccount } from "./read-account.ts";
+import { invitationOf, withArrived } from "./read-guest.ts";
 import { heirOf, otherTargetWith, withInherited } from "./scope-owners.ts";
-import { keepsOf, wantedOf } from "./wishes.ts";
+import { isLeaving, keepsOf, wantedOf } from "./wishes.ts";
 
 /** Everything one look at an analyst in a target found. */
 export type AccessRead =
@@ -51,10 +53,11 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
       outcome: { kind: "parked", reason: `${target.name}: ${reason}`, advice, cause: reason, stops: "yes" },
     };
   }
-  const pair =
+  const inherited =
     named.scope !== null && scopeSeen(named.scope.id) === "present"
       ? await withInherited(named.scope.id, { looking, pairs: ports.pairs })
       : looking.pair;
+  const pair = withArrived(inherited, account.seen);
   const { scope, entry: scopeEntry, formers } = scopesOf(named.scope, pair.ledger);
   const sighted = async <T extends NamedScope>(one: T) => ({
     ...one,
@@ -79,7 +82,11 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
       scope: scope === null ? null : await sighted(scope),
       formerScopes: await Promise.all(formers.map(sighted)),
       policySince: rules.since,
-      accounts: target.topology === "home" ? "own" : "synced",
+      accounts: kindsOfAccount[target.topology],
+      invitation:
+        target.topology === "pull"
+          ? await invitationOf({ ...looking, pair }, account, { leaving: isLeaving(looking), ports })
+          : null,
       account: account.seen,
       others: account.others,
       owned: {
@@ -109,6 +116,8 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
   };
 }
 
+const kindsOfAccount = { push: "synced", pull: "invited", home: "own" } as const;
+
 /** Since when sync may have seen the analyst and not made the account; an account may also be lost after a long time. */
 function scopedAt(scope: LedgerEntry | undefined, { asked }: PairRecord): number | null {
   if (scope === undefined) return asked.scopedAt;
@@ -130,7 +139,7 @@ async function readScope(
   { record, rules, priority }: Looking,
   { source }: AccessReadPorts,
 ): Promise<(group: string) => Seen | "deleted"> {
-  if (rules.target.sync === null) return () => "unknown";
+  if (scopeOf(rules.target) === null) return () => "unknown";
   try {
     const read = await unlessGone(source.reader.readMemberships({ id: record.id, groups: [], priority }));
     return read === null ? () => "deleted" : (group) => seenAmong(read.direct, group);
@@ -166,8 +175,9 @@ async function resolveNames(
   );
   const answered = <T>(answer: Promise<T>) =>
     answer.catch((error: unknown) => lenient(error, wishes.length === 0));
+  const scopeName = scopeOf(target);
   const [scope, managed] = await Promise.all([
-    target.sync === null ? null : answered(source.groups.find(target.sync.scope.group, priority)),
+    scopeName === null ? null : answered(source.groups.find(scopeName, priority)),
     Promise.all(
       all.map(async (wish) => ({
         key: keyOfWish(wish),
@@ -227,7 +237,7 @@ function misusedSourceGroup(answer: GrantFound, { rules }: Looking): Resolved["r
   const id = subjectOf(answer.grant);
   const { roles, targets } = rules.policy;
   const role = roles.find(({ holders }) => holders.kind === "group" && means(holders.group, { id, name }));
-  const scope = targets.find(({ sync }) => means(sync.scope.group, { id, name }));
+  const scope = targets.find((target) => isScopeOf(target, { id, name }));
   const use =
     role === undefined ? scope && `the scope group of ${scope.name}` : `what shows role ${role.name}`;
   if (use === undefined) return null;

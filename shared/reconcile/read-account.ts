@@ -1,4 +1,5 @@
 import type { Holdings } from "../graph/grants/kind.ts";
+import type { Invitations } from "../graph/invitations.ts";
 import type { Listing } from "../graph/listing.ts";
 import type { TargetAccount } from "../graph/target-reader.ts";
 import type { AnalystRecord } from "../model/analyst.ts";
@@ -8,9 +9,10 @@ import type { PairRecord } from "../model/pair.ts";
 import type { AccessSituation, AccountSeen } from "../planner/access-situation.ts";
 import { goneMs, replicationWindowMs } from "../planner/membership.ts";
 import { stampIn } from "../policy/desired.ts";
-import type { Policy, Stamp } from "../policy/policy.ts";
+import type { Place, Policy, Stamp } from "../policy/policy.ts";
 import type { AccessReadPorts, Looking, Rules } from "./access-ports.ts";
 import { outcomeOf, type Outcome } from "./outcome.ts";
+import { guestRecord, readInvitations } from "./read-guest.ts";
 import { readHad } from "./read-holdings.ts";
 import { isLeaving } from "./wishes.ts";
 
@@ -20,6 +22,8 @@ export type AccountAnswer = {
   readonly record: AccountRecord | null;
   readonly others: readonly TargetAccount[];
   readonly trouble: Outcome | null;
+  /** What has become of invitations, where there is no account. */
+  readonly invitations?: Invitations;
 };
 
 /** Failures before a target that does not answer is worked around. */
@@ -27,8 +31,7 @@ const patience = 2;
 
 export async function readAccount(looking: Looking, ports: AccessReadPorts): Promise<AccountAnswer> {
   try {
-    const isHome = looking.rules.target.topology === "home";
-    return await (isHome ? readOwn(looking, ports) : findAccount(looking, ports));
+    return await finders[looking.rules.target.topology](looking, ports);
   } catch (error) {
     const outcome = outcomeOf(error, ports.now());
     // A leaver does not wait for a target that throttles: what can be done from the source is done now.
@@ -88,7 +91,7 @@ function handmade(account: TargetAccount, { pair, record, rules }: Looking): Out
   };
 }
 
-type Found = Omit<AccountAnswer, "others">;
+export type Found = Omit<AccountAnswer, "others">;
 type Asking = { readonly looking: Looking; readonly ports: AccessReadPorts };
 
 /** The rest of a leaver's accounts: those that are Muster's go as well, and about those that are not, a person has to decide. */
@@ -190,7 +193,7 @@ async function readKnown(
 ): Promise<Found | null> {
   const { record, rules, priority } = looking;
   const [read, { holdings, trouble }] = await Promise.all([
-    ports.tenant.reader.readAccount({ id: known.accountId, stamp: identityStamp(rules), priority }),
+    ports.tenant.reader.readAccount({ id: known.accountId, stamp: stampOf(rules), priority }),
     readHad(known.accountId, looking, ports),
   ]);
   if (read.kind === "none") return null;
@@ -203,6 +206,23 @@ async function readKnown(
     trouble,
   };
 }
+
+/** An account that came of Muster's own request for the analyst; it carries no stamp. */
+async function findGuest(looking: Looking, ports: AccessReadPorts): Promise<AccountAnswer> {
+  const known = looking.pair.account;
+  const byId = known === null ? null : await readKnown(known, looking, ports);
+  if (byId !== null) return { ...byId, others: [] };
+  const invitations = await readInvitations(looking, ports);
+  const record = invitations.account === null ? null : guestRecord(invitations.account);
+  const found =
+    record === null || record.accountId === known?.accountId ? null : await readKnown(record, looking, ports);
+  const nowhere = { seen: { kind: "none" }, record: known, trouble: null } as const;
+  return { ...(found ?? nowhere), others: [], invitations };
+}
+
+const finders: Readonly<
+  Record<Place["topology"], (looking: Looking, ports: AccessReadPorts) => Promise<AccountAnswer>>
+> = { push: findAccount, pull: findGuest, home: readOwn };
 
 /** The analyst's own user. Who was restored lately may be shown without what comes back with them. */
 async function readOwn(looking: Looking, ports: AccessReadPorts): Promise<AccountAnswer> {
@@ -236,11 +256,15 @@ function present(account: TargetAccount, { proof, record, holdings }: Evidence):
     id: account.id,
     enabled: account.enabled,
     proof: contested ? "contested" : proof,
-    detail: contested ? `its stamp names ${stamped}` : "",
+    detail: contested ? `its stamp names ${stamped}` : wordsOf(account),
     stamped: stamped === null ? "no" : "yes",
     seen: holdings,
   };
 }
+
+/** "Guest, PendingAcceptance", of an account that was invited. */
+const wordsOf = ({ guest }: TargetAccount): string =>
+  [guest?.userType, guest?.invitation].filter((word) => typeof word === "string").join(", ");
 
 /**
  * An account is Muster's own when it came to be while Muster had the analyst in scope. Graph tells whole seconds, by its own clock;
@@ -265,6 +289,10 @@ const clockToleranceMs = 5_000;
 /** The stamp that holds the analyst's id alone, by its name in the target; the policy has exactly one. */
 export const identityStamp = ({ policy, target }: Pick<Rules, "policy" | "target">): string =>
   stampIn(idStamp(policy), policy, target);
+
+/** What says on an account whose it is: nothing does where the target invites. */
+const stampOf = (rules: Rules): string | null =>
+  rules.target.topology === "pull" ? null : identityStamp(rules);
 
 /** The same, by its name in the source. */
 export const identityStampAtHome = (policy: Policy): string => idStamp(policy).property;

@@ -6,7 +6,7 @@ import type { Priority } from "../graph/tenant.ts";
 import type { AnalystRecord, HeldRole, SourceUser, SourceUserRead } from "../model/analyst.ts";
 import type { AnalystId, GroupId, RoleName } from "../model/ids.ts";
 import { attributesKey, groupKey, holdsAttributes } from "../policy/desired.ts";
-import { means } from "../policy/group-name.ts";
+import { isScopeOf } from "../policy/places.ts";
 import type { Policy, Target } from "../policy/policy.ts";
 
 export type SourceReadPorts = { readonly reader: SourceReader; readonly groups: GroupDirectory };
@@ -101,9 +101,7 @@ export async function findRoleGroups(
   );
   const shared = found.filter(({ group }) => found.filter((one) => one.group === group).length > 1);
   const scopes = found.flatMap(({ role, group, facts }) => {
-    const target = targets.find(({ sync }) =>
-      means(sync.scope.group, { id: group, name: facts.displayName }),
-    );
+    const target = targets.find((one) => isScopeOf(one, { id: group, name: facts.displayName }));
     return target === undefined ? [] : [{ role, group, ...explainScope(role, facts, target) }];
   });
   const refused = new Set([...shared, ...scopes].map(({ role }) => role));

@@ -75,7 +75,12 @@ function evidenceOf({ situation }: ReadOk): Readonly<Record<string, unknown>> {
   return {
     account:
       account.kind === "present"
-        ? { state: account.enabled ? "enabled" : disabled, id: account.id, proof: account.proof }
+        ? {
+            state: account.enabled ? "enabled" : disabled,
+            id: account.id,
+            proof: account.proof,
+            ...(account.detail === "" ? {} : { detail: account.detail }),
+          }
         : { state: account.kind, id: owned.account?.accountId ?? null },
     origin: owned.account?.origin ?? null,
     scope: scope === null ? noScope : { name: scope.name, seen: scope.seen },

@@ -2,7 +2,7 @@ import type { GroupId, TenantId } from "../model/ids.ts";
 import { isGiven, rowOf } from "../model/ledger.ts";
 import type { PairRecord } from "../model/pair.ts";
 import type { ScopeSeen } from "../planner/access-situation.ts";
-import { means } from "../policy/group-name.ts";
+import { isScopeOf } from "../policy/places.ts";
 import type { Target } from "../policy/policy.ts";
 import { pairRow, type Pairs } from "../state/pairs.ts";
 import type { Looking } from "./access-ports.ts";
@@ -17,9 +17,7 @@ type Asking = { readonly looking: Looking; readonly pairs: Pick<Pairs, "read"> }
 
 /** Another target of the policy whose scope is this group, by its id or by its name. */
 export function otherTargetWith(group: Group, { rules }: Pick<Looking, "rules">): Target | undefined {
-  return rules.policy.targets.find(
-    ({ tenantId, sync }) => tenantId !== rules.target.tenantId && means(sync.scope.group, group),
-  );
+  return rules.policy.targets.find((one) => one.tenantId !== rules.target.tenantId && isScopeOf(one, group));
 }
 
 /** Whether another target needs the membership, and whether it is on record there. */

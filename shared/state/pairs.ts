@@ -22,17 +22,19 @@ export const pairRow = (tenant: TenantId, analyst: AnalystId) => ({ partitionKey
 
 const byMuster = z.enum(["no", "intended", "confirmed"]);
 
+const accessPackage = z.object({
+  kind: z.literal("package"),
+  package: packageIdSchema,
+  policy: assignmentPolicyIdSchema,
+  expires: z.string().nullable(),
+  renew: z.boolean(),
+});
+
 /** Of every kind, as it was given: a row is understood when the policy does not name the grant any more. */
 const grant = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("group"), group: groupIdSchema }),
   z.object({ kind: z.literal("eligible"), group: groupIdSchema, duration: z.string() }),
-  z.object({
-    kind: z.literal("package"),
-    package: packageIdSchema,
-    policy: assignmentPolicyIdSchema,
-    expires: z.string().nullable(),
-    renew: z.boolean(),
-  }),
+  accessPackage,
 ]);
 
 const scope = z.object({ kind: z.literal("group"), group: groupIdSchema });
@@ -42,11 +44,17 @@ const item = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("scope"), scope }),
 ]);
 
+const entry = z.object({
+  state: z.enum(["adding", "added", "removing", "removed"]),
+  at: z.number(),
+  oppositeAt: z.number(),
+});
+
 const schema: z.ZodType<PairRecord> = z.object({
   account: z
     .object({
       accountId: accountIdSchema,
-      proof: z.enum(["stamp", "provisioned", "own"]),
+      proof: z.enum(["stamp", "provisioned", "own", "assignment"]),
       origin: z.enum(["created", "before"]),
       blocked: byMuster,
       deleted: z.enum(["no", "intended", "confirmed", "expected", "by-others"]),
@@ -59,11 +67,7 @@ const schema: z.ZodType<PairRecord> = z.object({
     z.object({
       item,
       name: z.string(),
-      entry: z.object({
-        state: z.enum(["adding", "added", "removing", "removed"]),
-        at: z.number(),
-        oppositeAt: z.number(),
-      }),
+      entry,
     }),
   ),
   gone: z.array(z.object({ item, at: z.number() })).default([]),
@@ -76,6 +80,10 @@ const schema: z.ZodType<PairRecord> = z.object({
     })
     .nullable(),
   leftAt: z.number().nullable(),
+  invited: z
+    .object({ grant: accessPackage, name: z.string(), mail: z.string(), entry })
+    .nullable()
+    .default(null),
   asked: z.object({ tries: z.number(), scopedAt: z.number().nullable() }),
   askAfter: z.number().default(0),
   wroteAt: z.number(),

@@ -70,7 +70,7 @@ describe("docs/graph-permissions.md", () => {
       rows.filter((row) => featureOf(row) === "pim").flatMap(({ target }) => target),
     ],
     [
-      "**In a target whose roles are given `accessPackages`, besides**",
+      "**In a target whose roles are given `accessPackages`, a pull target among them, besides**",
       rows.filter((row) => featureOf(row) === "packages").flatMap(({ target }) => target),
     ],
   ])("sums up what its calls use: %s", (heading, used) => {
@@ -82,7 +82,10 @@ describe("docs/graph-permissions.md", () => {
     ["**In the source tenant**", consent.source],
     ["**In every target tenant**", consent.target],
     ["**In a target whose roles are given `eligibleGroups`, besides**", consent.eligibleGroups],
-    ["**In a target whose roles are given `accessPackages`, besides**", consent.accessPackages],
+    [
+      "**In a target whose roles are given `accessPackages`, a pull target among them, besides**",
+      consent.accessPackages,
+    ],
   ])("asks for exactly what the lab grants: %s", (heading, granted) => {
     expect(tableUnder(heading).flatMap(([permission = ""]) => code(permission))).toEqual(granted);
   });

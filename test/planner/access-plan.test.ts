@@ -47,7 +47,7 @@ describe("an analyst whose access is as the policy says", () => {
       withheld: [],
       notes: [],
     });
-    expect(decision.bookkeeping).toEqual({ ledger: [], account: null });
+    expect(decision.bookkeeping).toEqual({ ledger: [], account: null, invitation: "same" });
     expect(decision.lookAgainAt).toBeNull();
   });
 });

@@ -123,8 +123,10 @@ describe("writable", () => {
       full,
       facts({ unwritable: new Map(groups.flatMap((group) => locked(group, membership))) }),
     );
-    expect(kept(plan)).toEqual(without("join-scope", "leave-scope", "grant", "renew", "revoke", "provision"));
-    expect(withheldBy("writable", plan)).toHaveLength(6);
+    expect(kept(plan)).toEqual(
+      without("join-scope", "leave-scope", "grant", "renew", "revoke", "provision", "invite"),
+    );
+    expect(withheldBy("writable", plan)).toHaveLength(7);
     expect(plan.withheld.every(({ reason }) => /"(SOC Readers|Sync to Contoso)"/.test(reason))).toBe(true);
   });
 

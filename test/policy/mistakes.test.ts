@@ -30,7 +30,7 @@ const values: readonly Row[] = [
     mode`,
     `    topology: mesh
     mode`,
-    ['20:5  targets.contoso.topology: "mesh" is not a topology; use push'],
+    ['20:5  targets.contoso.topology: "mesh" is not a topology; use push or pull'],
   ],
   [
     "an order of adds and removals with a typing error",
@@ -271,7 +271,7 @@ const keys: readonly Row[] = [
     "mode: full",
     "priority: high",
     [
-      '21:5  targets.contoso.priority: unknown key "priority"; use tenantId, topology, mode, tags, extensionApp, retire, sync, profile or grants',
+      '21:5  targets.contoso.priority: unknown key "priority"; use tenantId, topology, mode, tags, extensionApp, retire, sync, scope, profile or grants',
     ],
   ],
   [
@@ -578,7 +578,7 @@ const stamps: readonly Row[] = [
   ],
 ];
 
-const laterVersions: readonly Row[] = [
+const topologiesAndGrants: readonly Row[] = [
   [
     "topology pull",
     `    topology: push
@@ -586,7 +586,8 @@ const laterVersions: readonly Row[] = [
     `    topology: pull
     mode`,
     [
-      "20:5  targets.contoso.topology: topology pull is not supported by this version yet; use push, with the sync of a cross-tenant synchronization from the source tenant",
+      '20:5  targets.contoso.topology: nothing gives holders of "reader" an account in this pull target; give the role an access package: accessPackages: [{ package, policy }]',
+      "23:5  targets.contoso.sync: a pull target has no synchronization; remove it; scope: { group } names the group of the source that may go there, if there is one",
     ],
   ],
   [
@@ -601,25 +602,7 @@ const laterVersions: readonly Row[] = [
     scope: { group: Outbound to Fabrikam }
 `,
     [
-      "30:5  targets.fabrikam.topology: topology pull is not supported by this version yet; use push, with the sync of a cross-tenant synchronization from the source tenant",
-      "31:5  targets.fabrikam.scope: the scope of a pull target is not supported by this version yet; use push, with sync.scope.group",
-    ],
-  ],
-  [
-    "scope by app role",
-    "{ group: Sync to Contoso }",
-    "{ appRole: msiam_access }",
-    [
-      "26:16  targets.contoso.sync.scope.appRole: scope by app role is not supported by this version yet; assign a group to the synchronization and name it: scope: { group: <name or id> }",
-    ],
-  ],
-  [
-    "scope by access package",
-    "{ group: Sync to Contoso }",
-    "{ accessPackage: SOC, policy: Direct }",
-    [
-      "26:16  targets.contoso.sync.scope.accessPackage: scope by access package is not supported by this version yet; assign a group to the synchronization and name it: scope: { group: <name or id> }",
-      "26:36  targets.contoso.sync.scope.policy: scope by access package is not supported by this version yet; assign a group to the synchronization and name it: scope: { group: <name or id> }",
+      '30:5  targets.fabrikam.topology: nothing gives holders of "responder" an account in this pull target; give the role an access package: accessPackages: [{ package, policy }]',
     ],
   ],
   [
@@ -639,6 +622,51 @@ const laterVersions: readonly Row[] = [
       '36:58  targets.fabrikam.grants.responder.eligibleGroups[0].duration: "P0D" is no length of time in days or hours; write days or hours, such as P30D or PT12H',
       '36:96  targets.fabrikam.grants.responder.eligibleGroups[1].until: unknown key "until"; use group or duration',
       "36:110  targets.fabrikam.grants.responder.eligibleGroups[2]: 7 is not text; put it in quotes",
+    ],
+  ],
+  [
+    "a push target without its synchronization",
+    `    sync:
+      servicePrincipal: aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa
+      job: Azure2Azure.fabrikam
+      scope: { group: Sync to Fabrikam }
+`,
+    "",
+    [
+      "28:3  targets.fabrikam.sync: missing; the cross-tenant synchronization to this target: servicePrincipal, job and scope",
+    ],
+  ],
+  [
+    "a push target with the scope of a pull target",
+    `    topology: push
+    sync:
+      servicePrincipal: aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa`,
+    `    topology: push
+    scope: { group: Outbound to Fabrikam }
+    sync:
+      servicePrincipal: aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa`,
+    [
+      "31:5  targets.fabrikam.scope: the scope of a push target is that of its sync; write sync.scope: { group }",
+    ],
+  ],
+];
+
+const laterVersions: readonly Row[] = [
+  [
+    "scope by app role",
+    "{ group: Sync to Contoso }",
+    "{ appRole: msiam_access }",
+    [
+      "26:16  targets.contoso.sync.scope.appRole: scope by app role is not supported by this version yet; assign a group to the synchronization and name it: scope: { group: <name or id> }",
+    ],
+  ],
+  [
+    "scope by access package",
+    "{ group: Sync to Contoso }",
+    "{ accessPackage: SOC, policy: Direct }",
+    [
+      "26:16  targets.contoso.sync.scope.accessPackage: scope by access package is not supported by this version yet; assign a group to the synchronization and name it: scope: { group: <name or id> }",
+      "26:36  targets.contoso.sync.scope.policy: scope by access package is not supported by this version yet; assign a group to the synchronization and name it: scope: { group: <name or id> }",
     ],
   ],
   [
@@ -697,6 +725,7 @@ describe.each([
   ["keys", keys],
   ["roles and references", rolesAndReferences],
   ["stamps", stamps],
+  ["topologies and grants", topologiesAndGrants],
   ["later versions", laterVersions],
 ] as const)("mistakes in %s", (_, rows) => {
   test.each(rows)("%s", (_, piece, replacement, said) => {

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { tenantIdSchema, type AnalystId } from "../../shared/model/ids.ts";
 import { replicationWindowMs } from "../../shared/planner/membership.ts";
-import type { Policy, Target } from "../../shared/policy/policy.ts";
+import type { Policy, PushTarget, Target } from "../../shared/policy/policy.ts";
 import type { AccessMessage } from "../../shared/queue/keys.ts";
 import { analystRow } from "../../shared/state/analysts.ts";
 import { graphFailure } from "../support/graph-failure.ts";
-import { byId, smallPolicy, withScopes } from "../support/small-policy.ts";
+import { byId, smallPolicy, withScopes, type PushPolicy } from "../support/small-policy.ts";
 import { eventAbout, smallWorld, type SmallWorld } from "../support/small-world.ts";
 import {
   ana,
@@ -58,8 +58,8 @@ async function belong(): Promise<void> {
   world.entries.length = 0;
 }
 
-const changePolicy = (change: (policy: Policy) => Policy) => world.setPolicy(change(smallPolicy()));
-const inContoso = (change: Partial<Target>) => (policy: Policy) => ({
+const changePolicy = (change: (policy: PushPolicy) => Policy) => world.setPolicy(change(smallPolicy()));
+const inContoso = (change: Partial<PushTarget>) => (policy: PushPolicy) => ({
   ...policy,
   targets: policy.targets.map((target) => (target.name === "contoso" ? { ...target, ...change } : target)),
 });

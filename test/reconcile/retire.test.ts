@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { homeOf } from "../../shared/policy/places.ts";
-import type { Target } from "../../shared/policy/policy.ts";
+import type { PushTarget } from "../../shared/policy/policy.ts";
 import { smallPolicy, withoutRole, withSourceGroup } from "../support/small-policy.ts";
 import { person, settledReaders, tenPeople } from "../support/crowd.ts";
 import { smallWorld, type SmallWorld } from "../support/small-world.ts";
@@ -21,7 +21,7 @@ import {
 const ben = person(2);
 
 /** The small policy, in which this is true of Contoso. */
-const withContoso = (changes: Partial<Target>, policy = smallPolicy()) => ({
+const withContoso = (changes: Partial<PushTarget>, policy = smallPolicy()) => ({
   ...policy,
   targets: policy.targets.map((target) => (target.name === "contoso" ? { ...target, ...changes } : target)),
 });

@@ -259,6 +259,8 @@ export function graphOf(options: GraphOptions): Graph {
         return { kind: "present", account };
       }),
     findByStamp: notAtHome,
+    readInvitations: notAtHome,
+    readGuestRules: notAtHome,
     grants: grantReadersOf({
       groups: groupsAre(() => "assigned"),
       isMember: (id, group) =>
@@ -278,6 +280,7 @@ export function graphOf(options: GraphOptions): Graph {
       endEligible: notAtHome,
       packages: noPackages,
     }),
+    invite: notAtHome,
     setEnabled: notAtHome,
     remove: notAtHome,
     restore: notAtHome,
@@ -409,6 +412,9 @@ export function graphOf(options: GraphOptions): Graph {
           );
           return listed(`accounts of ${analyst}`, found);
         }),
+      // Nobody is invited in a story.
+      readInvitations: notAtHome,
+      readGuestRules: notAtHome,
       grants: grantReadersOf({
         groups: groupsHere(target),
         isMember: (account, group) =>
@@ -521,6 +527,7 @@ export function graphOf(options: GraphOptions): Graph {
         },
         packages: noPackages,
       }),
+      invite: notAtHome,
       setEnabled: (account, state, limits) =>
         writeHere([`${state} ${account}`, "/users/{id}"], limits, () =>
           setEnabled(account, state === "unblocked"),

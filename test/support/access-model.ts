@@ -153,6 +153,7 @@ export function read(world: ModelWorld): AccessSituation {
     policySince: 0,
     patienceMs: Infinity,
     accounts: "synced",
+    invitation: null,
     account: accountSeen(world),
     others: [],
     owned: {
@@ -320,6 +321,7 @@ function perform(world: ModelWorld, step: Step): ModelWorld {
     case "restore-account":
       return changeAccount(world, step, { state: "live" }, { deleted: "no", aliveAt: world.now });
     case "renew":
+    case "invite":
     case "stamp":
     case "revoke-sessions":
       throw new Error(`${step.kind} has no place in an access plan`);

@@ -9,6 +9,8 @@ import {
   targetNameSchema,
   tenantIdSchema,
   type RoleName,
+  assignmentPolicyIdSchema,
+  packageIdSchema,
 } from "../../shared/model/ids.ts";
 import type { AccountRecord, LedgerEntry, LedgerState } from "../../shared/model/ledger.ts";
 import type { Plan, Step, StepKind } from "../../shared/model/plan.ts";
@@ -57,6 +59,15 @@ const named = (number: number, name: string): NamedGrant & { readonly grant: Gra
   grant: { kind: "group", group: groupId(number) },
   name,
 });
+
+/** Assignment of an access package. */
+const operator: Grant<"package"> = {
+  kind: "package",
+  package: packageIdSchema.parse("4a000000-0000-4000-8000-000000000001"),
+  policy: assignmentPolicyIdSchema.parse("4d000000-0000-4000-8000-000000000001"),
+  expires: null,
+  renew: false,
+};
 
 /** Groups of the source tenant that make people readers and responders. */
 export const readersAtHome = groupId(11);
@@ -150,6 +161,7 @@ export function accessSituation({ scope, owned, leavers, ...changes }: AccessCha
     formerScopes: [],
     policySince: 0,
     accounts: "synced",
+    invitation: null,
     account: accountIn([readers]),
     others: [],
     owned: {
@@ -309,5 +321,6 @@ export const oneOfEach: { readonly [K in StepKind]: Extract<Step, { kind: K }> }
   "delete-account": { kind: "delete-account", account: anasAccount },
   grant: { kind: "grant", account: anasAccount, ...readers },
   renew: { kind: "renew", account: anasAccount, ...readers },
+  invite: { kind: "invite", grant: operator, name: "SOC Operator", mail: "ana@source.example" },
   revoke: { kind: "revoke", account: anasAccount, ...readers },
 };

@@ -5,13 +5,15 @@ import {
   openAddition,
   openRemoval,
   papersOf,
+  sightOfPackage,
   type Assignment,
   type Papers,
   type Request,
 } from "../../shared/graph/grants/package-state.ts";
+import type { Invitations } from "../../shared/graph/invitations.ts";
 import type { Trace } from "../../shared/graph/tenant.ts";
 import type { Grant } from "../../shared/model/grant.ts";
-import { assignmentPolicyIdSchema, packageIdSchema } from "../../shared/model/ids.ts";
+import { accountIdSchema, assignmentPolicyIdSchema, packageIdSchema } from "../../shared/model/ids.ts";
 import type { Wish } from "../../shared/model/wish.ts";
 import { durationMs } from "../../shared/policy/duration.ts";
 
@@ -21,10 +23,20 @@ type Way = "at once" | "approval" | "slow" | "fails";
 /** Entitlement management of one tenant: whoever asks for a package that exists gets it, in the way a test says. */
 export type MemoryPackages = ReturnType<typeof memoryPackages>;
 
+/** What was asked for on behalf of an address; `account`: what came of it. */
+type Invited = {
+  readonly request: string;
+  readonly mail: string;
+  readonly analyst: string;
+  readonly account: string | null;
+  readonly make: () => string;
+};
+
 type Of<T> = T & { readonly account: string };
 
 const trace: Trace = { clientRequestId: "c-1", requestId: "r-1", status: 201, ms: 1, tries: 1 };
 const wrote = (result: Written["result"]): Written => ({ result, appliedBefore: "no", trace });
+const isWaiting = ({ state }: Request) => state === "pendingapproval" || state === "delivering";
 const time = (at: number) => new Date(at).toISOString();
 
 /** The only policy that packages have here. */
@@ -34,6 +46,7 @@ export function memoryPackages(now: () => number) {
   let way: Way = "at once";
   let assignments: readonly Of<Assignment>[] = [];
   let requests: readonly Of<Request>[] = [];
+  let invited: readonly Invited[] = [];
   const names = new Map<string, string>();
   let made = 0;
 
@@ -75,6 +88,16 @@ export function memoryPackages(now: () => number) {
     isComplete: true,
   });
 
+  /** The account of somebody who was invited, now that what they were invited with is delivered. */
+  function arrive(request: string): string | null {
+    const found = invited.find((one) => one.request === request);
+    if (found === undefined) return null;
+    const account = found.make();
+    invited = invited.map((one) => (one === found ? { ...one, account } : one));
+    requests = requests.map((one) => (one.id === request ? { ...one, account } : one));
+    return account;
+  }
+
   return {
     /** A package that the policy may name. */
     define: (id: string, name: string) => void names.set(id, name),
@@ -87,7 +110,7 @@ export function memoryPackages(now: () => number) {
         if (before !== "pendingapproval" && before !== "delivering") continue;
         close(id, state);
         if (state === "delivered" && requestType === "adminadd")
-          assign(account, accessPackage?.id ?? "", { expires: null, state: "delivered" });
+          assign(arrive(id) ?? account, accessPackage?.id ?? "", { expires: null, state: "delivered" });
       }
     },
     /** What is to end by now ends. */
@@ -124,6 +147,41 @@ export function memoryPackages(now: () => number) {
         assign(account, id, { expires, state: way === "fails" ? "deliveryfailed" : "delivered" });
       }
       return wrote("done");
+    },
+    invite(
+      { package: id, expires }: Grant<"package">,
+      whom: { readonly mail: string; readonly analyst: string; readonly make: () => string },
+    ): Written {
+      const isOpen = invited.some(({ request, mail }) =>
+        requests.some(
+          (one) => mail === whom.mail && one.id === request && one.accessPackage?.id === id && isWaiting(one),
+        ),
+      );
+      if (isOpen) return wrote("already");
+      const state = {
+        "at once": "delivered",
+        approval: "pendingapproval",
+        slow: "delivering",
+        fails: "deliveryfailed",
+      };
+      const request = ask("adminadd", { account: whom.mail, id }, state[way]);
+      invited = [...invited, { ...whom, request: request.id, account: null }];
+      if (way === "at once") assign(arrive(request.id) ?? "", id, { expires, state: "delivered" });
+      return wrote("done");
+    },
+    invitations({ mail, analyst }: { readonly mail: string; readonly analyst: string }): Invitations {
+      const mine = invited.filter((one) => one.mail === mail);
+      const all: Papers = {
+        requests: requests.filter(({ id }) => mine.some(({ request }) => request === id)),
+        assignments: assignments.filter((one) => mine.some(({ account }) => account === one.account)),
+        isComplete: true,
+      };
+      const account = mine.findLast((one) => one.analyst === analyst && one.account !== null)?.account;
+      return {
+        account: account === undefined ? null : accountIdSchema.parse(account),
+        seen: ({ package: id, renew }, wanted) =>
+          sightOfPackage(papersOf(all, id), { wanted, renew, now: now() }),
+      };
     },
     renew({ package: id, expires }: Grant<"package">, account: string): Written {
       const live = liveAssignment(papersOf(papers(account), id));

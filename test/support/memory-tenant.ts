@@ -304,6 +304,8 @@ export function memorySource(groupIds: readonly GroupId[], now: () => number): M
             return { kind: "present", account };
           }),
         findByStamp: neverAtHome,
+        readInvitations: neverAtHome,
+        readGuestRules: neverAtHome,
         ...reads(present),
       },
       writer: {
@@ -311,6 +313,7 @@ export function memorySource(groupIds: readonly GroupId[], now: () => number): M
         ...grants(present, (group, id) =>
           users.get(id) === "soft-deleted" ? written("missing") : remove(group, id),
         ),
+        invite: neverAtHome,
         setEnabled: neverAtHome,
         remove: neverAtHome,
         restore: neverAtHome,
@@ -346,6 +349,23 @@ export function memoryTarget(groupIds: readonly GroupId[], now: () => number): M
   };
   const change = (id: string, changes: Partial<Kept>) =>
     void accounts.set(id, { ...(accounts.get(id) ?? live(id)), ...changes });
+  function create(analyst: AnalystId, changes: Partial<Kept> = {}): AccountId {
+    made += 1;
+    const id = accountIdSchema.parse(`b0000000-0000-4000-8000-${String(made).padStart(12, "0")}`);
+    const userPrincipalName = `${id}@target.example`;
+    accounts.set(id, {
+      id,
+      userPrincipalName,
+      enabled: true,
+      createdAt: now(),
+      isInvited: true,
+      stamp: analyst,
+      state: "live",
+      ...changes,
+    });
+    return id;
+  }
+
   return {
     ...tenant,
     accounts,
@@ -362,9 +382,20 @@ export function memoryTarget(groupIds: readonly GroupId[], now: () => number): M
             [...accounts.values()].filter(({ stamp, state }) => stamp === analyst && state === "live"),
           ),
         ),
+      readInvitations: (question) => call("readInvitations", () => tenant.packages.invitations(question)),
+      readGuestRules: () => call("readGuestRules", () => ({ action: "block-and-delete", after: "P30D" })),
       ...reads(live),
     },
     writer: {
+      invite: (grant, { analyst, mail, limits }) =>
+        write("invite", `${grant.package} ${mail}`, limits, () =>
+          tenant.packages.invite(grant, {
+            mail,
+            analyst,
+            make: () =>
+              create(analyst, { stamp: null, guest: { userType: "Guest", invitation: "PendingAcceptance" } }),
+          }),
+        ),
       ...grants(live, remove),
       setEnabled: (id, state, limits) =>
         write(state === "blocked" ? "block" : "unblock", id, limits, () => {
@@ -385,22 +416,7 @@ export function memoryTarget(groupIds: readonly GroupId[], now: () => number): M
           return written();
         }),
     },
-    create(analyst, changes = {}) {
-      made += 1;
-      const id = accountIdSchema.parse(`b0000000-0000-4000-8000-${String(made).padStart(12, "0")}`);
-      const userPrincipalName = `${id}@target.example`;
-      accounts.set(id, {
-        id,
-        userPrincipalName,
-        enabled: true,
-        createdAt: now(),
-        isInvited: true,
-        stamp: analyst,
-        state: "live",
-        ...changes,
-      });
-      return id;
-    },
+    create,
     recycleAll() {
       for (const id of accounts.keys()) change(id, { state: "recycled" });
     },

@@ -1,7 +1,7 @@
 import type { NameOrId, Wish } from "../../shared/model/wish.ts";
 import { roleNameSchema, type GroupId, type RoleName } from "../../shared/model/ids.ts";
 import { parsePolicy } from "../../shared/policy/parse-policy.ts";
-import type { Policy, Target } from "../../shared/policy/policy.ts";
+import type { Policy, PushTarget, Target } from "../../shared/policy/policy.ts";
 import { hashOf } from "../../shared/reconcile/plan-hash.ts";
 import type { PolicyNow } from "../../shared/reconcile/policy-in-force.ts";
 import {
@@ -57,7 +57,7 @@ targets:
 `;
 
 /** The policy has given up this role, and what it gave; the others may have got new names in the same edit. */
-export function withoutRole(given: RoleName, names: Readonly<Record<string, RoleName>> = {}): Policy {
+export function withoutRole(given: RoleName, names: Readonly<Record<string, RoleName>> = {}): PushPolicy {
   const gone = roleNameSchema.parse("gone");
   const policy = withRolesCalled({ ...names, [given]: gone });
   return {
@@ -70,14 +70,18 @@ export function withoutRole(given: RoleName, names: Readonly<Record<string, Role
   };
 }
 
-type Changes = Partial<Omit<Policy, "leavers">> & { readonly leavers?: Partial<Policy["leavers"]> };
+/** A policy that only knows accounts which sync makes. */
+export type PushPolicy = Omit<Policy, "targets"> & { readonly targets: readonly PushTarget[] };
+
+type Changes = Partial<Omit<PushPolicy, "leavers">> & { readonly leavers?: Partial<Policy["leavers"]> };
 
 /** The small policy with these changes; what is not said about leavers stays as it is. */
-export function smallPolicy({ leavers, ...changes }: Changes = {}): Policy {
+export function smallPolicy({ leavers, ...changes }: Changes = {}): PushPolicy {
   const parsed = parsePolicy(text, "policy.yaml");
   if (parsed.kind !== "ok") throw new Error(JSON.stringify(parsed.problems));
   const { policy } = parsed;
-  return { ...policy, ...changes, leavers: { ...policy.leavers, ...leavers } };
+  const targets = policy.targets.filter((target) => target.topology === "push");
+  return { ...policy, targets, ...changes, leavers: { ...policy.leavers, ...leavers } };
 }
 
 export const byId = (id: GroupId): NameOrId => ({ kind: "id", id });
@@ -105,7 +109,7 @@ export const assigned = (
 });
 
 /** The small policy with these scope groups, and without the targets that are not named. */
-export function withScopes(scopes: Readonly<Record<string, NameOrId>>): Policy {
+export function withScopes(scopes: Readonly<Record<string, NameOrId>>): PushPolicy {
   const policy = smallPolicy();
   const targets = policy.targets.flatMap((target) => {
     const group = scopes[target.name];
@@ -117,7 +121,7 @@ export function withScopes(scopes: Readonly<Record<string, NameOrId>>): Policy {
 }
 
 /** The small policy with other names for these roles; what each group of people may do stays as it is. */
-export function withRolesCalled(names: Readonly<Record<string, RoleName>>): Policy {
+export function withRolesCalled(names: Readonly<Record<string, RoleName>>): PushPolicy {
   const policy = smallPolicy();
   const called = (name: RoleName) => names[name] ?? name;
   return {
@@ -131,7 +135,10 @@ export function withRolesCalled(names: Readonly<Record<string, RoleName>>): Poli
 }
 
 /** What a role gives in Contoso is something else. */
-export function withGrants(role: RoleName, wishesOf: (given: readonly Wish[]) => readonly Wish[]): Policy {
+export function withGrants(
+  role: RoleName,
+  wishesOf: (given: readonly Wish[]) => readonly Wish[],
+): PushPolicy {
   const policy = smallPolicy();
   return {
     ...policy,
@@ -145,7 +152,7 @@ export function withGrants(role: RoleName, wishesOf: (given: readonly Wish[]) =>
 }
 
 /** Every target gives readers this group of the source tenant as well. */
-export function withSourceGroup(group: GroupId, changes: Partial<Target> = {}): Policy {
+export function withSourceGroup(group: GroupId, changes: Partial<PushTarget> = {}): PushPolicy {
   const policy = smallPolicy();
   return {
     ...policy,

@@ -19,6 +19,7 @@ export const assignmentSchema = z.looseObject({
   expiredDateTime: dateTime,
   schedule: z.looseObject({ expiration: z.looseObject({ endDateTime: dateTime }).nullish() }).nullish(),
   accessPackage: packageRef,
+  target: z.looseObject({ subjectLifecycle: word.nullish() }).nullish(),
 });
 
 export const requestSchema = z.looseObject({
@@ -94,7 +95,12 @@ export function sightOfPackage(
     if (live !== undefined) return { seen: "present", detail: `assignment ${live.id} is ${live.state}` };
     return absent(papers);
   }
-  if (live?.state === "delivered") return { seen: "present", ...endOf(live, renew) };
+  if (live?.state === "delivered")
+    return {
+      seen: "present",
+      ...endOf(live, renew),
+      ...(isGoverned(live) ? { detail: "of a governed guest" } : {}),
+    };
   if (addition !== undefined) return { seen: "coming", ...underWay(addition) };
   if (live !== undefined) return unfinished(live, papers, now);
   return ended(papers, renew);
@@ -113,6 +119,9 @@ function underWay(request: Request): Pick<Sight, "detail" | "since" | "patient">
     ...(state === "pendingapproval" || state === "scheduled" ? { patient: "yes" } : {}),
   };
 }
+
+/** Entitlement management invited them, and ends their account when the last package is gone. */
+const isGoverned = ({ target }: Assignment) => target?.subjectLifecycle === "governed";
 
 /** Only what is renewed has an end that matters before it has come. */
 function endOf({ schedule }: Assignment, renew: boolean): Pick<Sight, "endsAt"> {

@@ -1,0 +1,48 @@
+import { grantKey, type Grant } from "../model/grant.ts";
+import type { AccountId } from "../model/ids.ts";
+import type { Draft } from "./access-draft.ts";
+import type { AccessSituation, Keeps, NamedGrant, PresentAccount } from "./access-situation.ts";
+import { decideMembership } from "./membership.ts";
+
+/** What somebody who belongs here is to have, and what not; and what a check in the source did not let go of stays. */
+export function settleGrants(draft: Draft, account: PresentAccount): void {
+  const { situation } = draft;
+  const wanted = new Set(situation.wanted.map(({ grant }) => grantKey(grant)));
+  for (const named of allGrants(situation)) {
+    if (wanted.has(grantKey(named.grant))) draft.grant(account, named, "yes");
+    else if (mayBeKept(named.grant, situation.keeps)) draft.keep(account, named, situation.keeps);
+    else draft.grant(account, named, "no");
+  }
+}
+
+export function loseGrants(draft: Draft, account: PresentAccount): void {
+  for (const named of allGrants(draft.situation)) draft.grant(account, named, "no");
+}
+
+/** Of an account that a replica does not show. */
+export function takeBackUnseen(draft: Draft, account: AccountId): void {
+  for (const { grant, name, entry } of draft.situation.owned.grants) {
+    draft.apply(
+      decideMembership({ wanted: "no", seen: "absent", entry, goneAt: 0, now: draft.situation.now }),
+      grant,
+      () => ({
+        kind: "revoke",
+        account,
+        grant,
+        name,
+      }),
+    );
+  }
+}
+
+/** Managed and owned grants, once each, in a stable order. */
+function allGrants(situation: AccessSituation): readonly NamedGrant[] {
+  const named = new Map<string, NamedGrant>();
+  for (const { grant, name } of [...situation.owned.grants, ...situation.managed, ...situation.wanted]) {
+    named.set(grantKey(grant), { grant, name });
+  }
+  return [...named].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, grant]) => grant);
+}
+
+const mayBeKept = (grant: Grant, keeps: Keeps | null): keeps is Keeps =>
+  keeps !== null && (keeps.gave?.includes(grantKey(grant)) ?? true);

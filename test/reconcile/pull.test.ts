@@ -1,0 +1,270 @@
+import { describe, expect, test } from "vitest";
+import { liveAssignment, papersOf } from "../../shared/graph/grants/package-state.ts";
+import { packageIdSchema } from "../../shared/model/ids.ts";
+import type { Policy } from "../../shared/policy/policy.ts";
+import { assigned, byId, inGroup, smallPolicy } from "../support/small-policy.ts";
+import { smallWorld } from "../support/small-world.ts";
+import {
+  ana,
+  dayMs,
+  groupId,
+  hourMs,
+  minuteMs,
+  reader,
+  readers,
+  readersAtHome,
+  responder,
+  respondersAtHome,
+  responders,
+} from "../support/fixtures.ts";
+
+const operator = packageIdSchema.parse("4a000000-0000-4000-8000-000000000001");
+const room = packageIdSchema.parse("4a000000-0000-4000-8000-000000000002");
+const outbound = groupId(9);
+
+/** Contoso invites: readers with one package and a group, responders with another package. */
+function pullPolicy(changes: { readonly scope?: "none" } = {}): Policy {
+  const policy = smallPolicy();
+  return {
+    ...policy,
+    targets: policy.targets.map(({ sync, ...target }) =>
+      target.name === "contoso"
+        ? {
+            ...target,
+            topology: "pull",
+            sync: null,
+            scope: changes.scope === "none" ? null : { kind: "group", group: byId(outbound) },
+            grants: [
+              {
+                role: reader,
+                wishes: [assigned("SOC Operator"), inGroup(readers.grant.group)],
+                sourceGroups: [],
+              },
+              {
+                role: responder,
+                wishes: [assigned("Room"), inGroup(responders.grant.group)],
+                sourceGroups: [],
+              },
+            ],
+          }
+        : { ...target, sync },
+    ),
+  };
+}
+
+function scene(changes: Parameters<typeof pullPolicy>[0] = {}) {
+  const world = smallWorld();
+  world.contoso.packages.define(operator, "SOC Operator");
+  world.contoso.packages.define(room, "Room");
+  world.setPolicy(pullPolicy(changes));
+  const accounts = () => [...world.contoso.accounts.values()];
+  const account = () => accounts()[0]?.id ?? "";
+  return {
+    ...world,
+    accounts,
+    account,
+    join: (group = readersAtHome) => world.change(ana, group, "in"),
+    leave: (group = readersAtHome) => world.change(ana, group, "out"),
+    has: (id = operator) => liveAssignment(papersOf(world.contoso.packages.papers(account()), id))?.state,
+    invites: () => world.contoso.writes.filter((one) => one.startsWith("invite")),
+    proofs: (purpose: "join" | "leave") =>
+      world.entries.filter(
+        ({ kind, target, plan }) => kind === "proof" && target === "contoso" && plan.purpose === purpose,
+      ),
+    told: () => world.parked.map(({ reason }) => reason),
+    isOut: () => world.source.members.get(outbound)?.has(ana) !== true,
+  };
+}
+
+describe("a joiner of a target that invites", () => {
+  test("is let out, invited once by their address, and given the rest when there is an account", async () => {
+    const world = scene();
+    await world.join();
+    await world.wait(hourMs);
+    expect(world.isOut()).toBe(false);
+    expect(world.invites()).toEqual([`invite ${operator} ${ana}@source.example`]);
+    expect([world.accounts().length, world.has()]).toEqual([1, "delivered"]);
+    expect(world.contoso.members.get(readers.grant.group)?.has(world.account())).toBe(true);
+    expect(world.proofs("join").at(-1)?.evidence["account"]).toEqual({
+      state: "enabled",
+      id: world.account(),
+      proof: "assignment",
+      detail: "Guest, PendingAcceptance",
+    });
+  });
+
+  test("needs no group that lets them out where the policy names none", async () => {
+    const world = scene({ scope: "none" });
+    await world.join();
+    await world.wait(hourMs);
+    expect(world.has()).toBe("delivered");
+    expect(world.isOut()).toBe(true);
+    expect(world.proofs("join")).toHaveLength(1);
+  });
+
+  test("who waits for approval is invited once, and has an account when it is approved", async () => {
+    const world = scene();
+    world.contoso.packages.become("approval");
+    await world.join();
+    await world.wait(3 * dayMs);
+    expect([world.invites().length, world.accounts().length, world.told()]).toEqual([1, 0, []]);
+    world.contoso.packages.decide("delivered");
+    await world.wait(2 * hourMs);
+    expect([world.invites().length, world.has()]).toEqual([1, "delivered"]);
+    expect(world.proofs("join")).toHaveLength(1);
+  });
+
+  test("who is denied is not invited again, and people hear of it once", async () => {
+    const world = scene();
+    world.contoso.packages.become("approval");
+    await world.join();
+    await world.wait(hourMs);
+    world.contoso.packages.decide("denied");
+    await world.wait(3 * dayMs);
+    expect(world.invites()).toHaveLength(1);
+    expect(world.told()).toEqual([expect.stringContaining("was denied")]);
+  });
+
+  test("who holds two roles is invited with one package, and gets the other on the account", async () => {
+    const world = scene();
+    await world.join(respondersAtHome);
+    await world.join();
+    await world.wait(hourMs);
+    expect(world.invites()).toHaveLength(1);
+    expect([world.has(operator), world.has(room), world.accounts().length]).toEqual([
+      "delivered",
+      "delivered",
+      1,
+    ]);
+  });
+
+  test("whose request was lost on the way is not invited twice", async () => {
+    const world = scene();
+    world.contoso.next("invite", async (go) => {
+      await go();
+      throw new Error("the answer is lost");
+    });
+    await world.join();
+    await world.wait(hourMs);
+    expect([world.accounts().length, world.has()]).toEqual([1, "delivered"]);
+    await world.leave();
+    await world.wait(hourMs);
+    expect(world.has()).toBeUndefined();
+  });
+});
+
+describe("a leaver of a target that invites", () => {
+  test("loses the package and the groups, and then the way out; the account is left to the target, which the plan says", async () => {
+    const world = scene();
+    await world.join();
+    await world.wait(hourMs);
+    await world.leave();
+    await world.wait(hourMs);
+    expect(world.has()).toBeUndefined();
+    expect(world.contoso.members.get(readers.grant.group)?.size).toBe(0);
+    expect(world.isOut()).toBe(true);
+    expect(world.accounts()).toMatchObject([{ enabled: true, state: "live" }]);
+    const said = world.entries.flatMap(({ plan }) => plan.notes);
+    expect(said).toContainEqual(
+      expect.objectContaining({ kind: "guest-ends", how: expect.stringContaining("P30D") }),
+    );
+    expect(world.proofs("leave").length).toBeGreaterThan(0);
+  });
+
+  test("disabled at home: the same, and neither block nor deletion by Muster", async () => {
+    const world = scene();
+    await world.join();
+    await world.wait(hourMs);
+    world.source.users.set(ana, { ...world.userOf(ana), enabled: false });
+    await world.join();
+    await world.wait(dayMs);
+    expect(world.has()).toBeUndefined();
+    expect(world.contoso.writes.filter((one) => /^(block|delete)/.test(one))).toEqual([]);
+  });
+
+  test("while the invitation waits for approval: not proven out until it is denied", async () => {
+    const world = scene();
+    world.contoso.packages.become("approval");
+    await world.join();
+    await world.wait(hourMs);
+    await world.leave();
+    await world.wait(2 * hourMs);
+    expect(world.proofs("leave")).toEqual([]);
+    world.contoso.packages.decide("denied");
+    await world.wait(2 * hourMs);
+    expect(world.proofs("leave").length).toBeGreaterThan(0);
+  });
+
+  test("while the invitation waits, which is approved after they left: what comes of it is taken back", async () => {
+    const world = scene();
+    world.contoso.packages.become("approval");
+    await world.join();
+    await world.wait(hourMs);
+    await world.leave();
+    await world.wait(hourMs);
+    world.contoso.packages.decide("delivered");
+    await world.wait(3 * hourMs);
+    expect(world.accounts()).toHaveLength(1);
+    expect(world.has()).toBeUndefined();
+    expect(world.proofs("leave").length).toBeGreaterThan(0);
+  });
+
+  test("who was never delivered anything and leaves within seconds is found out all the same", async () => {
+    const world = scene();
+    world.contoso.packages.become("slow");
+    await world.join();
+    await world.leave();
+    await world.wait(10 * minuteMs);
+    world.contoso.packages.decide("delivered");
+    await world.wait(3 * hourMs);
+    expect(world.has()).toBeUndefined();
+  });
+
+  test("whose account the target has blocked since is let in again when they come back", async () => {
+    const world = scene();
+    await world.join();
+    await world.wait(hourMs);
+    await world.leave();
+    await world.wait(hourMs);
+    const [known] = world.accounts();
+    if (known !== undefined) world.contoso.accounts.set(known.id, { ...known, enabled: false });
+    await world.join();
+    await world.wait(hourMs);
+    expect(world.accounts()).toMatchObject([{ enabled: true }]);
+    expect(world.has()).toBe("delivered");
+  });
+
+  test("whose account somebody else has blocked stays blocked", async () => {
+    const world = scene();
+    await world.join();
+    await world.wait(hourMs);
+    const [known] = world.accounts();
+    if (known !== undefined) world.contoso.accounts.set(known.id, { ...known, enabled: false });
+    await world.join(respondersAtHome);
+    await world.wait(dayMs);
+    expect(world.accounts()).toMatchObject([{ enabled: false }]);
+  });
+});
+
+test("a mover's package goes, and the account and the other package stay", async () => {
+  const world = scene();
+  await world.join();
+  await world.wait(hourMs);
+  world.source.members.get(readersAtHome)?.delete(ana);
+  await world.join(respondersAtHome);
+  await world.wait(hourMs);
+  expect([world.has(operator), world.has(room), world.accounts().length]).toEqual([
+    undefined,
+    "delivered",
+    1,
+  ]);
+});
+
+test("an account with their address that is there already and that nobody assigned is none of theirs", async () => {
+  const world = scene();
+  const other = world.contoso.create(ana, { stamp: null });
+  world.contoso.packages.become("approval");
+  await world.join();
+  await world.wait(hourMs);
+  expect(world.contoso.members.get(readers.grant.group)?.has(other)).toBe(false);
+});
