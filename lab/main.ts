@@ -9,6 +9,7 @@ const program = new Command("lab")
   .description("Runs Muster on this machine against a simulated Microsoft Graph. See docs/lab.md.")
   .option("--analysts <n>", "analysts at work when the lab is ready", whole, 12)
   .option("--targets <n>", "target tenants", positive, 3)
+  .option("--pull <n>", "target tenants that invite, besides", whole, 0)
   .option("--hosts <n>", "Functions host processes", positive, 1)
   .option("--split", "a process for HTTP, one for timers and one for each queue, as Azure scales them")
   .option("--seed <n>", "which world", whole, 1)
@@ -21,6 +22,7 @@ const program = new Command("lab")
 const options = program.opts<{
   analysts: number;
   targets: number;
+  pull: number;
   hosts: number;
   split?: true;
   seed: number;
@@ -48,6 +50,7 @@ try {
   const lab = await startLab({
     analysts: options.analysts,
     targets: options.targets,
+    pull: options.pull,
     hosts: options.hosts,
     processes: options.split === true ? "split" : "together",
     seed: options.seed,

@@ -28,6 +28,8 @@ import { buildWorld, type World } from "./world.ts";
 export type LabOptions = {
   readonly analysts?: number;
   readonly targets?: number;
+  /** Targets that invite, besides. Default: none. */
+  readonly pull?: number;
   readonly hosts?: number;
   /** "split": each host has a process for HTTP, one for timers and one for each queue. Default: one for all. */
   readonly processes?: "together" | "split";
@@ -63,6 +65,7 @@ export async function startLab(options: LabOptions = {}): Promise<RunningLab> {
     seed: options.seed ?? 1,
     analysts: options.analysts ?? 12,
     targets: options.targets ?? 3,
+    pull: options.pull ?? 0,
   });
   const weather = weatherOf(options.weather ?? "azure");
   const out = resolve(options.out ?? join(projectDir, ".lab", "lab.json"));
@@ -242,7 +245,7 @@ type Description = Omit<RunningLab, "stop" | "description"> & { readonly files: 
 
 /** lab.json: what a program needs to drive the lab. */
 function describe({ world, graph, bus, tables, hosts, controlUrl, files }: Description) {
-  const { apps, source, targets, analysts, people, cast } = world;
+  const { apps, source, targets, pullTargets, analysts, people, cast } = world;
   return {
     graph: graph.url,
     authority: graph.url,
@@ -254,7 +257,7 @@ function describe({ world, graph, bus, tables, hosts, controlUrl, files }: Descr
     tables: tables.connectionString,
     policy: files.policy,
     source,
-    targets,
+    targets: { ...targets, ...pullTargets },
     analysts: analysts.map(({ id, userPrincipalName }) => ({ id, userPrincipalName })),
     people,
     cast,

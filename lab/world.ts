@@ -4,9 +4,16 @@ import { extensionName } from "./graph/directory/build-tenant.ts";
 import { guidFrom } from "./graph/ids.ts";
 import type { AppSeed, GroupSeed, SyncJobSeed, TenantSeed, UserSeed, WorldSeed } from "./graph/seed.ts";
 import { packageIds, withPackages } from "./world-packages.ts";
+import { pullParts, type PullPart, type PullTarget } from "./world-pull.ts";
 
 /** How big the world is, and which of all possible ones. */
-export type WorldOptions = { readonly seed: number; readonly analysts: number; readonly targets: number };
+export type WorldOptions = {
+  readonly seed: number;
+  readonly analysts: number;
+  readonly targets: number;
+  /** Targets that invite, besides. Default: none. */
+  readonly pull?: number;
+};
 
 /** A source tenant with a SOC, and the tenants it defends; every id follows from the seed. */
 export type World = {
@@ -21,6 +28,7 @@ export type World = {
     readonly extensionApp: string;
   };
   readonly targets: Readonly<Record<string, WorldTarget>>;
+  readonly pullTargets: Readonly<Record<string, PullTarget>>;
   /** Source users who get their roles when the lab starts, through the same doors as everybody. */
   readonly analysts: readonly Analyst[];
   /** Source users without any role. */
@@ -85,7 +93,9 @@ export function buildWorld(options: WorldOptions): World {
     { length: options.targets },
     (_, index) => targetNames[index] ?? `target-${index + 1}`,
   );
-  const source = sourceTenant(id, names, options);
+  const pulled = pullParts(id, options.pull ?? 0);
+  const scopes = [...names.map(scopeGroup), ...pulled.map(({ outbound }) => outbound)];
+  const source = sourceTenant(id, scopes, options);
   const [first = "contoso", second = first] = names;
   const cast: Cast = {
     stranger: { id: id(first, "user", "stranger"), userPrincipalName: `stranger@${first}.example` },
@@ -101,7 +111,7 @@ export function buildWorld(options: WorldOptions): World {
   return {
     seed: {
       seed: options.seed,
-      tenants: [source.seed(cast), ...targets],
+      tenants: [source.seed(cast), ...targets, ...pulled.map(({ seed }) => seed)],
       apps: [apps.muster.seed, apps.admin.seed, apps.operator.seed],
       syncJobs: names.map((name) =>
         syncJob(id, {
@@ -113,7 +123,7 @@ export function buildWorld(options: WorldOptions): World {
       ),
       protected: protectedIds,
     },
-    policy: policyFile(id, { names, extensionApp: source.extensionApp, protectedIds }),
+    policy: policyFile(id, { names, pulled, extensionApp: source.extensionApp, protectedIds }),
     source: {
       tenantId: id("source"),
       groups: groupIds(source.groups),
@@ -133,6 +143,7 @@ export function buildWorld(options: WorldOptions): World {
         },
       ]),
     ),
+    pullTargets: Object.fromEntries(pulled.map(({ name, target }) => [name, target])),
     analysts: source.analysts,
     people: source.people,
     apps: {
@@ -164,7 +175,7 @@ const person = (id: Id, name: string): Person => ({
 
 const scopeGroup = (name: string) => `Sync to ${name}`;
 
-function sourceTenant(id: Id, names: readonly string[], { analysts: count }: WorldOptions) {
+function sourceTenant(id: Id, scopes: readonly string[], { analysts: count }: WorldOptions) {
   const extensionApp = id("extension-app");
   const roles = ["responder", "reader", "hunter"] as const;
   const analysts = Array.from({ length: count }, (_, index) => ({
@@ -181,9 +192,7 @@ function sourceTenant(id: Id, names: readonly string[], { analysts: count }: Wor
     securityEnabled: true,
     mailEnabled: false,
   });
-  const groups = [roleGroups.reader, roleGroups.responder, ...names.map(scopeGroup)].map((name) =>
-    group(name),
-  );
+  const groups = [roleGroups.reader, roleGroups.responder, ...scopes].map((name) => group(name));
   const delegated = [group(delegatedGroup)];
   const seed = (cast: Cast): TenantSeed => ({
     id: id("source"),
@@ -197,7 +206,7 @@ function sourceTenant(id: Id, names: readonly string[], { analysts: count }: Wor
       group(roleGroups.reader, [cast.breakGlass.id]),
       group(roleGroups.responder),
       ...delegated,
-      ...names.map((name) => group(scopeGroup(name), name === cast.veteran.target ? [cast.veteran.id] : [])),
+      ...scopes.map((name) => group(name, name === scopeGroup(cast.veteran.target) ? [cast.veteran.id] : [])),
     ],
     applications: [
       {
@@ -343,11 +352,12 @@ function moreGrants(index: number): { readonly grants?: object } {
 
 type PolicyParts = {
   readonly names: readonly string[];
+  readonly pulled: readonly PullPart[];
   readonly extensionApp: string;
   readonly protectedIds: readonly string[];
 };
 
-function policyFile(id: Id, { names, extensionApp, protectedIds }: PolicyParts): string {
+function policyFile(id: Id, { names, pulled, extensionApp, protectedIds }: PolicyParts): string {
   const grants = Object.fromEntries(
     Object.entries(roleGroups).map(([role, group]) => [role, { groups: [group] }]),
   );
@@ -364,8 +374,8 @@ function policyFile(id: Id, { names, extensionApp, protectedIds }: PolicyParts):
     },
     protected: protectedIds,
     profiles: { standard: grants },
-    targets: Object.fromEntries(
-      names.map((name, index) => [
+    targets: Object.fromEntries([
+      ...names.map((name, index) => [
         name,
         {
           tenantId: id(name),
@@ -377,7 +387,8 @@ function policyFile(id: Id, { names, extensionApp, protectedIds }: PolicyParts):
           ...moreGrants(index),
         },
       ]),
-    ),
+      ...pulled.map((one) => [one.name, one.policy]),
+    ]),
     guardrails: { removals: { perRun: 5, share: 0.5 } },
     leavers: { revokeSessions: true, block: true, deleteAfter: "P0D", accounts: "owned" },
   };

@@ -37,7 +37,7 @@ export type PairRecord = {
 };
 
 /** An access package that was asked for on behalf of an address. */
-export type Invited = {
+type Invited = {
   readonly grant: Grant<"package">;
   readonly name: string;
   readonly mail: string;

@@ -75,7 +75,7 @@ export type PushTarget = AnyTarget & {
 };
 
 /** The target invites, with the access packages of its entitlement management. */
-export type PullTarget = AnyTarget & {
+type PullTarget = AnyTarget & {
   readonly topology: "pull";
   readonly sync: null;
   /** The group of the source whose members may go there, as its cross-tenant access settings say; null: anybody may. */

@@ -6,7 +6,7 @@ import type { AccessReadPorts, Looking } from "./access-ports.ts";
 import type { Found } from "./read-account.ts";
 
 /** The address that a target is asked to invite: a request that is open keeps the one that it was made with. */
-export const mailOf = ({ pair, record }: Pick<Looking, "pair" | "record">): string =>
+const mailOf = ({ pair, record }: Pick<Looking, "pair" | "record">): string =>
   pair.invited?.mail ?? record.userPrincipalName;
 
 /** What has become of what was asked for by address. */

@@ -106,8 +106,12 @@ function sceneIn(lab: RunningLab, weather: WeatherName): Scene {
   const admin = adminOf(lab.graph, lab.world.apps.admin);
   const { tenantId: source, groups } = lab.world.source;
   const targets = Object.keys(lab.world.targets);
+  const tenants: Readonly<Record<string, { readonly tenantId: string }>> = {
+    ...lab.world.targets,
+    ...lab.world.pullTargets,
+  };
   const accessIn = (person: Person, target: string) =>
-    readAccess(admin, lab.world.targets[target]?.tenantId ?? "", person);
+    readAccess(admin, tenants[target]?.tenantId ?? "", person);
   return {
     lab,
     admin,
