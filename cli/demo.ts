@@ -41,7 +41,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 
 try {
   print.heading("Muster on this machine: a simulated Microsoft Graph, the real app");
-  lab = await startLab({ analysts: 4, out: join(folder, "lab.json"), onProgress: print.progress });
+  lab = await startLab({ analysts: 4, pull: 1, out: join(folder, "lab.json"), onProgress: print.progress });
   const problems = await play(lab);
   await end(problems.length === 0 ? 0 : 1);
 } catch (error) {
@@ -87,7 +87,7 @@ async function play(running: RunningLab): Promise<readonly string[]> {
   print.heading(`Proof that ${story.leaver.name} is out, from Muster's journal`);
   print.proof(proof);
   const problems = [
-    ...compareWithPolicy(matrix, { policy, given: story.given }),
+    ...compareWithPolicy(matrix, { policy, given: story.given, gives: givenByPackages(running) }),
     ...(await strangerGone(running, admin)),
     ...running.graph.violations().map(({ kind, detail }) => `bad manners towards Graph: ${kind}: ${detail}`),
     ...scenes.flatMap(({ title, unrest }) =>
@@ -112,6 +112,11 @@ async function policyOf({ policyFile }: RunningLab): Promise<Policy> {
   throw new Error(
     `the lab's policy is not valid: ${parsed.problems.map(({ message }) => message).join("; ")}`,
   );
+}
+
+/** The groups that access packages give, by the names of packages. */
+function givenByPackages({ world }: RunningLab): ReadonlyMap<string, string> {
+  return new Map(Object.values(world.pullTargets).flatMap(({ gives }) => Object.entries(gives)));
 }
 
 /** The native member of a managed group, whom nobody but the target's own administrator put there. */

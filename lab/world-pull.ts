@@ -9,6 +9,8 @@ export type PullTarget = {
   readonly topology: "pull";
   readonly groups: Readonly<Record<string, string>>;
   readonly packages: Readonly<Record<string, string>>;
+  /** The group that each package gives, by name. */
+  readonly gives: Readonly<Record<string, string>>;
   readonly eligibleGroups: Readonly<Record<string, string>>;
 };
 
@@ -53,6 +55,7 @@ function pullPart(id: Id, name: string): PullPart {
       topology: "pull",
       groups: byName(groups),
       packages: byName(entitlement.packages),
+      gives: Object.fromEntries(roles.map((role) => [packageOf(role), groupOf(role)])),
       eligibleGroups: {},
     },
     outbound,

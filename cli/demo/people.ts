@@ -14,6 +14,10 @@ export type Cell = {
   readonly account: "none" | "enabled" | "blocked" | "deleted" | "own";
   /** Display names of the groups the account is in, sorted. */
   readonly groups: readonly string[];
+  /** Of those that it may activate membership of. */
+  readonly eligible: readonly string[];
+  /** Whether accounts there come by invitation, and are the target's own business. */
+  readonly invites: boolean;
 };
 
 export type MatrixRow = {
@@ -29,8 +33,7 @@ export async function readMatrix(people: readonly Watched[], deps: Deps): Promis
   const rows: MatrixRow[] = [];
   for (const person of people) {
     const cells: Cell[] = [];
-    for (const target of Object.keys(deps.lab.world.targets))
-      cells.push(await readCell(person, target, deps));
+    for (const target of tenantsIn(deps.lab)) cells.push(await readCell(person, target, deps));
     cells.push(await readHome(person, deps));
     rows.push({ person, roles: await readRoles(person.id, deps), cells });
   }
@@ -64,21 +67,46 @@ const nameOf = (group: { kind: "id"; id: string } | { kind: "name"; name: string
 
 const text = (value: unknown) => (typeof value === "string" ? value : null);
 
-async function readCell(person: Watched, target: string, { lab, admin }: Deps): Promise<Cell> {
-  const tenantId = lab.world.targets[target]?.tenantId ?? "";
+type Tenant = {
+  readonly name: string;
+  readonly tenantId: string;
+  readonly topology: "push" | "pull";
+  readonly eligibleGroups: Readonly<Record<string, string>>;
+};
+
+const tenantsIn = ({ world }: RunningLab): readonly Tenant[] =>
+  Object.entries({ ...world.targets, ...world.pullTargets }).map(([name, tenant]) => ({ name, ...tenant }));
+
+async function readCell(person: Watched, tenant: Tenant, { lab, admin }: Deps): Promise<Cell> {
+  const { name: target, tenantId } = tenant;
+  const common = { target, invites: tenant.topology === "pull" };
   const mail = await mailOf(person, { lab, admin });
   const select = "id,mail,accountEnabled";
   const [account] = await admin.list(tenantId, `/users?$filter=mail eq '${mail}'&$select=${select}`);
   if (account !== undefined) {
-    const groups = (await groupsOf(admin, tenantId, String(account["id"]))).map(nameIn);
+    const id = String(account["id"]);
     return {
-      target,
+      ...common,
       account: account["accountEnabled"] === false ? "blocked" : "enabled",
-      groups: groups.toSorted(),
+      groups: (await groupsOf(admin, tenantId, id)).map(nameIn).toSorted(),
+      eligible: await eligibleFor(id, tenant, admin),
     };
   }
   const deleted = await admin.list(tenantId, "/directory/deletedItems/microsoft.graph.user?$select=id,mail");
-  return { target, account: deleted.some((one) => one["mail"] === mail) ? "deleted" : "none", groups: [] };
+  const state = deleted.some((one) => one["mail"] === mail) ? "deleted" : "none";
+  return { ...common, account: state, groups: [], eligible: [] };
+}
+
+async function eligibleFor(
+  account: string,
+  { tenantId, eligibleGroups }: Tenant,
+  admin: Admin,
+): Promise<readonly string[]> {
+  const names = new Map(Object.entries(eligibleGroups).map(([name, id]) => [id, name]));
+  if (names.size === 0) return [];
+  const instances = "/identityGovernance/privilegedAccess/group/eligibilityScheduleInstances";
+  const found = await admin.list(tenantId, `${instances}?$filter=principalId eq '${account}'`);
+  return found.map(({ groupId }) => names.get(String(groupId)) ?? String(groupId)).toSorted();
 }
 
 /** The groups that access is delegated to; who else is in which source group is nobody's business here. */
@@ -89,7 +117,7 @@ async function readHome({ id }: Watched, { lab, admin }: Deps): Promise<Cell> {
     .map(nameIn)
     .filter((name) => name in sourceGroups)
     .toSorted();
-  return { target: homeName, account: "own", groups: delegated };
+  return { target: homeName, account: "own", groups: delegated, eligible: [], invites: false };
 }
 
 /** The demo's people keep their mail address, so that it finds them everywhere. Muster itself never matches on it. */

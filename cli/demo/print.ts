@@ -64,7 +64,8 @@ const shortened = (text: string) => (text.length > longest ? `${text.slice(0, lo
 
 const seconds = (ms: number) => `${(ms / 1000).toFixed(2).padStart(6)} s`;
 
-function cellText({ account, groups }: MatrixRow["cells"][number]): string {
+function cellText({ account, groups: held, eligible }: MatrixRow["cells"][number]): string {
+  const groups = [...held, ...eligible.map((name) => `may be ${name}`)];
   if (account === "own") return groups.join(", ") || "no groups";
   if (account === "none") return "no account";
   if (account === "deleted") return "account deleted";

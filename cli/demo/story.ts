@@ -29,9 +29,12 @@ export async function writeStory({
   readonly lab: RunningLab;
   readonly admin: Admin;
 }): Promise<Story> {
-  const { source, cast, targets } = lab.world;
+  const { source, cast, targets, pullTargets } = lab.world;
   const directory = directoryOf(lab, admin);
   const nora = await directory.create("Nora New", "nora.new");
+  const pia = await directory.create("Pia Pulled", "pia.pulled");
+  const [inviting = ""] = Object.keys(pullTargets);
+  const [privileged = ""] = Object.keys(targets).slice(2);
   const vera: Watched = {
     id: cast.veteran.id,
     name: "Vera Veteran",
@@ -41,7 +44,7 @@ export async function writeStory({
   const before = cast.veteran.target;
   return {
     leaver: nora,
-    people: [nora, vera, glass],
+    people: [nora, pia, vera, glass],
     given: [
       { person: vera.id, target: before, groups: ["Engineers"] },
       { person: glass.id, target: cast.breakGlass.target, groups: ["SOC Readers"] },
@@ -49,18 +52,30 @@ export async function writeStory({
     scenes: [
       {
         title: "Nora joins: an administrator adds her to SOC Readers in the source tenant",
-        expect: `an account and SOC Readers in ${Object.keys(targets).join(", ")}`,
+        expect: `an account and SOC Readers in ${Object.keys(targets).join(", ")}, and an invitation to ${inviting}`,
         person: nora,
         act: () => directory.add(nora.id, "SOC Readers"),
       },
       {
         title: "Nora moves: from SOC Readers to SOC Responders",
-        expect: `SOC Responders everywhere, SOC Readers nowhere; and ${Object.keys(source.sourceGroups).join(", ")} at home, which is delegated to`,
+        expect: `SOC Responders everywhere, SOC Readers nowhere; ${Object.keys(source.sourceGroups).join(", ")} at home, which is delegated to; and she may activate SOC Administrators in ${privileged}`,
         person: nora,
         act: async () => {
           await directory.add(nora.id, "SOC Responders");
           await directory.remove(nora.id, "SOC Readers");
         },
+      },
+      {
+        title: `Nora activates SOC Administrators in ${privileged}: an incident`,
+        expect: "nothing: it is hers to do, for some hours",
+        person: nora,
+        act: () => activate(nora, privileged, { lab, admin }),
+      },
+      {
+        title: `Pia joins; ${inviting} lets nobody push accounts, and invites her with an access package`,
+        expect: `an account and SOC Readers everywhere; in ${inviting} by the package, once it is delivered`,
+        person: pia,
+        act: () => directory.add(pia.id, "SOC Readers"),
       },
       {
         title: `Vera joins too; in ${before} she has had an account, and access of her own, for years`,
@@ -70,12 +85,18 @@ export async function writeStory({
       },
       {
         title: "Nora leaves: her source account is disabled",
-        expect: "no access anywhere, sessions ended, accounts blocked and deleted",
+        expect: `no access anywhere, neither eligible nor active in ${privileged}, sessions ended, accounts blocked and deleted`,
         person: nora,
         act: () =>
           admin
             .call(source.tenantId, "PATCH", `/users/${nora.id}`, { accountEnabled: false })
             .then(() => undefined),
+      },
+      {
+        title: "Pia leaves the SOC",
+        expect: `the package in ${inviting} goes, and ${inviting} ends the account by its own rules; the other accounts are deleted`,
+        person: pia,
+        act: () => directory.remove(pia.id, "SOC Readers"),
       },
       {
         title: "Vera leaves the SOC",
@@ -91,6 +112,35 @@ export async function writeStory({
       },
     ],
   };
+}
+
+/** The person does it; the administrator plays them. */
+async function activate(
+  person: Watched,
+  target: string,
+  { lab, admin }: { readonly lab: RunningLab; readonly admin: Admin },
+): Promise<void> {
+  const { tenantId = "", eligibleGroups = {} } = lab.world.targets[target] ?? {};
+  const local = person.name.toLowerCase().replace(" ", ".");
+  const mail = `/users?$filter=mail eq '${local}@source.example'&$select=id,mail`;
+  const [account] = await admin.list(tenantId, mail);
+  const [groupId] = Object.values(eligibleGroups);
+  await admin.call(
+    tenantId,
+    "POST",
+    "/identityGovernance/privilegedAccess/group/assignmentScheduleRequests",
+    {
+      action: "selfActivate",
+      accessId: "member",
+      principalId: account?.["id"],
+      groupId,
+      justification: "an incident",
+      scheduleInfo: {
+        startDateTime: new Date(lab.clock.now()).toISOString(),
+        expiration: { type: "afterDuration", duration: "PT8H" },
+      },
+    },
+  );
 }
 
 function directoryOf({ world, graph }: RunningLab, admin: Admin) {

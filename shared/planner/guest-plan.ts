@@ -82,7 +82,8 @@ function leave(draft: Draft): void {
   if (account.kind === "present") {
     loseGrants(draft, account);
     const ends = invitation?.ends ?? null;
-    if (owned.grants.some(isPackage) && ends !== null) {
+    const isLosing = owned.grants.some((one) => isPackage(one) && one.entry.state !== "removed");
+    if (isLosing && ends !== null) {
       draft.note({ kind: "guest-ends", account: account.id, how: ends });
       draft.learn({ deleted: "expected" });
     }

@@ -84,13 +84,16 @@ function evidenceOf({ situation }: ReadOk): Readonly<Record<string, unknown>> {
         : { state: account.kind, id: owned.account?.accountId ?? null },
     origin: owned.account?.origin ?? null,
     scope: scope === null ? noScope : { name: scope.name, seen: scope.seen },
-    grants: [...grants].map(([key, { grant, name }]) => ({
+    // In an order of their own: what is Muster's and what is not changes, and a proof is told apart by what it says.
+    grants: byKey(grants).map(([key, { grant, name }]) => ({
       kind: grant.kind,
       name,
       ...sightOf(grant, isWanted.has(key) ? "yes" : "no", situation),
     })),
   };
 }
+
+const byKey = <T>(map: ReadonlyMap<string, T>) => [...map].toSorted(([a], [b]) => (a < b ? -1 : 1));
 
 /** Whose user is in the recycle bin has nothing of what is in there with it. */
 function sightOf(
