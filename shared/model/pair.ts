@@ -13,6 +13,8 @@ export type PairRecord = {
    * lost stays on record beside one that is kept: that is how what they gave is told apart.
    */
   readonly gave: Readonly<Record<string, readonly string[]>>;
+  /** Since when what Muster gave somebody who stays is not wanted any more, by keys of grants, epoch ms. */
+  readonly unwanted: Readonly<Record<string, number>>;
   /**
    * While the analyst was in scope by Muster's hand, in Graph's time: what came to be then is Muster's. `until` is null as long as
    * they are. It outlasts the ledger's row, because sync may make an account late, and a target may show it later still.
@@ -56,6 +58,7 @@ export const unknownPair: PairRecord = {
   ledger: [],
   gone: [],
   gave: {},
+  unwanted: {},
   scoped: null,
   leftAt: null,
   invited: null,

@@ -73,6 +73,10 @@ export type Note =
       readonly detail: string;
       readonly overdue: "yes" | "no";
     }
+  /** A lost role gave it, and `movers.grace` keeps it until then (ISO 8601). */
+  | { readonly kind: "grace"; readonly name: string; readonly until: string }
+  /** Muster gave it, and somebody else took it away; the policy says to leave it so. `asks`: and to ask a person. */
+  | { readonly kind: "taken-by-others"; readonly name: string; readonly asks: "yes" | "no" }
   /** It ended by its own rule, which is respected. */
   | { readonly kind: "lapsed"; readonly name: string }
   /** It was denied, or has failed for good. */

@@ -1,7 +1,8 @@
-import type { Sight } from "../model/sight.ts";
+import { Temporal } from "temporal-polyfill";
+import type { Seen, Sight } from "../model/sight.ts";
 import { grantKey, type Grant, type Scope } from "../model/grant.ts";
 import type { AccountId } from "../model/ids.ts";
-import type { AccountRecord, LedgerEntry } from "../model/ledger.ts";
+import { isGiven, type AccountRecord, type LedgerEntry } from "../model/ledger.ts";
 import type { Note, Plan, Step } from "../model/plan.ts";
 import {
   sameGiven,
@@ -120,11 +121,12 @@ export class Draft {
     const sight = account.seen(grant, wanted);
     const { seen } = sight;
     const goneAt = this.goneAt({ kind: "grant", grant });
-    const decision = this.unlessRestored(
+    const decided = this.unlessRestored(
       decideMembership({ wanted, seen, entry, goneAt, now: this.situation.now }),
       name,
       this.situation.owned.account?.aliveAt ?? 0,
     );
+    const decision = wanted === "yes" ? this.unlessTaken(decided, { name, seen, entry }) : decided;
     this.apply(decision, grant, () => ({
       kind: decision.act === "add" ? "grant" : "revoke",
       account: account.id,
@@ -153,6 +155,24 @@ export class Draft {
     return { ...decision, ledger: "same" };
   }
 
+  /** What Muster gave, and what every replica must know of, is gone: somebody else took it away. */
+  private unlessTaken(
+    decision: MembershipDecision,
+    {
+      name,
+      seen,
+      entry,
+    }: { readonly name: string; readonly seen: Seen; readonly entry: LedgerEntry | undefined },
+  ): MembershipDecision {
+    const { onExternalRemoval, now, owned } = this.situation;
+    const isTaken = seen === "absent" && entry?.state === "added" && now - entry.at >= replicationWindowMs;
+    // An account that came to life lately may be shown without what comes back with it.
+    const isNew = now - (owned.account?.aliveAt ?? 0) < replicationWindowMs;
+    if (onExternalRemoval === "restore" || decision.act !== "add" || !isTaken || isNew) return decision;
+    this.note({ kind: "taken-by-others", name, asks: onExternalRemoval === "hold" ? "yes" : "no" });
+    return { act: "nothing", ledger: "same", unsureUntil: null };
+  }
+
   private goneAt(given: Given): number {
     return this.situation.owned.gone.find(({ what }) => sameGiven(what, given))?.at ?? 0;
   }
@@ -163,6 +183,27 @@ export class Draft {
     // A person may have taken it away, as they were asked to.
     if (!isOwned || account.seen(grant, "yes").seen === "absent") return;
     this.note({ kind: "kept", name, why, alsoLost: lost.includes(key) ? "yes" : "no" });
+  }
+
+  /**
+   * What a lost role gave is kept for a while. An edit of the policy that does not give it to anybody any more is no loss of a role.
+   * @returns whether it is kept
+   */
+  grace(account: PresentAccount, { grant, name }: NamedGrant): boolean {
+    const { graceMs, managed, owned, now } = this.situation;
+    const key = grantKey(grant);
+    const own = owned.grants.find((one) => grantKey(one.grant) === key);
+    const isManaged = managed.some((one) => grantKey(one.grant) === key);
+    const until = (own?.unwantedSince ?? now) + graceMs;
+    if (own === undefined || !isGiven(own.entry) || !isManaged || now >= until) return false;
+    if (account.seen(grant, "yes").seen === "absent") return false;
+    this.note({
+      kind: "grace",
+      name,
+      until: Temporal.Instant.fromEpochMilliseconds(Math.ceil(until)).toString(),
+    });
+    this.lookAgain(until);
+    return true;
   }
 
   /** The membership stays, and is another target's from now on. */

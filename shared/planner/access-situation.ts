@@ -43,6 +43,9 @@ export type AccessSituation = {
     readonly accounts: "owned" | "all";
   };
   readonly movers: MoverOrder;
+  /** How long somebody who stays keeps what a lost role gave, ms. */
+  readonly graceMs: number;
+  readonly onExternalRemoval: "restore" | "respect" | "hold";
   /** How long what was asked for may be on its way before a person should look. */
   readonly patienceMs: number;
   readonly now: number;
@@ -130,6 +133,8 @@ export type Owned = {
 
 export type OwnedGrant = NamedGrant & {
   readonly entry: LedgerEntry;
+  /** Since when it is not wanted any more, epoch ms; null: it is, or nobody has looked yet. */
+  readonly unwantedSince: number | null;
   /** "no": it has become something that nobody can write by hand, so nothing waits for it. */
   readonly writable: "yes" | "no";
 };

@@ -87,6 +87,10 @@ function explainNote(note: Note): string {
       return `looks once more at ${note.name}: a replica may still show the past`;
     case "on-its-way":
       return `${note.name} is ${note.overdue === "yes" ? "still " : ""}${note.way === "in" ? "on its way" : "being taken away"}: ${note.detail}`;
+    case "grace":
+      return `keeps ${note.name} until ${note.until}, though no role gives it any more`;
+    case "taken-by-others":
+      return `${note.name} was taken away by somebody else, and is not given again${note.asks === "yes" ? " unasked" : ""}`;
     case "lapsed":
       return `${note.name} has ended by its own rule; it is not given again`;
     case "stuck":

@@ -11,7 +11,7 @@ export function settleGrants(draft: Draft, account: PresentAccount): void {
   for (const named of allGrants(situation)) {
     if (wanted.has(grantKey(named.grant))) draft.grant(account, named, "yes");
     else if (mayBeKept(named.grant, situation.keeps)) draft.keep(account, named, situation.keeps);
-    else draft.grant(account, named, "no");
+    else if (!draft.grace(account, named)) draft.grant(account, named, "no");
   }
 }
 

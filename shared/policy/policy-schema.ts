@@ -205,6 +205,13 @@ const target = z
       .describe(
         "take back everything that Muster gave here, from everybody, before the target is taken out of the policy",
       ),
+    onExternalRemoval: z
+      .enum(["restore", "respect", "hold"])
+      .meta({ title: "way to deal with removals by others" })
+      .default("restore")
+      .describe(
+        "what becomes of what Muster gave and somebody else took away: restore gives it again, respect leaves it so, hold leaves it so and asks a person",
+      ),
     sync: z
       .strictObject({
         servicePrincipal: id(
@@ -321,6 +328,9 @@ export const policyFileSchema = z
           .meta({ title: "choice of order" })
           .default("add-first")
           .describe("whether new grants come before old ones go, or after"),
+        grace: patience
+          .optional()
+          .describe("how long somebody who stays keeps what a lost role gave; only with order: add-first"),
       })
       .prefault({})
       .describe("what happens when somebody's roles change"),

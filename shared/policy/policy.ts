@@ -32,7 +32,11 @@ export type Policy = {
   };
   /** How long the delivery of an access package may take before people hear of it. */
   readonly accessPackages: { readonly patienceMs: number };
-  readonly movers: { readonly order: "add-first" | "remove-first" };
+  readonly movers: {
+    readonly order: "add-first" | "remove-first";
+    /** How long what a lost role gave is kept by somebody who stays, ms; 0: not at all. */
+    readonly graceMs: number;
+  };
 };
 
 export type Stamp = {
@@ -61,8 +65,13 @@ type AnyTarget = {
   readonly extensionApp: string;
   /** Nobody belongs here any more: what Muster gave is taken back, from everybody. */
   readonly retire: boolean;
+  /** What becomes of what Muster gave and somebody else took away. */
+  readonly onExternalRemoval: OnExternalRemoval;
   readonly grants: readonly Grant[];
 };
+
+/** Give it once more; leave it so; or leave it so and ask a person. */
+export type OnExternalRemoval = "restore" | "respect" | "hold";
 
 /** The source makes the accounts, with cross-tenant synchronization. */
 export type PushTarget = AnyTarget & {

@@ -27,7 +27,10 @@ export function resolvePolicy(file: PolicyFile): Policy {
       deleteAfterMs: leavers.deleteAfter === "never" ? "never" : durationMs(leavers.deleteAfter),
       accounts: leavers.accounts,
     },
-    movers: file.movers,
+    movers: {
+      order: file.movers.order,
+      graceMs: file.movers.grace === undefined ? 0 : durationMs(file.movers.grace),
+    },
     accessPackages: { patienceMs: durationMs(file.accessPackages.patience) },
   };
 }
@@ -66,6 +69,7 @@ function resolveTarget(
     tags: [...new Set(target.tags)].toSorted(),
     extensionApp: target.extensionApp ?? source.extensionApp,
     retire: target.retire,
+    onExternalRemoval: target.onExternalRemoval,
     grants: union(profile ?? {}, target.grants ?? {}),
   };
   const { sync, scope } = target;

@@ -23,6 +23,7 @@ const rules: readonly Rule[] = [
   targetsGrantSomething,
   topologiesHaveTheirKeys,
   pullTargetsGivePackages,
+  graceComesAfter,
   tenantsAreDistinct,
   jobsAreDistinct,
   oneStampProvesIdentity,
@@ -224,6 +225,14 @@ function pullTargetsGivePackages(file: unknown): readonly Finding[] {
         return wrong([...path, "topology"], message, hint);
       });
   });
+}
+
+/** Whoever may never have both cannot keep the old for a while. */
+function graceComesAfter(file: unknown): readonly Finding[] {
+  const movers = asMap(asMap(file)?.movers);
+  if (movers?.order !== "remove-first" || !("grace" in movers)) return [];
+  const hint = "remove grace, or write order: add-first";
+  return [wrong(["movers", "grace"], "nothing is kept where what is old goes first", hint)];
 }
 
 function tenantsAreDistinct(file: unknown): readonly Finding[] {

@@ -1,5 +1,7 @@
+import { grantKey } from "../model/grant.ts";
 import { goneAt, type LedgerRow } from "../model/ledger.ts";
 import type { PairRecord } from "../model/pair.ts";
+import type { Plan } from "../model/plan.ts";
 import type { AccessDecision } from "../planner/access-draft.ts";
 import { sameGiven } from "../planner/access-situation.ts";
 import { goneMs } from "../planner/membership.ts";
@@ -37,7 +39,16 @@ export function keptBooks(
     ledger,
     gone: goneSoFar(read, bookkeeping),
     gave: gaveOf(looking, read.found, pair),
+    unwanted: unwantedOf(read, plan.purpose),
   };
+}
+
+/** Of what Muster gave: since when it is not wanted any more. Who leaves keeps nothing, so nothing is remembered. */
+function unwantedOf({ pair, situation }: ReadOk, purpose: Plan["purpose"]): PairRecord["unwanted"] {
+  if (purpose === "leave" || situation.graceMs === 0) return {};
+  const wanted = new Set(situation.wanted.map(({ grant }) => grantKey(grant)));
+  const keys = situation.owned.grants.map(({ grant }) => grantKey(grant)).filter((key) => !wanted.has(key));
+  return Object.fromEntries(keys.map((key) => [key, pair.unwanted[key] ?? situation.now]));
 }
 
 function booked(

@@ -109,6 +109,11 @@ function openGrant(note: Note, { userPrincipalName }: AnalystRecord, target: str
       `${userPrincipalName} does not get ${note.name}: ${note.detail}`,
       "see to it in the target tenant, or give it to them there; Muster asks again when the role is given anew",
     );
+  if (note.kind === "taken-by-others" && note.asks === "yes")
+    return parked(
+      `somebody else has taken ${note.name} from ${userPrincipalName}, which Muster gave`,
+      "give it back in the target tenant, or take the role from them; onExternalRemoval: restore gives it back by itself",
+    );
   if (note.kind !== "on-its-way" || note.overdue === "no") return [];
   const advice = "look it up in the target tenant by its id; Muster goes on looking at it";
   return note.way === "in"

@@ -72,6 +72,7 @@ const schema: z.ZodType<PairRecord> = z.object({
   ),
   gone: z.array(z.object({ item, at: z.number() })).default([]),
   gave: z.record(z.string(), z.array(z.string())).default({}),
+  unwanted: z.record(z.string(), z.number()).default({}),
   scoped: z
     .object({
       since: z.number(),

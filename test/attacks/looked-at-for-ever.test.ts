@@ -15,7 +15,7 @@ test("she is protected, her user is deleted at home, and the policy is edited: h
   await pass(hourMs);
   world.source.users.set(ana, "soft-deleted");
   await pass(hourMs);
-  world.setPolicy(smallPolicy({ protected: [ana], movers: { order: "remove-first" } }));
+  world.setPolicy(smallPolicy({ protected: [ana], movers: { order: "remove-first", graceMs: 0 } }));
   let looks = 0;
   world.contoso.always("readAccount", async (go) => {
     looks += 1;

@@ -20,6 +20,11 @@ const notes: { readonly [K in Note["kind"]]: readonly Extract<Note, { kind: K }>
   settling: [{ kind: "settling", name: "SOC Readers" }],
   kept: [{ kind: "kept", name: "SOC Readers", why: "hunter is not in the policy any more", alsoLost: "no" }],
   unsure: [{ kind: "unsure", name: "SOC Readers" }],
+  grace: [{ kind: "grace", name: "SOC Readers", until: "2026-11-22T12:00:00.000Z" }],
+  "taken-by-others": [
+    { kind: "taken-by-others", name: "SOC Readers", asks: "no" },
+    { kind: "taken-by-others", name: "SOC Readers", asks: "yes" },
+  ],
   "guest-ends": [{ kind: "guest-ends", account: anasAccount, how: "it blocks the account" }],
   "on-its-way": [
     { kind: "on-its-way", name: "SOC Operator", way: "in", detail: "it is delivering", overdue: "no" },

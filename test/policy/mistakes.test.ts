@@ -271,7 +271,7 @@ const keys: readonly Row[] = [
     "mode: full",
     "priority: high",
     [
-      '21:5  targets.contoso.priority: unknown key "priority"; use tenantId, topology, mode, tags, extensionApp, retire, sync, scope, profile or grants',
+      '21:5  targets.contoso.priority: unknown key "priority"; use tenantId, topology, mode, tags, extensionApp, retire, onExternalRemoval, sync, scope, profile or grants',
     ],
   ],
   [
@@ -579,6 +579,14 @@ const stamps: readonly Row[] = [
 ];
 
 const topologiesAndGrants: readonly Row[] = [
+  [
+    "a grace where what is old goes first",
+    "movers: { order: remove-first }",
+    "movers: { order: remove-first, grace: PT8H }",
+    [
+      "39:32  movers.grace: nothing is kept where what is old goes first; remove grace, or write order: add-first",
+    ],
+  ],
   [
     "topology pull",
     `    topology: push

@@ -66,6 +66,7 @@ test("reads a policy into the shape that the rest of the program uses", () => {
         tags: ["emea"],
         extensionApp: "22222222-2222-4222-8222-222222222222",
         retire: false,
+        onExternalRemoval: "restore",
         sync: {
           servicePrincipal: "66666666-6666-4666-8666-666666666666",
           job: "Azure2Azure.contoso",
@@ -81,6 +82,7 @@ test("reads a policy into the shape that the rest of the program uses", () => {
         tags: [],
         extensionApp: "22222222-2222-4222-8222-222222222222",
         retire: false,
+        onExternalRemoval: "restore",
         sync: {
           servicePrincipal: "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa",
           job: "Azure2Azure.fabrikam",
@@ -91,7 +93,7 @@ test("reads a policy into the shape that the rest of the program uses", () => {
     ],
     guardrails: { removals: { perRun: 7, share: 0.1 } },
     leavers: { revokeSessions: false, block: false, deleteAfterMs: 30 * 3_600_000, accounts: "all" },
-    movers: { order: "remove-first" },
+    movers: { order: "remove-first", graceMs: 0 },
     accessPackages: { patienceMs: 30 * 60_000 },
   });
 });
@@ -102,7 +104,7 @@ test("fills in the defaults", () => {
     protected: [],
     guardrails: { removals: { perRun: 5, share: 0.2 } },
     leavers: { revokeSessions: true, block: true, deleteAfterMs: 0, accounts: "owned" },
-    movers: { order: "add-first" },
+    movers: { order: "add-first", graceMs: 0 },
   });
 });
 

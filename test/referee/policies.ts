@@ -61,6 +61,7 @@ export function policyAfter(
     tags: [],
     extensionApp: "22222222-2222-4222-8222-222222222222",
     retire: false,
+    onExternalRemoval: "restore",
     sync: {
       servicePrincipal: servicePrincipalIdSchema.parse("66666666-6666-4666-8666-666666666666"),
       job: `Azure2Azure.${tenants[name]}`,
@@ -90,7 +91,7 @@ export function policyAfter(
     targets: [target("contoso"), target("fabrikam")].toSorted((a, b) => (a.name < b.name ? -1 : 1)),
     guardrails: { removals: removals[guard] },
     leavers: { revokeSessions: true, block: true, deleteAfterMs, accounts: "owned" },
-    movers: { order: "add-first" },
+    movers: { order: "add-first", graceMs: 0 },
     accessPackages: { patienceMs: 30 * 60_000 },
   };
 }

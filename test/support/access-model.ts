@@ -160,6 +160,7 @@ export function read(world: ModelWorld): AccessSituation {
       grants: givenTo(account, memory).map(({ named, entry }) => ({
         ...named,
         entry,
+        unwantedSince: null,
         writable: rules.unwritable.has(grantKey(named.grant)) ? "no" : "yes",
       })),
       scope: memory.scope,
@@ -176,6 +177,8 @@ export function read(world: ModelWorld): AccessSituation {
     },
     leavers: rules.leavers,
     movers: rules.movers,
+    graceMs: 0,
+    onExternalRemoval: "restore",
     now: world.now,
   };
 }

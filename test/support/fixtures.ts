@@ -94,7 +94,7 @@ export function entry(state: LedgerState, at: number = longAgo, oppositeAt = 0):
 }
 
 export function granted({ grant, name }: NamedGrant, ledger: LedgerEntry = entry("added")): OwnedGrant {
-  return { grant, name, entry: ledger, writable: "yes" };
+  return { grant, name, entry: ledger, unwantedSince: null, writable: "yes" };
 }
 
 /** What Muster remembers of Ana's account in Contoso. */
@@ -181,6 +181,8 @@ export function accessSituation({ scope, owned, leavers, ...changes }: AccessCha
     },
     leavers: { block: true, deleteAfterMs: 0, accounts: "owned", ...leavers },
     movers: "add-first",
+    graceMs: 0,
+    onExternalRemoval: "restore",
     patienceMs: Infinity,
     now,
     ...changes,
