@@ -75,8 +75,9 @@ export async function unlessGone<T>(asked: Promise<T>): Promise<T | null> {
 export const isGone = (error: unknown): boolean =>
   error instanceof GraphError && classify(error).kind === "gone";
 
-/** Graph knows what is asked for, and does not allow it. */
-export const isRefusal = ({ status }: GraphFailure): boolean => status === 401 || status === 403;
+/** Graph knows what is asked for, and does not allow it; for some of it the tenant lacks a licence, which is said with a 400. */
+export const isRefusal = ({ status, code }: GraphFailure): boolean =>
+  status === 401 || status === 403 || code === "AadPremiumLicenseRequired";
 
 /**
  * Without consent every read is refused, and it is chance which is the first; a write may be refused by itself. Who works in a target

@@ -67,7 +67,7 @@ export async function readInvitations(
   const now = tenant.now();
   return {
     account: own.flatMap(({ assignment }) => assignment?.target?.objectId ?? []).at(-1) ?? null,
-    seen: ({ package: id, renew }, wanted) => sightOfPackage(papersOf(papers, id), { wanted, renew, now }),
+    seen: ({ package: id }, wanted) => sightOfPackage(papersOf(papers, id), { wanted, now }),
   };
 }
 

@@ -32,3 +32,7 @@ export const subjectOf = (grant: Grant | Scope): string =>
 
 /** Stable text for a grant or scope: the ledger's row key and the sort order of plans. */
 export const grantKey = (grant: Grant | Scope): string => `${grant.kind}:${subjectOf(grant)}`;
+
+/** Whether what ends by itself is given for longer as long as it is wanted; otherwise its end is respected. */
+export const isRenewed = (grant: Grant): boolean =>
+  grant.kind === "package" ? grant.renew : grant.kind === "eligible";

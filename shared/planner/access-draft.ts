@@ -1,6 +1,6 @@
 import { Temporal } from "temporal-polyfill";
 import type { Seen, Sight } from "../model/sight.ts";
-import { grantKey, type Grant, type Scope } from "../model/grant.ts";
+import { grantKey, isRenewed, type Grant, type Scope } from "../model/grant.ts";
 import type { AccountId } from "../model/ids.ts";
 import { isGiven, type AccountRecord, type LedgerEntry } from "../model/ledger.ts";
 import type { Note, Plan, Step } from "../model/plan.ts";
@@ -48,6 +48,15 @@ const longestWaitMs = 60 * 60_000;
 const renewalMs = 7 * 24 * 60 * 60_000;
 /** How long, at most, until what cannot be read is tried again. */
 const longestUnknownMs = 5 * 60_000;
+
+type Holder = Pick<PresentAccount, "id" | "seen">;
+
+const idle: MembershipDecision = { act: "nothing", ledger: "same", unsureUntil: null };
+const waiting: MembershipDecision = { ...idle, act: "await" };
+
+/** Whether there is something, or something is under way, that can be somebody's. */
+const isHad = ({ seen }: Sight) =>
+  seen !== "absent" && seen !== "unknown" && seen !== "lapsed" && seen !== "going";
 
 /** Collects steps, notes and bookkeeping while a plan is being made. */
 export class Draft {
@@ -113,20 +122,18 @@ export class Draft {
     return decision;
   }
 
-  grant(account: PresentAccount, { grant, name }: NamedGrant, wanted: "yes" | "no"): void {
+  grant(account: Holder, named: NamedGrant, wanted: "yes" | "no"): void {
+    const { grant, name } = named;
     const owned = this.situation.owned.grants.find(
       (candidate) => grantKey(candidate.grant) === grantKey(grant),
     );
-    const entry = owned?.entry;
     const sight = account.seen(grant, wanted);
-    const { seen } = sight;
-    const goneAt = this.goneAt({ kind: "grant", grant });
-    const decided = this.unlessRestored(
-      decideMembership({ wanted, seen, entry, goneAt, now: this.situation.now }),
-      name,
-      this.situation.owned.account?.aliveAt ?? 0,
-    );
-    const decision = wanted === "yes" ? this.unlessTaken(decided, { name, seen, entry }) : decided;
+    const { endsAt } = sight;
+    const isTheirs = sight.by === "others" && isHad(sight);
+    const entry = isTheirs ? undefined : owned?.entry;
+    // Whoever asked for it owns it, whatever Muster meant to do.
+    if (isTheirs && owned !== undefined) this.ledger.push({ what: { kind: "grant", grant }, change: "drop" });
+    const decision = this.decideGrant(named, sight, { wanted, entry, isTheirs });
     this.apply(decision, grant, () => ({
       kind: decision.act === "add" ? "grant" : "revoke",
       account: account.id,
@@ -137,14 +144,39 @@ export class Draft {
     if (decision.act === "await") this.onItsWay(name, sight, wanted);
     if (wanted === "yes" && decision.act === "nothing") {
       this.atItsEnd(name, sight);
-      if (entry !== undefined) this.renew({ grant, name }, sight, { account: account.id, givenAt: entry.at });
+      if (entry !== undefined) this.renew(named, sight, { account: account.id, givenAt: entry.at });
+      // What somebody else gave for a time is Muster's to give after that.
+      else if (endsAt !== undefined) this.lookAgain(Math.max(endsAt, this.situation.now + unknownMs));
     }
     this.unsure(name, decision);
     // It was taken back before, and whether it is gone could not be read.
-    if (seen === "unknown" && decision.act === "nothing" && entry?.state === "removed") this.unreadable(name);
+    if (sight.seen === "unknown" && decision.act === "nothing" && entry?.state === "removed")
+      this.unreadable(name);
     const isUnsettled = decision.act !== "nothing" && decision.act !== "add";
     if (owned?.writable !== "no" && isUnsettled) this.unsettledGrants += 1;
-    if (entry === undefined && seen === "present") this.note({ kind: "native-grant", name });
+    if (entry === undefined && sight.seen === "present") this.note({ kind: "native-grant", name });
+  }
+
+  private decideGrant(
+    { grant, name }: NamedGrant,
+    sight: Sight,
+    { wanted, entry, isTheirs }: { wanted: "yes" | "no"; entry: LedgerEntry | undefined; isTheirs: boolean },
+  ): MembershipDecision {
+    const { now, owned } = this.situation;
+    // What has run its time is given anew where that is meant.
+    const seen = sight.seen === "lapsed" && isRenewed(grant) ? "absent" : sight.seen;
+    // Nothing is given on the strength of an answer that did not come; it is told why.
+    if (sight.unreadable === "yes" && wanted === "yes") return idle;
+    if (isTheirs && wanted === "yes") return seen === "present" || seen === "stuck" ? idle : waiting;
+    const goneAt = this.goneAt({ kind: "grant", grant });
+    const decision = this.unlessRestored(
+      decideMembership({ wanted, seen, seenAt: sight.at, entry, goneAt, now }),
+      name,
+      owned.account?.aliveAt ?? 0,
+    );
+    const isTooSoon = (sight.notBefore ?? 0) > now && (decision.act === "add" || decision.act === "remove");
+    if (isTooSoon) return { ...decision, act: "await" };
+    return wanted === "yes" ? this.unlessTaken(decision, { name, seen, entry }) : decision;
   }
 
   /** Who was restored a moment ago may be shown without the memberships that come back with them. */
@@ -179,10 +211,13 @@ export class Draft {
 
   keep(account: PresentAccount, { grant, name }: NamedGrant, { why, lost }: Keeps): void {
     const key = grantKey(grant);
-    const isOwned = this.situation.owned.grants.some((owned) => grantKey(owned.grant) === key);
+    const own = this.situation.owned.grants.find((owned) => grantKey(owned.grant) === key);
     // A person may have taken it away, as they were asked to.
-    if (!isOwned || account.seen(grant, "yes").seen === "absent") return;
+    if (own === undefined || account.seen(grant, "yes").seen === "absent") return;
     this.note({ kind: "kept", name, why, alsoLost: lost.includes(key) ? "yes" : "no" });
+    // What is given for a time only is kept by giving it for longer.
+    const { entry } = own;
+    this.renew({ grant, name }, account.seen(grant, "yes"), { account: account.id, givenAt: entry.at });
   }
 
   /**
@@ -267,7 +302,10 @@ export class Draft {
   onItsWay(name: string, { detail = "", since, patient }: Sight, wanted: "yes" | "no"): void {
     const { now, patienceMs } = this.situation;
     const waitedMs = now - (since ?? now);
-    const isOverdue = patient === undefined && since !== undefined && waitedMs >= patienceMs;
+    // Of what a leaver may still be given people hear at once when somebody can stop it.
+    const isOpen = patient === "yes" && wanted === "no";
+    const isLate = patient === undefined && since !== undefined && waitedMs >= patienceMs;
+    const isOverdue = isOpen || isLate;
     const way = wanted === "yes" ? "in" : "out";
     this.note({ kind: "on-its-way", name, way, detail, overdue: isOverdue ? "yes" : "no" });
     const longestMs = patient === "yes" ? longestWaitMs : longestUnknownMs;
@@ -277,10 +315,12 @@ export class Draft {
   /** Some time before it ends; where it is given for a short time only, when half of it has passed. */
   private renew(
     named: NamedGrant,
-    { endsAt }: Sight,
+    { endsAt, renewal }: Sight,
     { account, givenAt }: { readonly account: AccountId; readonly givenAt: number },
   ): void {
-    if (endsAt === undefined) return;
+    if (endsAt === undefined || !isRenewed(named.grant)) return;
+    if (renewal?.state === "denied") this.note({ kind: "stuck", name: named.name, detail: renewal.detail });
+    if (renewal !== undefined) return this.lookAgain(Math.max(endsAt, this.situation.now + unknownMs));
     const { now, owned } = this.situation;
     const dueAt = endsAt - Math.min(renewalMs, (endsAt - givenAt) / 2);
     if (now < dueAt) this.lookAgain(dueAt);

@@ -2,7 +2,7 @@ import type { AccountId } from "../model/ids.ts";
 import { goesWithOwner, type AccountRecord } from "../model/ledger.ts";
 import { Draft, unknownMs, wholeCycleMs, type AccessDecision } from "./access-draft.ts";
 import type { AccessSituation, PresentAccount } from "./access-situation.ts";
-import { loseGrants, settleGrants, takeBackUnseen } from "./grant-plan.ts";
+import { loseGrants, loseWhatOutlives, settleGrants, takeBackUnseen } from "./grant-plan.ts";
 import { planGuest } from "./guest-plan.ts";
 import { goneMs, replicationWindowMs, visibleMs } from "./membership.ts";
 import { cyclePollMs, nextAskAt } from "./provisioning.ts";
@@ -153,6 +153,7 @@ function planLeave(situation: AccessSituation): AccessDecision {
   ) {
     takeBackUnseen(draft, known.accountId);
   }
+  if (account.kind === "soft-deleted") loseWhatOutlives(draft, account);
   // An account that was there before goes with the scope, so the scope stays while it may still be there.
   const nobodys = account.kind === "none" || account.kind === "soft-deleted";
   // Whoever could never be looked at came with the scope, as far as anybody can tell.

@@ -103,7 +103,12 @@ export type AccountSeen =
       readonly stamped: "yes" | "no";
       readonly seen: (grant: Grant, wanted: "yes" | "no") => Sight;
     }
-  | { readonly kind: "soft-deleted"; readonly id: AccountId };
+  | {
+      readonly kind: "soft-deleted";
+      readonly id: AccountId;
+      /** What goes on all the same; the rest is unreadable. Left out: nothing was read. */
+      readonly seen?: (grant: Grant, wanted: "yes" | "no") => Sight;
+    };
 
 export type Owned = {
   readonly grants: readonly OwnedGrant[];

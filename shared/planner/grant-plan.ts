@@ -1,7 +1,7 @@
 import { grantKey, type Grant } from "../model/grant.ts";
 import type { AccountId } from "../model/ids.ts";
 import type { Draft } from "./access-draft.ts";
-import type { AccessSituation, Keeps, NamedGrant, PresentAccount } from "./access-situation.ts";
+import type { AccessSituation, AccountSeen, Keeps, NamedGrant, PresentAccount } from "./access-situation.ts";
 import { decideMembership } from "./membership.ts";
 
 /** What somebody who belongs here is to have, and what not; and what a check in the source did not let go of stays. */
@@ -17,6 +17,16 @@ export function settleGrants(draft: Draft, account: PresentAccount): void {
 
 export function loseGrants(draft: Draft, account: PresentAccount): void {
   for (const named of allGrants(draft.situation)) draft.grant(account, named, "no");
+}
+
+/** What goes on although the account is in the recycle bin. */
+export function loseWhatOutlives(
+  draft: Draft,
+  { id, seen }: Extract<AccountSeen, { kind: "soft-deleted" }>,
+): void {
+  if (seen === undefined) return;
+  for (const named of draft.situation.owned.grants)
+    if (seen(named.grant, "no").unreadable === undefined) draft.grant({ id, seen }, named, "no");
 }
 
 /** Of an account that a replica does not show. */

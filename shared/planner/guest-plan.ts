@@ -2,7 +2,7 @@ import { grantKey, type Grant } from "../model/grant.ts";
 import type { Sight } from "../model/sight.ts";
 import { unknownMs, type AccessDecision, type Draft } from "./access-draft.ts";
 import type { NamedGrant, PresentAccount } from "./access-situation.ts";
-import { loseGrants, settleGrants, takeBackUnseen } from "./grant-plan.ts";
+import { loseGrants, loseWhatOutlives, settleGrants, takeBackUnseen } from "./grant-plan.ts";
 import { decideMembership, replicationWindowMs } from "./membership.ts";
 import { joinScope, leaveFormerScopes, leaveScopes } from "./scope-plan.ts";
 
@@ -87,7 +87,8 @@ function leave(draft: Draft): void {
       draft.note({ kind: "guest-ends", account: account.id, how: ends });
       draft.learn({ deleted: "expected" });
     }
-  } else if (account.kind === "none") {
+  } else if (account.kind === "soft-deleted") loseWhatOutlives(draft, account);
+  else if (account.kind === "none") {
     if (owned.account !== null) takeBackUnseen(draft, owned.account.accountId);
     withdraw(draft);
   }

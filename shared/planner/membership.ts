@@ -62,11 +62,10 @@ import type { Seen } from "../model/sight.ts";
  *  yes    | stuck   | removed            | add     | same
  *  no     | coming  | -                  | nothing | same
  *  no     | coming  | gone               | nothing | same
- *  no     | coming  | adding             | remove  | same
- *  no     | coming  | added              | remove  | same
- *  no     | coming  | removing           | remove  | same
- *  no     | coming  | removed, fresh     | wait    | same
- *  no     | coming  | removed, not fresh | remove  | same
+ *  no     | coming  | adding             | await   | same
+ *  no     | coming  | added              | await   | same
+ *  no     | coming  | removing           | await   | same
+ *  no     | coming  | removed            | await   | same
  *  no     | going   | -                  | nothing | same
  *  no     | going   | gone               | nothing | same
  *  no     | going   | adding             | remove  | same
@@ -116,19 +115,31 @@ function give(situation: MembershipSituation, entry: LedgerEntry, age: Age): Mem
     case "failed":
       return decision(isGiven(entry) && now - entry.at < againMs ? "await" : "add", claimOf(entry));
     case "lapsed":
-      return decision(entry.state === "added" ? "nothing" : "add");
+      return isOlder(situation, entry)
+        ? obtain(entry, age)
+        : decision(entry.state === "added" ? "nothing" : "add");
     case "stuck":
+      if (isOlder(situation, entry)) return obtain(entry, age);
       return isGiven(entry) ? decision("nothing", claimOf(entry)) : decision("add");
     default:
       return seen satisfies never;
   }
 }
 
+/** What is seen came about before Muster's last word, so it says nothing of what came of that. */
+const isOlder = ({ seenAt }: MembershipSituation, { at }: LedgerEntry) =>
+  seenAt !== undefined && seenAt < at - answerMs;
+
+/** Muster notes when it was answered; what it asked for came about before that, by another clock. */
+const answerMs = 2 * 60_000;
+
 function take(seen: Seen, entry: LedgerEntry, age: Age): MembershipDecision {
   switch (seen) {
     case "present":
-    case "coming":
       return takeBack(entry, age);
+    // Nobody can take back what is being delivered, or waits for somebody.
+    case "coming":
+      return decision("await");
     case "going":
       return decision(isGiven(entry) ? "remove" : "await");
     case "absent":
@@ -162,6 +173,8 @@ export const visibleMs = 15_000;
 export type MembershipSituation = {
   readonly wanted: "yes" | "no";
   readonly seen: Seen;
+  /** When what is seen came about, epoch ms; left out where nobody knows. */
+  readonly seenAt?: number | undefined;
   readonly entry: LedgerEntry | undefined;
   /** Without an entry: when Muster took it back, epoch ms; 0 for never. */
   readonly goneAt: number;

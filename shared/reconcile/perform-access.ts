@@ -58,9 +58,7 @@ export async function performStage(steps: readonly Step[], doing: Performing): P
     ? { wroteAt: ports.now() }
     : { wroteAt: before.wroteAt, proof: before.proof };
   await claim.write({ value: { ...after, ...rest } });
-  return steps.map((step, index) =>
-    told(step, results[index], { standing: standings[index], before, now: ports.now() }),
-  );
+  return steps.map((step, index) => told(step, results[index], { standing: standings[index], before }));
 }
 
 function mayHaveWritten(result: Performed): boolean {
@@ -68,7 +66,8 @@ function mayHaveWritten(result: Performed): boolean {
   return result.kind === "written" || (result.trace ?? null) !== null;
 }
 
-type Result = Performed & { readonly written?: Written };
+/** `undone`: it was put off, and nothing has come of it. */
+type Result = Performed & { readonly written?: Written; readonly undone?: "yes" };
 
 async function perform(step: Step, limits: SendLimits, doing: Performing): Promise<Result> {
   const { ports, analyst } = doing;
@@ -79,15 +78,19 @@ async function perform(step: Step, limits: SendLimits, doing: Performing): Promi
     case "leave-scope":
       return wrote(await sourceWriter.leaveScope(step.scope.group, analyst, limits));
     case "grant":
-      return wroteOrNot(await write(targetWriter.grants, "give", { ...step, limits }), doing);
+      return wroteOrNot(await write(targetWriter.grants, "give", { ...step, limits }), step, doing);
     case "renew":
-      return wroteOrNot(await write(targetWriter.grants, "renew", { ...step, limits }), doing);
+      return wroteOrNot(await write(targetWriter.grants, "renew", { ...step, limits }), step, doing);
     case "revoke":
-      return wroteOrNot(await write(targetWriter.grants, "take", { ...step, limits }), doing);
+      return wroteOrNot(await write(targetWriter.grants, "take", { ...step, limits }), step, doing);
     case "provision":
       return provision(limits, doing);
     case "invite":
-      return wroteOrNot(await targetWriter.invite(step.grant, { analyst, mail: step.mail, limits }), doing);
+      return wroteOrNot(
+        await targetWriter.invite(step.grant, { analyst, mail: step.mail, limits }),
+        step,
+        doing,
+      );
     case "block-account":
       return wrote(await targetWriter.setEnabled(step.account, "blocked", limits));
     case "unblock-account":
@@ -106,18 +109,27 @@ async function perform(step: Step, limits: SendLimits, doing: Performing): Promi
 
 const wrote = (written: Written): Result => ({ kind: "written", ...written, written });
 
-/** What cannot be done yet is looked at again soon, or when a person has seen to it. */
-function wroteOrNot(written: Written | NotYet, { ports, rules }: Performing): Result {
+/** What cannot be done yet is tried again, later each time, and people hear of it when that goes on; or a person has to see to it. */
+function wroteOrNot(
+  written: Written | NotYet,
+  { name }: { readonly name: string },
+  { rules }: Performing,
+): Result {
   if (written.result !== "not-yet") return wrote(written);
-  const { why, advice, trace } = written;
+  const { advice, trace, appliedBefore } = written;
+  const why = `${name}: ${written.why}`;
   const outcome: Outcome =
     advice === null
-      ? { kind: "again", at: ports.now() + notYetMs, why }
-      : { kind: "parked", reason: `${rules.target.name}: ${why}`, advice, cause: null };
-  return { kind: "put-off", outcome, trace };
+      ? { kind: "retry", why }
+      : {
+          kind: "parked",
+          reason: `${rules.target.name}: ${why}`,
+          advice,
+          cause: null,
+          refused: "perhaps to one",
+        };
+  return { kind: "put-off", outcome, trace, ...(appliedBefore === "no" ? { undone: "yes" } : {}) };
 }
-
-const notYetMs = 10_000;
 
 /** How soon a read that missed a native membership is repeated. */
 const nativeMs = 2_000;
@@ -229,6 +241,9 @@ function settled(step: Step, pair: PairRecord, { performed, standing, before, do
       isForCertain(performed.error) || (standing === "disputed" && isUnavailable(performed.error));
     return isNone ? drop(pair, step, before) : pair;
   }
+  if (performed?.undone === "yes" && isMembership(step) && adds(step) && known === undefined)
+    return drop(pair, step, before);
+  if (performed?.undone === "yes" && step.kind === "invite") return { ...pair, invited: before.invited };
   // What was refused for certain has changed nothing of the account either.
   if (
     performed?.kind === "failed" &&
@@ -265,8 +280,12 @@ function settled(step: Step, pair: PairRecord, { performed, standing, before, do
       return withAccount(pair, step, { deleted: "expected", changedAt, aliveAt: changedAt });
     case "invite":
       return { ...pair, invited: invitedBy(step, "added", changedAt) };
-    case "provision":
     case "renew":
+      return {
+        ...pair,
+        ledger: pair.ledger.map((row) => (isAbout(row, step) ? givenAt(row, changedAt) : row)),
+      };
+    case "provision":
     case "stamp":
     case "revoke-sessions":
       return pair;
@@ -274,6 +293,12 @@ function settled(step: Step, pair: PairRecord, { performed, standing, before, do
       return step satisfies never;
   }
 }
+
+const isAbout = ({ item }: LedgerRow, { grant, account }: Extract<Step, { kind: "renew" }>) =>
+  sameItem(item, { kind: "grant", grant, account });
+
+/** Given once more: the time until it is to be renewed begins anew. */
+const givenAt = (row: LedgerRow, at: number): LedgerRow => ({ ...row, entry: { ...row.entry, at } });
 
 /**
  * "Already a member" on the first try of a grant nobody had on record means that somebody else was quicker; then it is
@@ -367,18 +392,19 @@ function isInScope(ledger: readonly LedgerRow[]): boolean {
   return entry !== undefined && isGiven(entry);
 }
 
-/** How soon a read that does not show what somebody else gave is repeated. */
-const unseenMs = 10_000;
-
 /** What people read about the step. */
 function told(
   step: Step,
   performed: Result | undefined,
-  { standing, before, now }: Pick<Settling, "standing" | "before"> & { readonly now: number },
+  { standing, before }: Pick<Settling, "standing" | "before">,
 ): Performed {
   if (performed === undefined) return { kind: "failed", error: new Error("the step was passed over") };
   if (performed.kind !== "written" || performed.written === undefined) return performed;
   if (!isTheirs(performed.written, step, { standing, before })) return performed;
   const detail = "somebody else granted it; it is not Muster's";
-  return { ...performed, detail, outcome: { kind: "again", at: now + unseenMs, why: detail } };
+  return {
+    ...performed,
+    detail,
+    outcome: { kind: "retry", why: `${step.kind}: ${detail}, and no read shows it` },
+  };
 }

@@ -13,7 +13,7 @@ import type { Place, Policy, Stamp } from "../policy/policy.ts";
 import type { AccessReadPorts, Looking, Rules } from "./access-ports.ts";
 import { outcomeOf, type Outcome } from "./outcome.ts";
 import { guestRecord, readInvitations } from "./read-guest.ts";
-import { readHad } from "./read-holdings.ts";
+import { readHad, readOutliving } from "./read-holdings.ts";
 import { isLeaving } from "./wishes.ts";
 
 /** What was found of the analyst's account; `trouble`: how the look ends when it could not be all that it should be. */
@@ -198,13 +198,19 @@ async function readKnown(
   ]);
   if (read.kind === "none") return null;
   if (read.kind === "soft-deleted") {
-    return { seen: { kind: "soft-deleted", id: known.accountId }, record: known, trouble: null };
+    return { seen: await inTheBin(known.accountId, looking, ports), record: known, trouble: null };
   }
   return {
     seen: present(read.account, { proof: known.proof, record, holdings }),
     record: known,
     trouble,
   };
+}
+
+/** What goes on without the account is read where Muster gave something of the kind. */
+async function inTheBin(id: AccountId, looking: Looking, ports: AccessReadPorts): Promise<AccountSeen> {
+  const seen = await readOutliving(id, looking, ports);
+  return { kind: "soft-deleted", id, ...(seen === null ? {} : { seen }) };
 }
 
 /** An account that came of Muster's own request for the analyst; it carries no stamp. */

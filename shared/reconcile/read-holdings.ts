@@ -1,5 +1,5 @@
-import { isGone, unlessGone } from "../graph/error.ts";
-import { readHoldings, type Holdings } from "../graph/grants/kind.ts";
+import { isGone } from "../graph/error.ts";
+import { outliving, readHoldings, type Holdings } from "../graph/grants/kind.ts";
 import type { GrantKind } from "../model/grant.ts";
 import type { AccountId } from "../model/ids.ts";
 import { namedGrants } from "../policy/desired.ts";
@@ -9,17 +9,38 @@ import { outcomeOf, type Outcome } from "./outcome.ts";
 /** What an account has, and why some of it could not be read. */
 export type Had = { readonly holdings: Holdings; readonly trouble: Outcome | null };
 
-/** Of an account that a replica does not know, nothing is known: whether it is gone is said by the account itself. */
+/**
+ * Of an account that a replica does not know, nothing is known: whether it is gone is said by the account itself. What passes is waited
+ * for by whoever stays; a leaver waits for nothing that is only read.
+ * @throws what the reading threw, when nothing could be read and trying again may help
+ */
 export async function readHad(
   account: AccountId,
   looking: Looking,
   { tenant, now }: AccessReadPorts,
 ): Promise<Had> {
+  const kinds = kindsInUse(looking);
   const asked = { account, priority: looking.priority };
-  const read = await unlessGone(readHoldings(tenant.reader.grants, kindsInUse(looking), asked));
-  if (read === null) return { holdings: () => ({ seen: "unknown" }), trouble: null };
-  const [first] = read.failures.filter((error) => !isGone(error));
-  return { holdings: read.holdings, trouble: first === undefined ? null : outcomeOf(first, now()) };
+  const { holdings, failures } = await readHoldings(tenant.reader.grants, kinds, asked);
+  const [first] = failures.filter((error) => !isGone(error));
+  if (first === undefined) return { holdings, trouble: null };
+  const trouble = outcomeOf(first, now());
+  const isNothing = failures.length === kinds.length;
+  if (isNothing && trouble.kind !== "parked" && looking.record.leaving === null) throw first;
+  return { holdings, trouble };
+}
+
+/** What goes on although the account is in the recycle bin, of what Muster gave; null: nothing can. */
+export async function readOutliving(
+  account: AccountId,
+  { pair, priority }: Looking,
+  { tenant }: AccessReadPorts,
+): Promise<Holdings | null> {
+  const given = pair.ledger.flatMap(({ item }) => (item.kind === "grant" ? [item.grant.kind] : []));
+  const kinds = outliving(tenant.reader.grants, [...new Set(given)]);
+  if (kinds.length === 0) return null;
+  const { holdings } = await readHoldings(tenant.reader.grants, kinds, { account, priority });
+  return holdings;
 }
 
 /** The kinds of grant that the policy names here, and those that Muster gave: nobody has to consent to the others. */

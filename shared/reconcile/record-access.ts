@@ -1,5 +1,6 @@
 import { grantKey, type Grant } from "../model/grant.ts";
 import type { AnalystRecord } from "../model/analyst.ts";
+import type { Sight } from "../model/sight.ts";
 import type { PairRecord } from "../model/pair.ts";
 import type { Plan } from "../model/plan.ts";
 import type { AccessDecision } from "../planner/access-draft.ts";
@@ -102,20 +103,23 @@ function sightOf(
   { account, accounts }: AccessSituation,
 ): { readonly seen: string; readonly detail?: string } {
   switch (account.kind) {
-    case "present": {
-      const { seen, detail } = account.seen(grant, wanted);
-      return { seen, ...(detail === undefined ? {} : { detail }) };
-    }
+    case "present":
+      return said(account.seen(grant, wanted));
     case "unreachable":
       return { seen: "unknown" };
-    case "soft-deleted":
+    case "soft-deleted": {
+      const sight = account.seen?.(grant, wanted);
+      if (sight !== undefined && sight.unreadable === undefined) return said(sight);
       return { seen: accounts === "own" ? "recycled" : "absent" };
+    }
     case "none":
       return { seen: "absent" };
     default:
       return account satisfies never;
   }
 }
+
+const said = ({ seen, detail }: Sight) => ({ seen, ...(detail === undefined ? {} : { detail }) });
 
 type Entry = {
   readonly kind: "run" | "proof";

@@ -34,12 +34,9 @@ const request = (state: string, requestType = "adminadd", askedAt = now - hourMs
   accessPackage: { id: operator },
 });
 
-function sight(
-  papers: Partial<Papers>,
-  { wanted = "yes", renew = false }: { readonly wanted?: "yes" | "no"; readonly renew?: boolean } = {},
-) {
+function sight(papers: Partial<Papers>, { wanted = "yes" }: { readonly wanted?: "yes" | "no" } = {}) {
   const all = { assignments: [], requests: [], isComplete: true, ...papers };
-  return sightOfPackage(papersOf(all, operator), { wanted, renew, now });
+  return sightOfPackage(papersOf(all, operator), { wanted, now });
 }
 
 const delivered = assignment("delivered");
@@ -118,14 +115,18 @@ describe("what papers about an access package show to whoever is to have it", ()
     expect(sight(papers)).toMatchObject({ seen });
   });
 
-  test("one that ran out is not there any more for whoever renews it", () => {
-    expect(sight({ assignments: [ranOut] }, { renew: true })).toEqual({ seen: "absent" });
+  test("the end is told", () => {
+    const ending = { assignments: [assignment("delivered", { endsAt: now + hourMs })] };
+    expect(sight(ending)).toEqual({ seen: "present", endsAt: now + hourMs });
   });
 
-  test("the end counts for whoever renews it, and for nobody else", () => {
-    const ending = { assignments: [assignment("delivered", { endsAt: now + hourMs })] };
-    expect(sight(ending)).toEqual({ seen: "present" });
-    expect(sight(ending, { renew: true })).toEqual({ seen: "present", endsAt: now + hourMs });
+  test.each([
+    ["adminadd", "Muster: as the policy says", "muster"],
+    ["adminadd", "ticket 12", "others"],
+    ["useradd", null, "others"],
+  ] as const)("whose request brought it is told: %s with the words %s", (requestType, justification, by) => {
+    const requests = [{ ...request("delivered", requestType), justification }];
+    expect(sight({ assignments: [delivered], requests })).toMatchObject({ seen: "present", by });
   });
 
   test("approval takes as long as it takes; a delivery does not", () => {
@@ -146,7 +147,7 @@ describe("what they show to whoever is to be rid of it", () => {
     ["an assignment that was delivered", { assignments: [delivered] }, "present"],
     ["one that came in part", { assignments: [assignment("partiallydelivered")] }, "present"],
     ["one that failed", { assignments: [assignment("deliveryfailed")] }, "present"],
-    ["one that is being delivered", { assignments: [assignment("delivering")] }, "present"],
+    ["one that is being delivered", { assignments: [assignment("delivering")] }, "coming"],
     ["a request that waits for approval", { requests: [request("pendingapproval")] }, "coming"],
     ["a request that was denied", { requests: [request("denied")] }, "absent"],
     ["an assignment that ran out", { assignments: [ranOut] }, "absent"],
@@ -156,9 +157,9 @@ describe("what they show to whoever is to be rid of it", () => {
       "going",
     ],
     [
-      "a change of the assignment that is under way",
+      "one whose change is under way",
       { assignments: [delivered], requests: [request("submitted", "adminupdate")] },
-      "coming",
+      "present",
     ],
   ];
 

@@ -149,7 +149,7 @@ describe("eligibility for a time", () => {
 });
 
 test("what PIM cannot tell keeps nobody in the groups that can be read", async () => {
-  const world = await scene();
+  const world = await scene("P365D", "never");
   world.contoso.always("readEligible", () => Promise.reject(graphFailure(403)));
   await world.change(ana, readersAtHome, "out");
   await world.wait(10 * minuteMs);

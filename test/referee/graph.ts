@@ -562,13 +562,14 @@ function groupsHere(target: Target): GroupDirectory {
 
 /** No policy of a story names one. */
 const noPackages = {
+  outlives: "no",
   find: notAtHome,
   isHeld: notAtHome,
   holdings: notAtHome,
   give: notAtHome,
   renew: notAtHome,
   take: notAtHome,
-};
+} as const;
 
 const membersOf = "/groups/{id}/members/$ref";
 

@@ -37,6 +37,8 @@ type Of<T> = T & { readonly account: string };
 const trace: Trace = { clientRequestId: "c-1", requestId: "r-1", status: 201, ms: 1, tries: 1 };
 const wrote = (result: Written["result"]): Written => ({ result, appliedBefore: "no", trace });
 const isWaiting = ({ state }: Request) => state === "pendingapproval" || state === "delivering";
+/** The words on requests of Muster's. */
+export const muster = "Muster: as the policy says";
 const time = (at: number) => new Date(at).toISOString();
 
 /** The only policy that packages have here. */
@@ -51,12 +53,17 @@ export function memoryPackages(now: () => number) {
   let made = 0;
 
   const idOf = (what: string) => `${what}-${(made += 1)}`;
-  const ask = (requestType: string, about: { account: string; id: string }, state: string): Of<Request> => {
+  const ask = (
+    requestType: string,
+    about: { account: string; id: string; by?: string },
+    state: string,
+  ): Of<Request> => {
     const request = {
       id: idOf("request"),
       requestType,
       state,
       createdDateTime: time(now()),
+      justification: about.by ?? null,
       accessPackage: { id: about.id },
       account: about.account,
     };
@@ -130,7 +137,12 @@ export function memoryPackages(now: () => number) {
       const grant = { kind: "package", package: packageIdSchema.parse(id), policy, expires, renew } as const;
       return { kind: "found", grant, name: names.get(id) ?? id, unwritable: null };
     },
-    give({ package: id, expires }: Grant<"package">, account: string): Written | NotYet {
+    /** By an administrator, unless it says that Muster asks. */
+    give(
+      { package: id, expires }: Grant<"package">,
+      account: string,
+      by = "an administrator",
+    ): Written | NotYet {
       const mine = papersOf(papers(account), id);
       const live = liveAssignment(mine);
       if (live?.state === "deliveryfailed") {
@@ -139,7 +151,7 @@ export function memoryPackages(now: () => number) {
       }
       if (live !== undefined || openAddition(mine) !== undefined || openRemoval(mine) !== undefined)
         return wrote("already");
-      const about = { account, id };
+      const about = { account, id, by };
       if (way === "approval") ask("adminadd", about, "pendingapproval");
       else if (way === "slow") ask("adminadd", about, "delivering");
       else {
@@ -164,7 +176,7 @@ export function memoryPackages(now: () => number) {
         slow: "delivering",
         fails: "deliveryfailed",
       };
-      const request = ask("adminadd", { account: whom.mail, id }, state[way]);
+      const request = ask("adminadd", { account: whom.mail, id, by: muster }, state[way]);
       invited = [...invited, { ...whom, request: request.id, account: null }];
       if (way === "at once") assign(arrive(request.id) ?? "", id, { expires, state: "delivered" });
       return wrote("done");
@@ -179,8 +191,7 @@ export function memoryPackages(now: () => number) {
       const account = mine.findLast((one) => one.analyst === analyst && one.account !== null)?.account;
       return {
         account: account === undefined ? null : accountIdSchema.parse(account),
-        seen: ({ package: id, renew }, wanted) =>
-          sightOfPackage(papersOf(all, id), { wanted, renew, now: now() }),
+        seen: ({ package: id }, wanted) => sightOfPackage(papersOf(all, id), { wanted, now: now() }),
       };
     },
     renew({ package: id, expires }: Grant<"package">, account: string): Written {
@@ -197,6 +208,7 @@ export function memoryPackages(now: () => number) {
       if (open !== undefined)
         return {
           result: "not-yet",
+          appliedBefore: "no",
           why: `request ${open.id} is ${open.state}`,
           advice: "deny it",
           trace: null,

@@ -19,7 +19,7 @@ import {
 } from "../../shared/model/ids.ts";
 import { durationMs } from "../../shared/policy/duration.ts";
 import { liveAssignment, papersOf, sightOfPackage } from "../../shared/graph/grants/package-state.ts";
-import { memoryPackages, type MemoryPackages } from "./memory-packages.ts";
+import { memoryPackages, muster, type MemoryPackages } from "./memory-packages.ts";
 import { graphFailure } from "./graph-failure.ts";
 import { grantReadersOf, grantWritersOf } from "./tenant-grants.ts";
 
@@ -136,13 +136,13 @@ function tenantOf(groupIds: readonly GroupId[], now: () => number) {
           endsAt: (group) => eligible.get(group)?.get(id),
         })),
       packages: {
+        outlives: "yes",
         find: (wish) => call("findPackage", () => packages.find(wish)),
         isHeld: ({ package: id }, account) =>
           call("isAssigned", () => liveAssignment(papersOf(packages.papers(account), id)) !== undefined),
         async holdings(account) {
           const papers = await call("readPapers", () => packages.papers(account));
-          return ({ package: id, renew }, wanted) =>
-            sightOfPackage(papersOf(papers, id), { wanted, renew, now: now() });
+          return ({ package: id }, wanted) => sightOfPackage(papersOf(papers, id), { wanted, now: now() });
         },
       },
     }),
@@ -179,7 +179,7 @@ function tenantOf(groupIds: readonly GroupId[], now: () => number) {
         give: (grant, id, limits) =>
           write("assign", `${grant.package} ${id}`, limits, () => {
             there(id);
-            return packages.give(grant, id);
+            return packages.give(grant, id, muster);
           }),
         renew: (grant, id, limits) =>
           write("renewPackage", `${grant.package} ${id}`, limits, () => packages.renew(grant, id)),

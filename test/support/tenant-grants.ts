@@ -32,6 +32,7 @@ export const grantReadersOf = ({
 }: Reading): GrantReaders => ({
   package: packages,
   group: {
+    outlives: "no",
     find: (wish, priority) => findGroup(groups, wish, priority),
     isHeld: ({ group }, id) => isMember(id, group),
     async holdings(id) {
@@ -40,6 +41,7 @@ export const grantReadersOf = ({
     },
   },
   eligible: {
+    outlives: "no",
     find: (wish, priority) => findEligible(groups, wish, priority),
     isHeld: async ({ group }, id) => seenAmong((await readEligible(id)).eligible, group) === "present",
     async holdings(id) {

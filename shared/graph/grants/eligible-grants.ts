@@ -29,6 +29,8 @@ type Instance = z.infer<typeof instanceSchema>;
 
 export function eligibleReader(tenant: GraphTenant, groups: GroupDirectory): GrantReader<"eligible"> {
   return {
+    // PIM refuses to change anything of somebody who is in the recycle bin.
+    outlives: "no",
     find: (wish, priority) => findEligible(groups, wish, priority),
     async holdings(account, priority) {
       const [eligible, active] = await Promise.all([
@@ -118,9 +120,9 @@ export function eligibleWriter(tenant: GraphTenant): GrantWriter<"eligible"> {
       const active = await listActive(tenant, account, limits.priority);
       const isActive = seenIn(active, (one) => isMemberOf(group)(one) && isActivated(one)) === "present";
       const first = doneOrHindered(eligibility);
-      if (!isActive || first.result === "not-yet") return first;
+      if (!isActive) return first;
       const second = doneOrHindered(await ask(tenant, "assignment", { body, limits }));
-      return second.result === "missing" ? first : second;
+      return first.result === "not-yet" || second.result === "missing" ? first : second;
     },
   };
 }
@@ -181,8 +183,9 @@ function doneOrHindered(reply: GraphReply): Written | NotYet {
     : notYet(reply, meaning === "rules" ? rulesAdvice : null);
 }
 
-const notYet = ({ body, trace }: GraphReply, advice: string | null): NotYet => ({
+const notYet = ({ body, appliedBefore, trace }: GraphReply, advice: string | null): NotYet => ({
   result: "not-yet",
+  appliedBefore,
   why: `PIM does not do it: ${refusalIn(body).message}`,
   advice,
   trace,

@@ -10,6 +10,7 @@ import type { GrantFound, GrantReader, GrantWriter } from "./kind.ts";
 /** Membership of a group: direct, and for as long as nobody takes it away. */
 export function groupReader(tenant: GraphTenant, groups: GroupDirectory): GrantReader<"group"> {
   return {
+    outlives: "no",
     find: (wish, priority) => findGroup(groups, wish, priority),
     async holdings(account, priority) {
       const memberOf = await listMemberOf(tenant, account, priority);

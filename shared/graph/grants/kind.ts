@@ -8,6 +8,8 @@ import type { Priority, SendLimits, Trace } from "../tenant.ts";
 
 /** Reads one kind of grant in one tenant. Every method throws GraphError when Graph gives no answer. */
 export type GrantReader<K extends GrantKind> = {
+  /** Whether it goes on while the account is in the recycle bin: who has it there may be given it still. */
+  readonly outlives: "yes" | "no";
   /** What the policy means. */
   readonly find: (wish: Wish<K>, priority: Priority) => Promise<GrantFound<K>>;
   /** Everything of this kind that the account has. */
@@ -40,6 +42,8 @@ export type GrantWriter<K extends GrantKind> = {
 /** It cannot be done now, and that is no failure of the call; with `advice`: not before a person has done something. */
 export type NotYet = {
   readonly result: "not-yet";
+  /** "no": nothing has come of it, so nothing of it is Muster's. */
+  readonly appliedBefore: Written["appliedBefore"];
   readonly why: string;
   readonly advice: string | null;
   readonly trace: Trace | null;
@@ -56,6 +60,10 @@ export function find<K extends GrantKind>(
   const reader: GrantReader<K> = readers[wish.kind];
   return reader.find(wish, priority);
 }
+
+/** Of these kinds, those that go on while the account is in the recycle bin. */
+export const outliving = (readers: GrantReaders, kinds: readonly GrantKind[]): readonly GrantKind[] =>
+  kinds.filter((kind) => readers[kind].outlives === "yes");
 
 export function isHeld<K extends GrantKind>(
   readers: GrantReaders,
@@ -84,11 +92,7 @@ export function write<K extends GrantKind>(
 
 type ByKind = { [K in GrantKind]?: Holdings<K> };
 
-/**
- * What the account has, of these kinds. One kind that cannot be read keeps nobody from the others: it is unknown, and `failures` says
- * why.
- * @throws what the reading threw, when none could be read
- */
+/** What the account has, of these kinds. One that cannot be read keeps nobody from the others: it is unknown, and `failures` say why. */
 export async function readHoldings(
   readers: GrantReaders,
   kinds: readonly GrantKind[],
@@ -100,11 +104,10 @@ export async function readHoldings(
   }
   const settled = await Promise.allSettled(kinds.map((kind) => read(kind)));
   const failures = settled.flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
-  if (failures.length > 0 && failures.length === kinds.length) throw failures[0];
   return { holdings: (grant, wanted) => sightIn(held, grant, wanted), failures };
 }
 
 function sightIn<K extends GrantKind>(held: ByKind, grant: Grant<K>, wanted: "yes" | "no"): Sight {
   const holdings: Holdings<K> | undefined = held[grant.kind];
-  return holdings?.(grant, wanted) ?? { seen: "unknown" };
+  return holdings?.(grant, wanted) ?? { seen: "unknown", unreadable: "yes" };
 }

@@ -10,13 +10,11 @@ import {
   assignmentSchema,
   hasFailed,
   liveAssignment,
-  openAddition,
   openRemoval,
   papersOf,
   requestSchema,
   sightOfPackage,
   type Papers,
-  type Request,
 } from "./package-state.ts";
 
 const justification = "Muster: as the policy says";
@@ -24,11 +22,12 @@ const justification = "Muster: as the policy says";
 /** Assignment of an access package: it is asked for, and comes when it has been approved and delivered. */
 export function packageReader(tenant: GraphTenant, packages: PackageDirectory): GrantReader<"package"> {
   return {
+    outlives: "yes",
     find: (wish, priority) => packages.find(wish, priority),
     async holdings(account, priority) {
       const papers = await readPapers(tenant, account, priority);
       const now = tenant.now();
-      return ({ package: id, renew }, wanted) => sightOfPackage(papersOf(papers, id), { wanted, renew, now });
+      return ({ package: id }, wanted) => sightOfPackage(papersOf(papers, id), { wanted, now });
     },
     async isHeld({ package: id }, account, priority) {
       return liveAssignment(papersOf(await readPapers(tenant, account, priority), id)) !== undefined;
@@ -92,13 +91,15 @@ export function packageWriter(tenant: GraphTenant): GrantWriter<"package"> {
     async take(grant, account, limits) {
       const papers = await papersNow(grant, account, limits);
       const live = liveAssignment(papers);
-      const addition = openAddition(papers);
       // An application can neither cancel a request nor remove what is being delivered.
-      if (addition !== undefined) return { result: "not-yet", ...outOfReach(addition), trace: null };
+      const { seen, detail = "" } = sightOfPackage(papers, { wanted: "no", now: tenant.now() });
+      if (seen === "coming") return { ...halfRead, why: detail };
       if (openRemoval(papers) !== undefined) return unsent("already");
       if (live === undefined) return papers.isComplete ? unsent("missing") : halfRead;
       const body = { requestType: "adminRemove", assignment: { id: live.id }, justification };
-      return settled(await ask(tenant, body, limits));
+      const taken = settled(await ask(tenant, body, limits));
+      // Something else is asked of the assignment just now.
+      return taken.result === "already" ? { ...halfDone, trace: taken.trace } : taken;
     },
   };
 }
@@ -108,15 +109,10 @@ const unsent = (result: Written["result"]): Written => ({ result, appliedBefore:
 
 const halfRead: NotYet = {
   result: "not-yet",
+  appliedBefore: "no",
   why: "the requests and assignments could not be read to the end",
   advice: null,
   trace: null,
 };
 
-const outOfReach = ({ id, state }: Request) => ({
-  why: `request ${id} for an access package is ${state}, and no application can take it back`,
-  advice:
-    state === "delivering" || state === "submitted"
-      ? null
-      : "deny or cancel the request in entitlement management; if it is delivered, Muster removes the assignment",
-});
+const halfDone: NotYet = { ...halfRead, why: "another request for the assignment is open" };

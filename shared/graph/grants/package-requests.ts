@@ -68,8 +68,8 @@ export function settled({ status, body, appliedBefore, trace }: GraphReply): Wri
   if (/existing|already/i.test(`${code} ${message}`)) return { result: "already", appliedBefore, trace };
   const why = `entitlement management does not do it: ${code}: ${message}`;
   if (status === 404 || /notfound|invalidstate/i.test(code))
-    return { result: "not-yet", why, advice: null, trace };
-  return { result: "not-yet", why, advice: refusedAdvice, trace };
+    return { result: "not-yet", appliedBefore, why, advice: null, trace };
+  return { result: "not-yet", appliedBefore, why, advice: refusedAdvice, trace };
 }
 
 const refusedAdvice =

@@ -27,6 +27,7 @@ export const requestSchema = z.looseObject({
   requestType: word,
   state: word,
   createdDateTime: dateTime,
+  justification: z.string().nullish(),
   accessPackage: packageRef,
 });
 
@@ -62,15 +63,23 @@ const removals: ReadonlySet<string> = new Set([
   "systemremove",
   "approverremove",
 ]);
+const updates: ReadonlySet<string> = new Set(["adminupdate", "userupdate", "systemupdate"]);
 const isRemoval = ({ requestType }: Request) => removals.has(requestType);
+const isUpdate = ({ requestType }: Request) => updates.has(requestType);
+const isAddition = (request: Request) => !isRemoval(request) && !isUpdate(request);
 const open: ReadonlySet<string> = new Set(["submitted", "pendingapproval", "scheduled", "delivering"]);
 const isOpen = ({ state }: Request) => open.has(state);
 export const hasFailed = ({ state }: Assignment | Request) =>
   state === "deliveryfailed" || state === "partiallydelivered";
+const isRefused = ({ state }: Request) => state === "denied" || state === "canceled";
+
+/** Muster says on its requests that they are its own. */
+const isMusters = ({ justification }: Pick<Request, "justification">) =>
+  justification?.startsWith("Muster:") === true;
 
 /** What is under way that would give it. */
 export const openAddition = ({ requests }: Papers): Request | undefined =>
-  requests.find((request) => isOpen(request) && !isRemoval(request));
+  requests.find((request) => isOpen(request) && isAddition(request));
 
 export const openRemoval = ({ requests }: Papers): Request | undefined =>
   requests.find((request) => isOpen(request) && isRemoval(request));
@@ -84,29 +93,27 @@ export const reprocessMs = 7 * 24 * 60 * 60_000;
 /** What these papers about one package show to whoever wants it, or wants to be rid of it. */
 export function sightOfPackage(
   papers: Papers,
-  { wanted, renew, now }: { readonly wanted: "yes" | "no"; readonly renew: boolean; readonly now: number },
+  { wanted, now }: { readonly wanted: "yes" | "no"; readonly now: number },
 ): Sight {
   const removal = openRemoval(papers);
   if (removal !== undefined) return { seen: "going", ...underWay(removal) };
   const live = liveAssignment(papers);
+  const by = giverOf(papers);
+  if (live !== undefined && (wanted === "no" || live.state === "delivered"))
+    return { ...(wanted === "no" ? leftOf(live, papers) : has(live, papers)), ...by };
   const addition = openAddition(papers);
-  if (wanted === "no") {
-    if (addition !== undefined) return { seen: "coming", ...underWay(addition) };
-    if (live !== undefined) return { seen: "present", detail: `assignment ${live.id} is ${live.state}` };
-    return absent(papers);
-  }
-  if (live?.state === "delivered")
-    return {
-      seen: "present",
-      ...endOf(live, renew),
-      ...(isGoverned(live) ? { detail: "of a governed guest" } : {}),
-    };
-  if (addition !== undefined) return { seen: "coming", ...underWay(addition) };
-  if (live !== undefined) return unfinished(live, papers, now);
-  return ended(papers, renew);
+  if (addition !== undefined) return { seen: "coming", ...underWay(addition), ...by };
+  if (live !== undefined) return { ...unfinished(live, papers, now), ...by };
+  return ended(papers, wanted);
 }
 
 const absent = ({ isComplete }: Papers): Sight => ({ seen: isComplete ? "absent" : "unknown" });
+
+/** Of several requests the last that was not refused brought it about. */
+function giverOf({ requests }: Papers): Pick<Sight, "by"> {
+  const request = requests.find((one) => isAddition(one) && !isRefused(one));
+  return request === undefined ? {} : { by: isMusters(request) ? "muster" : "others" };
+}
 
 function underWay(request: Request): Pick<Sight, "detail" | "since" | "patient"> {
   const { id, state, requestType } = request;
@@ -120,38 +127,82 @@ function underWay(request: Request): Pick<Sight, "detail" | "since" | "patient">
   };
 }
 
+function has(live: Assignment, { requests }: Papers): Sight {
+  const endsAt = timeOf(live.schedule?.expiration?.endDateTime);
+  const update = requests.find(isUpdate);
+  return {
+    seen: "present",
+    ...(endsAt === null ? {} : { endsAt }),
+    ...(isGoverned(live) ? { detail: "of a governed guest" } : {}),
+    ...(update === undefined ? {} : renewalOf(update)),
+  };
+}
+
+function renewalOf(update: Request): Pick<Sight, "renewal"> {
+  if (isOpen(update))
+    return { renewal: { state: "waits", detail: `request ${update.id} is ${update.state}` } };
+  return isRefused(update)
+    ? { renewal: { state: "denied", detail: `request ${update.id} was ${update.state}` } }
+    : {};
+}
+
 /** Entitlement management invited them, and ends their account when the last package is gone. */
 const isGoverned = ({ target }: Assignment) => target?.subjectLifecycle === "governed";
 
-/** Only what is renewed has an end that matters before it has come. */
-function endOf({ schedule }: Assignment, renew: boolean): Pick<Sight, "endsAt"> {
-  const endsAt = timeOf(schedule?.expiration?.endDateTime);
-  return renew && endsAt !== null ? { endsAt } : {};
+/** What is being delivered cannot be taken away before it has come; and what could not be taken away is tried again by the hour. */
+function leftOf(live: Assignment, papers: Papers): Sight {
+  const detail = `assignment ${live.id} is ${live.state}`;
+  const addition = openAddition(papers);
+  if (addition !== undefined) return { seen: "coming", ...underWay(addition) };
+  if (live.state === "delivering") return { seen: "coming", detail };
+  const removal = papers.requests.find((one) => !isUpdate(one));
+  const hasStumbled = removal !== undefined && isRemoval(removal) && hasFailed(removal);
+  return {
+    seen: "present",
+    detail: hasStumbled ? `${detail}, and its removal, request ${removal.id}, has failed` : detail,
+    ...(hasStumbled ? { since: askedAt(removal), notBefore: askedAt(removal) + hourMs } : {}),
+  };
 }
+
+const hourMs = 60 * 60_000;
 
 /** It has failed, in whole or in part, or is being delivered and the request for it is not on show. */
 function unfinished(live: Assignment, { requests }: Papers, now: number): Sight {
-  const request = requests.find((one) => !isRemoval(one));
+  const request = requests.find(isAddition);
   const since = request === undefined ? undefined : askedAt(request);
   const detail = `assignment ${live.id} is ${live.state}${request === undefined ? "" : `, request ${request.id}`}`;
   if (!hasFailed(live)) return { seen: "coming", detail, ...(since === undefined ? {} : { since }) };
   const isOver = since !== undefined && now - since >= reprocessMs;
-  return { seen: isOver ? "stuck" : "failed", detail, ...(since === undefined ? {} : { since }) };
+  return {
+    seen: isOver ? "stuck" : "failed",
+    detail,
+    ...(since === undefined ? {} : { since, at: since }),
+  };
 }
 
-/** Nothing is there and nothing is under way: what happened last says why. */
-function ended(papers: Papers, renew: boolean): Sight {
+/** No assignment is on show and nothing is under way: what happened last says why. */
+function ended(papers: Papers, wanted: "yes" | "no"): Sight {
   const { assignments, requests } = papers;
   const expired = assignments.toSorted((a, b) => expiredAt(b) - expiredAt(a))[0];
-  const last = requests[0];
-  const isLater = last !== undefined && askedAt(last) > (expired === undefined ? 0 : expiredAt(expired));
-  if (isLater && !isRemoval(last)) {
-    if (last.state === "denied" || last.state === "canceled")
-      return { seen: "stuck", detail: `request ${last.id} was ${last.state}` };
-    if (hasFailed(last)) return { seen: "stuck", detail: `request ${last.id} has failed` };
+  const over = expired === undefined ? 0 : expiredAt(expired);
+  // The service notes what it takes away when its time is over.
+  const last = requests.find((one) => !isUpdate(one) && one.requestType !== "systemremove");
+  if (last !== undefined && isAddition(last) && askedAt(last) > over) {
+    const at = askedAt(last);
+    // Whatever came of it is not on show, or not under this account.
+    if (last.state === "delivered")
+      return {
+        seen: "coming",
+        detail: `request ${last.id} is delivered, and nothing of it shows`,
+        since: at,
+      };
+    if (wanted === "no") return absent(papers);
+    if (isRefused(last)) return { seen: "stuck", detail: `request ${last.id} was ${last.state}`, at };
+    if (hasFailed(last)) return { seen: "stuck", detail: `request ${last.id} has failed`, at };
   }
-  if (expired !== undefined && !isLater && hasRunOut(expired) && !renew) return { seen: "lapsed" };
-  return absent(papers);
+  const isLapsed =
+    expired !== undefined && hasRunOut(expired) && (last === undefined || askedAt(last) <= over);
+  return wanted === "yes" && isLapsed ? { seen: "lapsed", at: over } : absent(papers);
 }
 
 const expiredAt = ({ expiredDateTime }: Assignment) => timeOf(expiredDateTime) ?? 0;
