@@ -15,6 +15,15 @@ export function seenIn<T>({ items, completeness }: Listing<T>, isIt: (item: T) =
   return completeness.kind === "complete" ? "absent" : "unknown";
 }
 
+/** The same as an answer to whether it is there. */
+export function heldIn<T>({ items, completeness }: Listing<T>, isIt: (item: T) => boolean): Held {
+  if (items.some(isIt)) return "yes";
+  return completeness.kind === "complete" ? "no" : "unknown";
+}
+
+/** `unknown`: what would tell could not be read to its end. */
+export type Held = "yes" | "no" | "unknown";
+
 /** The same of a list of ids. */
 export const seenAmong = (listing: Listing<string>, id: string): Seen => seenIn(listing, (one) => one === id);
 

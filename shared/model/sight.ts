@@ -13,7 +13,14 @@ export type Sight = {
   readonly since?: number;
   /** It may take as long as it likes. */
   readonly patient?: "yes";
-  /** When it ends by itself. */
+  /** The person may have begun it a moment ago, which no replica need show yet. */
+  readonly fleeting?: "yes";
+  /**
+   * `wholly`: it was not asked, or there was no answer, which is told. `partly`: what is missing may show it, and to give it unseen
+   * may be once too often, so it is read again first.
+   */
+  readonly unread?: "wholly" | "partly";
+  /** When it ends by itself, epoch ms. */
   readonly endsAt?: number;
   /** What would make it last longer was asked for already: it waits, or was denied. */
   readonly renewal?: { readonly state: "waits" | "denied"; readonly detail: string };
@@ -23,6 +30,4 @@ export type Sight = {
   readonly by?: "muster" | "others";
   /** Asking once more before this is of no use. */
   readonly notBefore?: number;
-  /** Nothing was read, because it could not be. */
-  readonly unreadable?: "yes";
 };

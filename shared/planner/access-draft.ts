@@ -128,6 +128,7 @@ export class Draft {
       (candidate) => grantKey(candidate.grant) === grantKey(grant),
     );
     const sight = account.seen(grant, wanted);
+    if (wanted === "yes" && sight.unread === "partly") return this.unreadable(name);
     const { endsAt } = sight;
     const isTheirs = sight.by === "others" && isHad(sight);
     const entry = isTheirs ? undefined : owned?.entry;
@@ -141,7 +142,10 @@ export class Draft {
       name,
     }));
     if (decision.act === "wait") this.settling(name, entry?.at);
-    if (decision.act === "await") this.onItsWay(name, sight, wanted);
+    // What is still to come cannot be taken back before it is there.
+    const isUnderWay =
+      decision.act === "await" || (wanted === "no" && sight.seen === "coming" && decision.act === "remove");
+    if (isUnderWay) this.onItsWay(name, sight, wanted);
     if (wanted === "yes" && decision.act === "nothing") {
       this.atItsEnd(name, sight);
       if (entry !== undefined) this.renew(named, sight, { account: account.id, givenAt: entry.at });
@@ -149,6 +153,9 @@ export class Draft {
       else if (endsAt !== undefined) this.lookAgain(Math.max(endsAt, this.situation.now + unknownMs));
     }
     this.unsure(name, decision);
+    // What the person did until it was taken from them shows when every replica knows of it.
+    const shownAt = (entry?.state === "removed" ? entry.at : -Infinity) + replicationWindowMs;
+    if (sight.fleeting === "yes" && this.situation.now < shownAt) this.unsureOf(name, shownAt);
     // It was taken back before, and whether it is gone could not be read.
     if (sight.seen === "unknown" && decision.act === "nothing" && entry?.state === "removed")
       this.unreadable(name);
@@ -166,7 +173,7 @@ export class Draft {
     // What has run its time is given anew where that is meant.
     const seen = sight.seen === "lapsed" && isRenewed(grant) ? "absent" : sight.seen;
     // Nothing is given on the strength of an answer that did not come; it is told why.
-    if (sight.unreadable === "yes" && wanted === "yes") return idle;
+    if (sight.unread === "wholly" && wanted === "yes") return idle;
     if (isTheirs && wanted === "yes") return seen === "present" || seen === "stuck" ? idle : waiting;
     const goneAt = this.goneAt({ kind: "grant", grant });
     const decision = this.unlessRestored(

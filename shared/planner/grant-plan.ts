@@ -26,7 +26,7 @@ export function loseWhatOutlives(
 ): void {
   if (seen === undefined) return;
   for (const named of draft.situation.owned.grants)
-    if (seen(named.grant, "no").unreadable === undefined) draft.grant({ id, seen }, named, "no");
+    if (seen(named.grant, "no").unread !== "wholly") draft.grant({ id, seen }, named, "no");
 }
 
 /** Of an account that a replica does not show. */

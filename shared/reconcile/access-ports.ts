@@ -6,6 +6,7 @@ import type { TargetReader } from "../graph/target-reader.ts";
 import type { TargetWriter } from "../graph/target-writer.ts";
 import type { Priority, SendLimits } from "../graph/tenant.ts";
 import type { AnalystRecord } from "../model/analyst.ts";
+import type { Grant } from "../model/grant.ts";
 import type { AnalystId } from "../model/ids.ts";
 import type { PairRecord } from "../model/pair.ts";
 import type { Place, Policy } from "../policy/policy.ts";
@@ -71,6 +72,8 @@ export type Performing = {
   readonly rules: Rules;
   /** Whether a look has just found the analyst in scope, by whosever hand. */
   readonly isInScope: boolean;
+  /** Whether a look has just not shown if this is there. */
+  readonly isUnread: (grant: Grant) => boolean;
   readonly ports: AccessWritePorts;
   readonly claim: Claim<PairRecord>;
 };

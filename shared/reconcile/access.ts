@@ -1,6 +1,6 @@
 import type { Priority } from "../graph/tenant.ts";
 import type { AnalystRecord, HeldRole } from "../model/analyst.ts";
-import { grantKey, subjectOf } from "../model/grant.ts";
+import { grantKey, subjectOf, type Grant } from "../model/grant.ts";
 import type { AnalystId, TenantId } from "../model/ids.ts";
 import type { PairRecord } from "../model/pair.ts";
 import type { Note } from "../model/plan.ts";
@@ -100,7 +100,10 @@ async function playRound(
     return outcomes === "again" ? "again" : { served, outcomes };
   }
   const isInScope = read.situation.scope?.seen === "present";
-  const doing = { analyst, limits: { priority }, rules, isInScope, ports, claim } as const;
+  const { account } = read.situation;
+  const isUnread = (grant: Grant) =>
+    account.kind === "present" && account.seen(grant, "yes").seen === "unknown";
+  const doing = { analyst, limits: { priority }, rules, isInScope, isUnread, ports, claim } as const;
   const applied = await applySteps(plan.steps, {
     order: read.situation.movers,
     stage: (steps) => performStage(steps, doing),

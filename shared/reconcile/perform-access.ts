@@ -36,7 +36,7 @@ export async function performStage(steps: readonly Step[], doing: Performing): P
   const { claim, ports } = doing;
   const before = claim.state().value;
   const standings = await Promise.all(steps.map((step) => standingOf(step, doing)));
-  const own = steps.filter((_, index) => standings[index] !== "native");
+  const own = steps.filter((_, index) => !isPutOff(standings[index]));
   const at = ports.now();
   // What was proven was true before this: if it is true again afterwards, that is said anew.
   const begun: PairRecord = { ...before, wroteAt: at, proof: null };
@@ -45,7 +45,9 @@ export async function performStage(steps: readonly Step[], doing: Performing): P
   const limits = { ...doing.limits, sendBefore: at + sendWithinMs };
   const results = await Promise.all(
     steps.map((step, index) =>
-      standings[index] === "native" ? putOffNative(doing) : attempted(() => perform(step, limits, doing)),
+      isPutOff(standings[index])
+        ? putOff(standings[index], doing)
+        : attempted(() => perform(step, limits, doing)),
     ),
   );
   const after = steps.reduce(
@@ -133,28 +135,48 @@ function wroteOrNot(
 
 /** How soon a read that missed a native membership is repeated. */
 const nativeMs = 2_000;
-
-/** Whose a membership is that is to be given. `disputed`: Muster took it back not long ago, and it seems to be there. */
-type Standing = "ours" | "native" | "disputed";
+/** The same of one that broke off. */
+const unreadMs = 10_000;
 
 /**
- * An account that was there before Muster may have native memberships that one read did not show. A second question
- * before the write keeps Muster from claiming them when the write stumbles. About what Muster itself took back not long ago,
+ * Whose a membership is that is to be given. `disputed`: Muster took it back not long ago, and it seems to be there. `unread`: what it
+ * shows in could not be read, so that nobody knows whether it is there.
+ */
+type Standing = "ours" | "native" | "disputed" | "unread";
+
+/**
+ * An account that was there before Muster may have native memberships that one read did not show, and so may any whose memberships
+ * could not be read to their end. A second question before the write keeps Muster from claiming them when the write stumbles. About what Muster itself took back not long ago,
  * the replica that is asked may be behind as well: only the write tells.
  */
-async function standingOf(step: Step, { claim, ports, limits }: Performing): Promise<Standing> {
+async function standingOf(step: Step, { claim, ports, limits, isUnread }: Performing): Promise<Standing> {
   const { account, ledger, gone } = claim.state().value;
   if (step.kind !== "grant" || rowOf(ledger, itemOf(step)) !== undefined) return "ours";
   const isGone = ports.now() - goneAt(gone, itemOf(step)) < goneMs;
-  if (account?.origin !== "before" && !isGone) return "ours";
+  if (account?.origin !== "before" && !isGone && !isUnread(step.grant)) return "ours";
   const asked = { account: step.account, priority: limits.priority };
-  if (!(await isHeld(ports.tenant.reader.grants, step.grant, asked))) return "ours";
+  const asking = isHeld(ports.tenant.reader.grants, step.grant, asked);
+  // People hear of what cannot be read from the look; it keeps nobody from what can be given.
+  const held = await (isUnread(step.grant) ? asking.catch(unknownOf) : asking);
+  if (held === "unknown") return "unread";
+  if (held === "no") return "ours";
   return isGone ? "disputed" : "native";
 }
 
-async function putOffNative({ ports }: Performing): Promise<Performed> {
-  const why = "the account had this already, by somebody else's hand";
-  return { kind: "put-off", outcome: { kind: "again", at: ports.now() + nativeMs, why } };
+function unknownOf(error: unknown): "unknown" {
+  if (error instanceof GraphError) return "unknown";
+  throw error;
+}
+
+/** Nothing is on record of what is not written. */
+const isPutOff = (standing: Standing | undefined) => standing === "native" || standing === "unread";
+
+async function putOff(standing: Standing | undefined, { ports }: Performing): Promise<Performed> {
+  const [ms, why] =
+    standing === "native"
+      ? [nativeMs, "the account had this already, by somebody else's hand"]
+      : [unreadMs, "what the account has could not be read to its end"];
+  return { kind: "put-off", outcome: { kind: "again", at: ports.now() + ms, why } };
 }
 
 type Membership = Extract<Step, { kind: "join-scope" | "leave-scope" | "grant" | "revoke" }>;

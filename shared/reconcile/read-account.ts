@@ -173,13 +173,16 @@ const ambiguous = (count: number, { record, rules }: Looking) =>
   `${count} accounts in ${rules.target.name} carry the stamp of ${record.userPrincipalName}: which one is theirs cannot be proven; remove the stamp ${identityStamp(rules)} from the others`;
 
 function recordOf(account: TargetAccount, { pair }: Looking): AccountRecord {
+  // What somebody made by hand is theirs, whenever it came.
+  const origin = account.isInvited ? originOf(account, pair.scoped) : "before";
+  const hasLeft = pair.scoped !== null && pair.scoped.until !== null;
   return {
     accountId: account.id,
     proof: "stamp",
-    // What somebody made by hand is theirs, whenever it came.
-    origin: account.isInvited ? originOf(account, pair.scoped) : "before",
+    origin,
     blocked: "no",
-    deleted: "no",
+    // A cycle of sync that was late made it, and the next one takes it away.
+    deleted: origin === "created" && hasLeft ? "expected" : "no",
     changedAt: 0,
     aliveAt: account.createdAt ?? 0,
     unblockedAt: 0,

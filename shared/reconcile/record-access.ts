@@ -109,7 +109,7 @@ function sightOf(
       return { seen: "unknown" };
     case "soft-deleted": {
       const sight = account.seen?.(grant, wanted);
-      if (sight !== undefined && sight.unreadable === undefined) return said(sight);
+      if (sight !== undefined && sight.unread !== "wholly") return said(sight);
       return { seen: accounts === "own" ? "recycled" : "absent" };
     }
     case "none":

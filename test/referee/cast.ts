@@ -49,3 +49,8 @@ export const grantGroups = {
   read: "96000000-0000-4000-8000-000000000001",
   respond: "96000000-0000-4000-8000-000000000002",
 } as const;
+
+/** A group of the targets that PIM governs, and one that an access package gives, where the policy gives them. */
+export const eligibleGroup = "97000000-0000-4000-8000-000000000001";
+export const packageGroup = "97000000-0000-4000-8000-000000000002";
+export const packageId = "4a000000-0000-4000-8000-000000000001";

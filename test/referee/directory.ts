@@ -32,9 +32,6 @@ type Tenant<User> = {
   readonly bin: VersionedMap<User>;
   /** By `group|member`; a member is a user or a team. */
   readonly members: VersionedMap<Giver>;
-  /** Who may make themselves members through PIM, and who has, by `group|member`. */
-  readonly eligible: VersionedMap<Giver>;
-  readonly active: VersionedMap<Giver>;
 };
 
 /** What cross-tenant sync remembers of one person in one target. */
@@ -177,8 +174,6 @@ function tenantOf<User extends { readonly id: string }>(
     users: versionedMap<User>(now, onStir),
     bin: versionedMap<User>(now, onStir),
     members: versionedMap<Giver>(now, onStir),
-    eligible: versionedMap<Giver>(now, onStir),
-    active: versionedMap<Giver>(now, onStir),
   };
   for (const user of users) tenant.users.plant(user.id, user);
   for (const [key, giver] of members) tenant.members.plant(key, giver);
@@ -220,12 +215,8 @@ export function membersOf(tenant: Tenant<unknown>, group: string, at?: number): 
   );
 }
 
-export const groupsOf = (tenant: Tenant<unknown>, user: string, at?: number): readonly string[] =>
-  groupsIn(tenant.members, user, at);
-
-/** The groups that are named with this user in keys `group|user`. */
-export function groupsIn(keys: VersionedMap<Giver>, user: string, at?: number): readonly string[] {
-  return [...keys.entries(at)].flatMap(([key]) =>
+export function groupsOf(tenant: Tenant<unknown>, user: string, at?: number): readonly string[] {
+  return keysOf(tenant, at).flatMap((key) =>
     key.endsWith(`|${user}`) ? [key.slice(0, key.length - user.length - 1)] : [],
   );
 }

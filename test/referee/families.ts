@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { crowdStories, strangerStories } from "./crowd-stories.ts";
+import { eligibleStories, packageStories, packageTerms } from "./governance-stories.ts";
 import type { Terms } from "./policies.ts";
 import type { Schedule } from "./schedule.ts";
 import type { World } from "./settled-world.ts";
@@ -143,6 +144,35 @@ export const families = {
       cycleMs: fc.constantFrom(2 * minutes, 10 * minutes),
     }),
   },
+  eligible: {
+    world: "two",
+    plots: plots({
+      story: eligibleStories,
+      trouble: fc.oneof(troubles, widerTroubles, halfAnswers, farBehind, lostReminders),
+      terms: fc.record<Terms>({
+        deleteAfterMs: fc.constantFrom(0, 30 * days),
+        guard: fc.constant("wide" as const),
+        eligible: fc.record({
+          in: fc.constantFrom("contoso" as const, "both" as const),
+          duration: fc.constantFrom("P365D", "P365D", "PT2H"),
+        }),
+      }),
+      timers: always,
+    }),
+  },
+  packages: {
+    world: "two",
+    plots: plots({
+      story: packageStories,
+      trouble: fc.oneof(troubles, widerTroubles, halfAnswers, lostReminders),
+      terms: fc.record<Terms>({
+        deleteAfterMs: fc.constantFrom(0, 30 * days),
+        guard: fc.constant("wide" as const),
+        packages: packageTerms,
+      }),
+      timers: always,
+    }),
+  },
 } as const satisfies Readonly<Record<string, Family>>;
 
 export type FamilyName = keyof typeof families;
@@ -150,6 +180,8 @@ export const familyNames = Object.keys(families) as readonly FamilyName[]; // th
 
 /** How many of 53 numbers a family gets; an odd sum, so that even and odd numbers share all of them. */
 const shares: Readonly<Record<FamilyName, number>> = {
+  eligible: 0,
+  packages: 0,
   ordinary: 13,
   delegated: 2,
   edits: 2,

@@ -9,15 +9,25 @@ import type { ProvisionResult } from "../../shared/graph/provision-result.ts";
 import type { Provisioner, SyncJobReader } from "../../shared/graph/synchronization.ts";
 import type { TargetReader } from "../../shared/graph/target-reader.ts";
 import type { TargetWriter } from "../../shared/graph/target-writer.ts";
-import type { SendLimits, Trace } from "../../shared/graph/tenant.ts";
-import { accountIdSchema, analystIdSchema, groupIdSchema } from "../../shared/model/ids.ts";
+import type { GraphTenant, SendLimits, Trace } from "../../shared/graph/tenant.ts";
+import { eligibleReader, eligibleWriter } from "../../shared/graph/grants/eligible-grants.ts";
+import type { PackageDirectory } from "../../shared/graph/grants/package-directory.ts";
+import { packageReader, packageWriter } from "../../shared/graph/grants/package-grants.ts";
+import {
+  accountIdSchema,
+  analystIdSchema,
+  assignmentPolicyIdSchema,
+  groupIdSchema,
+  packageIdSchema,
+} from "../../shared/model/ids.ts";
 import { grantReadersOf, grantWritersOf } from "../support/tenant-grants.ts";
 import type { Chance } from "./chance.ts";
-import { isTeam, sourceTenant } from "./cast.ts";
+import { isTeam, packageId, sourceTenant } from "./cast.ts";
+import type { Governance } from "./governance.ts";
+import { governedTenant } from "./governed-tenant.ts";
 import {
   allGroupsOf,
   allMembersOf,
-  groupsIn,
   groupsOf,
   move,
   scopeGroupsOf,
@@ -51,6 +61,7 @@ export type GraphTrouble = {
 
 export type GraphOptions = {
   readonly directory: Directory;
+  readonly governance: Governance;
   /** When on-demand provisioning was asked lately, by all hosts. */
   readonly asked: number[];
   readonly time: Time;
@@ -59,6 +70,8 @@ export type GraphOptions = {
   readonly chance: Chance;
   readonly travel: Travel;
   readonly trouble: () => GraphTrouble;
+  /** Hears of every write that Muster sends, whatever comes of it. */
+  readonly onTry: (what: string) => void;
   /** Hears of every write of Muster's that took effect in a target. */
   readonly onWrite: (what: TargetWrite) => void;
 };
@@ -68,6 +81,8 @@ export type TargetWrite = {
   readonly account: string;
   readonly kind: "grant" | "revoke" | "block" | "unblock" | "delete" | "restore";
   readonly group?: string;
+  /** Whose it was, where that is known. */
+  readonly by?: "admin";
 };
 
 /** The gateway's ports over the referee's directory: what Graph would answer, with its lag and its stumbles. */
@@ -88,7 +103,7 @@ const complete = { kind: "complete" } as const;
 const tenantOfJob = (job: string) => job.replace("Azure2Azure.", "");
 
 export function graphOf(options: GraphOptions): Graph {
-  const { directory, asked, time, hostNow, chance, travel, trouble, onWrite } = options;
+  const { directory, governance, asked, time, hostNow, chance, travel, trouble, onTry, onWrite } = options;
   const { source } = directory;
 
   /** `at` is the moment the answering replica shows; undefined for the present. */
@@ -122,11 +137,12 @@ export function graphOf(options: GraphOptions): Graph {
     throw failure(what, { status: 429, code: "TooManyRequests", retryAfterMs });
   }
 
-  async function write(
+  async function write<T = Written["result"]>(
     what: string,
-    { sendBefore }: SendLimits,
-    act: () => Written["result"],
-  ): Promise<Written> {
+    { sendBefore }: Pick<SendLimits, "sendBefore">,
+    act: () => T,
+  ): Promise<Omit<Written, "result"> & { readonly result: T }> {
+    onTry(what);
     if (hostNow() > sendBefore) throw failure(what, { status: 0, code: "late" });
     await travel.there(what);
     await limit(what);
@@ -371,6 +387,7 @@ export function graphOf(options: GraphOptions): Graph {
 
   function targetReader(tenantId: string): TargetReader {
     const target = targetOf(tenantId);
+    const tenant = governed(target);
     const readHere = <T>(
       template: string,
       what: string,
@@ -415,43 +432,65 @@ export function graphOf(options: GraphOptions): Graph {
       // Nobody is invited in a story.
       readInvitations: notAtHome,
       readGuestRules: notAtHome,
-      grants: grantReadersOf({
-        groups: groupsHere(target),
-        isMember: (account, group) =>
-          readHere(
-            "/users/{id}/checkMemberGroups",
-            `${account} in ${group}`,
-            (at) => target.members.get(`${group}|${account}`, at) !== undefined,
-          ),
-        listMemberOf(account) {
-          const look = (at: number | undefined) => {
-            if (target.users.get(account, at) === undefined)
-              throw failure("memberOf", { status: 404, code: "Request_ResourceNotFound" });
-            return listed(`groups of ${account}`, groupsOf(target, account, at));
-          };
-          return readHere("/users/{id}/memberOf", `groups of ${account}`, look, longestLagMs());
-        },
-        readEligible(account) {
-          const of = (what: "eligible" | "active") =>
+      grants: {
+        ...grantReadersOf({
+          groups: groupsHere(target),
+          isMember: (account, group) =>
             readHere(
-              `/identityGovernance/privilegedAccess/group/${what}`,
-              `${what} ${account}`,
-              (at) => listed(`${what} ${account}`, groupsIn(target[what], account, at)),
-              longestLagMs(),
-            );
-          return Promise.all([of("eligible"), of("active")]).then(([eligible, active]) => ({
-            eligible,
-            active,
-            endsAt: () => undefined,
-          }));
-        },
-        packages: noPackages,
-      }),
+              "/users/{id}/checkMemberGroups",
+              `${account} in ${group}`,
+              (at) => target.members.get(`${group}|${account}`, at) !== undefined,
+            ),
+          listMemberOf(account) {
+            const look = (at: number | undefined) => {
+              if (target.users.get(account, at) === undefined)
+                throw failure("memberOf", { status: 404, code: "Request_ResourceNotFound" });
+              return listed(`groups of ${account}`, groupsOf(target, account, at));
+            };
+            return readHere("/users/{id}/memberOf", `groups of ${account}`, look, longestLagMs());
+          },
+          readEligible: notAtHome,
+          packages: noPackages,
+        }),
+        eligible: eligibleReader(tenant, groupsHere(target)),
+        package: packageReader(tenant, packagesHere(target)),
+      },
     };
+  }
+
+  /** What is governed is called as the product calls it. */
+  function governed(target: Target): GraphTenant {
+    const { tenantId } = target;
+    const services = governance.get(tenantId);
+    if (services === undefined) throw new Error(`nothing is governed in ${tenantId}`);
+    return governedTenant({
+      tenantId,
+      now: time.now,
+      serviceOf: (path) => (path.includes("/entitlementManagement/") ? services.packages : services.pim),
+      read: (template, what, look) =>
+        read(
+          what,
+          (at) => {
+            knock(target, template);
+            return look(at);
+          },
+          longestLagMs(),
+        ),
+      write: ([what, template], sendBefore, act) =>
+        write(what, { sendBefore }, () => {
+          knock(target, template, "POST");
+          return act();
+        }),
+      hears: (kind, account, group, by) =>
+        onWrite({ tenantId, account, kind, group, ...(by === undefined ? {} : { by }) }),
+      breaksOff: (what) => chance.happens(`broken off: ${what}`, trouble().brokenOff),
+      failure,
+    });
   }
 
   function targetWriter(tenantId: string): TargetWriter {
     const target = targetOf(tenantId);
+    const tenant = governed(target);
     const tell = (kind: TargetWrite["kind"], account: string, group?: string) =>
       onWrite({ tenantId, account, kind, ...(group === undefined ? {} : { group }) });
     const writeHere = (
@@ -481,52 +520,33 @@ export function graphOf(options: GraphOptions): Graph {
       return "done";
     };
     return {
-      grants: grantWritersOf({
-        give: (group, account, limits) =>
-          writeMembers([`grant ${group} to ${account}`, group], limits, () => {
-            if (target.users.get(account) === undefined)
-              throw failure("grant", { status: 404, code: "Request_ResourceNotFound" });
-            if (target.members.get(`${group}|${account}`) !== undefined) return "already";
-            target.members.set(`${group}|${account}`, "muster");
-            tell("grant", account, group);
-            return "done";
-          }),
-        take: (group, account, limits) =>
-          writeMembers([`revoke ${group} from ${account}`, group], limits, () => {
-            if (target.users.get(account) === undefined) return "missing";
-            if (target.members.get(`${group}|${account}`) === undefined) return "missing";
-            tell("revoke", account, group);
-            target.members.delete(`${group}|${account}`);
-            return "done";
-          }),
-        makeEligible: (group, account, limits) =>
-          writeMembers([`eligible ${group} for ${account}`, group], limits, () => {
-            if (target.users.get(account) === undefined)
-              throw failure("eligible", { status: 404, code: "Request_ResourceNotFound" });
-            if (target.eligible.get(`${group}|${account}`) !== undefined) return "already";
-            target.eligible.set(`${group}|${account}`, "muster");
-            tell("grant", account, group);
-            return "done";
-          }),
-        renew: notAtHome,
-        // Eligibility first: whoever activates between the two calls is active after them.
-        async endEligible(group, account, limits) {
-          const key = `${group}|${account}`;
-          const end = (what: "eligible" | "active") =>
-            writeMembers([`end ${what} ${group} of ${account}`, group], limits, () => {
-              if (target.users.get(account) === undefined || target[what].get(key) === undefined)
-                return "missing";
-              tell("revoke", account, group);
-              target[what].delete(key);
+      grants: {
+        ...grantWritersOf({
+          give: (group, account, limits) =>
+            writeMembers([`grant ${group} to ${account}`, group], limits, () => {
+              if (target.users.get(account) === undefined)
+                throw failure("grant", { status: 404, code: "Request_ResourceNotFound" });
+              if (target.members.get(`${group}|${account}`) !== undefined) return "already";
+              target.members.set(`${group}|${account}`, "muster");
+              tell("grant", account, group);
               return "done";
-            });
-          const eligibility = await end("eligible");
-          if (target.active.get(key) === undefined) return eligibility;
-          const activation = await end("active");
-          return activation.result === "missing" ? eligibility : activation;
-        },
-        packages: noPackages,
-      }),
+            }),
+          take: (group, account, limits) =>
+            writeMembers([`revoke ${group} from ${account}`, group], limits, () => {
+              if (target.users.get(account) === undefined) return "missing";
+              if (target.members.get(`${group}|${account}`) === undefined) return "missing";
+              tell("revoke", account, group);
+              target.members.delete(`${group}|${account}`);
+              return "done";
+            }),
+          makeEligible: notAtHome,
+          renew: notAtHome,
+          endEligible: notAtHome,
+          packages: noPackages,
+        }),
+        eligible: eligibleWriter(tenant),
+        package: packageWriter(tenant),
+      },
       invite: notAtHome,
       setEnabled: (account, state, limits) =>
         writeHere([`${state} ${account}`, "/users/{id}"], limits, () =>
@@ -560,7 +580,26 @@ function groupsHere(target: Target): GroupDirectory {
   });
 }
 
-/** No policy of a story names one. */
+/** There is one package, and everybody is assigned it in the same way. */
+const packagesHere = (target: Target): PackageDirectory => ({
+  find: async ({ expires, renew }) => {
+    knock(target, "/identityGovernance/entitlementManagement/accessPackages");
+    return {
+      kind: "found",
+      grant: {
+        kind: "package",
+        package: packageIdSchema.parse(packageId),
+        policy: assignmentPolicyIdSchema.parse(packageId),
+        expires,
+        renew,
+      },
+      name: "the package",
+      unwritable: null,
+    };
+  },
+});
+
+/** What is governed has readers and writers of its own, and the source has none of it. */
 const noPackages = {
   outlives: "no",
   find: notAtHome,

@@ -3,9 +3,11 @@ import type { JournalEntry } from "../../shared/state/journal.ts";
 import {
   cast,
   delegatedGroup,
+  eligibleGroup,
   everybody,
   grantGroups,
   otherScopeGroup,
+  packageId,
   roleGroups,
   sourceTenant,
   tenants,
@@ -14,8 +16,10 @@ import {
 } from "./cast.ts";
 import { allGroupsOf, scopeGroupsOf, type Directory, type Giver, type Target } from "./directory.ts";
 import { fateOf, type Glance } from "./fate.ts";
+import type { Governance } from "./governance.ts";
+import { governanceOracle, requestWords, type Held } from "./governance-oracle.ts";
 import type { TargetWrite } from "./graph.ts";
-import type { Guard } from "./policies.ts";
+import type { Guard, Terms } from "./policies.ts";
 import type { PolicyEdit } from "./story.ts";
 import type { Told } from "./system.ts";
 
@@ -37,6 +41,17 @@ export type Oracle = {
   readonly handleDelegated: (person: PersonName) => Giver;
   /** Whose a membership is that the target's administrator gives now. */
   readonly giverOf: (person: PersonName, account: string, group: string) => Giver;
+  /** The same of what is not a membership; `share` is called when nobody can tell any more. */
+  readonly governedBy: (
+    person: PersonName,
+    given: { readonly account: string; readonly what: string; readonly share: () => void },
+  ) => Giver;
+  /** An administrator takes away what Muster may have given: Muster gives it again when it next looks, and nothing makes it look. */
+  readonly takenByHand: (account: string, what: string) => void;
+  /** Muster sends a write. */
+  readonly onTry: (what: string) => void;
+  /** From now on nothing happens but looks. */
+  readonly onlyLooks: () => void;
   /** What is wrong now that everything has had its time. */
   readonly judge: () => void;
   readonly findings: readonly string[];
@@ -50,6 +65,10 @@ export type OracleOptions = {
   readonly guard: Guard;
   /** Whether responders belong in the group of the source that targets delegate to. */
   readonly delegates: boolean;
+  readonly governance: Governance;
+  readonly terms: Terms;
+  /** How far behind replicas may be at worst. */
+  readonly hiddenMs: number;
   /** Longer than any replica is behind, any notification late and any call slow, with a look of Muster's after it. */
   readonly patienceMs: number;
   /** Whether a trouble may be told of twice: hosts die or stand still in this schedule. */
@@ -57,7 +76,9 @@ export type OracleOptions = {
 };
 
 export function oracleOf(options: OracleOptions): Oracle {
-  const { now, directory, edits, guard, delegates, patienceMs, mayRepeat } = options;
+  const { now, directory, governance, terms, hiddenMs, edits, guard, delegates, patienceMs, mayRepeat } =
+    options;
+  const governed = governanceOracle({ now, governance, terms, edits, unseenMs });
   const findings: string[] = [];
   const people = everybody.filter((name) => directory.source.users.get(cast[name]) !== undefined);
   /** Since when each person has been entitled to a group in a target, or to an account at all; by `person|group`. */
@@ -74,6 +95,16 @@ export function oracleOf(options: OracleOptions): Oracle {
   /** When an administrator last put somebody into the group that is delegated to. */
   const givenByHandAt = new Map<PersonName, number>();
 
+  /** What administrators gave by other ways than groups. */
+  const givenGoverned: {
+    readonly person: PersonName;
+    readonly what: string;
+    readonly at: number;
+    readonly share: () => void;
+  }[] = [];
+  const takenAway = new Set<string>();
+  let looksOnly = false;
+
   /** When Muster last took a membership back, by `group|account`. */
   const revokedAt = new Map<string, number>();
 
@@ -89,6 +120,24 @@ export function oracleOf(options: OracleOptions): Oracle {
   const shutSince = new Map<string, number>();
   const conditions = new Map<string, string>();
   const told = new Map<string, Set<string>>();
+  /** Everything that people were told of a person in a tenant, by `person|tenant`. */
+  const heard = new Map<string, string[]>();
+  const isToldOf = (person: PersonName, tenantId: string) => (words: RegExp) =>
+    heard.get(`${person}|${tenantId}`)?.some((reason) => words.test(reason)) === true;
+  /** An activation is not Muster's doing: what replicas hide for longer than anybody allows for, nobody can know of. */
+  const isHidden =
+    (person: PersonName) =>
+    ({ since = -Infinity }: Held) =>
+      hiddenMs > unseenMs && (turnedAt.get(person) ?? 0) - since < hiddenMs;
+  const whoIs = (person: PersonName, { tenantId }: Target, account: string) => ({
+    person,
+    where: nameOfTenant(tenantId),
+    tenantId,
+    account,
+    isTold: isToldOf(person, tenantId),
+    isHidden: isHidden(person),
+    isTaken: (what: string) => takenAway.has(`${what}|${account}`),
+  });
 
   /** Whose loss of a role was refused: they keep it from then on. */
   const refused = new Set<PersonName>();
@@ -114,7 +163,7 @@ export function oracleOf(options: OracleOptions): Oracle {
     const holds = (group: string) => held.includes(group);
     if (holds(roleGroups.readers)) groups.add(grantGroups.read);
     if (holds(roleGroups.responders) && (!edits().includes("remove-role") || guard === "tight"))
-      groups.add(grantGroups.read).add(grantGroups.respond);
+      for (const key of [...Object.values(grantGroups), ...governed.wanted()]) groups.add(key);
     return groups;
   }
 
@@ -124,10 +173,15 @@ export function oracleOf(options: OracleOptions): Oracle {
     const held = allGroupsOf(directory.source, id);
     const holds = Object.values(roleGroups).map((group) => held.includes(group));
     // Names change nothing for anybody.
-    return JSON.stringify([directory.source.users.get(id)?.enabled, holds, edits().includes("remove-role")]);
+    return JSON.stringify([
+      directory.source.users.get(id)?.enabled,
+      holds,
+      edits().includes("remove-role"),
+      governed.wanted(),
+    ]);
   }
 
-  const keys = ["account", grantGroups.read, grantGroups.respond];
+  const keys = ["account", grantGroups.read, grantGroups.respond, eligibleGroup, packageId];
 
   function note(): void {
     if (guard === "few") for (const person of people) glance(person);
@@ -153,6 +207,9 @@ export function oracleOf(options: OracleOptions): Oracle {
         } else if (!entitledSince.has(name)) {
           entitledSince.set(name, now());
           if (key === grantGroups.respond) share(person);
+          for (const one of givenGoverned)
+            if (one.person === person && one.what === key && now() - one.at < Math.max(unseenMs, hiddenMs))
+              one.share();
         }
       }
     }
@@ -174,7 +231,7 @@ export function oracleOf(options: OracleOptions): Oracle {
     if (last?.holds !== holds || last.named !== named) glances.push({ person, at: now(), holds, named });
   }
 
-  function onWrite({ tenantId, account, kind, group }: TargetWrite): void {
+  function onWrite({ tenantId, account, kind, group, by }: TargetWrite): void {
     const target = directory.targets.get(tenantId);
     const owner = target?.users.get(account) ?? target?.bin.get(account);
     const person = people.find((name) => cast[name] === (owner?.person ?? account));
@@ -188,14 +245,19 @@ export function oracleOf(options: OracleOptions): Oracle {
     // Who fell together with too many others is not to lose anything for a moment.
     const isKept = guard === "few" && fate(person) === "stays" && glanceOf(person)?.holds === "no";
     const settled = since !== undefined && (isKept || now() - (turnedAt.get(person) ?? 0) > patienceMs);
-    if (kind === "revoke" && members.get(`${group}|${account}`) === "admin")
+    if (kind === "grant" && group === packageId && target !== undefined)
+      for (const finding of governed.onAsk(whoIs(person, target, account), since)) say(finding);
+    if (kind === "revoke" && (by === "admin" || members.get(`${group}|${account}`) === "admin"))
       say(`robbed: ${person} loses a membership in ${where} that the administrator gave`);
     if (["revoke", "block", "delete"].includes(kind) && settled)
       say(`robbed: ${kind} of ${person} in ${where}, who has belonged there for long`);
     if (kind === "grant" && since === undefined && now() - (turnedAt.get(person) ?? 0) > patienceMs)
       say(`given: ${person} gets ${nameOfGroup(group ?? "")} in ${where} and has not been entitled to it`);
     const last = proven.get(`${person}|${tenantId}`);
-    if (["grant", "unblock", "restore"].includes(kind) && since === undefined && last?.purpose === "leave") {
+    // Who is back may be given what an edit has just taken out of the policy: hosts go by the one before it for a while.
+    const isBack = (group === eligibleGroup || group === packageId) && entitledSince.has(`${person}|account`);
+    const isOut = since === undefined && !isBack && last?.purpose === "leave";
+    if (["grant", "unblock", "restore"].includes(kind) && isOut) {
       const ways = ["account", entitling(group)];
       const until = Math.max(...ways.map((key) => lastEntitled.get(`${person}|${key}`) ?? 0));
       if (now() - until > patienceMs || last.at > until)
@@ -217,7 +279,9 @@ export function oracleOf(options: OracleOptions): Oracle {
     // Who was restored a moment ago got the scope back, and from sync an account, perhaps without a stamp to find it by.
     const fresh = now() - (restoredAt.get(person) ?? -Infinity) <= patienceMs;
     const cameBack = fresh ? [theScope, theAccount] : [];
-    for (const what of accessOf(person, tenant).filter((found) => !cameBack.includes(found)))
+    for (const what of accessOf(person, tenant, isHidden(person)).filter(
+      (found) => !cameBack.includes(found),
+    ))
       say(`false proof: ${person} is said to be out of ${where} and has ${what}`);
   }
 
@@ -254,6 +318,8 @@ export function oracleOf(options: OracleOptions): Oracle {
         `false alarm: it was Muster that had an account of ${person} deleted, and people are told: ${reason}`,
       );
     const tenant = [...directory.targets.keys()].find((id) => session.includes(id));
+    const about = `${person}|${tenant}`;
+    heard.set(about, [...(heard.get(about) ?? []), reason]);
     if (tenant === undefined || conditions.get(tenant) === allWell) return;
     const words = told.get(tenant) ?? new Set();
     if (words.has(reason) && !mayRepeat) say(`told twice: ${reason}`);
@@ -268,7 +334,11 @@ export function oracleOf(options: OracleOptions): Oracle {
   }
 
   /** What a person has in a target that is Muster's doing. */
-  function accessOf(person: PersonName, target: Target): readonly string[] {
+  function accessOf(
+    person: PersonName,
+    target: Target,
+    isExcused: (held: Held) => boolean = () => false,
+  ): readonly string[] {
     const id = cast[person];
     const accounts = [...target.users.entries()].flatMap(([, account]) =>
       account.person === id ? [account] : [],
@@ -283,6 +353,9 @@ export function oracleOf(options: OracleOptions): Oracle {
         enabled && by === "muster" && !handled.has(`${person}|${target.tenantId}`) ? [theAccount] : [],
       ),
       ...groups,
+      ...accounts.flatMap(({ id: one }) =>
+        governed.heldBy(target.tenantId, one).flatMap((held) => (isExcused(held) ? [] : [held.what])),
+      ),
       ...(isInScope(id, target) ? [theScope] : []),
     ];
   }
@@ -301,6 +374,11 @@ export function oracleOf(options: OracleOptions): Oracle {
     );
     return wantedBy(person).has(key) || now() - latest < patienceMs ? "either" : "admin";
   }
+
+  const governedBy: Oracle["governedBy"] = (person, { account, what, share: shareIt }) => {
+    givenGoverned.push({ person, what, at: now(), share: shareIt });
+    return giverOf(person, account, what);
+  };
 
   const handleDelegated: Oracle["handleDelegated"] = (person) => {
     givenByHandAt.set(person, now());
@@ -324,7 +402,11 @@ export function oracleOf(options: OracleOptions): Oracle {
       for (const [tenantId, target] of directory.targets) {
         const where = nameOfTenant(tenantId);
         if (wanted.size === 0) {
-          for (const what of accessOf(person, target))
+          const isTold = isToldOf(person, tenantId);
+          const isHere = isHidden(person);
+          const isExcused = (held: Held) =>
+            (held.request !== undefined && isTold(requestWords)) || isHere(held);
+          for (const what of accessOf(person, target, isExcused))
             say(`lost: ${person} has left and keeps ${what} in ${where}`);
           // Nobody can say any more what a role gives that the policy does not know: who had nothing of it yet gets nothing.
         } else if (guard === "few" || !refused.has(person)) judgeStaying(person, { wanted, target, where });
@@ -354,6 +436,7 @@ export function oracleOf(options: OracleOptions): Oracle {
       if (wanted.has(group) && giver === undefined) say(`robbed: ${person} lacks ${name} in ${where}`);
       if (!wanted.has(group) && giver === "muster") say(`lost: ${person} keeps ${name} in ${where}`);
     }
+    for (const finding of governed.judge(whoIs(person, target, account.id), wanted)) say(finding);
   }
 
   const onDeath: Oracle["onDeath"] = (queue, body) => say(`died: a message of ${queue}: ${body}`);
@@ -367,6 +450,13 @@ export function oracleOf(options: OracleOptions): Oracle {
     handleScope,
     handleDelegated,
     giverOf,
+    governedBy,
+    takenByHand: (account, what) => void takenAway.add(`${what}|${account}`),
+    onTry(what) {
+      const isRepair = [...takenAway].some((one) => one.split("|").every((word) => what.includes(word)));
+      if (looksOnly && !isRepair && !mayComeAgain(what, terms)) say(`written once more: ${what}`);
+    },
+    onlyLooks: () => void (looksOnly = true),
     judge,
     findings,
   };
@@ -380,6 +470,10 @@ const allWell = JSON.stringify(["open", []]);
 /** What somebody has to be entitled to for a write: whoever may respond is delegated to. */
 const entitling = (group: string | undefined) =>
   group === delegatedGroup ? grantGroups.respond : (group ?? "account");
+/** What has an end is renewed, and what has failed is tried again, whoever looks. */
+const mayComeAgain = (what: string, { eligible, packages }: Terms) =>
+  what.includes("reprocess") ||
+  (what.includes("adminUpdate") && (eligible?.duration === "PT2H" || packages?.renew === true));
 const nameOfTenant = (id: string): string =>
   id === tenants.contoso ? "contoso" : id === tenants.fabrikam ? "fabrikam" : "the source";
 const nameOfGroup = (key: string) =>
@@ -387,4 +481,6 @@ const nameOfGroup = (key: string) =>
     ? "read"
     : key.startsWith(grantGroups.respond)
       ? "respond"
-      : "the delegated group";
+      : key.startsWith(delegatedGroup)
+        ? "the delegated group"
+        : "a governed group";

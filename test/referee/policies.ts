@@ -1,6 +1,8 @@
 import type { NameOrId, Wish } from "../../shared/model/wish.ts";
 import {
+  assignmentPolicyIdSchema,
   groupIdSchema,
+  packageIdSchema,
   roleNameSchema,
   servicePrincipalIdSchema,
   targetNameSchema,
@@ -9,8 +11,10 @@ import {
 import type { Policy, Target } from "../../shared/policy/policy.ts";
 import {
   delegatedGroup,
+  eligibleGroup,
   grantGroups,
   otherScopeGroup,
+  packageId,
   roleGroups,
   scopeGroups,
   sourceTenant,
@@ -22,6 +26,14 @@ import type { PolicyEdit } from "./story.ts";
 const inGroup = (id: string): Wish => ({ kind: "group", group: group(id) });
 const group = (id: string): NameOrId => ({ kind: "id", id: groupIdSchema.parse(id) });
 
+const assigned = ({ expires, renew }: PackageTerms): Wish => ({
+  kind: "package",
+  package: { kind: "id", id: packageIdSchema.parse(packageId) },
+  policy: { kind: "id", id: assignmentPolicyIdSchema.parse(packageId) },
+  expires,
+  renew,
+});
+
 /** How a policy bounds removals: not at all, one of two at a time, or two of eight. */
 export type Guard = "wide" | "tight" | "few";
 
@@ -30,7 +42,38 @@ export type Terms = {
   readonly guard: Guard;
   /** Whether responders are put into the source group that both targets delegate to. */
   readonly delegates?: "yes";
+  /** Where responders are made eligible for a group, and for how long at a time. */
+  readonly eligible?: { readonly in: Where; readonly duration: string };
+  /** Where responders are assigned an access package, and what that is like. */
+  readonly packages?: PackageTerms;
 };
+
+type Where = "contoso" | "both";
+
+export type PackageTerms = {
+  readonly in: Where;
+  readonly approval: "asked" | "none";
+  /** For how long it is assigned, ISO 8601; null: for good. */
+  readonly expires: string | null;
+  readonly renew: boolean;
+  readonly longestDeliveryMs: number;
+  /** Shares of the deliveries that fail, and that never come to an end. */
+  readonly failing: number;
+  readonly sticking: number;
+};
+
+/** An edit takes it out of the policy, and another one puts it in again. */
+const isIn = (edits: readonly PolicyEdit[], edit: PolicyEdit) =>
+  edits.filter((one) => one === edit).length % 2 === 0;
+
+const namesIn = (where: Where): readonly TenantName[] =>
+  where === "both" ? ["contoso", "fabrikam"] : ["contoso"];
+
+/** The targets in which responders are eligible by this policy, and in which they are assigned the package. */
+export const eligibleIn = (edits: readonly PolicyEdit[], { eligible }: Terms): readonly TenantName[] =>
+  eligible !== undefined && isIn(edits, "turn-eligible") ? namesIn(eligible.in) : [];
+export const packagesIn = (edits: readonly PolicyEdit[], { packages }: Terms): readonly TenantName[] =>
+  packages !== undefined && isIn(edits, "turn-package") ? namesIn(packages.in) : [];
 
 const removals = {
   wide: { perRun: 100, share: 1 },
@@ -39,10 +82,8 @@ const removals = {
 } as const;
 
 /** The policy of every story: readers read, responders read and respond, in both targets. */
-export function policyAfter(
-  edits: readonly PolicyEdit[],
-  { deleteAfterMs, guard, delegates }: Terms,
-): Policy {
+export function policyAfter(edits: readonly PolicyEdit[], terms: Terms): Policy {
+  const { deleteAfterMs, guard, delegates, eligible, packages } = terms;
   const isSwapped = edits.filter((edit) => edit === "swap-names").length % 2 === 1;
   const readerName = edits.includes("rename-role") ? "observer" : "reader";
   const reader = roleNameSchema.parse(isSwapped ? "responder" : readerName);
@@ -53,6 +94,12 @@ export function policyAfter(
     { name: reader, holders: { kind: "group", group: group(roleGroups.readers) } },
     { name: responder, holders: { kind: "group", group: group(roleGroups.responders) } },
   ] as const;
+  const governed = (name: TenantName): readonly Wish[] => [
+    ...(eligible !== undefined && eligibleIn(edits, terms).includes(name)
+      ? [{ kind: "eligible", group: group(eligibleGroup), duration: eligible.duration } as const]
+      : []),
+    ...(packages !== undefined && packagesIn(edits, terms).includes(name) ? [assigned(packages)] : []),
+  ];
   const target = (name: TenantName): Target => ({
     name: targetNameSchema.parse(edits.includes("rename-target") && name === "contoso" ? "contoso-2" : name),
     tenantId: tenantIdSchema.parse(tenants[name]),
@@ -74,7 +121,7 @@ export function policyAfter(
     },
     grants: [
       { role: reader, wishes: [inGroup(read)], sourceGroups: [] },
-      { role: responder, wishes: [inGroup(read), inGroup(respond)], sourceGroups },
+      { role: responder, wishes: [inGroup(read), inGroup(respond), ...governed(name)], sourceGroups },
     ].filter(({ role }) => !(edits.includes("remove-role") && role === responder)),
   });
   return {

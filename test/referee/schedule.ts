@@ -1,7 +1,19 @@
+import { analystIdSchema, tenantIdSchema } from "../../shared/model/ids.ts";
+import { sessionOf } from "../../shared/queue/keys.ts";
 import { PolicyUnusable } from "../../shared/reconcile/policy-in-force.ts";
 import type * as fc from "fast-check";
 import { busOf } from "./bus.ts";
-import { cast, delegatedGroup, grantGroups, sourceGroups, sourceTenant, teams, tenants } from "./cast.ts";
+import {
+  cast,
+  delegatedGroup,
+  eligibleGroup,
+  grantGroups,
+  packageId,
+  sourceGroups,
+  sourceTenant,
+  teams,
+  tenants,
+} from "./cast.ts";
 import { chanceOf, type Chance } from "./chance.ts";
 import {
   accountOf,
@@ -12,10 +24,13 @@ import {
   type DirectoryState,
   type Target,
 } from "./directory.ts";
+import { entitlementOf, type PackageDeed } from "./entitlement.ts";
+import type { Governance, GovernanceDeed } from "./governance.ts";
 import { graphOf } from "./graph.ts";
 import { lifeOf, type Life } from "./host.ts";
 import { oracleOf, type Oracle } from "./oracle.ts";
-import { policyAfter, type Terms } from "./policies.ts";
+import { pimOf, type PimDeed } from "./pim.ts";
+import { policyAfter, type PackageTerms, type Terms } from "./policies.ts";
 import type { Deed, Moment, PolicyEdit } from "./story.ts";
 import type { Kept, Subscriptions } from "./subscriptions.ts";
 import { runCycle, seenBySync } from "./sync.ts";
@@ -64,6 +79,8 @@ const unremindedMs = 40 * minuteMs;
 /** How long the trouble outlasts the story. */
 const aftermathsMs = [minuteMs, 3 * minuteMs, 6 * minuteMs] as const;
 const tickMs = 5 * minuteMs;
+/** Long enough to look at everybody once. */
+const onceMoreMs = 5 * minuteMs;
 /** Graph gives up on an answer that does not come, and delivers again. */
 const unansweredMs = 2 * minuteMs;
 const refusedMs = 10_000;
@@ -90,6 +107,10 @@ export async function playSchedule(schedule: Schedule): Promise<Played> {
   stage.runUntil(troubleUntil, troubleUntil + quietMs);
   await time.play(troubleUntil + quietMs);
   stage.oracle.judge();
+  if (schedule.terms.eligible !== undefined || schedule.terms.packages !== undefined) {
+    stage.lookOnceMore();
+    await time.play(time.now() + onceMoreMs);
+  }
   for (const finding of stage.oracle.findings) stage.say(`!! ${finding}`);
   return { findings: stage.oracle.findings, end: { at: time.now(), ...stage.world } };
 }
@@ -100,6 +121,8 @@ type Stage = {
   readonly world: Omit<Beginning, "at">;
   readonly oracle: Oracle;
   readonly act: (deed: Deed) => void;
+  /** Everybody is looked at in every target, although nothing has happened. */
+  readonly lookOnceMore: () => void;
   /** Sets the sync cycles and the timers going; from `calm` on nothing goes wrong any more. */
   readonly runUntil: (calm: number, until: number) => void;
   readonly say: (line: string | (() => string)) => void;
@@ -122,9 +145,17 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
     onChange: (change) => announce(change),
     onStir: () => (stirredAt = time.now()),
   });
+  const governance = governanceOf(schedule.terms, directory, {
+    time,
+    chance,
+    onStir: () => (stirredAt = time.now()),
+  });
   const oracle = oracleOf({
     now: time.now,
     directory,
+    governance,
+    terms: schedule.terms,
+    hiddenMs: Math.max(schedule.trouble.lagMs, schedule.trouble.groupsLagMs),
     edits: () => edits,
     guard: schedule.terms.guard,
     delegates: schedule.terms.delegates === "yes",
@@ -157,12 +188,14 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
     });
     const graph = graphOf({
       directory,
+      governance,
       asked,
       time,
       hostNow: life.now,
       chance,
       travel: life.travel,
       trouble,
+      onTry: (what) => oracle.onTry(what),
       onWrite: (write) => {
         say(`${name} ${write.kind} ${write.group ?? ""} ${write.account}`);
         oracle.onWrite(write);
@@ -258,6 +291,21 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
     if (schedule.timers !== "subscriptions") run("the catch-up timer", host.system.catchUp());
   }
 
+  /** What people do with what somebody's account may have besides its groups. */
+  function govern(deed: GovernanceDeed): void {
+    const target = directory.targets.get(tenants[deed.target]);
+    const services = governance.get(tenants[deed.target]);
+    const account = target === undefined ? undefined : accountOf(target, cast[deed.person]);
+    if (services === undefined || account === undefined) return;
+    const { pim, packages } = services;
+    if (deed.kind === "end-eligibility") oracle.takenByHand(account.id, eligibleGroup);
+    if (deed.kind === "remove-package") oracle.takenByHand(account.id, packageId);
+    const giver = (what: string, share: (account: string) => void) => () =>
+      oracle.governedBy(deed.person, { account: account.id, what, share: () => share(account.id) });
+    if (isPim(deed)) pim.act(deed.kind, account, giver(eligibleGroup, pim.share));
+    else packages.act(deed.kind, account, giver(packageId, packages.share));
+  }
+
   live(0, "first");
   live(1, "first");
   oracle.note();
@@ -277,9 +325,25 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
         subscriptions.delete(`groups/${sourceGroups[deed.group]}`);
       else if (deed.kind === "break-policy" || deed.kind === "mend-policy")
         isBroken = deed.kind === "break-policy";
+      else if (isGoverned(deed)) govern(deed);
       else change(directory, deed, oracle);
       stirredAt = time.now();
       oracle.note();
+    },
+    lookOnceMore() {
+      oracle.onlyLooks();
+      for (const { id } of begin.directory.people) {
+        for (const tenant of directory.targets.keys()) {
+          const key = {
+            kind: "access",
+            tenant: tenantIdSchema.parse(tenant),
+            analyst: analystIdSchema.parse(id),
+          } as const;
+          const heardAt = Math.floor(time.now());
+          const message = { key, cause: "once more", heardAt, occasion: "check", version: null } as const;
+          bus.send("access", sessionOf(key), message);
+        }
+      }
     },
     runUntil(calm, until) {
       const { cycleMs } = schedule;
@@ -298,6 +362,52 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
   };
 }
 
+const isPim = (deed: GovernanceDeed): deed is PimDeed => pimKinds.has(deed.kind);
+const pimKinds: ReadonlySet<string> = new Set<PimDeed["kind"]>([
+  "activate",
+  "deactivate",
+  "make-eligible",
+  "end-eligibility",
+  "assign-for-good",
+  "end-assignment",
+]);
+const isGoverned = (deed: Deed): deed is GovernanceDeed =>
+  pimKinds.has(deed.kind) || packageKinds.has(deed.kind);
+const packageKinds: ReadonlySet<string> = new Set<PackageDeed["kind"]>([
+  "assign-package",
+  "remove-package",
+  "approve",
+  "deny",
+]);
+
+/** What no policy names is there all the same. */
+const anyPackage: PackageTerms = {
+  in: "both",
+  approval: "none",
+  expires: null,
+  renew: false,
+  longestDeliveryMs: 0,
+  failing: 0,
+  sticking: 0,
+};
+
+function governanceOf(
+  { packages = anyPackage }: Terms,
+  { targets }: Directory,
+  { time, chance, onStir }: Pick<Surroundings, "time" | "chance"> & { readonly onStir: () => void },
+): Governance {
+  const young = chance.pick("pim: young activations", ["may end", "stay"] as const);
+  return new Map(
+    [...targets].map(([tenantId, target]) => [
+      tenantId,
+      {
+        pim: pimOf({ target, time, young, onStir }),
+        packages: entitlementOf({ target, time, chance, terms: packages, onStir }),
+      },
+    ]),
+  );
+}
+
 /** Whether hosts die or stand still in it: whoever begins to tell people may not come to writing that down. */
 const isTough = ({ crashes, slow, lostLocks, lostWakes }: Trouble) =>
   crashes + slow + lostLocks + lostWakes > 0;
@@ -314,7 +424,10 @@ function patienceOf({ trouble, story }: Schedule): number {
 /** What a person does to the directory. */
 function change(
   directory: Directory,
-  deed: Exclude<Deed, { kind: "deploy" | "forget-subscription" | "break-policy" | "mend-policy" }>,
+  deed: Exclude<
+    Deed,
+    GovernanceDeed | { kind: "deploy" | "forget-subscription" | "break-policy" | "mend-policy" }
+  >,
   oracle: Oracle,
 ): void {
   const id = "person" in deed ? cast[deed.person] : "";

@@ -1,8 +1,10 @@
 import * as fc from "fast-check";
+import type { GovernanceDeed } from "./governance.ts";
 import type { PersonName, RoleGroup, SourceGroup, TenantName } from "./cast.ts";
 
 /** What a person does to the world. */
 export type Deed =
+  | GovernanceDeed
   | { readonly kind: "join" | "drop"; readonly person: PersonName; readonly group: SourceGroup }
   /** The team is put into a role group, or taken out of it. */
   | { readonly kind: "nest" | "unnest"; readonly group: RoleGroup }
@@ -42,13 +44,16 @@ export type PolicyEdit =
   /** Readers are called responders and responders readers, wherever the policy names them. */
   | "swap-names"
   /** Contoso is reached through another group. */
-  | "move-scope";
+  | "move-scope"
+  /** Responders are made eligible or assigned the package no more, or again. */
+  | "turn-eligible"
+  | "turn-package";
 
 export type Moment = { readonly afterMs: number; readonly deed: Deed };
 
-const people = fc.constantFrom<PersonName>("ana", "ben");
-const targets = fc.constantFrom<TenantName>("contoso", "fabrikam");
-const pauses = fc.constantFrom(
+export const people = fc.constantFrom<PersonName>("ana", "ben");
+export const targets = fc.constantFrom<TenantName>("contoso", "fabrikam");
+export const pauses = fc.constantFrom(
   0,
   400,
   2_000,
@@ -64,12 +69,12 @@ const pauses = fc.constantFrom(
   2_700_000,
 );
 
-const account = fc.record({
+export const account = fc.record({
   kind: fc.constantFrom("disable" as const, "enable" as const, "delete" as const, "restore" as const),
   person: people,
 });
 
-const membership = (...groups: readonly SourceGroup[]) =>
+export const membership = (...groups: readonly SourceGroup[]) =>
   fc.record({
     kind: fc.constantFrom("drop" as const, "join" as const),
     person: people,
@@ -91,7 +96,7 @@ const deeds: fc.Arbitrary<Deed> = fc.oneof(
 );
 
 /** Somebody leaves and comes back, in the same way: what every memory of Muster's is tried by. */
-const thereAndBack = (...groups: readonly SourceGroup[]): fc.Arbitrary<readonly Moment[]> =>
+export const thereAndBack = (...groups: readonly SourceGroup[]): fc.Arbitrary<readonly Moment[]> =>
   fc
     .record({
       person: people,
@@ -122,10 +127,10 @@ const thereAndBack = (...groups: readonly SourceGroup[]): fc.Arbitrary<readonly 
       ];
     });
 
-const once = (deed: fc.Arbitrary<Deed>) =>
+export const once = (deed: fc.Arbitrary<Deed>) =>
   fc.record({ afterMs: pauses, deed }).map((moment): readonly Moment[] => [moment]);
 
-const scenes = (...kinds: readonly fc.WeightedArbitrary<readonly Moment[]>[]) =>
+export const scenes = (...kinds: readonly fc.WeightedArbitrary<readonly Moment[]>[]) =>
   fc.array(fc.oneof(...kinds), { minLength: 1, maxLength: 4 }).map((played) => played.flat());
 
 /** What happens after Ana has been a reader for a while and everything is calm. */

@@ -210,7 +210,8 @@ export function memoryPackages(now: () => number) {
           result: "not-yet",
           appliedBefore: "no",
           why: `request ${open.id} is ${open.state}`,
-          advice: "deny it",
+          // What is being delivered nobody can stop.
+          advice: open.state === "pendingapproval" ? "deny it" : null,
           trace: null,
         };
       if (live === undefined) return wrote("missing");

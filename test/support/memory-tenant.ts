@@ -139,7 +139,9 @@ function tenantOf(groupIds: readonly GroupId[], now: () => number) {
         outlives: "yes",
         find: (wish) => call("findPackage", () => packages.find(wish)),
         isHeld: ({ package: id }, account) =>
-          call("isAssigned", () => liveAssignment(papersOf(packages.papers(account), id)) !== undefined),
+          call("isAssigned", () =>
+            liveAssignment(papersOf(packages.papers(account), id)) === undefined ? "no" : "yes",
+          ),
         async holdings(account) {
           const papers = await call("readPapers", () => packages.papers(account));
           return ({ package: id }, wanted) => sightOfPackage(papersOf(papers, id), { wanted, now: now() });

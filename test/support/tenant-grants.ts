@@ -3,7 +3,7 @@ import { findGroup } from "../../shared/graph/grants/group-grants.ts";
 import type { GrantReader, GrantReaders, GrantWriter, GrantWriters } from "../../shared/graph/grants/kind.ts";
 import type { GroupDirectory } from "../../shared/graph/group-directory.ts";
 import type { Written } from "../../shared/graph/group-members.ts";
-import { seenAmong, type Listing } from "../../shared/graph/listing.ts";
+import { heldIn, seenAmong, type Listing } from "../../shared/graph/listing.ts";
 import type { SendLimits } from "../../shared/graph/tenant.ts";
 import type { AccountId, GroupId } from "../../shared/model/ids.ts";
 
@@ -34,7 +34,7 @@ export const grantReadersOf = ({
   group: {
     outlives: "no",
     find: (wish, priority) => findGroup(groups, wish, priority),
-    isHeld: ({ group }, id) => isMember(id, group),
+    isHeld: async ({ group }, id) => ((await isMember(id, group)) ? "yes" : "no"),
     async holdings(id) {
       const listing = await listMemberOf(id);
       return ({ group }) => ({ seen: seenAmong(listing, group) });
@@ -43,7 +43,7 @@ export const grantReadersOf = ({
   eligible: {
     outlives: "no",
     find: (wish, priority) => findEligible(groups, wish, priority),
-    isHeld: async ({ group }, id) => seenAmong((await readEligible(id)).eligible, group) === "present",
+    isHeld: async ({ group }, id) => heldIn((await readEligible(id)).eligible, (one) => one === group),
     async holdings(id) {
       const { eligible, active, endsAt } = await readEligible(id);
       return ({ group }, wanted) =>

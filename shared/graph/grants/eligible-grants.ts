@@ -5,7 +5,7 @@ import type { Seen, Sight } from "../../model/sight.ts";
 import type { Wish } from "../../model/wish.ts";
 import type { GroupDirectory } from "../group-directory.ts";
 import type { Written } from "../group-members.ts";
-import { listAll, seenIn, type Listing } from "../listing.ts";
+import { heldIn, listAll, seenIn, type Listing } from "../listing.ts";
 import { refusalIn, type GraphReply, type GraphTenant, type Priority, type SendLimits } from "../tenant.ts";
 import { timeOf } from "../wire.ts";
 import type { GrantFound, GrantReader, GrantWriter, NotYet } from "./kind.ts";
@@ -40,8 +40,7 @@ export function eligibleReader(tenant: GraphTenant, groups: GroupDirectory): Gra
       return ({ group }, wanted) => sightOfEligible(seenOf({ eligible, active }, group), wanted);
     },
     async isHeld({ group }, account, priority) {
-      const eligible = await listEligible(tenant, account, priority);
-      return seenIn(eligible, isMemberOf(group)) === "present";
+      return heldIn(await listEligible(tenant, account, priority), isMemberOf(group));
     },
   };
 }
@@ -84,7 +83,9 @@ export function sightOfEligible({ eligible, active, endsAt }: SeenInPim, wanted:
   if (wanted === "yes") return { seen: eligible, ...(endsAt === undefined ? {} : { endsAt }) };
   if (active === "present")
     return { seen: active, detail: eligible === "present" ? "eligible and active" : "active" };
-  return { seen: eligible === "absent" ? active : eligible };
+  return eligible === "absent" && active === "absent"
+    ? { seen: "absent", fleeting: "yes" }
+    : { seen: eligible === "absent" ? active : eligible };
 }
 
 export async function findEligible(

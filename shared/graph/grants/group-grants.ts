@@ -18,7 +18,7 @@ export function groupReader(tenant: GraphTenant, groups: GroupDirectory): GrantR
     },
     async isHeld({ group }, account, priority) {
       const groupsOf = await checkMemberGroups(tenant, { userId: account, groups: [group], priority });
-      return groupsOf.has(group);
+      return groupsOf.has(group) ? "yes" : "no";
     },
   };
 }

@@ -4,6 +4,8 @@ import type { Wish } from "../../model/wish.ts";
 import type { Grant, GrantKind } from "../../model/grant.ts";
 import type { AccountId } from "../../model/ids.ts";
 import type { Written } from "../group-members.ts";
+import type { Held } from "../listing.ts";
+import { isGone } from "../error.ts";
 import type { Priority, SendLimits, Trace } from "../tenant.ts";
 
 /** Reads one kind of grant in one tenant. Every method throws GraphError when Graph gives no answer. */
@@ -15,7 +17,7 @@ export type GrantReader<K extends GrantKind> = {
   /** Everything of this kind that the account has. */
   readonly holdings: (account: AccountId, priority: Priority) => Promise<Holdings<K>>;
   /** A point question, for when a listing is not enough. */
-  readonly isHeld: (grant: Grant<K>, account: AccountId, priority: Priority) => Promise<boolean>;
+  readonly isHeld: (grant: Grant<K>, account: AccountId, priority: Priority) => Promise<Held>;
 };
 
 export type GrantFound<K extends GrantKind = GrantKind> =
@@ -69,7 +71,7 @@ export function isHeld<K extends GrantKind>(
   readers: GrantReaders,
   grant: Grant<K>,
   { account, priority }: { readonly account: AccountId; readonly priority: Priority },
-): Promise<boolean> {
+): Promise<Held> {
   const reader: GrantReader<K> = readers[grant.kind];
   return reader.isHeld(grant, account, priority);
 }
@@ -100,7 +102,13 @@ export async function readHoldings(
 ): Promise<{ readonly holdings: Holdings; readonly failures: readonly unknown[] }> {
   const held: ByKind = {};
   async function read(kind: GrantKind): Promise<void> {
-    Object.assign(held, { [kind]: await readers[kind].holdings(account, priority) });
+    try {
+      Object.assign(held, { [kind]: await readers[kind].holdings(account, priority) });
+    } catch (error) {
+      // Whom a replica does not know yet is given what is theirs.
+      if (isGone(error)) Object.assign(held, { [kind]: () => ({ seen: "unknown" }) });
+      throw error;
+    }
   }
   const settled = await Promise.allSettled(kinds.map((kind) => read(kind)));
   const failures = settled.flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
@@ -109,5 +117,5 @@ export async function readHoldings(
 
 function sightIn<K extends GrantKind>(held: ByKind, grant: Grant<K>, wanted: "yes" | "no"): Sight {
   const holdings: Holdings<K> | undefined = held[grant.kind];
-  return holdings?.(grant, wanted) ?? { seen: "unknown", unreadable: "yes" };
+  return holdings?.(grant, wanted) ?? { seen: "unknown", unread: "wholly" };
 }

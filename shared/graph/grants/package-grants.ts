@@ -30,7 +30,9 @@ export function packageReader(tenant: GraphTenant, packages: PackageDirectory): 
       return ({ package: id }, wanted) => sightOfPackage(papersOf(papers, id), { wanted, now });
     },
     async isHeld({ package: id }, account, priority) {
-      return liveAssignment(papersOf(await readPapers(tenant, account, priority), id)) !== undefined;
+      const papers = papersOf(await readPapers(tenant, account, priority), id);
+      if (liveAssignment(papers) !== undefined) return "yes";
+      return papers.isComplete ? "no" : "unknown";
     },
   };
 }
@@ -70,8 +72,11 @@ export function packageWriter(tenant: GraphTenant): GrantWriter<"package"> {
     papersOf(await readPapers(tenant, account, priority), grant.package);
 
   const give: GrantWriter<"package">["give"] = async (grant, account, limits) => {
-    const live = liveAssignment(await papersNow(grant, account, limits));
+    const papers = await papersNow(grant, account, limits);
+    const live = liveAssignment(papers);
     if (live !== undefined && hasFailed(live)) return settled(await reprocess(tenant, live.id, limits));
+    // What is missing may be what there is already, and nobody says that a second one is refused beside one that has failed.
+    if (!papers.isComplete) return halfRead;
     const assignment = {
       targetId: account,
       assignmentPolicyId: grant.policy,

@@ -107,7 +107,8 @@ export function sightOfPackage(
   return ended(papers, wanted);
 }
 
-const absent = ({ isComplete }: Papers): Sight => ({ seen: isComplete ? "absent" : "unknown" });
+const halfRead: Sight = { seen: "unknown", unread: "partly" };
+const absent = ({ isComplete }: Papers): Sight => (isComplete ? { seen: "absent" } : halfRead);
 
 /** Of several requests the last that was not refused brought it about. */
 function giverOf({ requests }: Papers): Pick<Sight, "by"> {
@@ -182,7 +183,9 @@ function unfinished(live: Assignment, { requests }: Papers, now: number): Sight 
 
 /** No assignment is on show and nothing is under way: what happened last says why. */
 function ended(papers: Papers, wanted: "yes" | "no"): Sight {
-  const { assignments, requests } = papers;
+  const { assignments, requests, isComplete } = papers;
+  // What is missing may be what came last, and another request is not harmless.
+  if (!isComplete) return halfRead;
   const expired = assignments.toSorted((a, b) => expiredAt(b) - expiredAt(a))[0];
   const over = expired === undefined ? 0 : expiredAt(expired);
   // The service notes what it takes away when its time is over.

@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import { packageWriter } from "../../shared/graph/grants/package-grants.ts";
+import type { GraphCall, GraphTenant } from "../../shared/graph/tenant.ts";
+import { accountIdSchema, assignmentPolicyIdSchema, packageIdSchema } from "../../shared/model/ids.ts";
+import { graphFailure } from "../support/graph-failure.ts";
+
+const id = "4a000000-0000-4000-8000-000000000001";
+const account = accountIdSchema.parse("b0000000-0000-4000-8000-000000000001");
+const grant = {
+  kind: "package",
+  package: packageIdSchema.parse(id),
+  policy: assignmentPolicyIdSchema.parse(id),
+  expires: null,
+  renew: false,
+} as const;
+
+test("a package is not asked for while only the first page of what there is can be read", async () => {
+  const sent: GraphCall[] = [];
+  const trace = { clientRequestId: "c-1", requestId: "r-1", status: 200, ms: 1, tries: 1 };
+  const tenant: GraphTenant = {
+    tenantId: "a tenant",
+    url: "https://graph.example",
+    now: () => 0,
+    async send(call) {
+      sent.push(call);
+      if (call.path.endsWith("page=2")) throw graphFailure(503);
+      const next = `https://graph.example/v1.0${call.path}&page=2`;
+      return {
+        status: 200,
+        body: { value: [], "@odata.nextLink": next },
+        trace,
+        appliedBefore: "no",
+      };
+    },
+  };
+  const limits = { priority: "normal", sendBefore: 1 } as const;
+  const written = await packageWriter(tenant).give(grant, account, limits);
+  expect(written).toMatchObject({ result: "not-yet", advice: null });
+  expect(sent.filter(({ method }) => method !== "GET")).toEqual([]);
+});
