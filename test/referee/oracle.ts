@@ -453,8 +453,13 @@ export function oracleOf(options: OracleOptions): Oracle {
     governedBy,
     takenByHand: (account, what) => void takenAway.add(`${what}|${account}`),
     onTry(what) {
+      if (!looksOnly) return;
+      // What somebody undid by hand is done again when somebody looks.
+      const isUndone = [...handled].some((pair) =>
+        people.some((name) => pair.startsWith(`${name}|`) && what.includes(cast[name])),
+      );
       const isRepair = [...takenAway].some((one) => one.split("|").every((word) => what.includes(word)));
-      if (looksOnly && !isRepair && !mayComeAgain(what, terms)) say(`written once more: ${what}`);
+      if (!isUndone && !isRepair && !mayComeAgain(what, terms)) say(`written once more: ${what}`);
     },
     onlyLooks: () => void (looksOnly = true),
     judge,
