@@ -13,6 +13,11 @@ export type LedgerEntry = {
   readonly at: number;
   /** When Muster last wrote the opposite (removed before it added, added before it removed), epoch ms; 0 for never. */
   readonly oppositeAt: number;
+  /**
+   * Of what was removed: Graph found nobody to remove. `group`: nor the group, as far as could be told, which may be restored with its
+   * members; `member`: the group was there, as one replica knew it.
+   */
+  readonly missing?: "member" | "group";
 };
 
 /** Something Muster gave: a grant in the target, or the scope in the source that leads there. */

@@ -1,4 +1,5 @@
 import type { Grant } from "./grant.ts";
+import type { TenantId } from "./ids.ts";
 import type { AccountRecord, Gone, LedgerEntry, LedgerRow } from "./ledger.ts";
 
 /** What Muster remembers of one analyst in one target tenant. Times are epoch ms. */
@@ -15,6 +16,8 @@ export type PairRecord = {
   readonly gave: Readonly<Record<string, readonly string[]>>;
   /** Since when what Muster gave somebody who stays is not wanted any more, by keys of grants, epoch ms. */
   readonly unwanted: Readonly<Record<string, number>>;
+  /** In the source: the targets that gave it when the policy last named it, by keys of grants. */
+  readonly givers: Readonly<Record<string, readonly TenantId[]>>;
   /**
    * While the analyst was in scope by Muster's hand, in Graph's time: what came to be then is Muster's. `until` is null as long as
    * they are. It outlasts the ledger's row, because sync may make an account late, and a target may show it later still.
@@ -59,6 +62,7 @@ export const unknownPair: PairRecord = {
   gone: [],
   gave: {},
   unwanted: {},
+  givers: {},
   scoped: null,
   leftAt: null,
   invited: null,

@@ -77,6 +77,8 @@ export type Note =
   | { readonly kind: "grace"; readonly name: string; readonly until: string }
   /** Muster gave it, and somebody else took it away; the policy says to leave it so. `asks`: and to ask a person. */
   | { readonly kind: "taken-by-others"; readonly name: string; readonly asks: "yes" | "no" }
+  /** It is taken back, and its group is deleted: if that is restored with its members, they are taken out of it. */
+  | { readonly kind: "group-deleted"; readonly name: string }
   /** It ended by its own rule, which is respected. */
   | { readonly kind: "lapsed"; readonly name: string }
   /** It was denied, or has failed for good. */

@@ -1,6 +1,6 @@
 import { Temporal } from "temporal-polyfill";
 import type { Seen, Sight } from "../model/sight.ts";
-import { grantKey, isRenewed, type Grant, type Scope } from "../model/grant.ts";
+import { grantKey, isRenewed, type Grant } from "../model/grant.ts";
 import type { AccountId } from "../model/ids.ts";
 import { isGiven, type AccountRecord, type LedgerEntry } from "../model/ledger.ts";
 import type { Note, Plan, Step } from "../model/plan.ts";
@@ -14,13 +14,14 @@ import {
   type ScopeSeen,
 } from "./access-situation.ts";
 import { decideMembership, replicationWindowMs, visibleMs, type MembershipDecision } from "./membership.ts";
+import { unlessGroupIsLost } from "./lost-group.ts";
 import { sortSteps, type MoverOrder } from "./step-order.ts";
 
 /** Writes to Muster's own memory that follow from what was read. */
 type Bookkeeping = {
   readonly ledger: readonly {
     readonly what: Given;
-    /** `drop`: it is another target's. */
+    /** `drop`: it is another place's. */
     readonly change: "claim" | "gone" | "drop";
   }[];
   /** What the read taught about the account's record; null: nothing. */
@@ -110,11 +111,12 @@ export class Draft {
     }
     const goneAt = this.goneAt({ kind: "scope", scope });
     const { goneUntil } = this.situation;
-    const decision = this.unlessRestored(
-      decideMembership({ wanted, seen, entry, goneAt, now }),
+    const decided = decideMembership({ wanted, seen, entry, goneAt, now });
+    const decision = unlessGroupIsLost(this, this.unlessRestored(decided, name, goneUntil), {
+      key: grantKey(scope),
       name,
-      goneUntil,
-    );
+      entry,
+    });
     if (decision.ledger !== "same")
       this.ledger.push({ what: { kind: "scope", scope }, change: decision.ledger });
     if (decision.act === "wait") this.settling(name, entry?.at);
@@ -176,11 +178,13 @@ export class Draft {
     if (sight.unread === "wholly" && wanted === "yes") return idle;
     if (isTheirs && wanted === "yes") return seen === "present" || seen === "stuck" ? idle : waiting;
     const goneAt = this.goneAt({ kind: "grant", grant });
-    const decision = this.unlessRestored(
-      decideMembership({ wanted, seen, seenAt: sight.at, entry, goneAt, now }),
+    const decided = decideMembership({ wanted, seen, seenAt: sight.at, entry, goneAt, now });
+    const restoredAt = owned.account?.aliveAt ?? 0;
+    const decision = unlessGroupIsLost(this, this.unlessRestored(decided, name, restoredAt), {
+      key: grantKey(grant),
       name,
-      owned.account?.aliveAt ?? 0,
-    );
+      entry,
+    });
     const isTooSoon = (sight.notBefore ?? 0) > now && (decision.act === "add" || decision.act === "remove");
     if (isTooSoon) return { ...decision, act: "await" };
     return wanted === "yes" ? this.unlessTaken(decision, { name, seen, entry }) : decision;
@@ -248,9 +252,9 @@ export class Draft {
     return true;
   }
 
-  /** The membership stays, and is another target's from now on. */
-  handOver(scope: Scope): void {
-    this.ledger.push({ what: { kind: "scope", scope }, change: "drop" });
+  /** The membership stays, and is another place's from now on. */
+  handOver(what: Given): void {
+    this.ledger.push({ what, change: "drop" });
   }
 
   moves(name: string, until: number): void {

@@ -36,9 +36,8 @@ function planHome(situation: AccessSituation, purpose: "join" | "leave"): Access
         readAgain();
         draft.note({ kind: "waits-for-account" });
         // Who is in the recycle bin keeps their memberships there, where nobody can take them.
-      } else if (account.kind === "soft-deleted") {
-        if (leaving !== "deleted") readAgain();
-      } else if (owned.account !== null) takeBackUnseen(draft, owned.account.accountId);
+      } else if (leaving !== "deleted") readAgain();
+      else if (account.kind === "none" && owned.account !== null) loseUnseen(draft, owned.account.accountId);
       break;
     case "unreachable":
       break;
@@ -46,6 +45,18 @@ function planHome(situation: AccessSituation, purpose: "join" | "leave"): Access
       return account satisfies never;
   }
   return draft.decided(purpose, situation.movers);
+}
+
+/**
+ * The user is on show neither alive nor in the recycle bin, where they keep their memberships. They may be on their way from one to the
+ * other, so what was taken back is remembered until nobody can come back any more.
+ */
+function loseUnseen(draft: Draft, account: AccountId): void {
+  const { nowhereSince, now } = draft.situation;
+  const finalAt = nowhereSince === null ? Infinity : nowhereSince + goneMs;
+  if (nowhereSince === null) draft.unreadable("the user");
+  else if (now < finalAt) draft.lookAgain(finalAt);
+  takeBackUnseen(draft, account, now < finalAt ? "may-come-back" : "gone");
 }
 
 function planStay(situation: AccessSituation): AccessDecision {
@@ -98,7 +109,8 @@ function provision(draft: Draft): void {
  */
 function bringBack(draft: Draft, account: AccountId): void {
   const deleted = draft.situation.owned.account?.deleted ?? "no";
-  if (deleted === "intended" || deleted === "confirmed" || deleted === "expected") {
+  const isOurs = deleted === "intended" || deleted === "confirmed" || deleted === "expected";
+  if (isOurs || (deleted === "no" && isOfEarlierTime(draft))) {
     draft.step({ kind: "restore-account", account });
   } else if (draft.accountChanged("lately"))
     draft.settling("the account", draft.situation.owned.account?.changedAt);
@@ -109,6 +121,13 @@ function bringBack(draft: Draft, account: AccountId): void {
     draft.learn({ deleted: "by-others" });
     draft.note({ kind: "account-deleted-by-others", account });
   }
+}
+
+/** It was made while the analyst was in scope before, and found late: a cycle that began before they were in again deletes it. */
+function isOfEarlierTime({ situation: { owned, now } }: Draft): boolean {
+  const { account, scope } = owned;
+  if (account?.origin !== "created" || scope?.state !== "added") return false;
+  return account.aliveAt < scope.at && now < scope.at + wholeCycleMs;
 }
 
 function stayPresent(draft: Draft, account: PresentAccount): void {
@@ -151,7 +170,7 @@ function planLeave(situation: AccessSituation): AccessDecision {
     known !== null &&
     (account.kind === "none" || draft.isNewborn(known))
   ) {
-    takeBackUnseen(draft, known.accountId);
+    takeBackUnseen(draft, known.accountId, "gone");
   }
   if (account.kind === "soft-deleted") loseWhatOutlives(draft, account);
   // An account that was there before goes with the scope, so the scope stays while it may still be there.

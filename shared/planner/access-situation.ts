@@ -14,6 +14,8 @@ export type AccessSituation = {
   readonly news: "none" | "waits";
   /** Until when the analyst was in the recycle bin, or nowhere, as far as that was lately, epoch ms; 0 for never. */
   readonly goneUntil: number;
+  /** Since when the analyst is nowhere in the source to be found, not among the deleted users either, epoch ms; null: they are. */
+  readonly nowhereSince: number | null;
   /** What the analyst should hold here; empty when they leave this target. */
   readonly wanted: readonly NamedGrant[];
   /** The source kept a role of which the policy does not say any more what it gives. null: no such role, or it gave nothing here. */
@@ -37,6 +39,7 @@ export type AccessSituation = {
   /** Other accounts with the analyst's stamp, that came while they were in scope. Looked for when the analyst leaves. */
   readonly others: readonly OtherAccount[];
   readonly owned: Owned;
+  readonly subjects: Subjects;
   readonly leavers: {
     readonly block: boolean;
     readonly deleteAfterMs: number | "never";
@@ -79,9 +82,14 @@ export type ScopeSeen = {
   readonly scope: Scope;
   readonly name: string;
   readonly seen: Seen | "deleted";
-  /** Another target that the analyst belongs in has the same scope by now: it `has` the membership on record, or `waits` for it. */
-  readonly heir: "none" | "waits" | "has";
+  readonly heir: Heir;
 };
+
+/** Another place that the analyst belongs in needs the same membership by now: it `has` it on record, or `waits` for it. */
+export type Heir = "none" | "waits" | "has";
+
+/** Of groups that Graph did not find anybody in who was to be taken out: whether they are there at all, by keys of grants and scopes. */
+export type Subjects = ReadonlyMap<string, "there" | "not-there" | "unknown">;
 
 type OtherAccount = { readonly id: AccountId; readonly enabled: boolean };
 
@@ -142,6 +150,7 @@ export type OwnedGrant = NamedGrant & {
   readonly unwantedSince: number | null;
   /** "no": it has become something that nobody can write by hand, so nothing waits for it. */
   readonly writable: "yes" | "no";
+  readonly heir: Heir;
 };
 
 /** A row of the ledger, without the account a grant was given to: a plan is about one. */

@@ -3,12 +3,15 @@ import { grantKey } from "../model/grant.ts";
 import type { AccountId } from "../model/ids.ts";
 import { removesAccess, type Plan, type Step, type Withheld } from "../model/plan.ts";
 import type { Mode } from "../policy/policy.ts";
+import type { SourceGroupMode } from "../policy/source-groups.ts";
 
 /** What the checks of a finished plan may look at. */
 export type CheckFacts = {
   readonly mode: Mode;
   /** Where grants have a mode of their own, by their keys. */
-  readonly modes: ReadonlyMap<string, Mode>;
+  readonly modes: ReadonlyMap<string, SourceGroupMode>;
+  /** For whose sake grants go, where that is not the place itself, by their keys; nobody's where nobody is to have them any more. */
+  readonly removedFor: ReadonlyMap<string, readonly string[]>;
   /** Ids of people and accounts that are never written. */
   readonly protected: ReadonlySet<string>;
   /** Keys of what Muster granted here (`grantKey`) and of the scopes it joined, and whether the account is Muster's. */
@@ -22,7 +25,7 @@ export type CheckFacts = {
   readonly accounts: "owned" | "all";
   /** What cannot be written although the policy names it, by keys of grants and scopes. */
   readonly unwritable: ReadonlyMap<string, Unwritable>;
-  /** Most grants one run may take from somebody who stays an analyst. */
+  /** Most grants one run may take from somebody who stays an analyst, for one target. */
   readonly removalsPerRun: number;
 };
 
@@ -120,14 +123,30 @@ function checkWritable(plan: Plan, facts: CheckFacts): readonly Withheld[] {
 }
 
 function checkBudget(plan: Plan, facts: CheckFacts): readonly Withheld[] {
-  const removals = plan.steps.filter((step) => step.kind === "revoke");
   // Somebody who leaves the SOC must lose everything; how many leave at once is the loss check's business.
-  if (plan.leaving !== null || removals.length <= facts.removalsPerRun) return [];
-  return withhold(plan.steps.filter(removesAccess), "budget", () => ({
-    reason: `this run would take ${removals.length} grants from one analyst; guardrails.removals.perRun allows ${facts.removalsPerRun}`,
-    advice: "look at what changed in the policy; raise guardrails.removals.perRun if it is meant",
-  }));
+  if (plan.leaving !== null) return [];
+  const counted = plan.steps.flatMap((step) =>
+    step.kind === "revoke"
+      ? (facts.removedFor.get(grantKey(step.grant)) ?? ["here"]).map((whose) => ({ whose, step }))
+      : [],
+  );
+  const perTarget = [...Map.groupBy(counted, ({ whose }) => whose).values()];
+  const tooMany = perTarget.filter(({ length }) => length > facts.removalsPerRun);
+  if (tooMany.length === 0) return [];
+  const held = new Set<Step>(tooMany.flatMap((removals) => removals.map(({ step }) => step)));
+  const count = Math.max(...tooMany.map(({ length }) => length));
+  return withhold(
+    plan.steps.filter((step) => held.has(step) || endsMore(step)),
+    "budget",
+    () => ({
+      reason: `this run would take ${count} grants from one analyst; guardrails.removals.perRun allows ${facts.removalsPerRun}`,
+      advice: "look at what changed in the policy; raise guardrails.removals.perRun if it is meant",
+    }),
+  );
 }
+
+/** What would take away more than a grant waits with those that are too many. */
+const endsMore = (step: Step) => step.kind !== "revoke" && removesAccess(step);
 
 function checkMode(plan: Plan, facts: CheckFacts): readonly Withheld[] {
   return plan.steps.flatMap((step) => {
@@ -144,6 +163,11 @@ function checkMode(plan: Plan, facts: CheckFacts): readonly Withheld[] {
         return withhold([step], "mode", () => ({
           reason: "this target is in mode observe: nothing is written",
           advice: "set the target's mode to add-only or full once the plans look right",
+        }));
+      case "not in the policy":
+        return withhold([step], "mode", () => ({
+          reason: "it was given for a target that is not in the policy any more",
+          advice: "put the target back into the policy with retire: true, or take it away by hand",
         }));
       default:
         return mode satisfies never;

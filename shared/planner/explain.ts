@@ -95,6 +95,8 @@ function explainNote(note: Note): string {
       return `${note.name} has ended by its own rule; it is not given again`;
     case "stuck":
       return `${note.name} will not come by itself: ${note.detail}`;
+    case "group-deleted":
+      return `${note.name} is deleted; if it is restored with its members, they are taken out of it`;
     case "waits-for-account":
       return "grants follow when the account exists";
     case "refused":

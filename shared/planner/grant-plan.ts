@@ -3,6 +3,7 @@ import type { AccountId } from "../model/ids.ts";
 import type { Draft } from "./access-draft.ts";
 import type { AccessSituation, AccountSeen, Keeps, NamedGrant, PresentAccount } from "./access-situation.ts";
 import { decideMembership } from "./membership.ts";
+import { heirMs } from "./scope-plan.ts";
 
 /** What somebody who belongs here is to have, and what not; and what a check in the source did not let go of stays. */
 export function settleGrants(draft: Draft, account: PresentAccount): void {
@@ -11,12 +12,23 @@ export function settleGrants(draft: Draft, account: PresentAccount): void {
   for (const named of allGrants(situation)) {
     if (wanted.has(grantKey(named.grant))) draft.grant(account, named, "yes");
     else if (mayBeKept(named.grant, situation.keeps)) draft.keep(account, named, situation.keeps);
-    else if (!draft.grace(account, named)) draft.grant(account, named, "no");
+    else if (!draft.grace(account, named)) lose(draft, account, named);
   }
 }
 
+/** All that may go goes. */
 export function loseGrants(draft: Draft, account: PresentAccount): void {
-  for (const named of allGrants(draft.situation)) draft.grant(account, named, "no");
+  for (const named of allGrants(draft.situation)) lose(draft, account, named);
+}
+
+/** What is a target's scope by now stays with it. */
+function lose(draft: Draft, account: PresentAccount, named: NamedGrant): void {
+  const { owned, now } = draft.situation;
+  const { grant, name } = named;
+  const heir = owned.grants.find((one) => grantKey(one.grant) === grantKey(grant))?.heir ?? "none";
+  if (heir === "has") draft.handOver({ kind: "grant", grant });
+  else if (heir === "waits") draft.moves(name, now + heirMs);
+  else draft.grant(account, named, "no");
 }
 
 /** What goes on although the account is in the recycle bin. */
@@ -29,11 +41,12 @@ export function loseWhatOutlives(
     if (seen(named.grant, "no").unread !== "wholly") draft.grant({ id, seen }, named, "no");
 }
 
-/** Of an account that a replica does not show. */
-export function takeBackUnseen(draft: Draft, account: AccountId): void {
+/** Of an account that no replica shows. `may-come-back`: with all that it had, so nothing is forgotten. */
+export function takeBackUnseen(draft: Draft, account: AccountId, whose: "gone" | "may-come-back"): void {
   for (const { grant, name, entry } of draft.situation.owned.grants) {
+    const seen = whose === "gone" ? "absent" : "unknown";
     draft.apply(
-      decideMembership({ wanted: "no", seen: "absent", entry, goneAt: 0, now: draft.situation.now }),
+      decideMembership({ wanted: "no", seen, entry, goneAt: 0, now: draft.situation.now }),
       grant,
       () => ({
         kind: "revoke",

@@ -89,7 +89,7 @@ function leave(draft: Draft): void {
     }
   } else if (account.kind === "soft-deleted") loseWhatOutlives(draft, account);
   else if (account.kind === "none") {
-    if (owned.account !== null) takeBackUnseen(draft, owned.account.accountId);
+    if (owned.account !== null) takeBackUnseen(draft, owned.account.accountId, "gone");
     withdraw(draft);
   }
   leaveScopes(draft, "may-go");

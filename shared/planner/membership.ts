@@ -164,6 +164,13 @@ export const replicationWindowMs = 150_000;
 /** How long a replica may be behind at worst: for so long it is remembered that something is gone. */
 export const goneMs = 24 * 60 * 60_000;
 
+/** How long a deleted group may be restored, with room. https://learn.microsoft.com/graph/api/group-delete */
+export const recycledMs = 31 * 24 * 60 * 60_000;
+
+/** Whether somebody may come to be in it again by no more than the group's being restored. */
+export const mayBeRestored = ({ missing, at }: LedgerEntry, now: number): boolean =>
+  missing !== undefined && now - at < recycledMs;
+
 /** How long what has failed is left alone before it is asked for once more. */
 export const againMs = 60 * 60_000;
 

@@ -178,7 +178,7 @@ function planPresent(situation: SourceSituation): SourceDecision {
   );
   const keptBy = (check?: Objection["check"]) =>
     new Set(objections.flatMap((one) => (check === undefined || one.check === check ? one.keeps : [])));
-  const present = [...united(believed.held, shownAndKept(situation))];
+  const present = [...united(actedOn(believed, situation), shownAndKept(situation))];
   // What takes the place of another role does so when it is believed to be held.
   const replaced = lostRoles(record, present).filter((role) => !lost.includes(role));
   const roles = sorted(united(present, replaced, among(lost, keptBy())));
@@ -216,6 +216,11 @@ const united = (...lists: readonly (readonly HeldRole[])[]) =>
 
 const among = (roles: readonly HeldRole[], ways: ReadonlySet<string>) =>
   roles.filter(({ by }) => ways.has(by));
+
+/** A role whose loss is doubted keeps what it gave. To somebody who had left, and is back, it gives nothing before it is on show. */
+function actedOn({ held }: Believed, { record, held: shown }: SourceSituation): readonly HeldRole[] {
+  return held.filter(isAmong([...shown, ...(record?.roles ?? [])]));
+}
 
 /** What is acted on and on show is not lost, also when it is doubted that it is back: a check had kept it. */
 const shownAndKept = ({ record, held }: SourceSituation) =>

@@ -2,7 +2,7 @@ import type { Wish } from "../model/wish.ts";
 import { z } from "zod";
 import { groupIdSchema, type AnalystId, type GroupId, type RoleName } from "../model/ids.ts";
 import { sortedWishes } from "./group-name.ts";
-import type { Place, Policy, Stamp } from "./policy.ts";
+import type { HomeGrant, Place, Policy, Stamp } from "./policy.ts";
 import { placeholderPattern } from "./stamp-template.ts";
 
 /** What shows that somebody holds a role, as it is remembered: it stays when the role is renamed. */
@@ -41,15 +41,19 @@ export function holdsAttributes(
 }
 
 /** What somebody with these roles is given in one place: the union, sorted, each once; nothing where it is retired. */
-export const desiredGrants = (
-  place: Pick<Place, "grants" | "retire">,
+export function desiredGrants(
+  { grants, retire }: Giving & Pick<Place, "retire">,
   roles: readonly RoleName[],
-): readonly Wish[] => (place.retire ? [] : namedGrants(place, roles));
+): readonly Wish[] {
+  return retire ? [] : namedGrants({ grants: grants.filter((grant) => grant.retire !== "yes") }, roles);
+}
 
 /** What the policy says that these roles give, whether or not anybody is to have it. */
-export function namedGrants({ grants }: Pick<Place, "grants">, roles: readonly RoleName[]): readonly Wish[] {
+export function namedGrants({ grants }: Giving, roles: readonly RoleName[]): readonly Wish[] {
   return sortedWishes(grants.filter((grant) => roles.includes(grant.role)).flatMap(({ wishes }) => wishes));
 }
+
+type Giving = { readonly grants: readonly HomeGrant[] };
 
 /** Graph's name for an extension property. */
 export const extensionProperty = (extensionApp: string, name: string): string =>

@@ -117,10 +117,23 @@ export type Home = {
   readonly extensionApp: string;
   /** There are analysts as long as there is a source. */
   readonly retire: false;
-  /** The mode of each group that targets give: the one that lets Muster do most. */
-  readonly modes: readonly { readonly group: NameOrId; readonly mode: Mode }[];
+  /** The groups that targets name, and what Muster may do about each. */
+  readonly modes: readonly SourceGroup[];
   readonly sync: null;
-  readonly grants: readonly Pick<Grant, "role" | "wishes">[];
+  readonly grants: readonly HomeGrant[];
+};
+
+/** `retire`: only targets say so in which nobody belongs any more. */
+export type HomeGrant = Pick<Grant, "role" | "wishes"> & { readonly retire?: "yes" };
+
+/** A group of the source as targets name it. */
+export type SourceGroup = {
+  readonly group: NameOrId;
+  /** The mode that lets Muster do most, of the targets that give it; if all that name it are retired, of those. */
+  readonly mode: Mode;
+  /** Tenants of all targets that name it. */
+  readonly givers: readonly TenantId[];
+  readonly retired: "yes" | "no";
 };
 
 /** Where access is given: a tenant to defend, or the source tenant itself. */

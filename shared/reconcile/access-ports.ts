@@ -27,7 +27,8 @@ export type AccessReadPorts = {
 };
 
 /** What carrying out a checked plan needs. */
-export type AccessWritePorts = {
+type AccessWritePorts = {
+  readonly source: { readonly groups: GroupDirectory };
   readonly sourceWriter: SourceWriter;
   readonly targetWriter: TargetWriter;
   readonly tenant: { readonly reader: TargetReader };

@@ -1,27 +1,30 @@
 import type { Priority } from "../graph/tenant.ts";
 import type { AnalystRecord, HeldRole } from "../model/analyst.ts";
-import { grantKey, subjectOf, type Grant } from "../model/grant.ts";
+import type { Grant } from "../model/grant.ts";
 import type { AnalystId, TenantId } from "../model/ids.ts";
 import type { PairRecord } from "../model/pair.ts";
 import type { Note } from "../model/plan.ts";
 import { planAccess } from "../planner/access-plan.ts";
-import { checkPlan, type CheckFacts } from "../planner/checks.ts";
+import { checkPlan } from "../planner/checks.ts";
 import { replicationWindowMs } from "../planner/membership.ts";
 import { cyclePollMs } from "../planner/provisioning.ts";
-import { modeFor, placeAt } from "../policy/places.ts";
+import { placeAt } from "../policy/places.ts";
 import { analystRow } from "../state/analysts.ts";
-import type { Claim, KeyState } from "../state/key-state.ts";
+import type { Claim } from "../state/key-state.ts";
 import type { AccessPorts, Rules } from "./access-ports.ts";
 import { applySteps } from "./apply.ts";
+import { factsOf } from "./check-facts.ts";
 import type { Run } from "./handling.ts";
+import { hasLeft } from "./has-left.ts";
 import { keptBooks } from "./keep-books.ts";
 import { obstacles } from "./obstacles.ts";
 import { endingOf, type Outcome } from "./outcome.ts";
 import { performStage } from "./perform-access.ts";
+import { isUnseen, newsOf, unlooked } from "./news.ts";
 import { meaningOf } from "./plan-hash.ts";
 import { readAccess } from "./read-access.ts";
 import { findRoleGroups, waysToHold } from "./read-source.ts";
-import { enterRun, prove, type ReadOk, type Round } from "./record-access.ts";
+import { enterRun, prove, type Round } from "./record-access.ts";
 import { sleepingSync } from "./sleeping-sync.ts";
 
 /** A plan that is carried out changes what a read shows; this many rounds is more than any life needs. */
@@ -76,7 +79,7 @@ async function playRound(
   const served = isRead ? record.version : 0;
   const target = placeAt(policy, tenant);
   if (target === undefined)
-    return { served, outcomes: hasLeft(claim.state().value) ? [] : [missingTarget(tenant)] };
+    return { served, outcomes: hasLeft(claim.state().value, policy.leavers) ? [] : [missingTarget(tenant)] };
   const rules: Rules = { policy, target, since: changedAt };
   const priority = record.leaving !== null ? "high" : "normal";
   const isClear = isRead || record.leaving !== null;
@@ -92,7 +95,7 @@ async function playRound(
   const read = await readAccess({ record, news, pair, rules, priority, run }, ports);
   if (read.kind === "refused") return { served, outcomes: [read.outcome] };
   const decision = planAccess(read.situation);
-  const plan = checkPlan(decision.plan, factsOf(read, rules));
+  const plan = checkPlan(decision.plan, factsOf(read, { record, rules }));
   claim.set({ value: keptBooks(read, decision, { record, rules }) });
   const round: Round = { plan, read, decision, analyst: known, record, rules, ports, claim, run };
   if (plan.steps.length === 0) {
@@ -111,7 +114,7 @@ async function playRound(
     until: run.until,
   });
   const outcomes = [...applied.outcomes, ...obstacles(round)];
-  await enterRun(round, applied, [...outcomes, ...(await unlooked(round))]);
+  await enterRun(round, applied, [...outcomes, ...unlooked(await newsOf(round), ports.now())]);
   // What stands in the way of other things keeps nobody from looking at what was done.
   if (endingOf(applied.outcomes).kind === "done" && read.trouble === null) return "again";
   const now = ports.now();
@@ -139,48 +142,15 @@ async function meansTheSame(
 /** A new policy calls everybody, and a few thousand analysts are looked at in a few minutes. */
 const unreadMs = 60_000;
 
-/** Nothing that Muster gave is left there, as far as anybody can know who may not look any more. */
-function hasLeft({ ledger, account }: PairRecord): boolean {
-  const isGone = account === null || account.origin === "before" || account.deleted !== "no";
-  return isGone && ledger.every(({ entry }) => entry.state === "removed");
-}
-
 function missingTarget(tenant: TenantId): Outcome {
   return {
     kind: "parked",
     reason: `tenant ${tenant} is not in the policy any more, and Muster once gave people access there`,
     advice:
-      "put the target back into the policy with retire: true, and take it out when the journal has a proof for everybody",
+      "put the target back into the policy with retire: true, and take it out when the journal has a proof for everybody and their accounts are deleted",
     cause: "not in the policy",
     stops: "yes",
   };
-}
-
-function factsOf({ situation, unwritable }: ReadOk, { policy, target }: Rules): CheckFacts {
-  const { owned, scope, formerScopes, others } = situation;
-  const current = scope === null || owned.scope === undefined ? [] : [scope];
-  return {
-    mode: target.mode,
-    modes: modesOf(situation, target),
-    protected: new Set(policy.protected),
-    ownedGrants: new Set(owned.grants.map(({ grant }) => grantKey(grant))),
-    ownedScopes: new Set([...current, ...formerScopes].map((one) => grantKey(one.scope))),
-    ownsAccount: owned.account?.origin === "created" ? "yes" : "no",
-    others: new Set(others.map(({ id }) => id)),
-    account: owned.account?.accountId ?? null,
-    // Nobody's own user goes, whatever the policy says of accounts in targets.
-    accounts: situation.accounts === "own" ? "owned" : policy.leavers.accounts,
-    unwritable,
-    removalsPerRun: policy.guardrails.removals.perRun,
-  };
-}
-
-/** A source group may be given by several targets, each in a mode of its own. */
-function modesOf({ managed, owned }: ReadOk["situation"], target: Rules["target"]): CheckFacts["modes"] {
-  const named = [...owned.grants, ...managed];
-  return new Map(
-    named.map(({ grant, name }) => [grantKey(grant), modeFor(target, { id: subjectOf(grant), name })]),
-  );
 }
 
 /** Nothing is left that may be done: say so, with what the read showed, or say what stands in the way. */
@@ -190,19 +160,18 @@ async function conclude(round: Round): Promise<readonly Outcome[] | "again"> {
   const asleep = isProof(round) ? await sleepingSync(round) : [];
   // Asked last: what came while Graph was asked counts.
   const news = await newsOf(round);
-  if (news === "changed") return "again";
-  if (news === "unseen") return [...stuck, unlookedAt(round)];
-  if (asleep.length > 0) return [...stuck, ...asleep];
-  if (isProof(round)) await prove(round);
-  else if (read.trouble === null) await enterRun(round, { steps: [], outcomes: [] }, stuck);
-  const { value } = claim.state();
-  const now = ports.now();
+  if (news.kind === "changed") return "again";
+  const waits = news.kind === "none" ? asleep : unlooked(news, ports.now());
+  if (waits.length === 0 && isProof(round)) await prove(round);
+  else if (waits.length === 0 && read.trouble === null)
+    await enterRun(round, { steps: [], outcomes: [] }, stuck);
+  // Whatever a proof waits for, a write that it is made of is looked at once more, and what is due is done.
   const looks = [
     // Whoever is protected is left alone, whatever becomes of them.
     ...(decision.lookAgainAt === null || isLeftAlone(round) ? [] : [decision.lookAgainAt]),
-    ...confirmations(value, now),
+    ...confirmations(claim.state().value, ports.now()),
   ];
-  return [...stuck, ...later(looks)];
+  return [...stuck, ...waits, ...later(looks)];
 }
 
 const isLeftAlone = ({ record, rules }: Round) => rules.policy.protected.includes(record.id);
@@ -211,45 +180,6 @@ const later = (times: readonly number[]) =>
   times.map(
     (at) => ({ kind: "again", at, why: "a write is not visible yet, may be undone, or is not due" }) as const,
   );
-
-/**
- * Nothing is proven while something newer is known: the analyst's record has changed since this round began, or an event
- * about them is waiting to be looked at.
- */
-async function newsOf({ analyst, record, ports }: Round): Promise<"none" | "changed" | "unseen"> {
-  const latest = (await ports.analysts.read(analystRow(record.id))) ?? analyst;
-  if (latest.value?.version !== record.version) return "changed";
-  return isUnseen(latest, ports.now()) ? "unseen" : "none";
-}
-
-/** What was done was done; but nothing is called done while something newer is known. */
-async function unlooked(round: Round): Promise<readonly Outcome[]> {
-  return (await newsOf(round)) === "none" ? [] : [unlookedAt(round)];
-}
-
-const unlookedAt = (round: Round): Outcome => ({
-  kind: "again",
-  at: unseenAt(round),
-  why: "an event about the analyst waits for its look",
-});
-
-/** A look that was cut short or failed, or that a trouble of the tenant stands in the way of, has shown nothing either. */
-const isUnseen = (
-  { clock: { heard, looked, heardAt, cut, attempts, waitsFor, probes } }: KeyState<unknown>,
-  now: number,
-) =>
-  (heard > looked || cut === "yes" || attempts + waitsFor.length + probes.length > 0) &&
-  now - heardAt < newsMs;
-
-/** How long an event may wait for its look before it is taken for one that nobody looks at any more. */
-const newsMs = 5 * 60_000;
-const unseenMs = 2_000;
-
-/** Soon, and later the longer the event has waited. */
-function unseenAt({ analyst, ports }: Round): number {
-  const now = ports.now();
-  return now + Math.max(unseenMs, (now - analyst.clock.heardAt) / 2);
-}
 
 /**
  * A proof says that nothing is left to do now: what is withheld, awaited or not proven is. An account that is kept for a while is

@@ -95,6 +95,7 @@ function checkSource(plan: Plan, policy: Policy): Plan {
   return checkPlan(plan, {
     mode: sourceMode(policy),
     modes: new Map(),
+    removedFor: new Map(),
     protected: new Set(policy.protected),
     ownedGrants: new Set(),
     ownedScopes: new Set(),

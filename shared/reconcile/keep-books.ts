@@ -6,7 +6,7 @@ import type { AccessDecision } from "../planner/access-draft.ts";
 import { sameGiven } from "../planner/access-situation.ts";
 import { goneMs } from "../planner/membership.ts";
 import type { ReadOk, Round } from "./record-access.ts";
-import { gaveOf } from "./wishes.ts";
+import { gaveOf, giversOf } from "./wishes.ts";
 
 /** Since when the account is waited for. Who had left begins anew; until then it tells that sync was asked for one. */
 function askedSoFar({ situation, pair }: ReadOk): PairRecord["asked"] {
@@ -40,6 +40,7 @@ export function keptBooks(
     gone: goneSoFar(read, bookkeeping),
     gave: gaveOf(looking, read.found, pair),
     unwanted: unwantedOf(read, plan.purpose),
+    givers: giversOf(situation, looking, pair),
   };
 }
 

@@ -5,6 +5,7 @@ import { gistOf, type Outcome } from "./outcome.ts";
 import { identityStamp, identityStampAtHome } from "./read-account.ts";
 import type { Round } from "./record-access.ts";
 import { hasMet } from "./shared-trouble.ts";
+import { strandedGroups } from "./stranded-groups.ts";
 
 /** What a person has to see to, and what could not be read. */
 export function obstacles(round: Round): readonly Outcome[] {
@@ -23,6 +24,7 @@ export function obstacles(round: Round): readonly Outcome[] {
   ]);
   return [
     ...withheld,
+    ...strandedGroups(round),
     ...odd,
     ...keptOfLost(plan, record, name),
     ...(plan.purpose === "join" ? unstamped(round) : []),

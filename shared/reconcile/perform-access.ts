@@ -6,10 +6,8 @@ import {
   goesWithOwner,
   goneAt,
   isGiven,
-  isOutOfScope,
   rowOf,
   sameItem,
-  scopeHeld,
   type AccountRecord,
   type LedgerEntry,
   type LedgerItem,
@@ -17,13 +15,15 @@ import {
   type LedgerState,
 } from "../model/ledger.ts";
 import type { AccountId } from "../model/ids.ts";
-import type { PairRecord, Scoped } from "../model/pair.ts";
+import type { PairRecord } from "../model/pair.ts";
 import type { Step } from "../model/plan.ts";
 import { goneMs } from "../planner/membership.ts";
-import type { AccessWritePorts, Performing } from "./access-ports.ts";
+import type { Performing } from "./access-ports.ts";
 import { attempted, sendWithinMs, type Performed } from "./apply.ts";
 import type { Outcome } from "./outcome.ts";
+import { missingOf } from "./lost-groups.ts";
 import { provision } from "./provision.ts";
+import { isInScope, scopedAfter } from "./scoped-times.ts";
 
 /**
  * Carries out the steps of one stage: the intents of all of them on record first, which proves that the pair is still this
@@ -68,8 +68,18 @@ function mayHaveWritten(result: Performed): boolean {
   return result.kind === "written" || (result.trace ?? null) !== null;
 }
 
-/** `undone`: it was put off, and nothing has come of it. */
-type Result = Performed & { readonly written?: Written; readonly undone?: "yes" };
+/** `undone`: it was put off, and nothing has come of it. `missing`: nobody was found to be taken out. */
+type Result = Performed & {
+  readonly written?: Written;
+  readonly undone?: "yes";
+  readonly missing?: LedgerEntry["missing"];
+};
+
+/** Who was not found may be in a group that is deleted, and comes back with it. */
+async function take(step: Membership, result: Result, { ports, limits }: Performing): Promise<Result> {
+  if (result.written?.result !== "missing") return result;
+  return { ...result, missing: await missingOf(itemOf(step), ports, limits.priority) };
+}
 
 async function perform(step: Step, limits: SendLimits, doing: Performing): Promise<Result> {
   const { ports, analyst } = doing;
@@ -78,13 +88,17 @@ async function perform(step: Step, limits: SendLimits, doing: Performing): Promi
     case "join-scope":
       return wrote(await sourceWriter.joinScope(step.scope.group, analyst, limits));
     case "leave-scope":
-      return wrote(await sourceWriter.leaveScope(step.scope.group, analyst, limits));
+      return take(step, wrote(await sourceWriter.leaveScope(step.scope.group, analyst, limits)), doing);
     case "grant":
       return wroteOrNot(await write(targetWriter.grants, "give", { ...step, limits }), step, doing);
     case "renew":
       return wroteOrNot(await write(targetWriter.grants, "renew", { ...step, limits }), step, doing);
     case "revoke":
-      return wroteOrNot(await write(targetWriter.grants, "take", { ...step, limits }), step, doing);
+      return take(
+        step,
+        wroteOrNot(await write(targetWriter.grants, "take", { ...step, limits }), step, doing),
+        doing,
+      );
     case "provision":
       return provision(limits, doing);
     case "invite":
@@ -282,7 +296,8 @@ function settled(step: Step, pair: PairRecord, { performed, standing, before, do
   if (isMembership(step)) {
     const sure = withoutGone(pair, step);
     if (isTheirs(performed.written, step, { standing, before })) return drop(sure, step, before);
-    return note(sure, step, { state: adds(step) ? "added" : "removed", doing });
+    const { missing } = performed;
+    return note(sure, step, { state: adds(step) ? "added" : "removed", missing, doing });
   }
   const changedAt = doing.ports.now();
   switch (step.kind) {
@@ -364,54 +379,32 @@ const withoutGone = (pair: PairRecord, step: Membership): PairRecord => ({
   gone: pair.gone.filter(({ item }) => !sameItem(item, itemOf(step))),
 });
 
-function note(
-  pair: PairRecord,
-  step: Membership,
-  { state, doing }: { readonly state: LedgerState; readonly doing: Performing },
-): PairRecord {
+type Noting = {
+  readonly state: LedgerState;
+  readonly missing?: LedgerEntry["missing"];
+  readonly doing: Performing;
+};
+
+function note(pair: PairRecord, step: Membership, { state, missing, doing }: Noting): PairRecord {
   const item = itemOf(step);
   const known = rowOf(pair.ledger, item)?.entry;
   const before: LedgerEntry = known ?? { state: "removed", at: goneAt(pair.gone, item), oppositeAt: 0 };
-  const row: LedgerRow = { item, name: step.name, entry: entryAfter(before, state, doing.ports.now()) };
+  const entry = {
+    ...entryAfter(before, state, doing.ports.now()),
+    ...(missing === undefined ? {} : { missing }),
+  };
+  const row: LedgerRow = { item, name: step.name, entry };
   const ledger = [...pair.ledger.filter((other) => !sameItem(other.item, item)), row];
   return {
     ...pair,
     ledger,
-    scoped: item.kind === "scope" ? scopedAfter(pair, ledger, doing.ports) : pair.scoped,
+    scoped: item.kind === "scope" ? scopedAfter(pair, ledger, doing.ports.graphNow) : pair.scoped,
   };
 }
-
-/**
- * Who joins after having left begins a new time: what came in between is not Muster's. From one scope into another is no leaving, and
- * out is who Graph has taken out: one who had to be taken out once more was still in.
- */
-function scopedAfter(
-  { scoped }: PairRecord,
-  after: readonly LedgerRow[],
-  { graphNow }: Pick<AccessWritePorts, "graphNow">,
-): PairRecord["scoped"] {
-  if (isOutOfScope(after)) return scoped === null ? null : { ...scoped, until: graphNow() };
-  if (!isInScope(after) || scoped?.until === null) return scoped;
-  return { since: graphNow(), until: null, earlier: timesOf(scoped).slice(-mostTimes) };
-}
-
-function timesOf(scoped: PairRecord["scoped"]): Scoped["earlier"] {
-  if (scoped === null) return [];
-  const { since, until, earlier } = scoped;
-  return until === null ? earlier : [...earlier, { since, until }];
-}
-
-/** Sync makes an account within a cycle or two of such a time, whoever comes and goes meanwhile. */
-const mostTimes = 30;
 
 function entryAfter(known: LedgerEntry, state: LedgerState, at: number): LedgerEntry {
   const turns = isGiven(known) !== isGiven({ state });
   return { state, at, oppositeAt: turns ? known.at : known.oppositeAt };
-}
-
-function isInScope(ledger: readonly LedgerRow[]): boolean {
-  const entry = scopeHeld(ledger);
-  return entry !== undefined && isGiven(entry);
 }
 
 /** What people read about the step. */

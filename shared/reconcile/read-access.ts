@@ -10,14 +10,15 @@ import { grantKey, subjectOf, type Scope } from "../model/grant.ts";
 import { scopeHeld, type LedgerEntry, type LedgerRow } from "../model/ledger.ts";
 import type { PairRecord } from "../model/pair.ts";
 import type { AccessSituation, NamedGrant } from "../planner/access-situation.ts";
-import { namedGrants } from "../policy/desired.ts";
+import { desiredGrants, namedGrants } from "../policy/desired.ts";
 import { keyOfWish, means } from "../policy/group-name.ts";
 import { isScopeOf, scopeOf } from "../policy/places.ts";
 import type { AccessReadPorts, Looking } from "./access-ports.ts";
 import type { Outcome, Parked } from "./outcome.ts";
+import { readSubjects } from "./lost-groups.ts";
 import { goneFrom, grantsOf, readAccount } from "./read-account.ts";
 import { invitationOf, withArrived } from "./read-guest.ts";
-import { heirOf, otherTargetWith, withInherited } from "./scope-owners.ts";
+import { heirOf, heirOfGrant, otherTargetWith, withInherited } from "./scope-owners.ts";
 import { isLeaving, keepsOf, wantedOf } from "./wishes.ts";
 
 /** Everything one look at an analyst in a target found. */
@@ -38,7 +39,7 @@ export type AccessRead =
   | { readonly kind: "refused"; readonly outcome: Parked };
 
 export async function readAccess(looking: Looking, ports: AccessReadPorts): Promise<AccessRead> {
-  const { record, rules, run } = looking;
+  const { record, rules, run, priority } = looking;
   const { policy, target } = rules;
   const wishes = wantedOf(looking);
   const [scopeSeen, named, account] = await Promise.all([
@@ -53,16 +54,15 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
       outcome: { kind: "parked", reason: `${target.name}: ${reason}`, advice, cause: reason, stops: "yes" },
     };
   }
-  const inherited =
-    named.scope !== null && scopeSeen(named.scope.id) === "present"
-      ? await withInherited(named.scope.id, { looking, pairs: ports.pairs })
-      : looking.pair;
+  const asking = { looking, pairs: ports.pairs };
+  const seenScope = named.scope !== null && scopeSeen(named.scope.id) === "present" ? named.scope.id : null;
+  const inherited = await withInherited({ seenScope, wanted: named.wanted, account: account.seen }, asking);
   const pair = withArrived(inherited, account.seen);
   const { scope, entry: scopeEntry, formers } = scopesOf(named.scope, pair.ledger);
   const sighted = async <T extends NamedScope>(one: T) => ({
     ...one,
     seen: scopeSeen(one.scope.group),
-    heir: await heirOf({ id: one.scope.group, name: one.name }, { looking, pairs: ports.pairs }),
+    heir: await heirOf({ id: one.scope.group, name: one.name }, asking),
   });
   return {
     kind: "read",
@@ -76,6 +76,7 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
       leaving: record.leaving,
       news: looking.news,
       goneUntil: Math.max(record.recent.states["soft-deleted"] ?? 0, record.recent.states.absent ?? 0),
+      nowhereSince: record.missingSince,
       wanted: named.wanted,
       keeps: keepsOf(looking),
       managed: named.managed,
@@ -90,13 +91,16 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
       account: account.seen,
       others: account.others,
       owned: {
-        grants: grantsOf(pair.ledger, account.record).map(({ item, name, entry }) => ({
-          grant: item.grant,
-          name,
-          entry,
-          unwantedSince: pair.unwanted[grantKey(item.grant)] ?? null,
-          writable: named.unwritable.has(grantKey(item.grant)) ? "no" : "yes",
-        })),
+        grants: await Promise.all(
+          grantsOf(pair.ledger, account.record).map(async ({ item: { grant }, name, entry }) => ({
+            grant,
+            name,
+            entry,
+            unwantedSince: pair.unwanted[grantKey(grant)] ?? null,
+            writable: named.unwritable.has(grantKey(grant)) ? ("no" as const) : ("yes" as const),
+            heir: await heirOfGrant({ grant, name }, asking),
+          })),
+        ),
         scope: scopeEntry,
         gone: goneFrom(pair.gone, account.record),
         scopedUntil: scopedUntil(pair, ports.now()),
@@ -109,6 +113,7 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
         doubt: pair.doubt,
         attempts: run.attempts,
       },
+      subjects: await readSubjects(pair.ledger, ports, priority),
       leavers: policy.leavers,
       movers: policy.movers.order,
       graceMs: policy.movers.graceMs,
@@ -172,10 +177,8 @@ async function resolveNames(
     rules: { target },
     priority,
   } = looking;
-  const all = namedGrants(
-    target,
-    target.grants.map(({ role }) => role),
-  );
+  const roles = target.grants.map(({ role }) => role);
+  const all = namedGrants(target, roles);
   const answered = <T>(answer: Promise<T>) =>
     answer.catch((error: unknown) => lenient(error, wishes.length === 0));
   const scopeName = scopeOf(target);
@@ -188,13 +191,15 @@ async function resolveNames(
       })),
     ),
   ]);
+  // What nobody is to have any more is looked up only to remember what it was.
+  const live = new Set(desiredGrants({ ...target, retire: false }, roles).map(keyOfWish));
   const needed = new Set(wishes.map(keyOfWish));
   const wanted = managed.filter(({ key }) => needed.has(key));
   const facts = scope?.kind === "found" ? scope.facts : null;
   return {
     scope: facts,
     wanted: wanted.flatMap(({ answer }) => namedGrant(answer)),
-    managed: managed.flatMap(({ answer }) => namedGrant(answer)),
+    managed: managed.filter(({ key }) => live.has(key)).flatMap(({ answer }) => namedGrant(answer)),
     unwritable: new Map([
       ...managed.flatMap(({ answer }) =>
         answer.kind === "found" && answer.unwritable !== null

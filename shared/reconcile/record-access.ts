@@ -4,7 +4,7 @@ import type { Sight } from "../model/sight.ts";
 import type { PairRecord } from "../model/pair.ts";
 import type { Plan } from "../model/plan.ts";
 import type { AccessDecision } from "../planner/access-draft.ts";
-import type { AccessSituation } from "../planner/access-situation.ts";
+import type { AccessSituation, ScopeSeen } from "../planner/access-situation.ts";
 import type { Claim, KeyState } from "../state/key-state.ts";
 import type { AccessPorts, Rules } from "./access-ports.ts";
 import type { Applied } from "./apply.ts";
@@ -66,11 +66,12 @@ export async function enterRun(round: Round, applied: Applied, outcomes: readonl
 
 /** What the read showed, in words and ids that a person can look up in the tenant. */
 function evidenceOf({ situation }: ReadOk): Readonly<Record<string, unknown>> {
-  const { account, accounts, scope, managed, owned, wanted } = situation;
+  const { account, accounts, scope, managed, owned, subjects, wanted } = situation;
   const grants = new Map(
     [...owned.grants, ...managed].map(({ grant, name }) => [grantKey(grant), { grant, name }]),
   );
   const isWanted = new Set(wanted.map(({ grant }) => grantKey(grant)));
+  const isLost = ({ scope: what }: ScopeSeen) => subjects.get(grantKey(what)) === "not-there";
   const disabled = accounts === "own" ? "disabled" : "blocked";
   const noScope = accounts === "own" ? null : { name: null, seen: "unknown" };
   return {
@@ -84,7 +85,7 @@ function evidenceOf({ situation }: ReadOk): Readonly<Record<string, unknown>> {
           }
         : { state: account.kind, id: owned.account?.accountId ?? null },
     origin: owned.account?.origin ?? null,
-    scope: scope === null ? noScope : { name: scope.name, seen: scope.seen },
+    scope: scope === null ? noScope : { name: scope.name, seen: isLost(scope) ? "recycled" : scope.seen },
     // In an order of their own: what is Muster's and what is not changes, and a proof is told apart by what it says.
     grants: byKey(grants).map(([key, { grant, name }]) => ({
       kind: grant.kind,
@@ -100,8 +101,10 @@ const byKey = <T>(map: ReadonlyMap<string, T>) => [...map].toSorted(([a], [b]) =
 function sightOf(
   grant: Grant,
   wanted: "yes" | "no",
-  { account, accounts }: AccessSituation,
+  { account, accounts, subjects }: AccessSituation,
 ): { readonly seen: string; readonly detail?: string } {
+  if (subjects.get(grantKey(grant)) === "not-there")
+    return { seen: "recycled", detail: "its group is deleted, and may be restored with its members" };
   switch (account.kind) {
     case "present":
       return said(account.seen(grant, wanted));

@@ -1,11 +1,13 @@
 import type { Wish } from "../model/wish.ts";
 import { isAmong, type AnalystRecord, type HeldRole } from "../model/analyst.ts";
+import { grantKey, subjectOf } from "../model/grant.ts";
 import type { PairRecord } from "../model/pair.ts";
-import type { Keeps } from "../planner/access-situation.ts";
+import type { AccessSituation, Keeps } from "../planner/access-situation.ts";
 import { namesOf } from "../planner/source-plan.ts";
-import { desiredGrants } from "../policy/desired.ts";
+import { desiredGrants, namedGrants } from "../policy/desired.ts";
 import { keyOfWish } from "../policy/group-name.ts";
 import type { Policy } from "../policy/policy.ts";
+import { giversIn, isRetired } from "../policy/source-groups.ts";
 import type { Looking } from "./access-ports.ts";
 
 type Asked = Pick<Looking, "record" | "rules">;
@@ -22,7 +24,7 @@ export function keepsOf({ record, rules, pair }: Asked & Pick<Looking, "pair">):
   // Nobody belongs there any more, whatever they are kept for.
   if (rules.target.retire) return null;
   const kept = frozenRoles(rules.policy, record);
-  const gave = kept.map(({ by }) => pair.gave[by]);
+  const gave = kept.map(({ by }) => stillGiven(pair.gave[by], { rules, pair }));
   if (record.leaving !== null || gave.every((one) => one?.length === 0)) return null;
   const held = new Set(record.roles.map(({ by }) => by));
   return {
@@ -30,6 +32,20 @@ export function keepsOf({ record, rules, pair }: Asked & Pick<Looking, "pair">):
     gave: gave.includes(undefined) ? null : gave.flatMap((one) => one ?? []),
     lost: Object.entries(pair.gave).flatMap(([by, grants]) => (held.has(by) ? [] : grants)),
   };
+}
+
+/** Without what is given by nobody but targets in which nobody belongs any more; undefined where it may be anything. */
+function stillGiven(
+  gave: readonly string[] | undefined,
+  { rules: { target }, pair }: Pick<Looking, "rules" | "pair">,
+): readonly string[] | undefined {
+  if (target.topology !== "home") return gave;
+  const rows = pair.ledger.flatMap(({ item, name }) =>
+    item.kind === "grant" ? [{ key: grantKey(item.grant), group: { id: subjectOf(item.grant), name } }] : [],
+  );
+  const ended = new Set(rows.flatMap(({ key, group }) => (isRetired(target, group) ? [key] : [])));
+  if (ended.size === 0) return gave;
+  return (gave ?? rows.map(({ key }) => key)).filter((key) => !ended.has(key));
 }
 
 /** Whether the analyst leaves this target, or all of them. */
@@ -46,7 +62,8 @@ export function gaveOf(
   const now = record.roles
     .filter((role) => !kept.includes(role))
     .map(({ role, by }) => {
-      const keys = desiredGrants(rules.target, [role]).flatMap((wish) => found.get(keyOfWish(wish)) ?? []);
+      // What is retired may not be, after the next edit.
+      const keys = namedGrants(rules.target, [role]).flatMap((wish) => found.get(keyOfWish(wish)) ?? []);
       return [by, [...new Set(keys)]] as const;
     });
   if (kept.length === 0) return Object.fromEntries(now);
@@ -54,6 +71,22 @@ export function gaveOf(
   const isNew = ledger.length === 0 && now.some(([, given]) => given.length > 0);
   const none = isNew ? kept.map(({ by }) => [by, []] as const) : [];
   return { ...Object.fromEntries(none), ...gave, ...Object.fromEntries(now) };
+}
+
+/** For which targets a group of the source is given, or was when one of them last named it. */
+export function giversOf(
+  { wanted, owned }: Pick<AccessSituation, "wanted" | "owned">,
+  { rules: { target } }: Pick<Asked, "rules">,
+  { givers }: Pick<PairRecord, "givers">,
+): PairRecord["givers"] {
+  if (target.topology !== "home") return givers;
+  return Object.fromEntries(
+    [...owned.grants, ...wanted].map(({ grant, name }) => {
+      const key = grantKey(grant);
+      const now = giversIn(target, { id: subjectOf(grant), name });
+      return [key, now.length > 0 ? now : (givers[key] ?? [])];
+    }),
+  );
 }
 
 /**

@@ -5,6 +5,7 @@ import {
   assignmentPolicyIdSchema,
   groupIdSchema,
   packageIdSchema,
+  tenantIdSchema,
   type AnalystId,
   type TenantId,
 } from "../model/ids.ts";
@@ -48,6 +49,7 @@ const entry = z.object({
   state: z.enum(["adding", "added", "removing", "removed"]),
   at: z.number(),
   oppositeAt: z.number(),
+  missing: z.enum(["member", "group"]).exactOptional(),
 });
 
 const schema: z.ZodType<PairRecord> = z.object({
@@ -73,6 +75,7 @@ const schema: z.ZodType<PairRecord> = z.object({
   gone: z.array(z.object({ item, at: z.number() })).default([]),
   gave: z.record(z.string(), z.array(z.string())).default({}),
   unwanted: z.record(z.string(), z.number()).default({}),
+  givers: z.record(z.string(), z.array(tenantIdSchema)).default({}),
   scoped: z
     .object({
       since: z.number(),

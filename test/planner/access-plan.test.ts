@@ -19,6 +19,7 @@ import {
   lately,
   leaverSituation,
   longAgo,
+  hourMs,
   minuteMs,
   noAccount,
   now,
@@ -432,6 +433,18 @@ describe("a rejoiner", () => {
     expect([...new Set(notesOf(decision))]).toEqual(["unsure", "waits-for-account"]);
     expect(decision.bookkeeping.account).toBeNull();
     expect(decision.lookAgainAt).toBe(now + 10_000);
+  });
+
+  test("gets back what an earlier time in scope had made and was found late: a cycle that began in between deletes it", () => {
+    const account = remembered({ aliveAt: longAgo });
+    const deletedNow = (scopedAt: number) =>
+      kindsOf(
+        planAccess(
+          accessSituation({ account: recycled, owned: { account, scope: entry("added", scopedAt) } }),
+        ),
+      );
+    expect(deletedNow(now - 30 * minuteMs)).toEqual(["restore-account"]);
+    expect(deletedNow(now - hourMs)).toEqual([]);
   });
 
   test.each(["no", "by-others"] as const)(
@@ -1072,11 +1085,17 @@ describe("an analyst in the source tenant, whose account is their own user", () 
     expect([decision.plan.steps, decision.bookkeeping.ledger]).toEqual([[], []]);
   });
 
-  test("who is nowhere has nothing any more", () => {
-    const account = remembered({ proof: "own", origin: "before" });
-    const owned = { ...taken, account };
-    const decision = planAccess(leaverSituation({ ...own, leaving: "deleted", account: noAccount, owned }));
-    expect(decision.bookkeeping.ledger).toMatchObject([{ change: "gone" }]);
+  test.each([
+    ["for two days, has nothing any more", now - 2 * dayMs, [{ change: "gone" }]],
+    ["for an hour, may be on their way back with all they had", now - hourMs, []],
+    ["while the source found them somewhere, is doubted", null, []],
+  ] as const)("who is nowhere %s", (_, nowhereSince, ledger) => {
+    const owned = { ...taken, account: remembered({ proof: "own", origin: "before" }) };
+    const gone = { leaving: "deleted", account: noAccount, nowhereSince } as const;
+    const decision = planAccess(leaverSituation({ ...own, ...gone, owned }));
+    expect(decision.bookkeeping.ledger).toMatchObject(ledger);
+    expect(decision.plan.notes.map(({ kind }) => kind)).toEqual(nowhereSince === null ? ["unsure"] : []);
+    expect(decision.lookAgainAt !== null).toBe(ledger.length === 0);
   });
 
   test.each(["owned", "all"] as const)(

@@ -31,6 +31,7 @@ const notes: { readonly [K in Note["kind"]]: readonly Extract<Note, { kind: K }>
     { kind: "on-its-way", name: "SOC Operator", way: "in", detail: "it is delivering", overdue: "yes" },
     { kind: "on-its-way", name: "SOC Operator", way: "out", detail: "it is delivering", overdue: "no" },
   ],
+  "group-deleted": [{ kind: "group-deleted", name: "SOC Operator" }],
   lapsed: [{ kind: "lapsed", name: "SOC Operator" }],
   stuck: [{ kind: "stuck", name: "SOC Operator", detail: "request 1 was denied" }],
   "waits-for-account": [{ kind: "waits-for-account" }],

@@ -761,6 +761,22 @@ describe("a role that turned not long ago", () => {
     expect(decision.verdicts).toMatchObject([{ lookAgainAt: justNow + replicationWindowMs }]);
   });
 
+  test("brings nobody back who had left before a read shows it, and is looked for when it is beyond doubt", () => {
+    const recent = believed({ roles: { [asReader.by]: lately } });
+    const record = left({ leaving: "deleted", held: [asReader], recent });
+    const decision = planSource(sourceSituation({ record, held: [] }));
+    expect(decision).toMatchObject({ leaving: "no-role", roles: [], held: [asReader] });
+    expect(decision.verdicts).toMatchObject([{ lookAgainAt: lately + replicationWindowMs }]);
+    expect(planSource(sourceSituation({ record, held: [asReader] }))).toMatchObject({ roles: [asReader] });
+  });
+
+  test("gives nothing to who is back with another role", () => {
+    const recent = believed({ roles: { [asResponder.by]: lately } });
+    const record = analystRecord({ held: [asReader, asResponder], roles: [asReader], recent });
+    const decision = planSource(sourceSituation({ record, held: [asReader] }));
+    expect(decision).toMatchObject({ roles: [asReader], held: [asReader, asResponder] });
+  });
+
   test("keeps nobody who is disabled", () => {
     const record = analystRecord({ recent: believed({ roles: { [asReader.by]: lately } }) });
     const decision = planSource(sourceSituation({ record, held: [], user: { enabled: false } }));

@@ -14,6 +14,7 @@ import {
   nestingStories,
   outageStories,
   policyStories,
+  retiredStories,
   returnStories,
   scopeStories,
   stories,
@@ -70,6 +71,19 @@ export const families = {
       trouble: fc.oneof(widerTroubles, farBehind, halfAnswers),
       timers: always,
       terms: fc.constant({ deleteAfterMs: 0, guard: "wide" as const, delegates: "yes" as const }),
+    }),
+  },
+  retired: {
+    world: "two",
+    plots: plots({
+      story: retiredStories,
+      trouble: fc.oneof(troubles, widerTroubles, farBehind, halfAnswers),
+      timers: always,
+      terms: fc.record({
+        deleteAfterMs: fc.constantFrom(0, 0, 30 * days),
+        guard: fc.constant("wide" as const),
+        delegates: fc.constant("yes" as const),
+      }),
     }),
   },
   edits: {
@@ -210,6 +224,7 @@ const shares: Readonly<Record<FamilyName, number>> = {
   governed: 2,
   ordinary: 13,
   delegated: 2,
+  retired: 0,
   edits: 2,
   provisioning: 4,
   teams: 4,

@@ -268,6 +268,9 @@ export function graphOf(options: GraphOptions): Graph {
     readAccount: ({ id }) =>
       read(`own user ${id}`, (at) => {
         const person = source.users.get(id, at);
+        // On its way between the directory and the recycle bin a user may be on show in neither.
+        const moved = (person === undefined) !== (source.users.get(id) === undefined);
+        if (moved && chance.happens(`nowhere: ${id}`, 0.5)) return { kind: "none" };
         if (person === undefined)
           return { kind: source.bin.get(id, at) === undefined ? "none" : "soft-deleted" };
         const { name: userPrincipalName, enabled } = person;
@@ -604,6 +607,7 @@ const noPackages = {
   outlives: "no",
   find: notAtHome,
   isHeld: notAtHome,
+  isThere: notAtHome,
   holdings: notAtHome,
   give: notAtHome,
   renew: notAtHome,

@@ -19,7 +19,7 @@ import { fateOf, type Glance } from "./fate.ts";
 import type { Governance } from "./governance.ts";
 import { governanceOracle, requestWords, type Held } from "./governance-oracle.ts";
 import type { TargetWrite } from "./graph.ts";
-import type { Guard, Terms } from "./policies.ts";
+import { delegatesOf, isRetired, type Guard, type Terms } from "./policies.ts";
 import type { PolicyEdit } from "./story.ts";
 import type { Told } from "./system.ts";
 
@@ -167,6 +167,17 @@ export function oracleOf(options: OracleOptions): Oracle {
     return groups;
   }
 
+  type PlaceName = TenantName | "source";
+  const places: readonly PlaceName[] = ["contoso", "fabrikam", "source"];
+
+  /** The same in one place: of the source, the group that is delegated to. */
+  function wantedIn(place: PlaceName, person: PersonName): ReadonlySet<string> {
+    const wanted = wantedBy(person);
+    if (place !== "source") return place === "contoso" && isRetired(edits()) ? new Set() : wanted;
+    const giving = delegatesOf(edits()).filter((name) => name !== "contoso" || !isRetired(edits()));
+    return giving.length > 0 && wanted.has(grantGroups.respond) ? new Set([grantGroups.respond]) : new Set();
+  }
+
   /** Everything about a person that makes them an analyst or not. */
   function lookOf(person: PersonName): string {
     const id = cast[person];
@@ -178,6 +189,8 @@ export function oracleOf(options: OracleOptions): Oracle {
       holds,
       edits().includes("remove-role"),
       governed.wanted(),
+      isRetired(edits()),
+      delegatesOf(edits()),
     ]);
   }
 
@@ -198,15 +211,15 @@ export function oracleOf(options: OracleOptions): Oracle {
       looks.set(person, look);
       if (directory.source.users.get(cast[person]) === undefined) gone.add(person);
       else if (gone.delete(person)) restoredAt.set(person, now());
-      const wanted = wantedBy(person);
-      for (const key of keys) {
-        const name = `${person}|${key}`;
+      for (const [place, key] of places.flatMap((one) => keys.map((key) => [one, key] as const))) {
+        const name = `${place}|${person}|${key}`;
+        const wanted = wantedIn(place, person);
         const entitled = key === "account" ? wanted.size > 0 : wanted.has(key);
         if (!entitled) {
           if (entitledSince.delete(name)) lastEntitled.set(name, now());
         } else if (!entitledSince.has(name)) {
           entitledSince.set(name, now());
-          if (key === grantGroups.respond) share(person);
+          if (place === "source" && key === grantGroups.respond) share(person);
           for (const one of givenGoverned)
             if (one.person === person && one.what === key && now() - one.at < Math.max(unseenMs, hiddenMs))
               one.share();
@@ -241,7 +254,7 @@ export function oracleOf(options: OracleOptions): Oracle {
     const where = nameOfTenant(tenantId);
     if (kind === "revoke") revokedAt.set(`${group}|${account}`, now());
     const { members } = target ?? directory.source;
-    const since = entitledSince.get(`${person}|${entitling(group)}`);
+    const since = entitledSince.get(`${placeOf(where)}|${person}|${entitling(group)}`);
     // Who fell together with too many others is not to lose anything for a moment.
     const isKept = guard === "few" && fate(person) === "stays" && glanceOf(person)?.holds === "no";
     const settled = since !== undefined && (isKept || now() - (turnedAt.get(person) ?? 0) > patienceMs);
@@ -255,11 +268,17 @@ export function oracleOf(options: OracleOptions): Oracle {
       say(`given: ${person} gets ${nameOfGroup(group ?? "")} in ${where} and has not been entitled to it`);
     const last = proven.get(`${person}|${tenantId}`);
     // Who is back may be given what an edit has just taken out of the policy: hosts go by the one before it for a while.
-    const isBack = (group === eligibleGroup || group === packageId) && entitledSince.has(`${person}|account`);
-    const isOut = since === undefined && !isBack && last?.purpose === "leave";
+    const isBack =
+      (group === eligibleGroup || group === packageId) &&
+      entitledSince.has(`${placeOf(where)}|${person}|account`);
+    // Who is out of a place because nothing is given there may be in it for a moment when an edit gives something, on an old role.
+    const isEdited = edits().length > 0 && now() - (turnedAt.get(person) ?? 0) <= patienceMs;
+    const isOut = since === undefined && !isBack && !isEdited && last?.purpose === "leave";
     if (["grant", "unblock", "restore"].includes(kind) && isOut) {
       const ways = ["account", entitling(group)];
-      const until = Math.max(...ways.map((key) => lastEntitled.get(`${person}|${key}`) ?? 0));
+      const until = Math.max(
+        ...ways.map((key) => lastEntitled.get(`${placeOf(where)}|${person}|${key}`) ?? 0),
+      );
       if (now() - until > patienceMs || last.at > until)
         say(`lost: ${kind} for ${person} in ${where} after the proof that they are out`);
     }
@@ -370,9 +389,13 @@ export function oracleOf(options: OracleOptions): Oracle {
     const key = entitling(group);
     const latest = Math.max(
       revokedAt.get(`${group}|${account}`) ?? 0,
-      lastEntitled.get(`${person}|${key}`) ?? 0,
+      ...places.map((place) => lastEntitled.get(`${place}|${person}|${key}`) ?? 0),
     );
-    return wantedBy(person).has(key) || now() - latest < patienceMs ? "either" : "admin";
+    const isHome = group === delegatedGroup;
+    const around = places.filter((place) => (place === "source") === isHome);
+    return around.some((place) => wantedIn(place, person).has(key)) || now() - latest < patienceMs
+      ? "either"
+      : "admin";
   }
 
   const governedBy: Oracle["governedBy"] = (person, { account, what, share: shareIt }) => {
@@ -391,16 +414,16 @@ export function oracleOf(options: OracleOptions): Oracle {
 
   const handleScope: Oracle["handleScope"] = ({ person, target }) => {
     handled.add(`${person}|${tenants[target]}`);
-    const lately = now() - (lastEntitled.get(`${person}|account`) ?? -Infinity) < patienceMs;
-    return wantedBy(person).size > 0 || lately ? "either" : "admin";
+    const lately = now() - (lastEntitled.get(`${target}|${person}|account`) ?? -Infinity) < patienceMs;
+    return wantedIn(target, person).size > 0 || lately ? "either" : "admin";
   };
 
   function judge(): void {
     for (const person of people.filter((name) => !isOpen(name))) {
-      const wanted = wantedBy(person);
-      if (delegates && !refused.has(person)) judgeHome(person, wanted);
+      if (delegates && !refused.has(person)) judgeHome(person, wantedIn("source", person));
       for (const [tenantId, target] of directory.targets) {
         const where = nameOfTenant(tenantId);
+        const wanted = wantedIn(where === "contoso" ? "contoso" : "fabrikam", person);
         if (wanted.size === 0) {
           const isTold = isToldOf(person, tenantId);
           const isHere = isHidden(person);
@@ -479,6 +502,7 @@ const entitling = (group: string | undefined) =>
 const mayComeAgain = (what: string, { eligible, packages }: Terms) =>
   what.includes("reprocess") ||
   (what.includes("adminUpdate") && (eligible?.duration === "PT2H" || packages?.renew === true));
+const placeOf = (where: string): string => (where === "the source" ? "source" : where);
 const nameOfTenant = (id: string): string =>
   id === tenants.contoso ? "contoso" : id === tenants.fabrikam ? "fabrikam" : "the source";
 const nameOfGroup = (key: string) =>

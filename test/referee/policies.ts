@@ -81,6 +81,23 @@ const removals = {
   few: { perRun: 5, share: 0.25 },
 } as const;
 
+/** Whether Contoso is retired after these edits. */
+export const isRetired = (edits: readonly PolicyEdit[]): boolean =>
+  edits.filter((edit) => edit === "retire").length % 2 === 1;
+
+const delegations: Partial<Record<PolicyEdit, readonly TenantName[]>> = {
+  "delegate-both": ["contoso", "fabrikam"],
+  "delegate-contoso": ["contoso"],
+  "delegate-fabrikam": ["fabrikam"],
+  "delegate-none": [],
+};
+
+/** The targets that give responders the group of the source. */
+export const delegatesOf = (edits: readonly PolicyEdit[]): readonly TenantName[] =>
+  edits.flatMap((edit) => delegations[edit] ?? []).length === 0 && !edits.includes("delegate-none")
+    ? ["contoso", "fabrikam"]
+    : (edits.map((edit) => delegations[edit]).findLast((one) => one !== undefined) ?? []);
+
 /** The policy of every story: readers read, responders read and respond, in both targets. */
 export function policyAfter(edits: readonly PolicyEdit[], terms: Terms): Policy {
   const { deleteAfterMs, guard, delegates, eligible, packages } = terms;
@@ -89,7 +106,7 @@ export function policyAfter(edits: readonly PolicyEdit[], terms: Terms): Policy 
   const reader = roleNameSchema.parse(isSwapped ? "responder" : readerName);
   const responder = roleNameSchema.parse(isSwapped ? readerName : "responder");
   const { read, respond } = grantGroups;
-  const sourceGroups = delegates === "yes" ? [group(delegatedGroup)] : [];
+  const delegating = delegates === "yes" ? delegatesOf(edits) : [];
   const roles = [
     { name: reader, holders: { kind: "group", group: group(roleGroups.readers) } },
     { name: responder, holders: { kind: "group", group: group(roleGroups.responders) } },
@@ -107,7 +124,7 @@ export function policyAfter(edits: readonly PolicyEdit[], terms: Terms): Policy 
     mode: "full",
     tags: [],
     extensionApp: "22222222-2222-4222-8222-222222222222",
-    retire: false,
+    retire: name === "contoso" && isRetired(edits),
     onExternalRemoval: "restore",
     sync: {
       servicePrincipal: servicePrincipalIdSchema.parse("66666666-6666-4666-8666-666666666666"),
@@ -121,7 +138,11 @@ export function policyAfter(edits: readonly PolicyEdit[], terms: Terms): Policy 
     },
     grants: [
       { role: reader, wishes: [inGroup(read)], sourceGroups: [] },
-      { role: responder, wishes: [inGroup(read), inGroup(respond), ...governed(name)], sourceGroups },
+      {
+        role: responder,
+        wishes: [inGroup(read), inGroup(respond), ...governed(name)],
+        sourceGroups: delegating.includes(name) ? [group(delegatedGroup)] : [],
+      },
     ].filter(({ role }) => !(edits.includes("remove-role") && role === responder)),
   });
   return {

@@ -47,7 +47,14 @@ export type PolicyEdit =
   | "move-scope"
   /** Responders are made eligible or assigned the package no more, or again. */
   | "turn-eligible"
-  | "turn-package";
+  | "turn-package"
+  /** Everybody is to leave Contoso, or may come back after all. */
+  | "retire"
+  /** Which targets give the group of the source that is delegated to; both, until an edit says something else. */
+  | "delegate-both"
+  | "delegate-contoso"
+  | "delegate-fabrikam"
+  | "delegate-none";
 
 export type Moment = { readonly afterMs: number; readonly deed: Deed };
 
@@ -174,6 +181,41 @@ export const delegatedStories: fc.Arbitrary<readonly Moment[]> = scenes(
   { weight: 2, arbitrary: heldBefore },
   { weight: 1, arbitrary: deletedMeanwhile },
 );
+
+/** Contoso is retired, and perhaps not after all; other targets come to give what it gave, or none does. */
+export const retiredStories: fc.Arbitrary<readonly Moment[]> = fc
+  .record({
+    first: fc.constantFrom<PersonName | null>("ana", "ben", null),
+    scene: scenes(
+      { weight: 3, arbitrary: once(membership("responders", "responders", "readers")) },
+      { weight: 2, arbitrary: once(account) },
+      { weight: 1, arbitrary: once(delegating) },
+      { weight: 2, arbitrary: thereAndBack("responders") },
+      { weight: 1, arbitrary: deletedMeanwhile },
+      {
+        weight: 5,
+        arbitrary: once(
+          fc.record({
+            kind: fc.constant("deploy" as const),
+            edit: fc.constantFrom<PolicyEdit>(
+              "retire",
+              "retire",
+              "delegate-both",
+              "delegate-contoso",
+              "delegate-fabrikam",
+              "delegate-none",
+            ),
+          }),
+        ),
+      },
+    ),
+  })
+  .map(({ first, scene }) => [
+    ...(first === null
+      ? []
+      : [{ afterMs: 0, deed: { kind: "join", person: first, group: "responders" } } satisfies Moment]),
+    ...scene,
+  ]);
 
 /** One thing and, after a while, its opposite. */
 const forAWhile = (pairs: fc.Arbitrary<readonly [Deed, Deed]>): fc.Arbitrary<readonly Moment[]> =>

@@ -94,7 +94,7 @@ export function entry(state: LedgerState, at: number = longAgo, oppositeAt = 0):
 }
 
 export function granted({ grant, name }: NamedGrant, ledger: LedgerEntry = entry("added")): OwnedGrant {
-  return { grant, name, entry: ledger, unwantedSince: null, writable: "yes" };
+  return { grant, name, entry: ledger, unwantedSince: null, writable: "yes", heir: "none" };
 }
 
 /** What Muster remembers of Ana's account in Contoso. */
@@ -154,6 +154,8 @@ export function accessSituation({ scope, owned, leavers, ...changes }: AccessCha
     leaving: null,
     news: "none",
     goneUntil: 0,
+    nowhereSince: null,
+    subjects: new Map(),
     wanted: [readers],
     keeps: null,
     managed: [readers, responders],
@@ -204,6 +206,7 @@ export function facts(changes: Partial<CheckFacts> = {}): CheckFacts {
   return {
     mode: "full",
     modes: new Map(),
+    removedFor: new Map(),
     protected: new Set(),
     ownedGrants: new Set([readers, responders, hunters].map(({ grant }) => grantKey(grant))),
     ownedScopes: new Set([grantKey(syncScope.scope)]),

@@ -138,6 +138,7 @@ function tenantOf(groupIds: readonly GroupId[], now: () => number) {
       packages: {
         outlives: "yes",
         find: (wish) => call("findPackage", () => packages.find(wish)),
+        isThere: async () => true,
         isHeld: ({ package: id }, account) =>
           call("isAssigned", () =>
             liveAssignment(papersOf(packages.papers(account), id)) === undefined ? "no" : "yes",

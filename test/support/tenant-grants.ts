@@ -1,5 +1,5 @@
 import { findEligible, sightOfEligible } from "../../shared/graph/grants/eligible-grants.ts";
-import { findGroup } from "../../shared/graph/grants/group-grants.ts";
+import { findGroup, isGroupThere } from "../../shared/graph/grants/group-grants.ts";
 import type { GrantReader, GrantReaders, GrantWriter, GrantWriters } from "../../shared/graph/grants/kind.ts";
 import type { GroupDirectory } from "../../shared/graph/group-directory.ts";
 import type { Written } from "../../shared/graph/group-members.ts";
@@ -16,6 +16,7 @@ type Eligible = {
 
 type Reading = {
   readonly groups: GroupDirectory;
+  /** Also through another group, as `checkMemberGroups` answers. */
   readonly isMember: (id: AccountId, group: GroupId) => Promise<boolean>;
   readonly listMemberOf: (id: AccountId) => Promise<Listing<string>>;
   readonly readEligible: (id: AccountId) => Promise<Eligible>;
@@ -34,7 +35,11 @@ export const grantReadersOf = ({
   group: {
     outlives: "no",
     find: (wish, priority) => findGroup(groups, wish, priority),
-    isHeld: async ({ group }, id) => ((await isMember(id, group)) ? "yes" : "no"),
+    isHeld: async ({ group }, id) => {
+      const isAround = await isMember(id, group);
+      return isAround && seenAmong(await listMemberOf(id), group) !== "absent" ? "yes" : "no";
+    },
+    isThere: (grant, priority) => isGroupThere(groups, grant, priority),
     async holdings(id) {
       const listing = await listMemberOf(id);
       return ({ group }) => ({ seen: seenAmong(listing, group) });
@@ -44,6 +49,7 @@ export const grantReadersOf = ({
     outlives: "no",
     find: (wish, priority) => findEligible(groups, wish, priority),
     isHeld: async ({ group }, id) => heldIn((await readEligible(id)).eligible, (one) => one === group),
+    isThere: (grant, priority) => isGroupThere(groups, grant, priority),
     async holdings(id) {
       const { eligible, active, endsAt } = await readEligible(id);
       return ({ group }, wanted) =>

@@ -8,6 +8,7 @@ import type { Written } from "../group-members.ts";
 import { heldIn, listAll, seenIn, type Listing } from "../listing.ts";
 import { refusalIn, type GraphReply, type GraphTenant, type Priority, type SendLimits } from "../tenant.ts";
 import { timeOf } from "../wire.ts";
+import { isGroupThere } from "./group-grants.ts";
 import type { GrantFound, GrantReader, GrantWriter, NotYet } from "./kind.ts";
 
 /*
@@ -42,6 +43,7 @@ export function eligibleReader(tenant: GraphTenant, groups: GroupDirectory): Gra
     async isHeld({ group }, account, priority) {
       return heldIn(await listEligible(tenant, account, priority), isMemberOf(group));
     },
+    isThere: (grant, priority) => isGroupThere(groups, grant, priority),
   };
 }
 

@@ -1,4 +1,5 @@
 import { whyUnwritable } from "../../model/group.ts";
+import type { GroupId } from "../../model/ids.ts";
 import type { Wish } from "../../model/wish.ts";
 import type { GroupDirectory } from "../group-directory.ts";
 import { addMember, removeMember } from "../group-members.ts";
@@ -17,11 +18,21 @@ export function groupReader(tenant: GraphTenant, groups: GroupDirectory): GrantR
       return ({ group }) => ({ seen: seenAmong(memberOf, group) });
     },
     async isHeld({ group }, account, priority) {
-      const groupsOf = await checkMemberGroups(tenant, { userId: account, groups: [group], priority });
-      return groupsOf.has(group) ? "yes" : "no";
+      const around = await checkMemberGroups(tenant, { userId: account, groups: [group], priority });
+      // That is also said of who is in it through another group: what is wanted, given and taken is membership of their own.
+      if (!around.has(group)) return "no";
+      return seenAmong(await listMemberOf(tenant, account, priority), group) === "absent" ? "no" : "yes";
     },
+    isThere: (grant, priority) => isGroupThere(groups, grant, priority),
   };
 }
+
+/** Groups that are deleted are restored with their members, within 30 days. */
+export const isGroupThere = async (
+  groups: GroupDirectory,
+  { group: id }: { readonly group: GroupId },
+  priority: Priority,
+): Promise<boolean> => (await groups.find({ kind: "id", id }, priority)).kind === "found";
 
 export async function findGroup(
   groups: GroupDirectory,

@@ -16,8 +16,10 @@ export type GrantReader<K extends GrantKind> = {
   readonly find: (wish: Wish<K>, priority: Priority) => Promise<GrantFound<K>>;
   /** Everything of this kind that the account has. */
   readonly holdings: (account: AccountId, priority: Priority) => Promise<Holdings<K>>;
-  /** A point question, for when a listing is not enough. */
+  /** Asked anew and in another way, for when a listing is not enough. */
   readonly isHeld: (grant: Grant<K>, account: AccountId, priority: Priority) => Promise<Held>;
+  /** Whether what it is about is there: as long as it is not, nobody can be taken out of it, and they come back with it. */
+  readonly isThere: (grant: Grant<K>, priority: Priority) => Promise<boolean>;
 };
 
 export type GrantFound<K extends GrantKind = GrantKind> =
@@ -74,6 +76,15 @@ export function isHeld<K extends GrantKind>(
 ): Promise<Held> {
   const reader: GrantReader<K> = readers[grant.kind];
   return reader.isHeld(grant, account, priority);
+}
+
+export function isThere<K extends GrantKind>(
+  readers: GrantReaders,
+  grant: Grant<K>,
+  priority: Priority,
+): Promise<boolean> {
+  const reader: GrantReader<K> = readers[grant.kind];
+  return reader.isThere(grant, priority);
 }
 
 /** Which way a grant goes. */

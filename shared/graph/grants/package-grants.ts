@@ -34,6 +34,8 @@ export function packageReader(tenant: GraphTenant, packages: PackageDirectory): 
       if (liveAssignment(papers) !== undefined) return "yes";
       return papers.isComplete ? "no" : "unknown";
     },
+    // A package that has assignments cannot be deleted, and there is no recycle bin for it.
+    isThere: async () => true,
   };
 }
 
