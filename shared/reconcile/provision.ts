@@ -8,7 +8,7 @@ import type { PushTarget } from "../policy/policy.ts";
 import type { Performing } from "./access-ports.ts";
 import type { Performed } from "./apply.ts";
 import type { Outcome } from "./outcome.ts";
-import { identityStamp, originOf } from "./read-account.ts";
+import { fateOf, identityStamp, originOf } from "./read-account.ts";
 
 /**
  * https://learn.microsoft.com/graph/api/synchronization-synchronizationjob-provisionondemand: 5 requests per 10 s; two
@@ -172,7 +172,9 @@ async function adopted(
     stamp: identityStamp(rules),
     priority,
   });
-  return read.kind === "present" ? { ...base, origin: originOf(read.account, scoped) } : null;
+  if (read.kind !== "present") return null;
+  const origin = originOf(read.account, scoped);
+  return { ...base, origin, deleted: origin === "created" ? fateOf(read.account, scoped) : "no" };
 }
 
 async function explainFailure(

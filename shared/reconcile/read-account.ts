@@ -175,14 +175,12 @@ const ambiguous = (count: number, { record, rules }: Looking) =>
 function recordOf(account: TargetAccount, { pair }: Looking): AccountRecord {
   // What somebody made by hand is theirs, whenever it came.
   const origin = account.isInvited ? originOf(account, pair.scoped) : "before";
-  const hasLeft = pair.scoped !== null && pair.scoped.until !== null;
   return {
     accountId: account.id,
     proof: "stamp",
     origin,
     blocked: "no",
-    // A cycle of sync that was late made it, and the next one takes it away.
-    deleted: origin === "created" && hasLeft ? "expected" : "no",
+    deleted: origin === "created" ? fateOf(account, pair.scoped) : "no",
     changedAt: 0,
     aliveAt: account.createdAt ?? 0,
     unblockedAt: 0,
@@ -289,6 +287,16 @@ export function originOf(
       createdAt >= since - clockToleranceMs && (until === null || createdAt < until + lateMs),
   );
   return isOfThen ? "created" : "before";
+}
+
+/**
+ * An account that sync made for a time in scope that is over is taken away by a cycle, which may have begun before the analyst was in
+ * scope once more.
+ */
+export function fateOf({ createdAt }: TargetAccount, scoped: PairRecord["scoped"]): "no" | "expected" {
+  if (scoped === null) return "no";
+  const isOver = scoped.until !== null || (createdAt ?? 0) < scoped.since - clockToleranceMs;
+  return isOver ? "expected" : "no";
 }
 
 /** A cycle of sync may have begun before the analyst left the scope; the first one after a restart takes hours. */
