@@ -130,7 +130,8 @@ export function governanceOracle({ now, governance, terms, edits, unseenMs }: Op
         return [`doubled: a package is asked for that ${person} has in ${where}, ${live.state}`];
       if (last === undefined || last.by !== "muster" || since === undefined) return [];
       const isOld = now() - (last.closedAt ?? now()) > unseenMs;
-      const mayEnd = packages.hasLapsed(account) && terms.packages?.renew === false;
+      const mayEnd =
+        last.state === "delivered" && packages.hasLapsed(account) && terms.packages?.renew === false;
       // What had failed and was there in the end, or was taken away, is over in another way.
       const isOver = last.state === "denied" || mayEnd;
       return isOld && isOver && since <= last.createdAt

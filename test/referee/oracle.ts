@@ -128,7 +128,7 @@ export function oracleOf(options: OracleOptions): Oracle {
   const isHidden =
     (person: PersonName) =>
     ({ since = -Infinity }: Held) =>
-      hiddenMs > unseenMs && (turnedAt.get(person) ?? 0) - since < hiddenMs;
+      hiddenMs > unseenMs && (lastEntitled.get(`${person}|${eligibleGroup}`) ?? now()) - since < hiddenMs;
   const whoIs = (person: PersonName, { tenantId }: Target, account: string) => ({
     person,
     where: nameOfTenant(tenantId),
