@@ -1,18 +1,8 @@
-import { Temporal } from "temporal-polyfill";
-import type { Seen, Sight } from "../model/sight.ts";
-import { grantKey, isRenewed, type Grant } from "../model/grant.ts";
-import type { AccountId } from "../model/ids.ts";
-import { isGiven, type AccountRecord, type LedgerEntry } from "../model/ledger.ts";
+import type { Sight } from "../model/sight.ts";
+import { grantKey, type Grant } from "../model/grant.ts";
+import type { AccountRecord, LedgerEntry } from "../model/ledger.ts";
 import type { Note, Plan, Step } from "../model/plan.ts";
-import {
-  sameGiven,
-  type AccessSituation,
-  type Given,
-  type Keeps,
-  type NamedGrant,
-  type PresentAccount,
-  type ScopeSeen,
-} from "./access-situation.ts";
+import { sameGiven, type AccessSituation, type Given, type ScopeSeen } from "./access-situation.ts";
 import { decideMembership, replicationWindowMs, visibleMs, type MembershipDecision } from "./membership.ts";
 import { unlessGroupIsLost } from "./lost-group.ts";
 import { sortSteps, type MoverOrder } from "./step-order.ts";
@@ -45,19 +35,8 @@ const settleMs = 2_000;
 export const unknownMs = 10_000;
 /** The same of what waits for a person, or for its day. */
 const longestWaitMs = 60 * 60_000;
-/** How long before its end something is renewed. */
-const renewalMs = 7 * 24 * 60 * 60_000;
 /** How long, at most, until what cannot be read is tried again. */
 const longestUnknownMs = 5 * 60_000;
-
-type Holder = Pick<PresentAccount, "id" | "seen">;
-
-const idle: MembershipDecision = { act: "nothing", ledger: "same", unsureUntil: null };
-const waiting: MembershipDecision = { ...idle, act: "await" };
-
-/** Whether there is something, or something is under way, that can be somebody's. */
-const isHad = ({ seen }: Sight) =>
-  seen !== "absent" && seen !== "unknown" && seen !== "lapsed" && seen !== "going";
 
 /** Collects steps, notes and bookkeeping while a plan is being made. */
 export class Draft {
@@ -124,132 +103,16 @@ export class Draft {
     return decision;
   }
 
-  grant(account: Holder, named: NamedGrant, wanted: "yes" | "no"): void {
-    const { grant, name } = named;
-    const owned = this.situation.owned.grants.find(
-      (candidate) => grantKey(candidate.grant) === grantKey(grant),
-    );
-    const sight = account.seen(grant, wanted);
-    if (wanted === "yes" && sight.unread === "partly") return this.unreadable(name);
-    const { endsAt } = sight;
-    const isTheirs = sight.by === "others" && isHad(sight);
-    const entry = isTheirs ? undefined : owned?.entry;
-    // Whoever asked for it owns it, whatever Muster meant to do.
-    if (isTheirs && owned !== undefined) this.ledger.push({ what: { kind: "grant", grant }, change: "drop" });
-    const decision = this.decideGrant(named, sight, { wanted, entry, isTheirs });
-    this.apply(decision, grant, () => ({
-      kind: decision.act === "add" ? "grant" : "revoke",
-      account: account.id,
-      grant,
-      name,
-    }));
-    if (decision.act === "wait") this.settling(name, entry?.at);
-    // What is still to come cannot be taken back before it is there.
-    const isUnderWay =
-      decision.act === "await" || (wanted === "no" && sight.seen === "coming" && decision.act === "remove");
-    if (isUnderWay) this.onItsWay(name, sight, wanted);
-    if (wanted === "yes" && decision.act === "nothing") {
-      this.atItsEnd(name, sight);
-      if (entry !== undefined) this.renew(named, sight, { account: account.id, givenAt: entry.at });
-      // What somebody else gave for a time is Muster's to give after that.
-      else if (endsAt !== undefined) this.lookAgain(Math.max(endsAt, this.situation.now + unknownMs));
-    }
-    this.unsure(name, decision);
-    // What the person did until it was taken from them shows when every replica knows of it.
-    const shownAt = (entry?.state === "removed" ? entry.at : -Infinity) + replicationWindowMs;
-    if (sight.fleeting === "yes" && this.situation.now < shownAt) this.unsureOf(name, shownAt);
-    // It was taken back before, and whether it is gone could not be read.
-    if (sight.seen === "unknown" && decision.act === "nothing" && entry?.state === "removed")
-      this.unreadable(name);
-    const isUnsettled = decision.act !== "nothing" && decision.act !== "add";
-    if (owned?.writable !== "no" && isUnsettled) this.unsettledGrants += 1;
-    if (entry === undefined && sight.seen === "present") this.note({ kind: "native-grant", name });
-  }
-
-  private decideGrant(
-    { grant, name }: NamedGrant,
-    sight: Sight,
-    { wanted, entry, isTheirs }: { wanted: "yes" | "no"; entry: LedgerEntry | undefined; isTheirs: boolean },
-  ): MembershipDecision {
-    const { now, owned } = this.situation;
-    // What has run its time is given anew where that is meant.
-    const seen = sight.seen === "lapsed" && isRenewed(grant) ? "absent" : sight.seen;
-    // Nothing is given on the strength of an answer that did not come; it is told why.
-    if (sight.unread === "wholly" && wanted === "yes") return idle;
-    if (isTheirs && wanted === "yes") return seen === "present" || seen === "stuck" ? idle : waiting;
-    const goneAt = this.goneAt({ kind: "grant", grant });
-    const decided = decideMembership({ wanted, seen, seenAt: sight.at, entry, goneAt, now });
-    const restoredAt = owned.account?.aliveAt ?? 0;
-    const decision = unlessGroupIsLost(this, this.unlessRestored(decided, name, restoredAt), {
-      key: grantKey(grant),
-      name,
-      entry,
-    });
-    const isTooSoon = (sight.notBefore ?? 0) > now && (decision.act === "add" || decision.act === "remove");
-    if (isTooSoon) return { ...decision, act: "await" };
-    return wanted === "yes" ? this.unlessTaken(decision, { name, seen, entry }) : decision;
-  }
-
   /** Who was restored a moment ago may be shown without the memberships that come back with them. */
-  private unlessRestored(decision: MembershipDecision, name: string, at: number): MembershipDecision {
+  unlessRestored(decision: MembershipDecision, name: string, at: number): MembershipDecision {
     const until = at + replicationWindowMs;
     if (decision.ledger !== "gone" || this.situation.now >= until) return decision;
     this.unsureOf(name, until);
     return { ...decision, ledger: "same" };
   }
 
-  /** What Muster gave, and what every replica must know of, is gone: somebody else took it away. */
-  private unlessTaken(
-    decision: MembershipDecision,
-    {
-      name,
-      seen,
-      entry,
-    }: { readonly name: string; readonly seen: Seen; readonly entry: LedgerEntry | undefined },
-  ): MembershipDecision {
-    const { onExternalRemoval, now, owned } = this.situation;
-    const isTaken = seen === "absent" && entry?.state === "added" && now - entry.at >= replicationWindowMs;
-    // An account that came to life lately may be shown without what comes back with it.
-    const isNew = now - (owned.account?.aliveAt ?? 0) < replicationWindowMs;
-    if (onExternalRemoval === "restore" || decision.act !== "add" || !isTaken || isNew) return decision;
-    this.note({ kind: "taken-by-others", name, asks: onExternalRemoval === "hold" ? "yes" : "no" });
-    return { act: "nothing", ledger: "same", unsureUntil: null };
-  }
-
-  private goneAt(given: Given): number {
+  goneAt(given: Given): number {
     return this.situation.owned.gone.find(({ what }) => sameGiven(what, given))?.at ?? 0;
-  }
-
-  keep(account: PresentAccount, { grant, name }: NamedGrant, { why, lost }: Keeps): void {
-    const key = grantKey(grant);
-    const own = this.situation.owned.grants.find((owned) => grantKey(owned.grant) === key);
-    // A person may have taken it away, as they were asked to.
-    if (own === undefined || account.seen(grant, "yes").seen === "absent") return;
-    this.note({ kind: "kept", name, why, alsoLost: lost.includes(key) ? "yes" : "no" });
-    // What is given for a time only is kept by giving it for longer.
-    const { entry } = own;
-    this.renew({ grant, name }, account.seen(grant, "yes"), { account: account.id, givenAt: entry.at });
-  }
-
-  /**
-   * What a lost role gave is kept for a while. An edit of the policy that does not give it to anybody any more is no loss of a role.
-   * @returns whether it is kept
-   */
-  grace(account: PresentAccount, { grant, name }: NamedGrant): boolean {
-    const { graceMs, managed, owned, now } = this.situation;
-    const key = grantKey(grant);
-    const own = owned.grants.find((one) => grantKey(one.grant) === key);
-    const isManaged = managed.some((one) => grantKey(one.grant) === key);
-    const until = (own?.unwantedSince ?? now) + graceMs;
-    if (own === undefined || !isGiven(own.entry) || !isManaged || now >= until) return false;
-    if (account.seen(grant, "yes").seen === "absent") return false;
-    this.note({
-      kind: "grace",
-      name,
-      until: Temporal.Instant.fromEpochMilliseconds(Math.ceil(until)).toString(),
-    });
-    this.lookAgain(until);
-    return true;
   }
 
   /** The membership stays, and is another place's from now on. */
@@ -321,23 +184,6 @@ export class Draft {
     this.note({ kind: "on-its-way", name, way, detail, overdue: isOverdue ? "yes" : "no" });
     const longestMs = patient === "yes" ? longestWaitMs : longestUnknownMs;
     this.lookAgain(now + Math.max(unknownMs, Math.min(waitedMs / 4, longestMs)));
-  }
-
-  /** Some time before it ends; where it is given for a short time only, when half of it has passed. */
-  private renew(
-    named: NamedGrant,
-    { endsAt, renewal }: Sight,
-    { account, givenAt }: { readonly account: AccountId; readonly givenAt: number },
-  ): void {
-    if (endsAt === undefined || !isRenewed(named.grant)) return;
-    if (renewal?.state === "denied") this.note({ kind: "stuck", name: named.name, detail: renewal.detail });
-    if (renewal !== undefined) return this.lookAgain(Math.max(endsAt, this.situation.now + unknownMs));
-    const { now, owned } = this.situation;
-    const dueAt = endsAt - Math.min(renewalMs, (endsAt - givenAt) / 2);
-    if (now < dueAt) this.lookAgain(dueAt);
-    // A replica may still show the end that it had before.
-    else if (now - owned.wroteAt < visibleMs) this.settling(named.name, owned.wroteAt);
-    else this.step({ kind: "renew", account, ...named });
   }
 
   atItsEnd(name: string, { seen, detail = "" }: Sight): void {

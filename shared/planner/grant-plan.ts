@@ -2,6 +2,7 @@ import { grantKey, type Grant } from "../model/grant.ts";
 import type { AccountId } from "../model/ids.ts";
 import type { Draft } from "./access-draft.ts";
 import type { AccessSituation, AccountSeen, Keeps, NamedGrant, PresentAccount } from "./access-situation.ts";
+import { draftGrant, graceGrant, keepGrant } from "./grant-draft.ts";
 import { decideMembership } from "./membership.ts";
 import { heirMs } from "./scope-plan.ts";
 
@@ -10,9 +11,9 @@ export function settleGrants(draft: Draft, account: PresentAccount): void {
   const { situation } = draft;
   const wanted = new Set(situation.wanted.map(({ grant }) => grantKey(grant)));
   for (const named of allGrants(situation)) {
-    if (wanted.has(grantKey(named.grant))) draft.grant(account, named, "yes");
-    else if (mayBeKept(named.grant, situation.keeps)) draft.keep(account, named, situation.keeps);
-    else if (!draft.grace(account, named)) lose(draft, account, named);
+    if (wanted.has(grantKey(named.grant))) draftGrant(draft, account, named, "yes");
+    else if (mayBeKept(named.grant, situation.keeps)) keepGrant(draft, account, named, situation.keeps);
+    else if (!graceGrant(draft, account, named)) lose(draft, account, named);
   }
 }
 
@@ -28,7 +29,7 @@ function lose(draft: Draft, account: PresentAccount, named: NamedGrant): void {
   const heir = owned.grants.find((one) => grantKey(one.grant) === grantKey(grant))?.heir ?? "none";
   if (heir === "has") draft.handOver({ kind: "grant", grant });
   else if (heir === "waits") draft.moves(name, now + heirMs);
-  else draft.grant(account, named, "no");
+  else draftGrant(draft, account, named, "no");
 }
 
 /** What goes on although the account is in the recycle bin. */
@@ -38,7 +39,7 @@ export function loseWhatOutlives(
 ): void {
   if (seen === undefined) return;
   for (const named of draft.situation.owned.grants)
-    if (seen(named.grant, "no").unread !== "wholly") draft.grant({ id, seen }, named, "no");
+    if (seen(named.grant, "no").unread !== "wholly") draftGrant(draft, { id, seen }, named, "no");
 }
 
 /** Of an account that no replica shows. `may-come-back`: with all that it had, so nothing is forgotten. */

@@ -1,0 +1,163 @@
+import { Temporal } from "temporal-polyfill";
+import { grantKey, isRenewed } from "../model/grant.ts";
+import type { AccountId } from "../model/ids.ts";
+import { isGiven, type LedgerEntry } from "../model/ledger.ts";
+import type { Seen, Sight } from "../model/sight.ts";
+import { unknownMs, type Draft } from "./access-draft.ts";
+import type { Keeps, NamedGrant, PresentAccount } from "./access-situation.ts";
+import { unlessGroupIsLost } from "./lost-group.ts";
+import { decideMembership, replicationWindowMs, visibleMs, type MembershipDecision } from "./membership.ts";
+
+/** How long before its end something is renewed. */
+const renewalMs = 7 * 24 * 60 * 60_000;
+
+type Holder = Pick<PresentAccount, "id" | "seen">;
+
+const idle: MembershipDecision = { act: "nothing", ledger: "same", unsureUntil: null };
+const waiting: MembershipDecision = { ...idle, act: "await" };
+
+/** Whether there is something, or something is under way, that can be somebody's. */
+const isHad = ({ seen }: Sight) =>
+  seen !== "absent" && seen !== "unknown" && seen !== "lapsed" && seen !== "going";
+
+/** Gives or takes one thing, or waits for it, by what a look showed of it. */
+export function draftGrant(draft: Draft, account: Holder, named: NamedGrant, wanted: "yes" | "no"): void {
+  const { grant, name } = named;
+  const owned = draft.situation.owned.grants.find(
+    (candidate) => grantKey(candidate.grant) === grantKey(grant),
+  );
+  const sight = account.seen(grant, wanted);
+  if (wanted === "yes" && sight.unread === "partly") return draft.unreadable(name);
+  const { endsAt } = sight;
+  const isTheirs = sight.by === "others" && isHad(sight);
+  const entry = isTheirs ? undefined : owned?.entry;
+  // Whoever asked for it owns it, whatever Muster meant to do.
+  if (isTheirs && owned !== undefined) draft.handOver({ kind: "grant", grant });
+  const decision = decideGrant(draft, named, sight, { wanted, entry, isTheirs });
+  draft.apply(decision, grant, () => ({
+    kind: decision.act === "add" ? "grant" : "revoke",
+    account: account.id,
+    grant,
+    name,
+  }));
+  if (decision.act === "wait") draft.settling(name, entry?.at);
+  // What is still to come cannot be taken back before it is there.
+  const isUnderWay =
+    decision.act === "await" || (wanted === "no" && sight.seen === "coming" && decision.act === "remove");
+  if (isUnderWay) draft.onItsWay(name, sight, wanted);
+  if (wanted === "yes" && decision.act === "nothing") {
+    draft.atItsEnd(name, sight);
+    if (entry !== undefined) renew(draft, named, sight, { account: account.id, givenAt: entry.at });
+    // What somebody else gave for a time is Muster's to give after that.
+    else if (endsAt !== undefined) draft.lookAgain(Math.max(endsAt, draft.situation.now + unknownMs));
+  }
+  draft.unsure(name, decision);
+  // What the person did until it was taken from them shows when every replica knows of it.
+  const shownAt = (entry?.state === "removed" ? entry.at : -Infinity) + replicationWindowMs;
+  if (sight.fleeting === "yes" && draft.situation.now < shownAt) draft.unsureOf(name, shownAt);
+  // It was taken back before, and whether it is gone could not be read.
+  if (sight.seen === "unknown" && decision.act === "nothing" && entry?.state === "removed")
+    draft.unreadable(name);
+  const isUnsettled = decision.act !== "nothing" && decision.act !== "add";
+  if (owned?.writable !== "no" && isUnsettled) draft.unsettledGrants += 1;
+  if (entry === undefined && sight.seen === "present") draft.note({ kind: "native-grant", name });
+}
+
+function decideGrant(
+  draft: Draft,
+  { grant, name }: NamedGrant,
+  sight: Sight,
+  { wanted, entry, isTheirs }: { wanted: "yes" | "no"; entry: LedgerEntry | undefined; isTheirs: boolean },
+): MembershipDecision {
+  const { now, owned } = draft.situation;
+  // What has run its time is given anew where that is meant.
+  const seen = sight.seen === "lapsed" && isRenewed(grant) ? "absent" : sight.seen;
+  // Nothing is given on the strength of an answer that did not come; it is told why.
+  if (sight.unread === "wholly" && wanted === "yes") return idle;
+  if (isTheirs && wanted === "yes") return seen === "present" || seen === "stuck" ? idle : waiting;
+  const goneAt = draft.goneAt({ kind: "grant", grant });
+  const decided = decideMembership({ wanted, seen, seenAt: sight.at, entry, goneAt, now });
+  const restoredAt = owned.account?.aliveAt ?? 0;
+  const decision = unlessGroupIsLost(draft, draft.unlessRestored(decided, name, restoredAt), {
+    key: grantKey(grant),
+    name,
+    entry,
+  });
+  const isTooSoon = (sight.notBefore ?? 0) > now && (decision.act === "add" || decision.act === "remove");
+  if (isTooSoon) return { ...decision, act: "await" };
+  return wanted === "yes" ? unlessTaken(draft, decision, { name, seen, entry }) : decision;
+}
+
+/** What Muster gave, and what every replica must know of, is gone: somebody else took it away. */
+function unlessTaken(
+  draft: Draft,
+  decision: MembershipDecision,
+  {
+    name,
+    seen,
+    entry,
+  }: { readonly name: string; readonly seen: Seen; readonly entry: LedgerEntry | undefined },
+): MembershipDecision {
+  const { onExternalRemoval, now, owned } = draft.situation;
+  const isTaken = seen === "absent" && entry?.state === "added" && now - entry.at >= replicationWindowMs;
+  // An account that came to life lately may be shown without what comes back with it.
+  const isNew = now - (owned.account?.aliveAt ?? 0) < replicationWindowMs;
+  if (onExternalRemoval === "restore" || decision.act !== "add" || !isTaken || isNew) return decision;
+  draft.note({ kind: "taken-by-others", name, asks: onExternalRemoval === "hold" ? "yes" : "no" });
+  return { act: "nothing", ledger: "same", unsureUntil: null };
+}
+
+export function keepGrant(
+  draft: Draft,
+  account: PresentAccount,
+  { grant, name }: NamedGrant,
+  { why, lost }: Keeps,
+): void {
+  const key = grantKey(grant);
+  const own = draft.situation.owned.grants.find((owned) => grantKey(owned.grant) === key);
+  // A person may have taken it away, as they were asked to.
+  if (own === undefined || account.seen(grant, "yes").seen === "absent") return;
+  draft.note({ kind: "kept", name, why, alsoLost: lost.includes(key) ? "yes" : "no" });
+  // What is given for a time only is kept by giving it for longer.
+  const { entry } = own;
+  renew(draft, { grant, name }, account.seen(grant, "yes"), { account: account.id, givenAt: entry.at });
+}
+
+/**
+ * What a lost role gave is kept for a while. An edit of the policy that does not give it to anybody any more is no loss of a role.
+ * @returns whether it is kept
+ */
+export function graceGrant(draft: Draft, account: PresentAccount, { grant, name }: NamedGrant): boolean {
+  const { graceMs, managed, owned, now } = draft.situation;
+  const key = grantKey(grant);
+  const own = owned.grants.find((one) => grantKey(one.grant) === key);
+  const isManaged = managed.some((one) => grantKey(one.grant) === key);
+  const until = (own?.unwantedSince ?? now) + graceMs;
+  if (own === undefined || !isGiven(own.entry) || !isManaged || now >= until) return false;
+  if (account.seen(grant, "yes").seen === "absent") return false;
+  draft.note({
+    kind: "grace",
+    name,
+    until: Temporal.Instant.fromEpochMilliseconds(Math.ceil(until)).toString(),
+  });
+  draft.lookAgain(until);
+  return true;
+}
+
+/** Some time before it ends; where it is given for a short time only, when half of it has passed. */
+function renew(
+  draft: Draft,
+  named: NamedGrant,
+  { endsAt, renewal }: Sight,
+  { account, givenAt }: { readonly account: AccountId; readonly givenAt: number },
+): void {
+  if (endsAt === undefined || !isRenewed(named.grant)) return;
+  if (renewal?.state === "denied") draft.note({ kind: "stuck", name: named.name, detail: renewal.detail });
+  if (renewal !== undefined) return draft.lookAgain(Math.max(endsAt, draft.situation.now + unknownMs));
+  const { now, owned } = draft.situation;
+  const dueAt = endsAt - Math.min(renewalMs, (endsAt - givenAt) / 2);
+  if (now < dueAt) draft.lookAgain(dueAt);
+  // A replica may still show the end that it had before.
+  else if (now - owned.wroteAt < visibleMs) draft.settling(named.name, owned.wroteAt);
+  else draft.step({ kind: "renew", account, ...named });
+}
