@@ -177,14 +177,16 @@ describe("replicas that lag", () => {
     async (seconds) => {
       const mark = await endure(`lag ${seconds}`, [{ kind: "lag", ms: seconds * 1_000 }], 2 * 60_000);
       const written = writesSince(mark).map(({ method, path, requestBody, status }) =>
-        [status, method, path, JSON.stringify(requestBody)].join(" "),
+        [status, method, path, bodyText(requestBody)].join(" "),
       );
       // What is not on show when it should be is written once more, which harms nobody (decision 10). Whether a look falls into
       // that time, and finds so, is for the machine to say.
       const late = Math.floor((seconds * 1_000) / visibleMs);
       // A sync cycle that falls into these minutes deletes the account first, and the replica does not show it.
       const harmless =
-        late > 0 ? /^(?:404 DELETE \/|400 POST \/groups\/[^/]+\/members\/\$ref )/ : /^404 DELETE \/users\//;
+        late > 0
+          ? /^(?:404 DELETE \/|400 POST (?:\/groups\/[^/]+\/members\/\$ref|\S+\/eligibilityScheduleRequests) )/
+          : /^404 DELETE \/users\//;
       const inVain = written.filter((line) => !line.startsWith("2"));
       expect(inVain.filter((line) => !harmless.test(line))).toEqual([]);
       // Sync lags, too: it is asked again until it sees the joiner in scope.
@@ -482,3 +484,7 @@ async function inScope({ id }: Person, target: string): Promise<boolean> {
   const path = `/groups/${groups[`Sync to ${target}`]}/members?$select=id`;
   return (await scene.admin.list(tenantId, path)).some((member) => member["id"] === id);
 }
+
+/** The same wish has another beginning every time. */
+const bodyText = (body: unknown) =>
+  JSON.stringify(body, (key, value: unknown) => (key === "startDateTime" ? undefined : value));
