@@ -478,9 +478,7 @@ export function oracleOf(options: OracleOptions): Oracle {
     onTry(what) {
       if (!looksOnly) return;
       // What somebody undid by hand is done again when somebody looks.
-      const isUndone = [...handled].some((pair) =>
-        people.some((name) => pair.startsWith(`${name}|`) && what.includes(cast[name])),
-      );
+      const isUndone = handled.size > 0 && !what.includes("Requests ");
       const isRepair = [...takenAway].some((one) => one.split("|").every((word) => what.includes(word)));
       if (!isUndone && !isRepair && !mayComeAgain(what, terms)) say(`written once more: ${what}`);
     },
@@ -501,7 +499,8 @@ const entitling = (group: string | undefined) =>
 /** What has an end is renewed, and what has failed is tried again, whoever looks. */
 const mayComeAgain = (what: string, { eligible, packages }: Terms) =>
   what.includes("reprocess") ||
-  (what.includes("adminUpdate") && (eligible?.duration === "PT2H" || packages?.renew === true));
+  (what.includes("adminUpdate") && (eligible?.duration === "PT2H" || packages?.renew === true)) ||
+  (what.includes("adminAdd") && packages?.renew === true);
 const placeOf = (where: string): string => (where === "the source" ? "source" : where);
 const nameOfTenant = (id: string): string =>
   id === tenants.contoso ? "contoso" : id === tenants.fabrikam ? "fabrikam" : "the source";

@@ -354,8 +354,8 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
       if (schedule.timers === "none") return;
       for (let at = begin.at; at < until; at += tickMs) {
         time.at(at, () => {
-          // What nothing has happened to since everybody was looked at looks the same the next time.
-          if (time.now() < calm || time.now() - stirredAt < stillMs) fireTimers();
+          // What nothing has happened to since everybody was looked at looks the same the next time, unless it has an end.
+          if (time.now() < calm || time.now() - stirredAt < stillMs || hasEnds(schedule.terms)) fireTimers();
         });
       }
     },
@@ -379,6 +379,9 @@ const packageKinds: ReadonlySet<string> = new Set<PackageDeed["kind"]>([
   "approve",
   "deny",
 ]);
+
+const hasEnds = ({ eligible, packages }: Terms) =>
+  eligible?.duration === "PT2H" || (packages !== undefined && packages.expires !== null);
 
 /** What no policy names is there all the same. */
 const anyPackage: PackageTerms = {
