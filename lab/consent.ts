@@ -21,6 +21,10 @@ export const consent = {
     "User.EnableDisableAccount.All",
     "User.Read.All",
   ],
+  /** Besides, in the source, where a synchronization's scope is a role of its application. */
+  appRoleScope: ["AppRoleAssignment.ReadWrite.All", "Application.Read.All"],
+  /** Besides, in the source, where it is an access package. */
+  packageScope: ["EntitlementManagement.ReadWrite.All"],
   /** Besides, in targets that assign access packages. */
   accessPackages: ["EntitlementManagement.ReadWrite.All"],
   /** Besides, in targets that give eligibility. */
@@ -33,22 +37,39 @@ export const consent = {
 
 const features = ["accessPackages", "eligibleGroups"] as const;
 
-/** What is consented to besides, by tenant id: what the policy gives in a target, and nothing that it does not. */
+/** What is consented to besides, by tenant id: what the policy makes use of there, and nothing that it does not. */
 export function consentBesides(policy: string): Readonly<Record<string, readonly string[]>> {
-  const { profiles = {}, targets = {} } = (parse(policy) ?? {}) as PolicyFile; // whatever else it is, the app says so
-  return Object.fromEntries(
-    Object.values(targets).map(({ tenantId, profile, grants }) => {
+  const { source, profiles = {}, targets = {} } = (parse(policy) ?? {}) as PolicyFile; // whatever else it is, the app says so
+  const scopes = Object.values(targets).flatMap(({ sync }) => (sync?.scope ? [sync.scope] : []));
+  return Object.fromEntries([
+    ...Object.values(targets).map(({ tenantId, profile, grants }) => {
       const given = [profiles[profile ?? ""], grants].flatMap((one) => Object.values(one ?? {}));
       const used = features.filter((feature) => given.some((grant) => grant !== null && feature in grant));
       return [String(tenantId).toLowerCase(), used.flatMap((feature) => consent[feature])];
     }),
-  );
+    [
+      String(source?.tenantId).toLowerCase(),
+      [
+        ...(scopes.some((scope) => "appRole" in scope) ? consent.appRoleScope : []),
+        ...(scopes.some((scope) => "accessPackage" in scope) ? consent.packageScope : []),
+      ],
+    ],
+  ]) as Readonly<Record<string, readonly string[]>>; // pairs of an id and permissions
 }
 
 type Grants = Readonly<Record<string, object | null>>;
 type PolicyFile = {
+  readonly source?: { readonly tenantId?: string };
   readonly profiles?: Readonly<Record<string, Grants>>;
   readonly targets?: Readonly<
-    Record<string, { readonly tenantId?: string; readonly profile?: string; readonly grants?: Grants }>
+    Record<
+      string,
+      {
+        readonly tenantId?: string;
+        readonly profile?: string;
+        readonly grants?: Grants;
+        readonly sync?: { readonly scope?: object | null } | null;
+      }
+    >
   >;
 };

@@ -3,7 +3,7 @@ import { consent } from "./consent.ts";
 import { extensionName } from "./graph/directory/build-tenant.ts";
 import { guidFrom } from "./graph/ids.ts";
 import type { AppSeed, GroupSeed, SyncJobSeed, TenantSeed, UserSeed, WorldSeed } from "./graph/seed.ts";
-import { packageIds, withPackages } from "./world-packages.ts";
+import { packageIds, scopePackages, withPackages } from "./world-packages.ts";
 import { pullParts, type PullPart, type PullTarget } from "./world-pull.ts";
 
 /** How big the world is, and which of all possible ones. */
@@ -25,6 +25,8 @@ export type World = {
     readonly groups: Readonly<Record<string, string>>;
     /** Groups that access in targets is delegated to. */
     readonly sourceGroups: Readonly<Record<string, string>>;
+    /** Access packages that put people in scope of a synchronization, by name. */
+    readonly packages: Readonly<Record<string, string>>;
     readonly extensionApp: string;
   };
   readonly targets: Readonly<Record<string, WorldTarget>>;
@@ -95,7 +97,7 @@ export function buildWorld(options: WorldOptions): World {
   );
   const pulled = pullParts(id, options.pull ?? 0);
   const scopes = [...names.map(scopeGroup), ...pulled.map(({ outbound }) => outbound)];
-  const source = sourceTenant(id, scopes, options);
+  const source = sourceTenant(id, { names, scopes }, options);
   const [first = "contoso", second = first] = names;
   const cast: Cast = {
     stranger: { id: id(first, "user", "stranger"), userPrincipalName: `stranger@${first}.example` },
@@ -128,6 +130,7 @@ export function buildWorld(options: WorldOptions): World {
       tenantId: id("source"),
       groups: groupIds(source.groups),
       sourceGroups: groupIds(source.delegated),
+      packages: packageIds(source.seed(cast)),
       extensionApp: source.extensionApp,
     },
     targets: Object.fromEntries(
@@ -175,7 +178,11 @@ const person = (id: Id, name: string): Person => ({
 
 const scopeGroup = (name: string) => `Sync to ${name}`;
 
-function sourceTenant(id: Id, scopes: readonly string[], { analysts: count }: WorldOptions) {
+function sourceTenant(
+  id: Id,
+  { names, scopes }: { readonly names: readonly string[]; readonly scopes: readonly string[] },
+  { analysts: count }: WorldOptions,
+) {
   const extensionApp = id("extension-app");
   const roles = ["responder", "reader", "hunter"] as const;
   const analysts = Array.from({ length: count }, (_, index) => ({
@@ -208,6 +215,10 @@ function sourceTenant(id: Id, scopes: readonly string[], { analysts: count }: Wo
       ...delegated,
       ...scopes.map((name) => group(name, name === scopeGroup(cast.veteran.target) ? [cast.veteran.id] : [])),
     ],
+    entitlement: scopePackages(
+      id,
+      names.map((name) => ({ name, servicePrincipal: syncOf(id, name).servicePrincipal })),
+    ),
     applications: [
       {
         id: id("extension-app", "object"),

@@ -1,5 +1,8 @@
-import type { AnalystId, GroupId } from "../model/ids.ts";
-import { addMember, removeMember, type Written } from "./group-members.ts";
+import type { Scope } from "../model/grant.ts";
+import { accountIdSchema, type AnalystId } from "../model/ids.ts";
+import { grantWriters } from "./grants/by-kind.ts";
+import { write, type NotYet, type Way } from "./grants/kind.ts";
+import type { Written } from "./group-members.ts";
 import type { GraphTenant, Refusal, SendLimits } from "./tenant.ts";
 
 /** Writes the source tenant. Every method is safe to repeat and throws GraphError when it could not be done. */
@@ -17,11 +20,16 @@ export type SourceWriter = {
   ) => Promise<Written>;
   /** Signs the analyst out everywhere, targets included: sessions of a guest end only in the home tenant. */
   readonly revokeSessions: (id: AnalystId, limits: SendLimits) => Promise<Written>;
-  readonly joinScope: (group: GroupId, id: AnalystId, limits: SendLimits) => Promise<Written>;
-  readonly leaveScope: (group: GroupId, id: AnalystId, limits: SendLimits) => Promise<Written>;
+  /** Gives what lets the analyst reach a target, makes it last longer, or takes it. */
+  readonly writeScope: (
+    way: Way,
+    scope: Scope,
+    whom: { readonly analyst: AnalystId; readonly limits: SendLimits },
+  ) => Promise<Written | NotYet>;
 };
 
 export function sourceWriter(tenant: GraphTenant): SourceWriter {
+  const grants = grantWriters(tenant);
   return {
     async stamp(id, values, limits) {
       const reply = await tenant.send({
@@ -57,8 +65,8 @@ export function sourceWriter(tenant: GraphTenant): SourceWriter {
       });
       return { result: "done", appliedBefore: reply.appliedBefore, trace: reply.trace };
     },
-    joinScope: (group, member, limits) => addMember(tenant, { group, member, limits }),
-    leaveScope: (group, member, limits) => removeMember(tenant, { group, member, limits }),
+    writeScope: (way, grant, { analyst, limits }) =>
+      write(grants, way, { grant, account: accountIdSchema.parse(analyst), limits }),
   };
 }
 

@@ -1,7 +1,6 @@
 import { accountIdSchema, type AccountId, type AnalystId } from "../model/ids.ts";
 import { equalTo } from "./filter.ts";
-import { eligibleReader } from "./grants/eligible-grants.ts";
-import { groupReader } from "./grants/group-grants.ts";
+import { grantReaders, type Directories } from "./grants/by-kind.ts";
 import type { GrantReaders } from "./grants/kind.ts";
 import {
   readGuestRules,
@@ -10,9 +9,6 @@ import {
   type InvitationQuestion,
   type Invitations,
 } from "./invitations.ts";
-import type { PackageDirectory } from "./grants/package-directory.ts";
-import { packageReader } from "./grants/package-grants.ts";
-import type { GroupDirectory } from "./group-directory.ts";
 import { listAll, type Listing } from "./listing.ts";
 import { notFound, type GraphTenant, type Priority } from "./tenant.ts";
 import { textOf, timeOf, userSchema } from "./wire.ts";
@@ -61,10 +57,7 @@ type StampQuestion = {
   readonly priority: Priority;
 };
 
-export function targetReader(
-  tenant: GraphTenant,
-  { groups, packages }: { readonly groups: GroupDirectory; readonly packages: PackageDirectory },
-): TargetReader {
+export function targetReader(tenant: GraphTenant, directories: Directories): TargetReader {
   return {
     readAccount: (question) => readAccount(tenant, question),
     readInvitations: (question) => readInvitations(tenant, question),
@@ -78,11 +71,7 @@ export function targetReader(
       );
       return { ...listing, items: listing.items.map((wire) => accountOf(wire, stamp)) };
     },
-    grants: {
-      group: groupReader(tenant, groups),
-      eligible: eligibleReader(tenant, groups),
-      package: packageReader(tenant, packages),
-    },
+    grants: grantReaders(tenant, directories),
   };
 }
 

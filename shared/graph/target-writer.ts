@@ -1,10 +1,8 @@
 import type { Grant } from "../model/grant.ts";
 import type { AccountId } from "../model/ids.ts";
-import { eligibleWriter } from "./grants/eligible-grants.ts";
-import { groupWriter } from "./grants/group-grants.ts";
+import { grantWriters } from "./grants/by-kind.ts";
 import type { GrantWriters, NotYet } from "./grants/kind.ts";
 import { invite, type Inviting } from "./invitations.ts";
-import { packageWriter } from "./grants/package-grants.ts";
 import type { Written } from "./group-members.ts";
 import { notFound, type GraphCall, type GraphTenant, type SendLimits } from "./tenant.ts";
 
@@ -34,11 +32,7 @@ export function targetWriter(tenant: GraphTenant): TargetWriter {
     return { result, appliedBefore: reply.appliedBefore, trace: reply.trace };
   };
   return {
-    grants: {
-      group: groupWriter(tenant),
-      eligible: eligibleWriter(tenant),
-      package: packageWriter(tenant),
-    },
+    grants: grantWriters(tenant),
     invite: (grant, whom) => invite(tenant, grant, whom),
     setEnabled: (account, state, limits) =>
       call({

@@ -1,4 +1,4 @@
-import type { AssignmentPolicyId, GroupId, PackageId } from "./ids.ts";
+import type { AppRoleId, AssignmentPolicyId, GroupId, PackageId, ServicePrincipalId } from "./ids.ts";
 
 /** What each kind of grant is about. A new kind is one line here; the compiler then asks for the rest. */
 type Kinds = {
@@ -16,6 +16,8 @@ type Kinds = {
     readonly expires: string | null;
     readonly renew: boolean;
   };
+  /** Assignment of a role of an application. */
+  readonly appRole: { readonly servicePrincipal: ServicePrincipalId; readonly role: AppRoleId };
 };
 
 export type GrantKind = keyof Kinds;
@@ -23,15 +25,23 @@ export type GrantKind = keyof Kinds;
 /** One piece of access in a target tenant. */
 export type Grant<K extends GrantKind = GrantKind> = { [P in K]: { readonly kind: P } & Kinds[P] }[K];
 
-/** The source-side switch that lets an analyst reach a target. */
-export type Scope = { readonly kind: "group"; readonly group: GroupId };
+/** What can be the switch that lets an analyst reach a target; it is given in the source. */
+export type ScopeKind = Extract<GrantKind, "group" | "package" | "appRole">;
 
-/** The object of the tenant that a grant or scope is about. */
-export const subjectOf = (grant: Grant | Scope): string =>
-  grant.kind === "package" ? grant.package : grant.group;
+/** The source-side switch that lets an analyst reach a target: something that they are given in the source. */
+export type Scope = Grant<ScopeKind>;
 
-/** Stable text for a grant or scope: the ledger's row key and the sort order of plans. */
-export const grantKey = (grant: Grant | Scope): string => `${grant.kind}:${subjectOf(grant)}`;
+/** The object of the tenant that a grant is about. */
+export function subjectOf(grant: Grant): string {
+  if ("group" in grant) return grant.group;
+  return grant.kind === "package" ? grant.package : `${grant.servicePrincipal} ${grant.role}`;
+}
+
+/** Stable text for a grant: the ledger's row key and the sort order of plans. */
+export const grantKey = (grant: Grant): string => `${grant.kind}:${subjectOf(grant)}`;
+
+/** Whether it is there when Graph has said so; what is asked for comes when it has been approved and delivered. */
+export const comesAtOnce = ({ kind }: Grant): boolean => kind !== "package";
 
 /** Whether what ends by itself is given for longer as long as it is wanted; otherwise its end is respected. */
 export const isRenewed = (grant: Grant): boolean =>

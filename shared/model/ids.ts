@@ -26,6 +26,9 @@ export type PackageId = z.infer<typeof packageIdSchema>;
 export const assignmentPolicyIdSchema = guidSchema.brand<"AssignmentPolicyId">();
 export type AssignmentPolicyId = z.infer<typeof assignmentPolicyIdSchema>;
 
+export const appRoleIdSchema = guidSchema.brand<"AppRoleId">();
+export type AppRoleId = z.infer<typeof appRoleIdSchema>;
+
 export const servicePrincipalIdSchema = guidSchema.brand<"ServicePrincipalId">();
 export type ServicePrincipalId = z.infer<typeof servicePrincipalIdSchema>;
 

@@ -8,6 +8,8 @@ export type Step =
   | { readonly kind: "stamp"; readonly values: Readonly<Record<string, string>>; readonly former?: "yes" }
   | { readonly kind: "revoke-sessions" }
   | { readonly kind: "join-scope"; readonly scope: Scope; readonly name: string }
+  /** It is there, and would end. */
+  | { readonly kind: "renew-scope"; readonly scope: Scope; readonly name: string }
   | { readonly kind: "leave-scope"; readonly scope: Scope; readonly name: string }
   | { readonly kind: "provision" }
   /** Asks for an access package by address, so that the target invites somebody who has no account there. */
@@ -56,7 +58,13 @@ export type Note =
   | { readonly kind: "account-stays"; readonly account: AccountId; readonly why: "before" }
   /** Entitlement management of the target governs the account, and ends it by its own rules when the last package is gone. */
   | { readonly kind: "guest-ends"; readonly account: AccountId; readonly how: string }
-  | { readonly kind: "scope-stays"; readonly name: string; readonly why: "before" | "keeps-account" }
+  | {
+      readonly kind: "scope-stays";
+      readonly name: string;
+      readonly why: "before" | "keeps-account" | "shared";
+    }
+  /** They are in the scope group through another group only. */
+  | { readonly kind: "scope-nested"; readonly name: string }
   /** The policy names another scope group by now, and this one is left when sync has seen the analyst in the new one. */
   | { readonly kind: "scope-moves"; readonly name: string }
   | { readonly kind: "deletion-waits"; readonly account: AccountId }
@@ -65,13 +73,14 @@ export type Note =
   | { readonly kind: "account-not-proven"; readonly account: AccountId; readonly detail: string }
   | { readonly kind: "settling"; readonly name: string }
   | { readonly kind: "waits-for-account" }
-  /** What was asked for takes its time. `in`: it is to be had, `out`: it is to go. */
+  /** What was asked for takes its time. `way`: it is to be had, or to go. `in`: where people find it, if not in the target. */
   | {
       readonly kind: "on-its-way";
       readonly name: string;
       readonly way: "in" | "out";
       readonly detail: string;
       readonly overdue: "yes" | "no";
+      readonly in?: "source";
     }
   /** A lost role gave it, and `movers.grace` keeps it until then (ISO 8601). */
   | { readonly kind: "grace"; readonly name: string; readonly until: string }
@@ -82,7 +91,7 @@ export type Note =
   /** It ended by its own rule, which is respected. */
   | { readonly kind: "lapsed"; readonly name: string }
   /** It was denied, or has failed for good. */
-  | { readonly kind: "stuck"; readonly name: string; readonly detail: string }
+  | { readonly kind: "stuck"; readonly name: string; readonly detail: string; readonly in?: "source" }
   /**
    * The source refused to let go of a role, so what it may have given stays. `alsoLost`: a role that was truly lost gave it as
    * well, or alone.
@@ -114,6 +123,7 @@ export function removesAccess(step: Step): boolean {
     case "unblock-account":
     case "grant":
     case "renew":
+    case "renew-scope":
       return false;
     default:
       return step satisfies never;

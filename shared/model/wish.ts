@@ -1,5 +1,5 @@
 import type { GrantKind } from "./grant.ts";
-import type { AssignmentPolicyId, GroupId, PackageId } from "./ids.ts";
+import type { AppRoleId, AssignmentPolicyId, GroupId, PackageId, ServicePrincipalId } from "./ids.ts";
 
 /** A group, or something else, as the file names it; a name becomes an id when the tenant is read, where it must be unique. */
 export type NameOrId<Id extends string = GroupId> =
@@ -14,6 +14,10 @@ type Wishes = {
     readonly policy: NameOrId<AssignmentPolicyId>;
     readonly expires: string | null;
     readonly renew: boolean;
+  };
+  readonly appRole: {
+    readonly servicePrincipal: ServicePrincipalId;
+    readonly role: NameOrId<AppRoleId>;
   };
 };
 

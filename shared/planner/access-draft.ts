@@ -1,10 +1,9 @@
 import type { Sight } from "../model/sight.ts";
-import { grantKey, type Grant } from "../model/grant.ts";
-import type { AccountRecord, LedgerEntry } from "../model/ledger.ts";
+import type { Grant } from "../model/grant.ts";
+import type { AccountRecord } from "../model/ledger.ts";
 import type { Note, Plan, Step } from "../model/plan.ts";
-import { sameGiven, type AccessSituation, type Given, type ScopeSeen } from "./access-situation.ts";
-import { decideMembership, replicationWindowMs, visibleMs, type MembershipDecision } from "./membership.ts";
-import { unlessGroupIsLost } from "./lost-group.ts";
+import { sameGiven, type AccessSituation, type Given } from "./access-situation.ts";
+import { replicationWindowMs, visibleMs, type MembershipDecision } from "./membership.ts";
 import { sortSteps, type MoverOrder } from "./step-order.ts";
 
 /** Writes to Muster's own memory that follow from what was read. */
@@ -73,36 +72,6 @@ export class Draft {
     this.lookAgainAt = this.lookAgainAt === null ? at : Math.min(at, this.lookAgainAt);
   }
 
-  decideScope(
-    { scope, name, seen }: ScopeSeen,
-    entry: LedgerEntry | undefined,
-    wanted: "yes" | "no",
-  ): MembershipDecision {
-    const { now, leaving } = this.situation;
-    if (seen === "deleted") {
-      // The source look found the user there, so this read is the older one.
-      const isThere = leaving === "no-role" || leaving === "disabled";
-      if (wanted === "yes" || (entry !== undefined && isThere)) this.unsureOf(name, now + unknownMs);
-      // Graph took the analyst into the scope not long ago, so there was a user then: this may be the time before.
-      const joinedAt = entry?.state === "added" ? entry.at : 0;
-      if (now - joinedAt < replicationWindowMs) this.unsureOf(name, joinedAt + replicationWindowMs);
-      return { act: "nothing", ledger: "same", unsureUntil: null };
-    }
-    const goneAt = this.goneAt({ kind: "scope", scope });
-    const { goneUntil } = this.situation;
-    const decided = decideMembership({ wanted, seen, entry, goneAt, now });
-    const decision = unlessGroupIsLost(this, this.unlessRestored(decided, name, goneUntil), {
-      key: grantKey(scope),
-      name,
-      entry,
-    });
-    if (decision.ledger !== "same")
-      this.ledger.push({ what: { kind: "scope", scope }, change: decision.ledger });
-    if (decision.act === "wait") this.settling(name, entry?.at);
-    this.unsure(name, decision);
-    return decision;
-  }
-
   /** Who was restored a moment ago may be shown without the memberships that come back with them. */
   unlessRestored(decision: MembershipDecision, name: string, at: number): MembershipDecision {
     const until = at + replicationWindowMs;
@@ -127,8 +96,11 @@ export class Draft {
 
   apply(decision: MembershipDecision, grant: Grant, step: () => Step): void {
     if (decision.act === "add" || decision.act === "remove") this.step(step());
-    if (decision.ledger !== "same")
-      this.ledger.push({ what: { kind: "grant", grant }, change: decision.ledger });
+    this.book({ kind: "grant", grant }, decision);
+  }
+
+  book(what: Given, { ledger }: Pick<MembershipDecision, "ledger">): void {
+    if (ledger !== "same") this.ledger.push({ what, change: ledger });
   }
 
   decided(purpose: Plan["purpose"], order: MoverOrder): AccessDecision {
@@ -173,7 +145,12 @@ export class Draft {
   }
 
   /** What takes its time: looked at again soon, and later the longer it takes. After `patienceMs` people hear of it. */
-  onItsWay(name: string, { detail = "", since, patient }: Sight, wanted: "yes" | "no"): void {
+  onItsWay(
+    name: string,
+    { detail = "", since, patient }: Sight,
+    wanted: "yes" | "no",
+    where: { readonly in?: "source" } = {},
+  ): void {
     const { now, patienceMs } = this.situation;
     const waitedMs = now - (since ?? now);
     // Of what a leaver may still be given people hear at once when somebody can stop it.
@@ -181,14 +158,14 @@ export class Draft {
     const isLate = patient === undefined && since !== undefined && waitedMs >= patienceMs;
     const isOverdue = isOpen || isLate;
     const way = wanted === "yes" ? "in" : "out";
-    this.note({ kind: "on-its-way", name, way, detail, overdue: isOverdue ? "yes" : "no" });
+    this.note({ kind: "on-its-way", name, way, detail, overdue: isOverdue ? "yes" : "no", ...where });
     const longestMs = patient === "yes" ? longestWaitMs : longestUnknownMs;
     this.lookAgain(now + Math.max(unknownMs, Math.min(waitedMs / 4, longestMs)));
   }
 
-  atItsEnd(name: string, { seen, detail = "" }: Sight): void {
+  atItsEnd(name: string, { seen, detail = "" }: Sight, where: { readonly in?: "source" } = {}): void {
     if (seen === "lapsed") this.note({ kind: "lapsed", name });
-    if (seen === "stuck") this.note({ kind: "stuck", name, detail });
+    if (seen === "stuck") this.note({ kind: "stuck", name, detail, ...where });
   }
 
   /**

@@ -63,13 +63,12 @@ function planStay(situation: AccessSituation): AccessDecision {
   const draft = new Draft(situation);
   const { account } = situation;
   // Who is kept stays in scope, also when the policy moves it.
-  if (situation.wanted.length > 0 || situation.formerScopes.length > 0) {
-    joinScope(draft);
-    leaveFormerScopes(draft);
-  }
+  const isAffected = situation.wanted.length > 0 || situation.formerScopes.length > 0;
+  const way = isAffected ? joinScope(draft) : "open";
+  if (isAffected) leaveFormerScopes(draft);
   switch (account.kind) {
     case "none":
-      if (situation.wanted.length > 0) provision(draft);
+      if (situation.wanted.length > 0 && way === "open") provision(draft);
       draft.note({ kind: "waits-for-account" });
       break;
     case "soft-deleted":

@@ -78,11 +78,14 @@ export type Keeps = {
 };
 
 /** `deleted`: the source user is in the recycle bin, and so are their memberships; nothing can be written. */
-export type ScopeSeen = {
+export type ScopeSight = Omit<Sight, "seen"> & { readonly seen: Seen | "deleted" };
+
+export type ScopeSeen = ScopeSight & {
   readonly scope: Scope;
   readonly name: string;
-  readonly seen: Seen | "deleted";
   readonly heir: Heir;
+  /** They are in it through another group, which sync does not count. */
+  readonly nested?: "yes";
 };
 
 /** Another place that the analyst belongs in needs the same membership by now: it `has` it on record, or `waits` for it. */
@@ -93,7 +96,8 @@ export type Subjects = ReadonlyMap<string, "there" | "not-there" | "unknown">;
 
 type OtherAccount = { readonly id: AccountId; readonly enabled: boolean };
 
-export type FormerScope = ScopeSeen & { readonly entry: LedgerEntry };
+/** `shared`: it and what the policy names by now give one and the same thing, so taking one takes the other. */
+export type FormerScope = ScopeSeen & { readonly entry: LedgerEntry; readonly shared?: "yes" };
 
 export type NamedGrant = { readonly grant: Grant; readonly name: string };
 

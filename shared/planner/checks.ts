@@ -102,6 +102,7 @@ function isOwned(step: Step, facts: CheckFacts): boolean {
     case "unblock-account":
     case "grant":
     case "renew":
+    case "renew-scope":
       return true;
     default:
       return step satisfies never;

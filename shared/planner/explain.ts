@@ -17,6 +17,7 @@ export function explain(plan: Plan): readonly string[] {
 /** What giving and taking is called, by kind of grant. */
 const words: Readonly<Record<GrantKind, { readonly give: string; readonly take: string }>> = {
   group: { give: "add to", take: "remove from" },
+  appRole: { give: "assign the app role", take: "remove the app role" },
   package: { give: "assign", take: "end the assignment of" },
   eligible: { give: "make eligible for", take: "end eligibility and activation for" },
 };
@@ -32,6 +33,8 @@ export function explainStep(step: Step): string {
       return "revoke all sign-in sessions";
     case "join-scope":
       return `put into scope through ${step.name}`;
+    case "renew-scope":
+      return `renew ${step.name}, which keeps them in scope`;
     case "leave-scope":
       return `take out of scope through ${step.name}`;
     case "provision":
@@ -57,6 +60,19 @@ export function explainStep(step: Step): string {
   }
 }
 
+function explainStay({ name, why }: Extract<Note, { kind: "scope-stays" }>): string {
+  switch (why) {
+    case "before":
+      return `was in ${name} before Muster, so that stays`;
+    case "keeps-account":
+      return `stays in ${name}: leaving it would make cross-tenant sync delete an account that is not Muster's`;
+    case "shared":
+      return `keeps ${name} until they leave: to take it would be to take the app role that the new scope gives as well`;
+    default:
+      return why satisfies never;
+  }
+}
+
 function explainNote(note: Note): string {
   switch (note.kind) {
     case "native-grant":
@@ -66,9 +82,9 @@ function explainNote(note: Note): string {
     case "guest-ends":
       return `the account is governed by entitlement management of the target: ${note.how}`;
     case "scope-stays":
-      return note.why === "before"
-        ? `was in ${note.name} before Muster, so that stays`
-        : `stays in ${note.name}: leaving it would make cross-tenant sync delete an account that is not Muster's`;
+      return explainStay(note);
+    case "scope-nested":
+      return `is in ${note.name} through another group only, which sync does not count`;
     case "scope-moves":
       return `leaves ${note.name} when a whole sync cycle has seen the new scope`;
     case "deletion-waits":

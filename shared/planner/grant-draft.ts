@@ -6,10 +6,8 @@ import type { Seen, Sight } from "../model/sight.ts";
 import { unknownMs, type Draft } from "./access-draft.ts";
 import type { Keeps, NamedGrant, PresentAccount } from "./access-situation.ts";
 import { unlessGroupIsLost } from "./lost-group.ts";
-import { decideMembership, replicationWindowMs, visibleMs, type MembershipDecision } from "./membership.ts";
-
-/** How long before its end something is renewed. */
-const renewalMs = 7 * 24 * 60 * 60_000;
+import { decideMembership, replicationWindowMs, type MembershipDecision } from "./membership.ts";
+import { renewWhenDue } from "./renewal.ts";
 
 type Holder = Pick<PresentAccount, "id" | "seen">;
 
@@ -17,7 +15,7 @@ const idle: MembershipDecision = { act: "nothing", ledger: "same", unsureUntil: 
 const waiting: MembershipDecision = { ...idle, act: "await" };
 
 /** Whether there is something, or something is under way, that can be somebody's. */
-const isHad = ({ seen }: Sight) =>
+export const isHad = ({ seen }: Sight) =>
   seen !== "absent" && seen !== "unknown" && seen !== "lapsed" && seen !== "going";
 
 /** Gives or takes one thing, or waits for it, by what a look showed of it. */
@@ -144,20 +142,12 @@ export function graceGrant(draft: Draft, account: PresentAccount, { grant, name 
   return true;
 }
 
-/** Some time before it ends; where it is given for a short time only, when half of it has passed. */
 function renew(
   draft: Draft,
-  named: NamedGrant,
-  { endsAt, renewal }: Sight,
+  { grant, name }: NamedGrant,
+  sight: Sight,
   { account, givenAt }: { readonly account: AccountId; readonly givenAt: number },
 ): void {
-  if (endsAt === undefined || !isRenewed(named.grant)) return;
-  if (renewal?.state === "denied") draft.note({ kind: "stuck", name: named.name, detail: renewal.detail });
-  if (renewal !== undefined) return draft.lookAgain(Math.max(endsAt, draft.situation.now + unknownMs));
-  const { now, owned } = draft.situation;
-  const dueAt = endsAt - Math.min(renewalMs, (endsAt - givenAt) / 2);
-  if (now < dueAt) draft.lookAgain(dueAt);
-  // A replica may still show the end that it had before.
-  else if (now - owned.wroteAt < visibleMs) draft.settling(named.name, owned.wroteAt);
-  else draft.step({ kind: "renew", account, ...named });
+  if (isRenewed(grant))
+    renewWhenDue(draft, { name, sight, givenAt }, () => ({ kind: "renew", account, grant, name }));
 }

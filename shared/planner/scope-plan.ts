@@ -1,11 +1,22 @@
+import { comesAtOnce } from "../model/grant.ts";
 import { wholeCycleMs, type Draft } from "./access-draft.ts";
 import type { FormerScope } from "./access-situation.ts";
+import { decideScope } from "./scope-draft.ts";
 
-/** What lets somebody reach the target: direct membership of a group in the source. */
-export function joinScope(draft: Draft): void {
+/**
+ * What lets somebody reach the target is given in the source.
+ * @returns whether an account can come of it now: what has to be approved and delivered first is waited for
+ */
+export function joinScope(draft: Draft): "open" | "closed" {
   const { scope, owned } = draft.situation;
-  if (scope === null || draft.decideScope(scope, owned.scope, "yes").act !== "add") return;
-  draft.step({ kind: "join-scope", scope: scope.scope, name: scope.name });
+  if (scope === null) return "open";
+  const { name } = scope;
+  const { act } = decideScope(draft, scope, { entry: owned.scope, wanted: "yes" });
+  if (act === "add") {
+    if (scope.nested === "yes") draft.note({ kind: "scope-nested", name });
+    draft.step({ kind: "join-scope", scope: scope.scope, name });
+  }
+  return scope.seen === "present" || comesAtOnce(scope.scope) ? "open" : "closed";
 }
 
 /**
@@ -15,9 +26,11 @@ export function joinScope(draft: Draft): void {
 export function leaveFormerScopes(draft: Draft): void {
   const { scope, formerScopes, owned, policySince, now } = draft.situation;
   if (scope?.seen !== "present") return;
-  const dueAt = Math.max(policySince, owned.scope?.at ?? 0) + wholeCycleMs;
+  const dueAt = Math.max(policySince, owned.scope?.at ?? 0, scope.at ?? 0) + wholeCycleMs;
   for (const former of formerScopes) {
-    if (now >= dueAt || former.heir !== "none") leaveScope(draft, former);
+    // It goes with the rest when they leave.
+    if (former.shared === "yes") draft.note({ kind: "scope-stays", name: former.name, why: "shared" });
+    else if (now >= dueAt || former.heir !== "none") leaveScope(draft, former);
     else draft.moves(former.name, dueAt);
   }
 }
@@ -29,7 +42,7 @@ function leaveScope(draft: Draft, former: FormerScope): void {
   const { scope, name, heir, entry } = former;
   if (heir === "has") draft.handOver({ kind: "scope", scope });
   else if (heir === "waits") draft.moves(name, draft.situation.now + heirMs);
-  else if (draft.decideScope(former, entry, "no").act === "remove")
+  else if (decideScope(draft, former, { entry, wanted: "no" }).act === "remove")
     draft.step({ kind: "leave-scope", scope, name });
   // It was left before, and whether it still is could not be read.
   else if (former.seen === "unknown") draft.unreadable(name);

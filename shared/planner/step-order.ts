@@ -27,6 +27,7 @@ export function stageOf(step: Step, order: MoverOrder): number {
       return 4;
     case "grant":
     case "renew":
+    case "renew-scope":
       return 6;
     case "revoke":
       return order === "add-first" ? 7 : 5;

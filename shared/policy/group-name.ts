@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import type { Scope, ScopeKind } from "../model/grant.ts";
 import type { NameOrId, Wish } from "../model/wish.ts";
 import { durationMs } from "./duration.ts";
 import { groupIdSchema } from "../model/ids.ts";
@@ -25,9 +26,13 @@ export function keyOfName(named: NameOrId<string>): string {
 
 /** The same for two places of the file that ask for the same by the same name. */
 export const keyOfWish = (wish: Wish): string =>
-  wish.kind === "package"
-    ? `${wish.kind} ${keyOfName(wish.package)} under ${keyOfName(wish.policy)}`
-    : `${wish.kind} ${keyOfName(wish.group)}`;
+  wish.kind === "package" ? `${subjectOfWish(wish)} under ${keyOfName(wish.policy)}` : subjectOfWish(wish);
+
+/** The same for two places of the file that name the same thing, in whatever way it is to be given. */
+function subjectOfWish(wish: Wish): string {
+  if (wish.kind === "appRole") return `${wish.kind} ${keyOfName(wish.role)} of ${wish.servicePrincipal}`;
+  return `${wish.kind} ${keyOfName(wish.kind === "package" ? wish.package : wish.group)}`;
+}
 
 /** Each once, in a fixed order. Where two roles give the same for different lengths of time, it is given for the longer one. */
 export function sortedWishes(wishes: readonly Wish[]): readonly Wish[] {
@@ -38,7 +43,7 @@ export function sortedWishes(wishes: readonly Wish[]): readonly Wish[] {
 }
 
 function lengthMs(wish: Wish): number {
-  if (wish.kind === "group") return Infinity;
+  if (wish.kind === "group" || wish.kind === "appRole") return Infinity;
   const length = wish.kind === "package" ? wish.expires : wish.duration;
   return length === null ? Infinity : durationMs(length);
 }
@@ -48,3 +53,20 @@ export const means = (
   named: NameOrId<string>,
   { id, name }: { readonly id: string; readonly name: string },
 ) => (named.kind === "id" ? named.id === id : named.name.toLowerCase() === name.toLowerCase());
+
+/** Whether the policy means this by a scope. */
+export function meansScope(
+  wish: Wish<ScopeKind>,
+  { scope, name }: { readonly scope: Scope; readonly name: string },
+): boolean {
+  switch (wish.kind) {
+    case "group":
+      return scope.kind === wish.kind && means(wish.group, { id: scope.group, name });
+    case "package":
+      return scope.kind === wish.kind && means(wish.package, { id: scope.package, name });
+    case "appRole":
+      return scope.kind === wish.kind && scope.servicePrincipal === wish.servicePrincipal;
+    default:
+      return wish satisfies never;
+  }
+}

@@ -6,16 +6,6 @@ const useRemovals = "use guardrails.removals.perRun and guardrails.removals.shar
 
 /** What the design has and this version does not. Said by name, because "unknown key" would suggest a typing error. */
 const laters: readonly Later[] = [
-  {
-    path: "targets.*.sync.scope.appRole",
-    what: "scope by app role",
-    hint: "assign a group to the synchronization and name it: scope: { group: <name or id> }",
-  },
-  ...["accessPackage", "policy"].map((key) => ({
-    path: `targets.*.sync.scope.${key}`,
-    what: "scope by access package",
-    hint: "assign a group to the synchronization and name it: scope: { group: <name or id> }",
-  })),
   { path: "guardrails.removals.perDay", what: "a budget per day", hint: useRemovals },
   { path: "guardrails.floor", what: "a floor", hint: useRemovals },
   {

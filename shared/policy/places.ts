@@ -1,6 +1,7 @@
 import { targetNameSchema, type TenantId } from "../model/ids.ts";
-import { means, sortedGroups } from "./group-name.ts";
-import type { NameOrId } from "../model/wish.ts";
+import { meansScope, sortedGroups } from "./group-name.ts";
+import type { Scope, ScopeKind } from "../model/grant.ts";
+import type { NameOrId, Wish } from "../model/wish.ts";
 import type { Home, Mode, Place, Policy } from "./policy.ts";
 import { furthest, sourceGroupsOf } from "./source-groups.ts";
 
@@ -36,13 +37,13 @@ export function homeOf(policy: Policy): Home {
   };
 }
 
-/** The group of the source tenant that lets people into a place; null: nobody needs to be in one. */
-export function scopeOf(place: Place): NameOrId | null {
+/** What lets people into a place, to be given in the source tenant; null: nobody needs it. */
+export function scopeOf(place: Place): Wish<ScopeKind> | null {
   switch (place.topology) {
     case "push":
-      return place.sync.scope.group;
+      return place.sync.scope;
     case "pull":
-      return place.scope?.group ?? null;
+      return place.scope;
     case "home":
       return null;
     default:
@@ -50,10 +51,16 @@ export function scopeOf(place: Place): NameOrId | null {
   }
 }
 
-/** Whether this group is what lets people into a place. */
-export function isScopeOf(place: Place, group: { readonly id: string; readonly name: string }): boolean {
+/** The same where it is a group; null: it is none. */
+export function scopeGroupOf(place: Place): NameOrId | null {
+  const scope = scopeOf(place);
+  return scope?.kind === "group" ? scope.group : null;
+}
+
+/** Whether this is what lets people into a place. */
+export function isScopeOf(place: Place, scope: { readonly scope: Scope; readonly name: string }): boolean {
   const named = scopeOf(place);
-  return named !== null && means(named, group);
+  return named !== null && meansScope(named, scope);
 }
 
 function given(targets: Policy["targets"]): Home["grants"] {

@@ -221,9 +221,42 @@ const target = z
         job: filled("job", "id of the synchronization job, such as Azure2Azure.…"),
         scope: z
           .strictObject({
-            group: group("id, or unique display name, of the source group whose members are synchronized"),
+            group: group(
+              "id, or unique display name, of the source group whose members are synchronized",
+            ).optional(),
+            appRole: filled(
+              "app role",
+              "id or display name of the role that the synchronization's application brought with it, msiam_access as a rule",
+            ).optional(),
+            accessPackage: filled(
+              "access package",
+              "id, or unique display name, of an access package of the source tenant that holds the synchronization's application",
+            ).optional(),
+            policy: filled(
+              "assignment policy",
+              "id or display name of that package's assignment policy to assign it under",
+            ).optional(),
+            expires: howLong
+              .optional()
+              .describe(
+                "of an access package: for how long; without it, as long as the assignment policy says",
+              ),
+            renew: z
+              .boolean()
+              .optional()
+              .describe(
+                "of an access package: ask for it anew before it ends; otherwise its end is respected",
+              ),
           })
-          .describe("what puts an analyst in scope of the synchronization: group"),
+          .meta({
+            description:
+              "what puts an analyst in scope of the synchronization: group, appRole, or accessPackage and policy",
+            oneOf: [
+              { required: ["group"] },
+              { required: ["appRole"] },
+              { required: ["accessPackage", "policy"] },
+            ],
+          }),
       })
       .optional()
       .describe(syncWords),

@@ -1,4 +1,5 @@
 import type { RoleName, ServicePrincipalId, TargetName, TenantId } from "../model/ids.ts";
+import type { ScopeKind } from "../model/grant.ts";
 import type { NameOrId, Wish } from "../model/wish.ts";
 
 /**
@@ -79,7 +80,8 @@ export type PushTarget = AnyTarget & {
   readonly sync: {
     readonly servicePrincipal: ServicePrincipalId;
     readonly job: string;
-    readonly scope: ScopeGroup;
+    /** What is given in the source to put somebody in scope of the synchronization. */
+    readonly scope: Wish<ScopeKind>;
   };
 };
 
@@ -88,10 +90,8 @@ type PullTarget = AnyTarget & {
   readonly topology: "pull";
   readonly sync: null;
   /** The group of the source whose members may go there, as its cross-tenant access settings say; null: anybody may. */
-  readonly scope: ScopeGroup | null;
+  readonly scope: Wish<"group"> | null;
 };
-
-type ScopeGroup = { readonly kind: "group"; readonly group: NameOrId };
 
 /** A tenant to defend. */
 export type Target = PushTarget | PullTarget;

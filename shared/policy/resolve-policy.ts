@@ -1,4 +1,11 @@
-import { assignmentPolicyIdSchema, packageIdSchema, roleNameSchema, targetNameSchema } from "../model/ids.ts";
+import type { ScopeKind } from "../model/grant.ts";
+import {
+  appRoleIdSchema,
+  assignmentPolicyIdSchema,
+  packageIdSchema,
+  roleNameSchema,
+  targetNameSchema,
+} from "../model/ids.ts";
 import type { Wish } from "../model/wish.ts";
 import { durationMs } from "./duration.ts";
 import { extensionProperty } from "./desired.ts";
@@ -75,13 +82,28 @@ function resolveTarget(
   const { sync, scope } = target;
   // A push target without its sync is a mistake that has been found before this.
   if (target.topology === "pull" || sync === undefined)
-    return { ...common, topology: "pull", sync: null, scope: scope === undefined ? null : groupScope(scope) };
+    return {
+      ...common,
+      topology: "pull",
+      sync: null,
+      scope: scope === undefined ? null : groupWish(scope.group),
+    };
   const { servicePrincipal, job } = sync;
-  return { ...common, topology: "push", sync: { servicePrincipal, job, scope: groupScope(sync.scope) } };
+  return { ...common, topology: "push", sync: { servicePrincipal, job, scope: resolveScope(sync) } };
 }
 
-const groupScope = ({ group }: { readonly group: string }) =>
-  ({ kind: "group", group: nameOrId(group) }) as const;
+type FileSync = NonNullable<PolicyFile["targets"][string]["sync"]>;
+
+/** A scope that says nothing, or more than one thing, is a mistake that has been found before this. */
+function resolveScope({ servicePrincipal, scope }: FileSync): Wish<ScopeKind> {
+  const { group, appRole, accessPackage, policy = "", expires, renew } = scope;
+  if (appRole !== undefined)
+    return { kind: "appRole", servicePrincipal, role: namedBy(appRoleIdSchema, appRole) };
+  if (accessPackage === undefined) return groupWish(group ?? "");
+  return packageWish({ package: accessPackage, policy, expires, renew });
+}
+
+const groupWish = (group: string): Wish<"group"> => ({ kind: "group", group: nameOrId(group) });
 
 function union(profile: FileGrants, own: FileGrants): readonly Grant[] {
   const roles = [...new Set([...Object.keys(profile), ...Object.keys(own)])].toSorted();
@@ -97,20 +119,27 @@ function union(profile: FileGrants, own: FileGrants): readonly Grant[] {
 
 function wishesIn({ groups, eligibleGroups, accessPackages }: FileGrants[string]): readonly Wish[] {
   return [
-    ...groups.map((name): Wish => ({ kind: "group", group: nameOrId(name) })),
+    ...groups.map(groupWish),
     ...eligibleGroups.map((one): Wish => {
       const { group, duration = longestByDefault } = typeof one === "string" ? { group: one } : one;
       return { kind: "eligible", group: nameOrId(group), duration };
     }),
-    ...accessPackages.map((one): Wish => ({
-      kind: "package",
-      package: namedBy(packageIdSchema, one.package),
-      policy: namedBy(assignmentPolicyIdSchema, one.policy),
-      expires: one.expires ?? null,
-      renew: one.renew,
-    })),
+    ...accessPackages.map(packageWish),
   ];
 }
+
+type FilePackage = Pick<FileGrants[string]["accessPackages"][number], "package" | "policy"> & {
+  readonly expires?: string | undefined;
+  readonly renew?: boolean | undefined;
+};
+
+const packageWish = ({ package: name, policy, expires, renew }: FilePackage): Wish<"package"> => ({
+  kind: "package",
+  package: namedBy(packageIdSchema, name),
+  policy: namedBy(assignmentPolicyIdSchema, policy),
+  expires: expires ?? null,
+  renew: renew ?? false,
+});
 
 /** PIM's own limit until somebody sets another: an eligibility that never ends would be refused in most tenants. */
 const longestByDefault = "P365D";

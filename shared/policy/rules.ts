@@ -26,6 +26,8 @@ const rules: readonly Rule[] = [
   graceComesAfter,
   tenantsAreDistinct,
   jobsAreDistinct,
+  scopesSayOneThing,
+  scopesAreDistinct,
   oneStampProvesIdentity,
 ];
 
@@ -257,6 +259,78 @@ function jobsAreDistinct(file: unknown): readonly Finding[] {
     ),
   );
 }
+
+const scopeHint =
+  "write scope: { group: <name or id> }, { appRole: msiam_access } or { accessPackage: <name or id>, policy: <name or id> }";
+
+function scopesSayOneThing(file: unknown): readonly Finding[] {
+  return pick(file, "targets.*.sync.scope").flatMap(({ path, value }) => {
+    const scope = asMap(value);
+    if (scope === undefined) return [];
+    const said = scopeKeys.filter((key) => key in scope);
+    const [first, second] = said;
+    if (first === undefined) {
+      const message = "nothing says what puts an analyst in scope";
+      return [lacking(path, scopeKeys, { message, hint: scopeHint })];
+    }
+    if (second !== undefined)
+      return [wrong([...path, second], `${first} says what puts an analyst in scope already`, "keep one")];
+    if (first === "accessPackage")
+      return "policy" in scope
+        ? []
+        : [
+            lacking(path, ["policy"], {
+              message: "nothing says under which policy the package is assigned",
+              hint: "write policy: <name or id>, of one of the package's assignment policies",
+            }),
+          ];
+    const hint = "remove it; what else puts somebody in scope has no end and needs no policy";
+    return ["policy", "expires", "renew"]
+      .filter((key) => key in scope)
+      .map((key) => wrong([...path, key], `${key} belongs to an access package`, hint));
+  });
+}
+
+const scopeKeys = ["group", "appRole", "accessPackage"] as const;
+
+/**
+ * What puts somebody in scope of two targets would be given for one and taken for the other, for ever. Groups are held against everything
+ * else that groups are used for.
+ */
+function scopesAreDistinct(file: unknown): readonly Finding[] {
+  const packages = pickText(file, "targets.*.sync.scope.accessPackage");
+  const apps = pickText(file, "targets.*.sync.servicePrincipal").filter(
+    ({ path }) => pick(file, [...path.slice(0, -1), "scope", "appRole"].join(".")).length > 0,
+  );
+  return [
+    ...repeats(packages).map(({ path, value, first }) =>
+      wrong(
+        path,
+        `access package ${show(value)} is already ${formatPath(first)}`,
+        "give each target a package of its own",
+      ),
+    ),
+    ...repeats(apps).map(({ path, first }) =>
+      wrong(
+        path,
+        `the application whose role is the scope is already ${formatPath(first)}`,
+        "each synchronization has an application of its own",
+      ),
+    ),
+    ...pickText(file, "targets.*.sync.scope.appRole")
+      .filter(({ value }) => value === defaultAccess)
+      .map(({ path }) =>
+        wrong(
+          path,
+          "this is default access, which puts nobody in scope",
+          "name the application's own role: appRole: msiam_access",
+        ),
+      ),
+  ];
+}
+
+/** https://learn.microsoft.com/entra/identity/app-provisioning/application-provisioning-config-problem */
+const defaultAccess = "00000000-0000-0000-0000-000000000000";
 
 function oneStampProvesIdentity(file: unknown): readonly Finding[] {
   const isPush = pickText(file, "targets.*.topology").some(({ value }) => value === "push");

@@ -1,3 +1,4 @@
+import type { GrantReaders } from "../graph/grants/kind.ts";
 import type { GroupDirectory } from "../graph/group-directory.ts";
 import type { SourceReader } from "../graph/source-reader.ts";
 import type { SourceWriter } from "../graph/source-writer.ts";
@@ -20,7 +21,7 @@ import type { PolicyNow } from "./policy-in-force.ts";
 
 /** What reading one analyst in one target needs. There is nothing to write with in here. */
 export type AccessReadPorts = {
-  readonly source: { readonly reader: SourceReader; readonly groups: GroupDirectory };
+  readonly source: { readonly reader: SourceReader; readonly grants: GrantReaders };
   readonly tenant: { readonly reader: TargetReader };
   readonly pairs: Pick<Pairs, "read" | "list">;
   readonly now: () => number;
@@ -28,7 +29,7 @@ export type AccessReadPorts = {
 
 /** What carrying out a checked plan needs. */
 type AccessWritePorts = {
-  readonly source: { readonly groups: GroupDirectory };
+  readonly source: { readonly grants: GrantReaders };
   readonly sourceWriter: SourceWriter;
   readonly targetWriter: TargetWriter;
   readonly tenant: { readonly reader: TargetReader };
@@ -42,6 +43,7 @@ type AccessWritePorts = {
 
 export type AccessPorts = AccessReadPorts &
   AccessWritePorts & {
+    readonly source: { readonly groups: GroupDirectory };
     /** The policy that is in force now: asked in every round, never kept. */
     readonly policy: () => Promise<PolicyNow>;
     readonly analysts: Pick<Analysts, "read">;

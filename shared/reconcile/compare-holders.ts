@@ -5,7 +5,7 @@ import type { Priority } from "../graph/tenant.ts";
 import type { HeldRole } from "../model/analyst.ts";
 import { analystIdSchema, type GroupId } from "../model/ids.ts";
 import { attributesKey, groupKey } from "../policy/desired.ts";
-import { homeOf, scopeOf } from "../policy/places.ts";
+import { homeOf, scopeGroupOf } from "../policy/places.ts";
 import type { Policy } from "../policy/policy.ts";
 import { heardAt, type AnalystMessage, type ArrivalMessage } from "../queue/keys.ts";
 import { allAnalysts, type Analysts } from "../state/analysts.ts";
@@ -55,7 +55,7 @@ async function writtenWithin(
 ): Promise<readonly Outcome[]> {
   if (nested.length === 0) return [];
   const scopes = policy.targets.flatMap((target) => {
-    const named = scopeOf(target);
+    const named = scopeGroupOf(target);
     return named === null ? [] : [{ named, what: `the scope group of ${target.name}: whoever is in scope` }];
   });
   const given = homeOf(policy).modes.map((one) => ({

@@ -8,11 +8,15 @@ import { goneMs } from "../planner/membership.ts";
 import type { ReadOk, Round } from "./record-access.ts";
 import { gaveOf, giversOf } from "./wishes.ts";
 
+const onTheWay: ReadonlySet<string> = new Set(["coming", "going", "failed", "lapsed", "stuck"]);
+
 /** Since when the account is waited for. Who had left begins anew; until then it tells that sync was asked for one. */
 function askedSoFar({ situation, pair }: ReadOk): PairRecord["asked"] {
   const { account, scope, now } = situation;
   if (account.kind !== "none") return { tries: 0, scopedAt: null };
-  const { tries, scopedAt } = pair.leftAt === null ? pair.asked : { tries: 0, scopedAt: null };
+  // What is still to be approved or delivered lets nobody in: the time to wait for sync begins after that.
+  const isOut = scope !== null && onTheWay.has(scope.seen);
+  const { tries, scopedAt } = pair.leftAt === null && !isOut ? pair.asked : { tries: 0, scopedAt: null };
   return { tries, scopedAt: scopedAt ?? (scope?.seen === "present" ? now : null) };
 }
 

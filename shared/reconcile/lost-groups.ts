@@ -1,5 +1,4 @@
-import { isThere } from "../graph/grants/kind.ts";
-import type { GroupDirectory } from "../graph/group-directory.ts";
+import { isThere, type GrantReaders } from "../graph/grants/kind.ts";
 import type { TargetReader } from "../graph/target-reader.ts";
 import type { Priority } from "../graph/tenant.ts";
 import { grantKey } from "../model/grant.ts";
@@ -12,7 +11,7 @@ import { mayBeRestored, replicationWindowMs } from "../planner/membership.ts";
  * restored, within 30 days. https://learn.microsoft.com/graph/api/group-delete
  */
 type Asked = {
-  readonly source: { readonly groups: GroupDirectory };
+  readonly source: { readonly grants: GrantReaders };
   readonly tenant: { readonly reader: Pick<TargetReader, "grants"> };
 };
 
@@ -53,7 +52,7 @@ async function askFor(item: LedgerItem, { source, tenant }: Asked, priority: Pri
     const isFound =
       item.kind === "grant"
         ? await isThere(tenant.reader.grants, item.grant, priority)
-        : (await source.groups.find({ kind: "id", id: item.scope.group }, priority)).kind === "found";
+        : await isThere(source.grants, item.scope, priority);
     return isFound ? "there" : "not-there";
   } catch {
     // Nothing depends on it today: it is asked again.

@@ -106,6 +106,11 @@ function openGrant(note: Note, { userPrincipalName }: AnalystRecord, target: str
   const parked = (reason: string, advice: string): readonly Outcome[] => [
     { kind: "parked", reason: `${target}: ${reason}`, advice, cause: null },
   ];
+  if (note.kind === "stuck" && note.in === "source")
+    return parked(
+      `${userPrincipalName} does not come into scope through ${note.name}: ${note.detail}`,
+      "see to it in entitlement management of the source tenant, or assign the package there; Muster asks again when the role is given anew",
+    );
   if (note.kind === "stuck")
     return parked(
       `${userPrincipalName} does not get ${note.name}: ${note.detail}`,
@@ -117,7 +122,7 @@ function openGrant(note: Note, { userPrincipalName }: AnalystRecord, target: str
       "give it back in the target tenant, or take the role from them; onExternalRemoval: restore gives it back by itself",
     );
   if (note.kind !== "on-its-way" || note.overdue === "no") return [];
-  const advice = "look it up in the target tenant by its id; Muster goes on looking at it";
+  const advice = `look it up in the ${note.in ?? "target"} tenant by its id; Muster goes on looking at it`;
   return note.way === "in"
     ? parked(`${userPrincipalName} still waits for ${note.name}: ${note.detail}`, advice)
     : parked(

@@ -86,9 +86,13 @@ async function perform(step: Step, limits: SendLimits, doing: Performing): Promi
   const { sourceWriter, targetWriter } = ports;
   switch (step.kind) {
     case "join-scope":
-      return wrote(await sourceWriter.joinScope(step.scope.group, analyst, limits));
-    case "leave-scope":
-      return take(step, wrote(await sourceWriter.leaveScope(step.scope.group, analyst, limits)), doing);
+      return wroteOrNot(await sourceWriter.writeScope("give", step.scope, { analyst, limits }), step, doing);
+    case "renew-scope":
+      return wroteOrNot(await sourceWriter.writeScope("renew", step.scope, { analyst, limits }), step, doing);
+    case "leave-scope": {
+      const taken = await sourceWriter.writeScope("take", step.scope, { analyst, limits });
+      return take(step, wroteOrNot(taken, step, doing), doing);
+    }
     case "grant":
       return wroteOrNot(await write(targetWriter.grants, "give", { ...step, limits }), step, doing);
     case "renew":
@@ -195,7 +199,7 @@ async function putOff(standing: Standing | undefined, { ports }: Performing): Pr
 
 type Membership = Extract<Step, { kind: "join-scope" | "leave-scope" | "grant" | "revoke" }>;
 
-function itemOf(step: Membership): LedgerItem {
+function itemOf(step: Membership | Extract<Step, { kind: "renew" | "renew-scope" }>): LedgerItem {
   return "scope" in step
     ? { kind: "scope", scope: step.scope }
     : { kind: "grant", grant: step.grant, account: step.account };
@@ -225,6 +229,7 @@ function intentOf(step: Step, pair: PairRecord, doing: Performing): PairRecord {
       return { ...pair, invited: invitedBy(step, "adding", doing.ports.now()) };
     case "provision":
     case "renew":
+    case "renew-scope":
     case "stamp":
     case "revoke-sessions":
       return pair;
@@ -318,6 +323,7 @@ function settled(step: Step, pair: PairRecord, { performed, standing, before, do
     case "invite":
       return { ...pair, invited: invitedBy(step, "added", changedAt) };
     case "renew":
+    case "renew-scope":
       return {
         ...pair,
         ledger: pair.ledger.map((row) => (isAbout(row, step) ? givenAt(row, changedAt) : row)),
@@ -331,8 +337,8 @@ function settled(step: Step, pair: PairRecord, { performed, standing, before, do
   }
 }
 
-const isAbout = ({ item }: LedgerRow, { grant, account }: Extract<Step, { kind: "renew" }>) =>
-  sameItem(item, { kind: "grant", grant, account });
+const isAbout = ({ item }: LedgerRow, step: Extract<Step, { kind: "renew" | "renew-scope" }>) =>
+  sameItem(item, itemOf(step));
 
 /** Given once more: the time until it is to be renewed begins anew. */
 const givenAt = (row: LedgerRow, at: number): LedgerRow => ({ ...row, entry: { ...row.entry, at } });

@@ -1,23 +1,20 @@
-import { type GroupFacts, type Unwritable, whyUnwritable } from "../model/group.ts";
-import type { Seen } from "../model/sight.ts";
+import type { Unwritable } from "../model/group.ts";
 import type { Wish } from "../model/wish.ts";
-import { GraphError, unlessGone } from "../graph/error.ts";
 import { find as findGrant, type GrantFound } from "../graph/grants/kind.ts";
-import type { GroupFound } from "../graph/group-directory.ts";
-import { seenAmong } from "../graph/listing.ts";
 import { errorText } from "../model/error-text.ts";
-import { grantKey, subjectOf, type Scope } from "../model/grant.ts";
-import { scopeHeld, type LedgerEntry, type LedgerRow } from "../model/ledger.ts";
+import { grantKey, subjectOf, type ScopeKind } from "../model/grant.ts";
+import type { LedgerEntry } from "../model/ledger.ts";
 import type { PairRecord } from "../model/pair.ts";
 import type { AccessSituation, NamedGrant } from "../planner/access-situation.ts";
 import { desiredGrants, namedGrants } from "../policy/desired.ts";
 import { keyOfWish, means } from "../policy/group-name.ts";
-import { isScopeOf, scopeOf } from "../policy/places.ts";
+import { scopeGroupOf, scopeOf } from "../policy/places.ts";
 import type { AccessReadPorts, Looking } from "./access-ports.ts";
 import type { Outcome, Parked } from "./outcome.ts";
 import { readSubjects } from "./lost-groups.ts";
 import { goneFrom, grantsOf, readAccount } from "./read-account.ts";
 import { invitationOf, withArrived } from "./read-guest.ts";
+import { nestedIn, readScopes, scopesOf, sharedWith, type NamedScope } from "./read-scopes.ts";
 import { heirOf, heirOfGrant, otherTargetWith, withInherited } from "./scope-owners.ts";
 import { isLeaving, keepsOf, wantedOf } from "./wishes.ts";
 
@@ -42,8 +39,8 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
   const { record, rules, run, priority } = looking;
   const { policy, target } = rules;
   const wishes = wantedOf(looking);
-  const [scopeSeen, named, account] = await Promise.all([
-    readScope(looking, ports),
+  const [seenOf, named, account] = await Promise.all([
+    readScopes(looking, ports),
     resolveNames(wishes, looking, ports),
     readAccount(looking, ports),
   ]);
@@ -55,15 +52,17 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
     };
   }
   const asking = { looking, pairs: ports.pairs };
-  const seenScope = named.scope !== null && scopeSeen(named.scope.id) === "present" ? named.scope.id : null;
+  const isIn = named.scope !== null && seenOf(named.scope.scope, "yes").seen === "present";
+  const seenScope = isIn ? named.scope : null;
   const inherited = await withInherited({ seenScope, wanted: named.wanted, account: account.seen }, asking);
   const pair = withArrived(inherited, account.seen);
   const { scope, entry: scopeEntry, formers } = scopesOf(named.scope, pair.ledger);
-  const sighted = async <T extends NamedScope>(one: T) => ({
+  const sighted = async <T extends NamedScope>(one: T, wanted: "yes" | "no") => ({
     ...one,
-    seen: scopeSeen(one.scope.group),
-    heir: await heirOf({ id: one.scope.group, name: one.name }, asking),
+    ...seenOf(one.scope, wanted),
+    heir: await heirOf(one, asking),
   });
+  const current = scope === null ? null : await sighted(scope, isLeaving(looking) ? "no" : "yes");
   return {
     kind: "read",
     pair,
@@ -80,8 +79,13 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
       wanted: named.wanted,
       keeps: keepsOf(looking),
       managed: named.managed,
-      scope: scope === null ? null : await sighted(scope),
-      formerScopes: await Promise.all(formers.map(sighted)),
+      scope: current === null ? null : { ...current, ...(await nestedIn(current, looking, ports)) },
+      formerScopes: await Promise.all(
+        formers.map(async (one) => ({
+          ...(await sighted(one, "no")),
+          ...sharedWith(one.scope, scope?.scope ?? null, target),
+        })),
+      ),
       policySince: rules.since,
       accounts: kindsOfAccount[target.topology],
       invitation:
@@ -139,26 +143,8 @@ function scopedUntil({ scoped, ledger, leftAt }: PairRecord, now: number): numbe
   return isBeingTaken ? now : (scoped.until ?? leftAt ?? now);
 }
 
-/**
- * Whether the analyst is a direct member of a source group: sync counts no other members. Trouble in the source must not
- * keep a leaver's access in a target alive, so for them it only means that the scope is not known.
- */
-async function readScope(
-  { record, rules, priority }: Looking,
-  { source }: AccessReadPorts,
-): Promise<(group: string) => Seen | "deleted"> {
-  if (scopeOf(rules.target) === null) return () => "unknown";
-  try {
-    const read = await unlessGone(source.reader.readMemberships({ id: record.id, groups: [], priority }));
-    return read === null ? () => "deleted" : (group) => seenAmong(read.direct, group);
-  } catch (error) {
-    if (!(error instanceof GraphError) || record.leaving === null) throw error;
-    return () => "unknown";
-  }
-}
-
 type Resolved = {
-  readonly scope: GroupFacts | null;
+  readonly scope: NamedScope | null;
   readonly wanted: readonly NamedGrant[];
   readonly managed: readonly NamedGrant[];
   readonly unwritable: ReadonlyMap<string, Unwritable>;
@@ -181,9 +167,11 @@ async function resolveNames(
   const all = namedGrants(target, roles);
   const answered = <T>(answer: Promise<T>) =>
     answer.catch((error: unknown) => lenient(error, wishes.length === 0));
-  const scopeName = scopeOf(target);
+  const scopeWish = scopeOf(target);
   const [scope, managed] = await Promise.all([
-    scopeName === null ? null : answered(source.groups.find(scopeName, priority)),
+    scopeWish === null
+      ? null
+      : answered<GrantFound<ScopeKind>>(findGrant(source.grants, scopeWish, priority)),
     Promise.all(
       all.map(async (wish) => ({
         key: keyOfWish(wish),
@@ -195,19 +183,18 @@ async function resolveNames(
   const live = new Set(desiredGrants({ ...target, retire: false }, roles).map(keyOfWish));
   const needed = new Set(wishes.map(keyOfWish));
   const wanted = managed.filter(({ key }) => needed.has(key));
-  const facts = scope?.kind === "found" ? scope.facts : null;
+  const unwritable = [...managed.map(({ answer }) => answer), ...(scope === null ? [] : [scope])];
   return {
-    scope: facts,
+    scope: scope?.kind === "found" ? { scope: scope.grant, name: scope.name } : null,
     wanted: wanted.flatMap(({ answer }) => namedGrant(answer)),
     managed: managed.filter(({ key }) => live.has(key)).flatMap(({ answer }) => namedGrant(answer)),
-    unwritable: new Map([
-      ...managed.flatMap(({ answer }) =>
+    unwritable: new Map(
+      unwritable.flatMap((answer) =>
         answer.kind === "found" && answer.unwritable !== null
           ? [[grantKey(answer.grant), answer.unwritable] as const]
           : [],
       ),
-      ...unwritableScope(facts),
-    ]),
+    ),
     found: new Map(
       managed.flatMap(({ key, answer }) =>
         answer.kind === "found" ? [[key, grantKey(answer.grant)] as const] : [],
@@ -221,20 +208,16 @@ async function resolveNames(
   };
 }
 
-function unwritableScope(facts: GroupFacts | null): readonly (readonly [string, Unwritable])[] {
-  const why = facts === null ? null : whyUnwritable(facts);
-  return facts === null || why === null ? [] : [[grantKey({ kind: "group", group: facts.id }), why]];
-}
-
-/** A policy that names one group in the same way twice is refused; one that names it by id and by name shows only here. */
-function sharedScope(scope: GroupFound | null, looking: Looking): Resolved["refusal"] {
+/** A policy that names one scope in the same way twice is refused; one that names it by id and by name shows only here. */
+function sharedScope(scope: GrantFound<ScopeKind> | null, looking: Looking): Resolved["refusal"] {
   if (scope?.kind !== "found") return null;
-  const { id, displayName: name } = scope.facts;
-  const other = otherTargetWith({ id, name }, looking);
+  const { grant, name } = scope;
+  const other = otherTargetWith({ scope: grant, name }, looking);
   if (other === undefined) return null;
+  const what = grant.kind === "group" ? "scope group" : "scope";
   return {
-    reason: `the scope group ${name} is that of ${other.name} as well`,
-    advice: "give each target a scope group of its own in the policy",
+    reason: `the ${what} ${name} is that of ${other.name} as well`,
+    advice: `give each target a ${what} of its own in the policy`,
   };
 }
 
@@ -245,7 +228,10 @@ function misusedSourceGroup(answer: GrantFound, { rules }: Looking): Resolved["r
   const id = subjectOf(answer.grant);
   const { roles, targets } = rules.policy;
   const role = roles.find(({ holders }) => holders.kind === "group" && means(holders.group, { id, name }));
-  const scope = targets.find((target) => isScopeOf(target, { id, name }));
+  const scope = targets.find((target) => {
+    const named = scopeGroupOf(target);
+    return named !== null && means(named, { id, name });
+  });
   const use =
     role === undefined ? scope && `the scope group of ${scope.name}` : `what shows role ${role.name}`;
   if (use === undefined) return null;
@@ -265,25 +251,3 @@ type NotFound = Extract<GrantFound, { kind: "not-found" }>;
 
 const namedGrant = (answer: GrantFound): readonly NamedGrant[] =>
   answer.kind === "found" ? [{ grant: answer.grant, name: answer.name }] : [];
-
-type NamedScope = { readonly scope: Scope; readonly name: string };
-
-type Scopes = {
-  /** The one that the policy names; if that cannot be found, the one that Muster joined last. */
-  readonly scope: NamedScope | null;
-  readonly entry: LedgerEntry | undefined;
-  /** What Muster joined is what Muster leaves, also after the policy names another group. */
-  readonly formers: readonly (NamedScope & { readonly entry: LedgerEntry })[];
-};
-
-function scopesOf(facts: GroupFacts | null, ledger: readonly LedgerRow[]): Scopes {
-  const rows = ledger.flatMap(({ item, name, entry }) =>
-    item.kind === "scope" ? [{ scope: item.scope, name, entry }] : [],
-  );
-  const held = scopeHeld(ledger);
-  const row = rows.find((one) => (facts === null ? one.entry === held : one.scope.group === facts.id));
-  const formers = rows.filter((one) => one !== row);
-  if (facts === null) return { scope: row ?? null, entry: row?.entry, formers };
-  const scope = { scope: { kind: "group", group: facts.id }, name: facts.displayName } as const;
-  return { scope, entry: row?.entry, formers };
-}

@@ -101,7 +101,8 @@ export async function findRoleGroups(
   );
   const shared = found.filter(({ group }) => found.filter((one) => one.group === group).length > 1);
   const scopes = found.flatMap(({ role, group, facts }) => {
-    const target = targets.find((one) => isScopeOf(one, { id: group, name: facts.displayName }));
+    const scope = { scope: { kind: "group", group }, name: facts.displayName } as const;
+    const target = targets.find((one) => isScopeOf(one, scope));
     return target === undefined ? [] : [{ role, group, ...explainScope(role, facts, target) }];
   });
   const refused = new Set([...shared, ...scopes].map(({ role }) => role));

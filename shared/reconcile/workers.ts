@@ -1,4 +1,5 @@
 import type { GroupDirectory } from "../graph/group-directory.ts";
+import type { GrantReaders } from "../graph/grants/kind.ts";
 import type { SourceReader } from "../graph/source-reader.ts";
 import type { SourceWriter } from "../graph/source-writer.ts";
 import type { Provisioner, SyncJobReader } from "../graph/synchronization.ts";
@@ -40,6 +41,8 @@ export type WorkerPorts = {
     readonly reader: SourceReader;
     readonly writer: SourceWriter;
     readonly groups: GroupDirectory;
+    /** What analysts are given in the source themselves, by kind. */
+    readonly grants: GrantReaders;
     readonly provisioner: Provisioner;
     readonly jobs: SyncJobReader;
     /** The tenant's own time, epoch ms. */

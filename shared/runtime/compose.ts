@@ -3,8 +3,10 @@ import { setTimeout as pause } from "node:timers/promises";
 import { ManagedIdentityCredential } from "@azure/identity";
 import { ServiceBusClient } from "@azure/service-bus";
 import { credentialFor } from "../graph/credentials.ts";
-import { packageDirectory, type PackageDirectory } from "../graph/grants/package-directory.ts";
-import { groupDirectory, type GroupDirectory } from "../graph/group-directory.ts";
+import { appRoleDirectory } from "../graph/grants/app-role-directory.ts";
+import { grantReaders, type Directories } from "../graph/grants/by-kind.ts";
+import { packageDirectory } from "../graph/grants/package-directory.ts";
+import { groupDirectory } from "../graph/group-directory.ts";
 import { graphHttp } from "../graph/http.ts";
 import { sourceReader } from "../graph/source-reader.ts";
 import { sourceWriter } from "../graph/source-writer.ts";
@@ -116,13 +118,14 @@ async function buildMuster(): Promise<Muster> {
           reader: sourceReader(tenant.graph),
           writer: sourceWriter(tenant.graph),
           groups: tenant.groups,
+          grants: grantReaders(tenant.graph, tenant),
           provisioner: tenant.provisioner,
           jobs: syncJobReader(tenant.graph),
           now: tenant.graph.now,
         },
         target: (id) => {
-          const { graph, groups, packages } = tenants(id);
-          return { reader: targetReader(graph, { groups, packages }), writer: targetWriter(graph) };
+          const tenant = tenants(id);
+          return { reader: targetReader(tenant.graph, tenant), writer: targetWriter(tenant.graph) };
         },
         send,
         schedule,
@@ -166,10 +169,8 @@ function stateIn(tables: Tables) {
   };
 }
 
-type Tenant = {
+type Tenant = Directories & {
   readonly graph: GraphTenant;
-  readonly groups: GroupDirectory;
-  readonly packages: PackageDirectory;
   readonly provisioner: ReturnType<typeof provisioner>;
 };
 
@@ -185,6 +186,7 @@ function tenantDirectory({ graphUrl, identity }: Settings): (tenantId: string) =
       graph,
       groups: groupDirectory(graph),
       packages: packageDirectory(graph),
+      appRoles: appRoleDirectory(graph),
       provisioner: provisioner(graph),
     };
     tenants.set(tenantId, tenant);

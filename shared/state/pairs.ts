@@ -2,9 +2,11 @@ import type { TableClient } from "@azure/data-tables";
 import { z } from "zod";
 import {
   accountIdSchema,
+  appRoleIdSchema,
   assignmentPolicyIdSchema,
   groupIdSchema,
   packageIdSchema,
+  servicePrincipalIdSchema,
   tenantIdSchema,
   type AnalystId,
   type TenantId,
@@ -23,6 +25,8 @@ export const pairRow = (tenant: TenantId, analyst: AnalystId) => ({ partitionKey
 
 const byMuster = z.enum(["no", "intended", "confirmed"]);
 
+const group = z.object({ kind: z.literal("group"), group: groupIdSchema });
+
 const accessPackage = z.object({
   kind: z.literal("package"),
   package: packageIdSchema,
@@ -31,14 +35,21 @@ const accessPackage = z.object({
   renew: z.boolean(),
 });
 
+const appRole = z.object({
+  kind: z.literal("appRole"),
+  servicePrincipal: servicePrincipalIdSchema,
+  role: appRoleIdSchema,
+});
+
 /** Of every kind, as it was given: a row is understood when the policy does not name the grant any more. */
 const grant = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("group"), group: groupIdSchema }),
+  group,
   z.object({ kind: z.literal("eligible"), group: groupIdSchema, duration: z.string() }),
   accessPackage,
+  appRole,
 ]);
 
-const scope = z.object({ kind: z.literal("group"), group: groupIdSchema });
+const scope = z.discriminatedUnion("kind", [group, accessPackage, appRole]);
 
 const item = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("grant"), grant, account: accountIdSchema }),

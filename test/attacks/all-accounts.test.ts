@@ -37,7 +37,7 @@ test("somebody else put her in scope, and the source does not answer when she le
   await pass(2 * hourMs);
   await world.change(ana, readersAtHome, "out");
   for (let n = 0; n < 3; n += 1)
-    world.source.next("readMemberships", async () => {
+    world.source.next("listMemberOf", async () => {
       throw graphFailure(503);
     });
   await pass(minuteMs);

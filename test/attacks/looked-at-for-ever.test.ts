@@ -38,6 +38,7 @@ test("the source's consent is gone a minute after five people left: nobody's sco
     throw graphFailure(403);
   };
   world.source.always("readMemberships", refused);
+  world.source.always("listMemberOf", refused);
   world.source.always("readUser", refused);
   await world.pass(dayMs / 4);
   // Everybody at every catch-up, and one key that tries for all.

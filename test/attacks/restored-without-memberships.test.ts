@@ -76,6 +76,10 @@ test.each([
       const shown = await go();
       return world.now() < until ? { direct: nothing, confirmed: new Set() } : shown;
     });
+    world.source.always("listMemberOf", async (go) => {
+      const shown = await go();
+      return world.now() < until ? nothing : shown;
+    });
     await world.deliver(eventAbout(ana, world.now()));
     await pass(24 * hourMs);
     expect(world.source.members.get(syncScope.scope.group)?.size).toBe(0);

@@ -6,7 +6,7 @@ import { dayMs } from "../support/fixtures.ts";
 
 const ben = person(1);
 
-test.each(["readMemberships", "find"])(
+test.each(["readMemberships", "listMemberOf", "find"])(
   "consent to read groups is gone at home (%s), and users can still be read: Ben, who is disabled, is out",
   async (call) => {
     const world = await settledReaders(tenPeople);

@@ -40,8 +40,9 @@ const rows = tableUnder("## Calls").map(
 );
 
 /** Which part of Muster makes a call: who does not use it does not consent to it. */
-function featureOf({ path }: Row): "pim" | "packages" | "basis" {
+function featureOf({ path }: Row): "pim" | "packages" | "app roles" | "basis" {
   if (path.includes("/privilegedAccess/")) return "pim";
+  if (path.includes("/appRoleAssign") || path === "/servicePrincipals/{id}") return "app roles";
   return path.includes("/entitlementManagement/") ? "packages" : "basis";
 }
 
@@ -60,7 +61,18 @@ describe("docs/graph-permissions.md", () => {
   });
 
   test.each([
-    ["**In the source tenant**", rows.flatMap((row) => row.source)],
+    [
+      "**In the source tenant**",
+      rows.filter((row) => featureOf(row) === "basis").flatMap(({ source }) => source),
+    ],
+    [
+      "**In the source, where the scope of a synchronization is an `appRole`, besides**",
+      rows.filter((row) => featureOf(row) === "app roles").flatMap(({ source }) => source),
+    ],
+    [
+      "**In the source, where the scope of a synchronization is an `accessPackage`, besides**",
+      rows.filter((row) => featureOf(row) === "packages").flatMap(({ source }) => source),
+    ],
     [
       "**In every target tenant**",
       rows.filter((row) => featureOf(row) === "basis").flatMap(({ target }) => target),
@@ -80,6 +92,14 @@ describe("docs/graph-permissions.md", () => {
 
   test.each([
     ["**In the source tenant**", consent.source],
+    [
+      "**In the source, where the scope of a synchronization is an `appRole`, besides**",
+      consent.appRoleScope,
+    ],
+    [
+      "**In the source, where the scope of a synchronization is an `accessPackage`, besides**",
+      consent.packageScope,
+    ],
     ["**In every target tenant**", consent.target],
     ["**In a target whose roles are given `eligibleGroups`, besides**", consent.eligibleGroups],
     [
@@ -91,7 +111,10 @@ describe("docs/graph-permissions.md", () => {
   });
 
   test("uses none of the permissions that could take over a tenant, and says so", () => {
-    const used = rows.flatMap((row) => [...row.source, ...row.target]);
+    // Whoever chooses app roles as scopes is told what that means.
+    const used = rows
+      .filter((row) => featureOf(row) !== "app roles")
+      .flatMap((row) => [...row.source, ...row.target]);
     expect(used.filter((permission) => tierZero.includes(permission))).toEqual([]);
     const refused = tableUnder("## Deliberately not used").flatMap(([permission = ""]) => code(permission));
     expect(refused).toEqual(tierZero);

@@ -11,7 +11,9 @@ const notes: { readonly [K in Note["kind"]]: readonly Extract<Note, { kind: K }>
   "scope-stays": [
     { kind: "scope-stays", name: "Sync to Contoso", why: "before" },
     { kind: "scope-stays", name: "Sync to Contoso", why: "keeps-account" },
+    { kind: "scope-stays", name: "Sync to Contoso", why: "shared" },
   ],
+  "scope-nested": [{ kind: "scope-nested", name: "Sync to Contoso" }],
   "scope-moves": [{ kind: "scope-moves", name: "Sync to Contoso" }],
   "deletion-waits": [{ kind: "deletion-waits", account: anasAccount }],
   "account-blocked-by-others": [{ kind: "account-blocked-by-others", account: anasAccount }],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { formatProblems, parsePolicy } from "../../shared/policy/parse-policy.ts";
-import { spoilt } from "./sound-policy.ts";
+import { soundPolicy, spoilt } from "./sound-policy.ts";
 
 /** What is replaced in the sound policy, by what, and every line that is then said about it. */
 type Row = readonly [mistake: string, piece: string, replacement: string, said: readonly string[]];
@@ -105,7 +105,7 @@ const values: readonly Row[] = [
     "scope: { group: Sync to Contoso }",
     "scope: [Sync to Contoso]",
     [
-      '26:7  targets.contoso.sync.scope: ["Sync to Contoso"] is not a set of keys; what puts an analyst in scope of the synchronization: group',
+      '26:7  targets.contoso.sync.scope: ["Sync to Contoso"] is not a set of keys; what puts an analyst in scope of the synchronization: group, appRole, or accessPackage and policy',
     ],
   ],
   [
@@ -659,24 +659,55 @@ const topologiesAndGrants: readonly Row[] = [
   ],
 ];
 
+const scopes: readonly Row[] = [
+  ["by app role", "{ group: Sync to Contoso }", "{ appRole: msiam_access }", []],
+  [
+    "by access package",
+    "{ group: Sync to Contoso }",
+    "{ accessPackage: SOC, policy: Direct, expires: P90D, renew: true }",
+    [],
+  ],
+  [
+    "that say nothing",
+    "{ group: Sync to Contoso }",
+    "{}",
+    [
+      "26:7  targets.contoso.sync.scope: nothing says what puts an analyst in scope; write scope: { group: <name or id> }, { appRole: msiam_access } or { accessPackage: <name or id>, policy: <name or id> }",
+    ],
+  ],
+  [
+    "that say two things",
+    "{ group: Sync to Contoso }",
+    "{ group: Sync to Contoso, appRole: msiam_access }",
+    ["26:40  targets.contoso.sync.scope.appRole: group says what puts an analyst in scope already; keep one"],
+  ],
+  [
+    "by a package without its policy",
+    "{ group: Sync to Contoso }",
+    "{ accessPackage: SOC }",
+    [
+      "26:7  targets.contoso.sync.scope: nothing says under which policy the package is assigned; write policy: <name or id>, of one of the package's assignment policies",
+    ],
+  ],
+  [
+    "by default access",
+    "{ group: Sync to Contoso }",
+    "{ appRole: 00000000-0000-0000-0000-000000000000 }",
+    [
+      "26:16  targets.contoso.sync.scope.appRole: this is default access, which puts nobody in scope; name the application's own role: appRole: msiam_access",
+    ],
+  ],
+  [
+    "by a group with an end",
+    "{ group: Sync to Contoso }",
+    "{ group: Sync to Contoso, renew: true }",
+    [
+      "26:40  targets.contoso.sync.scope.renew: renew belongs to an access package; remove it; what else puts somebody in scope has no end and needs no policy",
+    ],
+  ],
+];
+
 const laterVersions: readonly Row[] = [
-  [
-    "scope by app role",
-    "{ group: Sync to Contoso }",
-    "{ appRole: msiam_access }",
-    [
-      "26:16  targets.contoso.sync.scope.appRole: scope by app role is not supported by this version yet; assign a group to the synchronization and name it: scope: { group: <name or id> }",
-    ],
-  ],
-  [
-    "scope by access package",
-    "{ group: Sync to Contoso }",
-    "{ accessPackage: SOC, policy: Direct }",
-    [
-      "26:16  targets.contoso.sync.scope.accessPackage: scope by access package is not supported by this version yet; assign a group to the synchronization and name it: scope: { group: <name or id> }",
-      "26:36  targets.contoso.sync.scope.policy: scope by access package is not supported by this version yet; assign a group to the synchronization and name it: scope: { group: <name or id> }",
-    ],
-  ],
   [
     "PIM in a profile",
     "{ groups: [SOC Readers] }",
@@ -728,12 +759,29 @@ function everyLineAbout(text: string): readonly string[] {
     .map((line) => line.replace("policy.yaml:", ""));
 }
 
+test("two targets cannot share what puts somebody in scope", () => {
+  const shared = soundPolicy
+    .replace("{ group: Sync to Contoso }", "{ accessPackage: SOC, policy: Direct }")
+    .replace("{ group: Sync to Fabrikam }", "{ accessPackage: soc, policy: Approved }");
+  expect(everyLineAbout(shared)).toEqual([
+    '34:16  targets.fabrikam.sync.scope.accessPackage: access package "soc" is already targets.contoso.sync.scope.accessPackage; give each target a package of its own',
+  ]);
+  const sameApp = soundPolicy
+    .replace("{ group: Sync to Contoso }", "{ appRole: msiam_access }")
+    .replace("{ group: Sync to Fabrikam }", "{ appRole: msiam_access }")
+    .replace("aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa", "66666666-6666-4666-8666-666666666666");
+  expect(everyLineAbout(sameApp)).toEqual([
+    "32:7  targets.fabrikam.sync.servicePrincipal: the application whose role is the scope is already targets.contoso.sync.servicePrincipal; each synchronization has an application of its own",
+  ]);
+});
+
 describe.each([
   ["values", values],
   ["keys", keys],
   ["roles and references", rolesAndReferences],
   ["stamps", stamps],
   ["topologies and grants", topologiesAndGrants],
+  ["scopes", scopes],
   ["later versions", laterVersions],
 ] as const)("mistakes in %s", (_, rows) => {
   test.each(rows)("%s", (_, piece, replacement, said) => {

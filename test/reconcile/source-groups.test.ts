@@ -188,7 +188,7 @@ test.each([
   const pass = withCatchUp(world);
   const policy = withSourceGroup(lighthouse);
   const [scope] = policy.targets.flatMap(({ sync }) =>
-    sync.scope.group.kind === "id" ? [sync.scope.group.id] : [],
+    sync.scope.kind === "group" && sync.scope.group.kind === "id" ? [sync.scope.group.id] : [],
   );
   const id = group === "scope" ? scope : group;
   const named = { kind: "name", name: `group ${String(id).slice(-2)}` } as const;

@@ -248,20 +248,28 @@ export function graphOf(options: GraphOptions): Graph {
         directory.change(id, { sessionsValidFrom: time.now() });
         return "done";
       }),
-    joinScope: (group, id, limits) =>
-      write(`join scope ${id}`, limits, () => {
-        refuseLocked(group);
-        if (source.users.get(id) === undefined)
-          throw failure("join scope", { status: 404, code: "Request_ResourceNotFound" });
-        return directory.join(group, id, "muster") ? "done" : "already";
-      }),
-    leaveScope: (group, id, limits) =>
-      // Who is in the recycle bin is not found, and keeps their memberships.
-      write(`leave scope ${id}`, limits, () => {
-        refuseLocked(group);
-        return source.users.get(id) !== undefined && directory.drop(group, id) ? "done" : "missing";
-      }),
+    writeScope(way, scope, { analyst, limits }) {
+      if (scope.kind !== "group") return notAtHome();
+      return way === "take"
+        ? leaveScope(scope.group, analyst, limits)
+        : joinScope(scope.group, analyst, limits);
+    },
   };
+
+  const joinScope = (group: string, id: string, limits: SendLimits) =>
+    write(`join scope ${id}`, limits, () => {
+      refuseLocked(group);
+      if (source.users.get(id) === undefined)
+        throw failure("join scope", { status: 404, code: "Request_ResourceNotFound" });
+      return directory.join(group, id, "muster") ? "done" : "already";
+    });
+
+  // Who is in the recycle bin is not found, and keeps their memberships.
+  const leaveScope = (group: string, id: string, limits: SendLimits) =>
+    write(`leave scope ${id}`, limits, () => {
+      refuseLocked(group);
+      return source.users.get(id) !== undefined && directory.drop(group, id) ? "done" : "missing";
+    });
 
   /** Everybody's account in the source is their own user. */
   const homeReader: TargetReader = {

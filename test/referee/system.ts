@@ -26,6 +26,7 @@ import { slots } from "../../shared/state/slots.ts";
 import { subscriptionRows } from "../../shared/state/subscription-rows.ts";
 import { troubles } from "../../shared/state/troubles.ts";
 import type { Bus } from "./bus.ts";
+import { sourceTenant } from "./cast.ts";
 import type { Graph } from "./graph.ts";
 import type { Life } from "./host.ts";
 import { subscriptionsOf, type Subscriptions } from "./subscriptions.ts";
@@ -117,6 +118,7 @@ export function startSystem(parts: SystemParts): System {
       reader: graph.sourceReader,
       writer: graph.sourceWriter,
       groups: graph.groups,
+      grants: graph.targetReader(sourceTenant).grants,
       provisioner: graph.provisioner,
       jobs: graph.jobs,
       now: parts.graphNow,

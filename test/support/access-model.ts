@@ -328,6 +328,7 @@ function perform(world: ModelWorld, step: Step): ModelWorld {
     case "restore-account":
       return changeAccount(world, step, { state: "live" }, { deleted: "no", aliveAt: world.now });
     case "renew":
+    case "renew-scope":
     case "invite":
     case "stamp":
     case "revoke-sessions":

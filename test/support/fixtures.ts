@@ -318,6 +318,7 @@ export const oneOfEach: { readonly [K in StepKind]: Extract<Step, { kind: K }> }
   stamp: { kind: "stamp", values: stampsFor([reader]) },
   "revoke-sessions": { kind: "revoke-sessions" },
   "join-scope": { kind: "join-scope", ...syncScope },
+  "renew-scope": { kind: "renew-scope", ...syncScope },
   "leave-scope": { kind: "leave-scope", ...syncScope },
   provision: { kind: "provision" },
   "restore-account": { kind: "restore-account", account: anasAccount },

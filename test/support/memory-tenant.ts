@@ -1,6 +1,7 @@
 import type { GroupMembership } from "../../shared/model/group.ts";
 import type { GroupDirectory } from "../../shared/graph/group-directory.ts";
 import type { Written } from "../../shared/graph/group-members.ts";
+import { write as putInto } from "../../shared/graph/grants/kind.ts";
 import type { Listing } from "../../shared/graph/listing.ts";
 import type { ProvisionResult } from "../../shared/graph/provision-result.ts";
 import type { SourceReader } from "../../shared/graph/source-reader.ts";
@@ -234,6 +235,33 @@ export function memorySource(groupIds: readonly GroupId[], now: () => number): M
     if (user === undefined || user === "soft-deleted") throw graphFailure(404);
     return user;
   };
+  const home: MemorySource["home"] = {
+    reader: {
+      readAccount: ({ id }) =>
+        call("readOwn", () => {
+          const user = users.get(id);
+          if (user === undefined) return { kind: "none" };
+          if (user === "soft-deleted") return { kind: "soft-deleted" };
+          const { userPrincipalName, enabled } = user;
+          const account = { id, userPrincipalName, enabled, createdAt: 0, isInvited: false, stamp: null };
+          return { kind: "present", account };
+        }),
+      findByStamp: neverAtHome,
+      readInvitations: neverAtHome,
+      readGuestRules: neverAtHome,
+      ...reads(present),
+    },
+    writer: {
+      // Who is in the recycle bin is not found, and keeps their memberships.
+      ...grants(present, (group, id) =>
+        users.get(id) === "soft-deleted" ? written("missing") : remove(group, id),
+      ),
+      invite: neverAtHome,
+      setEnabled: neverAtHome,
+      remove: neverAtHome,
+      restore: neverAtHome,
+    },
+  };
   return {
     ...tenant,
     users,
@@ -292,39 +320,22 @@ export function memorySource(groupIds: readonly GroupId[], now: () => number): M
           users.set(id, { ...present(id), sessionsValidFrom: now() });
           return written();
         }),
-      joinScope: (group, id, limits) => write("joinScope", id, limits, () => add(group, id)),
-      leaveScope: (group, id, limits) => write("leaveScope", id, limits, () => remove(group, id)),
-    },
-    home: {
-      reader: {
-        readAccount: ({ id }) =>
-          call("readOwn", () => {
-            const user = users.get(id);
-            if (user === undefined) return { kind: "none" };
-            if (user === "soft-deleted") return { kind: "soft-deleted" };
-            const { userPrincipalName, enabled } = user;
-            const account = { id, userPrincipalName, enabled, createdAt: 0, isInvited: false, stamp: null };
-            return { kind: "present", account };
-          }),
-        findByStamp: neverAtHome,
-        readInvitations: neverAtHome,
-        readGuestRules: neverAtHome,
-        ...reads(present),
-      },
-      writer: {
-        // Who is in the recycle bin is not found, and keeps their memberships.
-        ...grants(present, (group, id) =>
-          users.get(id) === "soft-deleted" ? written("missing") : remove(group, id),
-        ),
-        invite: neverAtHome,
-        setEnabled: neverAtHome,
-        remove: neverAtHome,
-        restore: neverAtHome,
+      writeScope(way, scope, { analyst, limits }) {
+        if (scope.kind !== "group")
+          return putInto(home.writer.grants, way, {
+            grant: scope,
+            account: accountIdSchema.parse(analyst),
+            limits,
+          });
+        const { group } = scope;
+        return way === "take"
+          ? write("leaveScope", analyst, limits, () => remove(group, analyst))
+          : write("joinScope", analyst, limits, () => add(group, analyst));
       },
     },
+    home,
   };
 }
-
 const neverAtHome = (): never => {
   throw new Error("nobody's own user is looked for, blocked, deleted or restored");
 };

@@ -96,6 +96,7 @@ export function smallWorld() {
       reader: source.reader,
       writer: source.writer,
       groups: source.groups,
+      grants: source.home.reader.grants,
       provisioner,
       jobs: provisioner,
       now,

@@ -32,6 +32,13 @@ export const grantReadersOf = ({
   packages,
 }: Reading): GrantReaders => ({
   package: packages,
+  appRole: {
+    outlives: "no",
+    find: nothingOfThis,
+    holdings: nothingOfThis,
+    isHeld: nothingOfThis,
+    isThere: nothingOfThis,
+  },
   group: {
     outlives: "no",
     find: (wish, priority) => findGroup(groups, wish, priority),
@@ -61,6 +68,9 @@ export const grantReadersOf = ({
   },
 });
 
+/** App roles are tried in the lab. */
+const nothingOfThis = (): Promise<never> => Promise.reject(new Error("there are no app roles in this world"));
+
 type Write = (group: GroupId, id: AccountId, limits: SendLimits) => Promise<Written>;
 type WriteFor = (group: GroupId, id: AccountId, limits: SendLimits, duration: string) => Promise<Written>;
 
@@ -82,6 +92,7 @@ export const grantWritersOf = ({
   packages,
 }: Writing): GrantWriters => ({
   package: packages,
+  appRole: { give: nothingOfThis, renew: nothingOfThis, take: nothingOfThis },
   group: { give: about(give), renew: about(give), take: about(take) },
   eligible: {
     give: ({ group, duration }, id, limits) => makeEligible(group, id, limits, duration),

@@ -41,7 +41,13 @@ export function appRoleAssignmentRoutes(route: Route, lab: Lab): void {
   });
   route("GET", "/users/{id}/appRoleAssignments", (call, params) => {
     const { id } = requireUser(call, param(params, "id"));
-    return list(call, (assignment) => assignment.principalId === id);
+    // Those of groups that the user is a direct member of are listed as well.
+    return list(
+      call,
+      ({ principalId, principalKind }) =>
+        principalId === id ||
+        (principalKind === "group" && call.view.membership(principalId, id) !== undefined),
+    );
   });
   route("POST", path, (call, params) => assign(lab, call, param(params, "id")));
   route("GET", `${path}/{assignmentId}`, (call, params) => ({

@@ -88,7 +88,7 @@ export function isThere<K extends GrantKind>(
 }
 
 /** Which way a grant goes. */
-type Way = "give" | "renew" | "take";
+export type Way = "give" | "renew" | "take";
 
 export function write<K extends GrantKind>(
   writers: GrantWriters,

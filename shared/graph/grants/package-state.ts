@@ -27,6 +27,7 @@ export const requestSchema = z.looseObject({
   requestType: word,
   state: word,
   createdDateTime: dateTime,
+  completedDateTime: dateTime,
   justification: z.string().nullish(),
   accessPackage: packageRef,
 });
@@ -131,8 +132,10 @@ function underWay(request: Request): Pick<Sight, "detail" | "since" | "patient">
 function has(live: Assignment, { requests }: Papers): Sight {
   const endsAt = timeOf(live.schedule?.expiration?.endDateTime);
   const update = requests.find(isUpdate);
+  const at = timeOf(requests.find(isAddition)?.completedDateTime);
   return {
     seen: "present",
+    ...(at === null ? {} : { at }),
     ...(endsAt === null ? {} : { endsAt }),
     ...(isGoverned(live) ? { detail: "of a governed guest" } : {}),
     ...(update === undefined ? {} : renewalOf(update)),

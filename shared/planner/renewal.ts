@@ -1,0 +1,28 @@
+import type { Step } from "../model/plan.ts";
+import type { Sight } from "../model/sight.ts";
+import { unknownMs, type Draft } from "./access-draft.ts";
+import { visibleMs } from "./membership.ts";
+
+/** How long before its end something is renewed. */
+const renewalMs = 7 * 24 * 60 * 60_000;
+
+type Ending = {
+  readonly name: string;
+  readonly sight: Pick<Sight, "endsAt" | "renewal">;
+  /** Epoch ms. */
+  readonly givenAt: number;
+};
+
+/** Some time before it ends; where it is given for a short time only, when half of it has passed. */
+export function renewWhenDue(draft: Draft, { name, sight, givenAt }: Ending, step: () => Step): void {
+  const { endsAt, renewal } = sight;
+  if (endsAt === undefined) return;
+  if (renewal?.state === "denied") draft.note({ kind: "stuck", name, detail: renewal.detail });
+  if (renewal !== undefined) return draft.lookAgain(Math.max(endsAt, draft.situation.now + unknownMs));
+  const { now, owned } = draft.situation;
+  const dueAt = endsAt - Math.min(renewalMs, (endsAt - givenAt) / 2);
+  if (now < dueAt) draft.lookAgain(dueAt);
+  // A replica may still show the end that it had before.
+  else if (now - owned.wroteAt < visibleMs) draft.settling(name, owned.wroteAt);
+  else draft.step(step());
+}

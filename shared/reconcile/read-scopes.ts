@@ -1,0 +1,103 @@
+import { GraphError, isGone } from "../graph/error.ts";
+import { readHoldings, type Holdings } from "../graph/grants/kind.ts";
+import { grantKey, type Scope, type ScopeKind } from "../model/grant.ts";
+import { accountIdSchema } from "../model/ids.ts";
+import { scopeHeld, type LedgerEntry, type LedgerRow } from "../model/ledger.ts";
+import type { ScopeSight } from "../planner/access-situation.ts";
+import { scopeOf } from "../policy/places.ts";
+import type { Place } from "../policy/policy.ts";
+import type { AccessReadPorts, Looking } from "./access-ports.ts";
+import { isLeaving } from "./wishes.ts";
+
+/** Scopes are given in the source, where the analyst is their own account: what a look there shows of one. */
+export type ScopesSeen = (scope: Scope, wanted: "yes" | "no") => ScopeSight;
+
+/**
+ * Sync counts what is the analyst's own, and nothing that comes through another group. Trouble in the source must not
+ * keep a leaver's access in a target alive, so for them it only means that the scope is not known.
+ */
+export async function readScopes(looking: Looking, { source }: AccessReadPorts): Promise<ScopesSeen> {
+  const { record, priority } = looking;
+  const account = accountIdSchema.parse(record.id);
+  const read = await Promise.all(
+    kindsInUse(looking).map(async (kind) => {
+      const { holdings, failures } = await readHoldings(source.grants, [kind], { account, priority });
+      const [failure] = failures;
+      return [kind, failure === undefined ? holdings : unreadOf(failure, looking)] as const;
+    }),
+  );
+  const byKind = new Map<ScopeKind, ScopesSeen | Holdings>(read);
+  return (scope, wanted) => byKind.get(scope.kind)?.(scope, wanted) ?? { seen: "unknown" };
+}
+
+/** Whom Graph does not know is in the recycle bin, and what they had is in there with them. */
+function unreadOf(failure: unknown, { record }: Looking): ScopesSeen {
+  if (isGone(failure)) return () => ({ seen: "deleted" });
+  if (!(failure instanceof GraphError) || record.leaving === null) throw failure;
+  return () => ({ seen: "unknown" });
+}
+
+/** What the policy names, and what Muster gave: nobody has to consent to the others. */
+function kindsInUse({ rules: { target }, pair }: Looking): readonly ScopeKind[] {
+  const given = pair.ledger.flatMap(({ item }) => (item.kind === "scope" ? [item.scope.kind] : []));
+  const named = scopeOf(target);
+  return named === null ? [] : [...new Set([named.kind, ...given])];
+}
+
+/** Whether they seem to be in scope already, and sync does not see them there; asked only of who is to be put in. */
+export async function nestedIn(
+  { scope, seen }: { readonly scope: Scope; readonly seen: ScopeSight["seen"] },
+  looking: Looking,
+  { source }: AccessReadPorts,
+): Promise<{ readonly nested?: "yes" }> {
+  const { record, rules, pair, priority } = looking;
+  const isNew = seen === "absent" && scopeHeld(pair.ledger) === undefined && !isLeaving(looking);
+  if (scope.kind !== "group" || rules.target.topology !== "push" || !isNew) return {};
+  const { group } = scope;
+  try {
+    const read = await source.reader.readMemberships({ id: record.id, groups: [group], priority });
+    return read.confirmed.has(group) && !read.direct.items.includes(group) ? { nested: "yes" } : {};
+  } catch (error) {
+    // It is only said.
+    if (error instanceof GraphError) return {};
+    throw error;
+  }
+}
+
+/**
+ * A package that holds the synchronization's application assigns the application's own role, of which Graph keeps one assignment for
+ * each person: whoever takes it takes it from the package as well.
+ */
+export function sharedWith(
+  former: Scope,
+  current: Scope | null,
+  { topology, sync }: Place,
+): { readonly shared?: "yes" } {
+  if (current === null || topology !== "push") return {};
+  const [role, other] = former.kind === "appRole" ? [former, current] : [current, former];
+  const isShared =
+    role.kind === "appRole" && other.kind === "package" && role.servicePrincipal === sync.servicePrincipal;
+  return isShared ? { shared: "yes" } : {};
+}
+
+export type NamedScope = { readonly scope: Scope; readonly name: string };
+
+type Scopes = {
+  /** The one that the policy names; if that cannot be found, the one that Muster joined last. */
+  readonly scope: NamedScope | null;
+  readonly entry: LedgerEntry | undefined;
+  /** What Muster joined is what Muster leaves, also after the policy names another one. */
+  readonly formers: readonly (NamedScope & { readonly entry: LedgerEntry })[];
+};
+
+export function scopesOf(named: NamedScope | null, ledger: readonly LedgerRow[]): Scopes {
+  const rows = ledger.flatMap(({ item, name, entry }) =>
+    item.kind === "scope" ? [{ scope: item.scope, name, entry }] : [],
+  );
+  const held = scopeHeld(ledger);
+  const row = rows.find((one) =>
+    named === null ? one.entry === held : grantKey(one.scope) === grantKey(named.scope),
+  );
+  const formers = rows.filter((one) => one !== row);
+  return { scope: named ?? row ?? null, entry: row?.entry, formers };
+}
