@@ -3,13 +3,9 @@ import type { AnalystId, RoleName, TenantId } from "../model/ids.ts";
 import type { Plan } from "../model/plan.ts";
 import { checkPlan } from "../planner/checks.ts";
 import type { Loss } from "../planner/loss-checks.ts";
-import {
-  namesOf,
-  planSource,
-  presentNamesOf,
-  type SourceDecision,
-  type Verdict,
-} from "../planner/source-plan.ts";
+import { namesOf, presentNamesOf } from "../planner/role-lists.ts";
+import { planSource } from "../planner/source-plan.ts";
+import { type SourceDecision, type Verdict } from "../planner/source-situation.ts";
 import { desiredGrants, stampProperties, stampsOf } from "../policy/desired.ts";
 import { placesOf, sourceMode } from "../policy/places.ts";
 import type { Policy } from "../policy/policy.ts";

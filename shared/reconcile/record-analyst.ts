@@ -3,7 +3,7 @@ import type { AnalystRecord, HeldRole } from "../model/analyst.ts";
 import type { AnalystId } from "../model/ids.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Loss } from "../planner/loss-checks.ts";
-import type { SourceDecision } from "../planner/source-plan.ts";
+import type { SourceDecision } from "../planner/source-situation.ts";
 import { sourceMode } from "../policy/places.ts";
 import { current, type AnalystRun } from "./analyst-ports.ts";
 import type { Applied } from "./apply.ts";

@@ -3,7 +3,7 @@ import { isAmong, type AnalystRecord, type HeldRole } from "../model/analyst.ts"
 import { grantKey, subjectOf } from "../model/grant.ts";
 import type { PairRecord } from "../model/pair.ts";
 import type { AccessSituation, Keeps } from "../planner/access-situation.ts";
-import { namesOf } from "../planner/source-plan.ts";
+import { namesOf } from "../planner/role-lists.ts";
 import { desiredGrants, namedGrants } from "../policy/desired.ts";
 import { keyOfWish } from "../policy/group-name.ts";
 import type { Policy } from "../policy/policy.ts";

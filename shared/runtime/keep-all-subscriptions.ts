@@ -1,4 +1,5 @@
-import { keepSubscriptions, type Subscribed } from "../reconcile/subscribe.ts";
+import { keepSubscriptions } from "../reconcile/subscribe.ts";
+import type { Subscribed } from "../reconcile/subscribed.ts";
 import { muster } from "./compose.ts";
 import { logTo, type LogTarget } from "./log.ts";
 

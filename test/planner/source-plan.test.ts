@@ -5,16 +5,14 @@ import type { AnalystRecord, HeldRole, SourceUser, UserState } from "../../share
 import type { RoleName } from "../../shared/model/ids.ts";
 import { refusalMs, type Loss } from "../../shared/planner/loss-checks.ts";
 import { replicationWindowMs, visibleMs } from "../../shared/planner/membership.ts";
+import { lostRoles } from "../../shared/planner/lost-roles.ts";
+import { namesOf, presentNamesOf } from "../../shared/planner/role-lists.ts";
+import { absenceMs, planSource } from "../../shared/planner/source-plan.ts";
 import {
-  absenceMs,
-  lostRoles,
-  namesOf,
-  planSource,
-  presentNamesOf,
   type SourceDecision,
   type SourceSituation,
   type Verdict,
-} from "../../shared/planner/source-plan.ts";
+} from "../../shared/planner/source-situation.ts";
 import { attributesKey } from "../../shared/policy/desired.ts";
 import {
   ana,

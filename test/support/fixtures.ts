@@ -23,7 +23,7 @@ import type {
 } from "../../shared/planner/access-situation.ts";
 import type { CheckFacts } from "../../shared/planner/checks.ts";
 import { replicationWindowMs, visibleMs } from "../../shared/planner/membership.ts";
-import type { SourceSituation } from "../../shared/planner/source-plan.ts";
+import type { SourceSituation } from "../../shared/planner/source-situation.ts";
 import { groupKey } from "../../shared/policy/desired.ts";
 
 /**
