@@ -1,3 +1,4 @@
+import type { ExtensionDataType } from "./directory/objects.ts";
 import type { EntitlementSeed } from "./entitlement/entitlement-seed.ts";
 import type { Limits } from "./limits/quotas.ts";
 import type { AttributeMapping } from "./sync/mapping.ts";
@@ -100,8 +101,6 @@ export type ExtensionPropertySeed = {
   readonly dataType?: ExtensionDataType;
   readonly targetObjects?: readonly string[];
 };
-
-export type ExtensionDataType = "Binary" | "Boolean" | "DateTime" | "Integer" | "LargeInteger" | "String";
 
 /**
  * `app` is Muster (judged, throttled, hit by faults), `admin` an administrator (none of these),

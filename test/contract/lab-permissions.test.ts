@@ -1,9 +1,6 @@
 import { describe, expect, test } from "vitest";
-import {
-  permissionTable,
-  type AnyOf,
-  type CallPermissions,
-} from "../../lab/graph/identity/permission-table.ts";
+import type { AnyOf, CallPermissions } from "../../lab/graph/identity/call-permissions.ts";
+import { permissionTable } from "../../lab/graph/identity/permission-table.ts";
 import { graphData, graphDataNotice } from "./data.ts";
 import { acceptedApplicationPermissions, leastApplicationPermission } from "./permissions.ts";
 

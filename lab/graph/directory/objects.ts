@@ -1,5 +1,3 @@
-import type { ExtensionDataType } from "../seed.ts";
-
 /** Property values under Graph's names, exactly as Graph would show them. */
 export type Properties = Readonly<Record<string, unknown>>;
 
@@ -73,6 +71,8 @@ export type ApplicationRecord = {
   /** Ids of the extension definitions it owns. */
   readonly extensionIds: string[];
 };
+
+export type ExtensionDataType = "Binary" | "Boolean" | "DateTime" | "Integer" | "LargeInteger" | "String";
 
 export type ExtensionDefinition = {
   readonly id: string;

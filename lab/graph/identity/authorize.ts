@@ -1,7 +1,8 @@
 import type { Call } from "../http/call.ts";
 import { denied, GraphProblem } from "../http/problem.ts";
 import { compileFilter } from "../odata/filter.ts";
-import { permissionsOf, type AnyOf } from "./permission-table.ts";
+import type { AnyOf } from "./call-permissions.ts";
+import { permissionsOf } from "./permission-table.ts";
 
 /** Lets a call of the app pass, or throws the 403 for it. An administrator passes always. */
 export type Authorize = (call: Call) => void;

@@ -1,5 +1,5 @@
 import { entitlementPath } from "../entitlement/paths.ts";
-import type { CallPermissions } from "./permission-table.ts";
+import type { CallPermissions } from "./call-permissions.ts";
 
 const write = ["EntitlementManagement.ReadWrite.All"];
 const read = ["EntitlementManagement.Read.All", ...write];

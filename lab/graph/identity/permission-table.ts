@@ -1,21 +1,10 @@
+import type { AnyOf, CallPermissions } from "./call-permissions.ts";
 import { entitlementPermissions } from "./entitlement-permissions.ts";
 
-/**
- * The application permissions that a call needs, for the calls that Muster makes and their neighbours. Adding a call is adding a
- * row. Microsoft's table is far wider and not ours to copy; test/contract/lab-permissions.test.ts holds every row against it and
- * names the rows that differ on purpose.
+/*
+ * What the calls need that Muster makes, and their neighbours. Adding a call is adding a row. Microsoft's table is far wider and not ours
+ * to copy; test/contract/lab-permissions.test.ts holds every row against it and names the rows that differ on purpose.
  */
-export type CallPermissions = {
-  readonly method: string;
-  /** With `{id}` for every placeholder. A cast or `/$count` at its end needs what the path without it needs. */
-  readonly path: string;
-  readonly needs: AnyOf;
-  /** Properties whose reading or writing needs something else. */
-  readonly properties?: Readonly<Record<string, AnyOf>>;
-};
-
-/** One of these suffices; those in an inner list count only together. */
-export type AnyOf = readonly (string | readonly string[])[];
 
 /** An empty list is always held as a whole. */
 const nothing: AnyOf = [[]];

@@ -5,7 +5,7 @@ import { bodyOf, type Call, type Reply } from "../http/call.ts";
 import { badRequest, notFound } from "../http/problem.ts";
 import { param, type Route } from "../http/router.ts";
 import type { Lab } from "../lab.ts";
-import type { ExtensionDataType } from "../seed.ts";
+import type { ExtensionDataType } from "../directory/objects.ts";
 
 const dataTypes: Readonly<Record<ExtensionDataType, true>> = {
   Binary: true,

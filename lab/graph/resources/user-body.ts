@@ -4,7 +4,7 @@ import { textOf } from "../directory/text.ts";
 import type { Call } from "../http/call.ts";
 import { badRequest } from "../http/problem.ts";
 import { isExtensionName } from "../odata/query.ts";
-import type { ExtensionDataType } from "../seed.ts";
+import type { ExtensionDataType } from "../directory/objects.ts";
 import { masteredOnPremises } from "./group-rules.ts";
 
 type Body = Readonly<Record<string, unknown>>;
