@@ -51,7 +51,7 @@ const descriptionSchema = z.object({
   serviceBus: z.string().regex(/^Endpoint=sb:\/\/127\.0\.0\.1:\d+;.*UseDevelopmentEmulator=true/),
   tables: z.string().regex(/TableEndpoint=http:\/\/127\.0\.0\.1:\d+\//),
   policy: z.string(),
-  source: z.object({ tenantId: id, groups, sourceGroups: groups, extensionApp: id }),
+  source: z.object({ tenantId: id, groups, sourceGroups: groups, packages: groups, extensionApp: id }),
   targets: z.record(
     z.string(),
     z.object({
