@@ -3,6 +3,7 @@ import { graphData } from "../contract/data.ts";
 import { shapeProblems } from "./answer-shape.ts";
 import { em, entitlementScene } from "./entitlement-scene.ts";
 import { ids, ref, type Client } from "./graph-world.ts";
+import { groups, scene } from "./privileged-scene.ts";
 
 const definitions = "/identityGovernance/accessReviews/definitions";
 
@@ -19,7 +20,7 @@ test("a review that denied a membership has taken it away, and says so", async (
   lab.lab.faults.add({ kind: "deniedReview", user: "uma@contoso.example", group: "SOC Readers" });
   expect(await members()).toEqual([]);
   expect(await decisionsOf(app)).toMatchObject([
-    { decision: "Deny", principal: { id: em.uma }, resource: { id: ids.targetReaders, type: "group" } },
+    { decision: "Deny", principal: { id: em.uma }, resource: { id: ids.targetReaders, type: "Group" } },
   ]);
   const audits = "/auditLogs/directoryAudits?$filter=activityDisplayName eq 'Remove member from group'";
   expect((await admin.get(audits)).body.value).toMatchObject([
@@ -33,7 +34,39 @@ test("a review that denied an access package has ended the assignment", async ()
   lab.lab.faults.add({ kind: "deniedReview", user: em.uma, package: "SOC Operator" });
   expect(await assignments()).toMatchObject([{ state: "expired" }]);
   expect(await members()).toEqual([]);
-  expect(await decisionsOf(app)).toMatchObject([{ resource: { id: em.operator, type: "accessPackage" } }]);
+  expect(await decisionsOf(app)).toMatchObject([
+    { resource: { id: em.direct, type: "AccessPackageAssignmentPolicy", accessPackageId: em.operator } },
+  ]);
+});
+
+test("a review that denied eligibility has ended it, and what was activated with it", async () => {
+  const { lab, activate, rows, members } = await scene();
+  await activate();
+  expect(await members()).toEqual([ids.ana]);
+  lab.lab.faults.add({ kind: "deniedReview", user: ids.ana, group: groups.open });
+  for (const standing of ["eligibility", "assignment"])
+    expect(await rows(`${standing}ScheduleInstances`)).toEqual([]);
+  expect(await members()).toEqual([]);
+});
+
+test("reviews are found by what their scope has in it, and in no other way", async () => {
+  const { lab, admin, app, add } = await entitlementScene();
+  await add(app);
+  lab.lab.faults.add({ kind: "deniedReview", user: em.uma, package: em.operator });
+  await admin.post(`/groups/${ids.targetReaders}/members/$ref`, ref(em.uma));
+  lab.lab.faults.add({ kind: "deniedReview", user: em.uma, group: "SOC Readers" });
+  const having = async (path: string, part: string) => {
+    const filter = `contains(scope/microsoft.graph.accessReviewQueryScope/query, '${part}')`;
+    const { status, body } = await app.get(`${path}?$filter=${encodeURIComponent(filter)}&$select=id,scope`);
+    return status === 200 ? (body.value ?? []).length : status;
+  };
+  expect(await having(definitions, `/groups/${ids.targetReaders}`)).toBe(1);
+  expect(await having(definitions, `/groups/${ids.readers}`)).toBe(0);
+  expect(await having(definitions, "accessPackageAssignments")).toBe(1);
+  expect(await having(definitions, "./members")).toBe(0);
+  const [first] = (await app.get(definitions)).body.value ?? [];
+  expect(await having(`${definitions}/${first?.id}/instances`, em.operator)).toBe(1);
+  expect((await app.get(`${definitions}?$filter=contains(displayName, 'Review')`)).status).toBe(400);
 });
 
 test("nothing can be denied that nobody has", async () => {

@@ -74,9 +74,11 @@ export const faultSchema = z.discriminatedUnion("kind", [
     share: z.never().optional(),
     /** Id, user principal name or address of whom it is about. */
     user: z.string().min(1),
-    /** Id or name of the group whose membership was denied; without one, the access package has to be named. */
+    /** Id or name of the group whose membership, or eligibility, was denied; without one, the access package has to be named. */
     group: z.string().min(1).optional(),
     package: z.string().min(1).optional(),
+    /** Name of who denied it. */
+    reviewer: z.string().min(1).default("Rita Reviewer"),
     justification: z.string().optional(),
   }),
   z.strictObject({

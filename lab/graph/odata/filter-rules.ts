@@ -73,6 +73,7 @@ function supportOf({ path, operator, value }: Clause, type: string): Support {
     case "lt":
       return isLog ? use("range") : "none";
     case "contains":
+      if (isReviewScope(path, type)) return "default";
       return isLog && path.endsWith("/displayName") ? "default" : "none";
     case "any":
       return isFilterable(path, type) ? "advanced" : "none";
@@ -80,6 +81,11 @@ function supportOf({ path, operator, value }: Clause, type: string): Support {
       return operator satisfies never;
   }
 }
+
+/** https://learn.microsoft.com/graph/api/accessreviewset-list-definitions, and the resource page of accessReviewInstance. */
+const isReviewScope = (path: string, type: string) =>
+  path === "scope/microsoft.graph.accessReviewQueryScope/query" &&
+  ["microsoft.graph.accessReviewScheduleDefinition", "microsoft.graph.accessReviewInstance"].includes(type);
 
 function isFilterable(path: string, type: string): boolean {
   return (["eq", "startsWith", "range", "null"] as const).some(

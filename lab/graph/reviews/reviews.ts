@@ -1,6 +1,9 @@
 import { removeMember } from "../directory/group-writes.ts";
 import type { Actor, UserRecord } from "../directory/objects.ts";
+import { endSchedule } from "../directory/privileged-writes.ts";
+import { relationKey } from "../directory/privileged.ts";
 import type { Tenant } from "../directory/tenant.ts";
+import { textOf } from "../directory/text.ts";
 import { activeAssignmentsOf } from "../entitlement/assignments.ts";
 import type { EntitlementEngine } from "../entitlement/engine.ts";
 import { neverExpires } from "../entitlement/schedule.ts";
@@ -13,18 +16,22 @@ const reviewActor: Actor = { kind: "review", displayName: "Azure AD Access Revie
 export type Review = {
   readonly id: string;
   readonly instanceId: string;
-  readonly resource: {
-    readonly kind: "group" | "accessPackage";
-    readonly id: string;
-    readonly displayName: string;
-  };
+  readonly resource: Named &
+    (
+      | { readonly kind: "group" }
+      /** What is reviewed of a package are its assignments under one policy. */
+      | { readonly kind: "accessPackage"; readonly policy: Named }
+    );
   readonly at: number;
   readonly decisions: readonly Decision[];
 };
 
+type Named = { readonly id: string; readonly displayName: string };
+
 type Decision = {
   readonly id: string;
   readonly user: UserRecord;
+  readonly reviewer: Named;
   readonly justification: string;
 };
 
@@ -33,14 +40,15 @@ type Target = { readonly tenant: Tenant; readonly user: UserRecord };
 
 /**
  * Reviews come from `deniedReview` faults alone: somebody else decided, and the decision was carried out. The membership goes at
- * once, the assignment of a package as a removal by the system.
+ * once, and with it the eligibility for it; the assignment of a package as a removal by the system.
  */
 export function accessReviews(lab: Lab, engine: EntitlementEngine): (tenantId: string) => readonly Review[] {
   const byTenant = new Map<string, Review[]>();
 
   function record({ tenant, user }: Target, resource: Review["resource"], fault: Denied): void {
     const justification = fault.justification ?? "No longer needed.";
-    const decisions = [{ id: tenant.mint("decision"), user, justification }];
+    const reviewer = { id: tenant.mint("reviewer"), displayName: fault.reviewer };
+    const decisions = [{ id: tenant.mint("decision"), user, reviewer, justification }];
     const [id, instanceId] = [tenant.mint("review"), tenant.mint("review instance")];
     const review: Review = { id, instanceId, resource, at: lab.clock.now(), decisions };
     byTenant.set(tenant.id, [...(byTenant.get(tenant.id) ?? []), review]);
@@ -51,9 +59,18 @@ export function accessReviews(lab: Lab, engine: EntitlementEngine): (tenantId: s
     const group = [...tenant.groups.entries()]
       .map(([, each]) => each)
       .find(({ id, properties }) => [id, properties["displayName"]].includes(fault.group));
-    if (group === undefined || tenant.membersOf(group.id).get(user.id) === undefined) return false;
-    record(target, { kind: "group", id: group.id, displayName: fault.group ?? group.id }, fault);
-    removeMember(tenant, group, user, reviewActor);
+    if (group === undefined) return false;
+    const isMember = tenant.membersOf(group.id).get(user.id) !== undefined;
+    const relation = { groupId: group.id, principalId: user.id, accessId: "member" } as const;
+    const schedules = [
+      tenant.privileged.eligibility.get(relationKey("eligibility", relation)),
+      tenant.privileged.assignment.get(relationKey("assignment", relation)),
+    ].filter((one) => one !== undefined);
+    if (!isMember && schedules.length === 0) return false;
+    const displayName = textOf(group.properties["displayName"]);
+    record(target, { kind: "group", id: group.id, displayName }, fault);
+    for (const schedule of schedules) endSchedule(tenant, schedule);
+    if (tenant.membersOf(group.id).get(user.id) !== undefined) removeMember(tenant, group, user, reviewActor);
     return true;
   }
 
@@ -67,7 +84,10 @@ export function accessReviews(lab: Lab, engine: EntitlementEngine): (tenantId: s
       ({ packageId }) => packageId === found?.id,
     );
     if (found === undefined || assignment === undefined) return false;
-    record(target, { kind: "accessPackage", id: found.id, displayName: found.displayName }, fault);
+    const under = tenant.entitlement.policies.get(assignment.policyId);
+    const policy = { id: assignment.policyId, displayName: under?.displayName ?? assignment.policyId };
+    const { id, displayName } = found;
+    record(target, { kind: "accessPackage", id, displayName, policy }, fault);
     const { id: assignmentId, packageId, policyId, subjectId } = assignment;
     const schedule = { startAt: undefined, expiration: neverExpires };
     const about = { packageId, policyId, subjectId, assignmentId };

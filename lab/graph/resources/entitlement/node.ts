@@ -2,6 +2,7 @@ import type { Properties } from "../../directory/objects.ts";
 import type { Call, Reply } from "../../http/call.ts";
 import { GraphProblem } from "../../http/problem.ts";
 import { parseExpansion, nothingExpanded, type Expansion } from "../../odata/expansion.ts";
+import { valueAt } from "../../odata/filter.ts";
 import { listing } from "../../odata/listing.ts";
 import { project } from "../../odata/project.ts";
 import { readQuery, readSelect } from "../../odata/query.ts";
@@ -62,9 +63,19 @@ const isMany = (found: Node | readonly Node[] | undefined): found is readonly No
 function read(node: Node, path: string): unknown {
   const [name = "", ...rest] = path.split("/");
   if (rest.length === 0) return node.properties[name === "objectid" ? "objectId" : name];
+  const own = node.properties[name];
+  if (typeof own === "object" && own !== null) return within(own, rest);
   const next = node.navigations[name]?.();
   if (next === undefined || isMany(next)) return undefined;
   return read(next, rest.join("/"));
+}
+
+/** In a complex value; a step with a dot in it is a cast. */
+function within(value: object, [step, ...rest]: readonly string[]): unknown {
+  const type = (value as Readonly<Record<string, unknown>>)["@odata.type"];
+  const isCast = step?.includes(".") === true;
+  if (isCast && type !== `#${step}`) return undefined;
+  return valueAt(value, (isCast ? rest : [step, ...rest]).join("/"));
 }
 
 function withoutExpand(call: Call): Call {

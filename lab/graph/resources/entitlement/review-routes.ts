@@ -72,19 +72,37 @@ function instanceNode(review: Review): Node {
   };
 }
 
-const queries = {
-  group: (id: string) => `/groups/${id}/transitiveMembers`,
-  accessPackage: (id: string) =>
-    `/identityGovernance/entitlementManagement/assignments?$filter=(accessPackage/id eq '${id}')`,
-} as const;
+/** As https://learn.microsoft.com/graph/accessreviews-scope-concept writes them: that of a package with the names of beta. */
+function queryOf(resource: Review["resource"]): string {
+  if (resource.kind === "group") return `/groups/${resource.id}/transitiveMembers`;
+  const assignments = "/identityGovernance/entitlementManagement/accessPackageAssignments";
+  return `${assignments}?$filter=(accessPackageId eq '${resource.id}' and assignmentPolicyId eq '${resource.policy.id}')`;
+}
+
+function resourceOf(resource: Review["resource"]) {
+  const { kind, id, displayName } = resource;
+  if (kind === "group") return { id, displayName, type: "Group" };
+  return {
+    "@odata.type": "#microsoft.graph.accessReviewInstanceDecisionItemAccessPackageAssignmentPolicyResource",
+    ...resource.policy,
+    type: "AccessPackageAssignmentPolicy",
+    accessPackageId: id,
+    accessPackageDisplayName: displayName,
+  };
+}
+
+const addressOf = (name: string) => `${name.toLowerCase().replaceAll(" ", ".")}@reviews.example`;
+
+/** Of who carries it out nothing is shown when that went by itself. */
+const nobody = { id: "00000000-0000-0000-0000-000000000000", displayName: "", userPrincipalName: "" };
 
 function scopeOf({ resource }: Review) {
-  const query = queries[resource.kind](resource.id);
+  const query = queryOf(resource);
   return { "@odata.type": "#microsoft.graph.accessReviewQueryScope", query, queryType: "MicrosoftGraph" };
 }
 
 function decisionNode({ at, id: accessReviewId, resource }: Review, decision: Decision): Node {
-  const { id, user, justification } = decision;
+  const { id, user, reviewer, justification } = decision;
   const { displayName, userPrincipalName } = user.properties;
   const when = timeOf(at);
   return {
@@ -98,7 +116,9 @@ function decisionNode({ at, id: accessReviewId, resource }: Review, decision: De
       justification,
       applyResult: "AppliedSuccessfully",
       appliedDateTime: when,
+      appliedBy: nobody,
       reviewedDateTime: when,
+      reviewedBy: { ...reviewer, userPrincipalName: addressOf(reviewer.displayName) },
       principal: {
         "@odata.type": "#microsoft.graph.userIdentity",
         id: user.id,
@@ -106,7 +126,7 @@ function decisionNode({ at, id: accessReviewId, resource }: Review, decision: De
         userPrincipalName: userPrincipalName ?? null,
       },
       principalLink: `https://graph.microsoft.com/v1.0/users/${user.id}`,
-      resource: { id: resource.id, displayName: resource.displayName, type: resource.kind },
+      resource: resourceOf(resource),
     },
     navigations: {},
   };
