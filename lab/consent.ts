@@ -33,6 +33,8 @@ export const consent = {
     "PrivilegedAssignmentSchedule.Remove.AzureADGroup",
     "PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup",
   ],
+  /** Besides, in targets where what access reviews deny is respected. */
+  deniedReviews: ["AccessReview.Read.All"],
 } as const;
 
 const features = ["accessPackages", "eligibleGroups"] as const;
@@ -42,10 +44,11 @@ export function consentBesides(policy: string): Readonly<Record<string, readonly
   const { source, profiles = {}, targets = {} } = (parse(policy) ?? {}) as PolicyFile; // whatever else it is, the app says so
   const scopes = Object.values(targets).flatMap(({ sync }) => (sync?.scope ? [sync.scope] : []));
   return Object.fromEntries([
-    ...Object.values(targets).map(({ tenantId, profile, grants }) => {
+    ...Object.values(targets).map(({ tenantId, profile, grants, onDeniedReview = "respect" }) => {
       const given = [profiles[profile ?? ""], grants].flatMap((one) => Object.values(one ?? {}));
       const used = features.filter((feature) => given.some((grant) => grant !== null && feature in grant));
-      return [String(tenantId).toLowerCase(), used.flatMap((feature) => consent[feature])];
+      const reviews = onDeniedReview === "respect" ? consent.deniedReviews : [];
+      return [String(tenantId).toLowerCase(), [...used.flatMap((feature) => consent[feature]), ...reviews]];
     }),
     [
       String(source?.tenantId).toLowerCase(),
@@ -69,6 +72,7 @@ type PolicyFile = {
         readonly profile?: string;
         readonly grants?: Grants;
         readonly sync?: { readonly scope?: object | null } | null;
+        readonly onDeniedReview?: string;
       }
     >
   >;

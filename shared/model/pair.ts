@@ -1,3 +1,4 @@
+import type { Denial } from "./denial.ts";
 import type { Grant } from "./grant.ts";
 import type { TenantId } from "./ids.ts";
 import type { AccountRecord, Gone, LedgerEntry, LedgerRow } from "./ledger.ts";
@@ -16,6 +17,10 @@ export type PairRecord = {
   readonly gave: Readonly<Record<string, readonly string[]>>;
   /** Since when what Muster gave somebody who stays is not wanted any more, by keys of grants, epoch ms. */
   readonly unwanted: Readonly<Record<string, number>>;
+  /** Denials of access reviews that are respected, as long as what was denied is wanted and not given anew, by keys of grants. */
+  readonly denials: Readonly<Record<string, Denial>>;
+  /** Since when an earlier denial of what Muster gave does not count any more, by keys of grants, epoch ms. */
+  readonly overruled: Readonly<Record<string, number>>;
   /** In the source: the targets that gave it when the policy last named it, by keys of grants. */
   readonly givers: Readonly<Record<string, readonly TenantId[]>>;
   /**
@@ -62,6 +67,8 @@ export const unknownPair: PairRecord = {
   gone: [],
   gave: {},
   unwanted: {},
+  denials: {},
+  overruled: {},
   givers: {},
   scoped: null,
   leftAt: null,

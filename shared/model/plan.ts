@@ -1,3 +1,4 @@
+import type { Denial } from "./denial.ts";
 import type { Grant, Scope } from "./grant.ts";
 import type { AccountId, AnalystId, TargetName } from "./ids.ts";
 import type { Leaving } from "./analyst.ts";
@@ -86,6 +87,17 @@ export type Note =
   | { readonly kind: "grace"; readonly name: string; readonly until: string }
   /** Muster gave it, and somebody else took it away; the policy says to leave it so. `asks`: and to ask a person. */
   | { readonly kind: "taken-by-others"; readonly name: string; readonly asks: "yes" | "no" }
+  /** Muster gave it, and an access review denied it since; `grant`: its key. Times are ISO 8601. */
+  | {
+      readonly kind: "denied-by-review";
+      readonly name: string;
+      readonly grant: string;
+      readonly review: Denial["review"];
+      readonly by: string | null;
+      readonly decided: string | null;
+      readonly since: string;
+      readonly why: string | null;
+    }
   /** It is taken back, and its group is deleted: if that is restored with its members, they are taken out of it. */
   | { readonly kind: "group-deleted"; readonly name: string }
   /** It ended by its own rule, which is respected. */

@@ -1,5 +1,6 @@
 import type { Seen, Sight } from "../model/sight.ts";
 import type { Leaving } from "../model/analyst.ts";
+import type { Denial } from "../model/denial.ts";
 import { grantKey, type Grant, type Scope } from "../model/grant.ts";
 import type { AccountId, AnalystId, TargetName } from "../model/ids.ts";
 import type { AccountProof, AccountRecord, LedgerEntry } from "../model/ledger.ts";
@@ -49,6 +50,11 @@ export type AccessSituation = {
   /** How long somebody who stays keeps what a lost role gave, ms. */
   readonly graceMs: number;
   readonly onExternalRemoval: "restore" | "respect" | "hold";
+  /**
+   * What access reviews have denied since Muster gave it, and is respected; `unknown`: it was taken away, and whether by a review could
+   * not be read this time. By keys of grants.
+   */
+  readonly denials: ReadonlyMap<string, Denial | "unknown">;
   /** How long what was asked for may be on its way before a person should look. */
   readonly patienceMs: number;
   readonly now: number;

@@ -105,6 +105,8 @@ function explainNote(note: Note): string {
       return `${note.name} is ${note.overdue === "yes" ? "still " : ""}${note.way === "in" ? "on its way" : "being taken away"}: ${note.detail}`;
     case "grace":
       return `keeps ${note.name} until ${note.until}, though no role gives it any more`;
+    case "denied-by-review":
+      return `the access review "${note.review.name}" denied ${note.name}, which is not given again`;
     case "taken-by-others":
       return `${note.name} was taken away by somebody else, and is not given again${note.asks === "yes" ? " unasked" : ""}`;
     case "lapsed":

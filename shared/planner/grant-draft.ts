@@ -1,7 +1,9 @@
 import { Temporal } from "temporal-polyfill";
+import type { Denial } from "../model/denial.ts";
 import { grantKey, isRenewed } from "../model/grant.ts";
 import type { AccountId } from "../model/ids.ts";
 import { isGiven, type LedgerEntry } from "../model/ledger.ts";
+import type { Note } from "../model/plan.ts";
 import type { Seen, Sight } from "../model/sight.ts";
 import { unknownMs, type Draft } from "./access-draft.ts";
 import type { Keeps, NamedGrant, PresentAccount } from "./access-situation.ts";
@@ -83,10 +85,38 @@ function decideGrant(
   });
   const isTooSoon = (sight.notBefore ?? 0) > now && (decision.act === "add" || decision.act === "remove");
   if (isTooSoon) return { ...decision, act: "await" };
-  return wanted === "yes" ? unlessTaken(draft, decision, { name, seen, entry }) : decision;
+  if (wanted === "no") return decision;
+  if (decision.act === "add" && isDenied(draft, { grant, name })) return idle;
+  return unlessTaken(draft, decision, { name, seen, entry });
 }
 
+/** What an access review has denied since Muster gave it is not given again, nor what it may have denied. */
+export function isDenied(draft: Draft, { grant, name }: NamedGrant): boolean {
+  const denial = draft.situation.denials.get(grantKey(grant));
+  if (denial === undefined) return false;
+  // Whoever could not read it tries again, and says so.
+  if (denial === "unknown") draft.note({ kind: "unsure", name });
+  else draft.note(noteOf(denial, { grant, name }));
+  return true;
+}
+
+const noteOf = ({ review, by, decidedAt, at, why }: Denial, { grant, name }: NamedGrant): Note => ({
+  kind: "denied-by-review",
+  name,
+  grant: grantKey(grant),
+  review,
+  by,
+  decided: decidedAt === null ? null : instant(decidedAt),
+  since: instant(at),
+  why,
+});
+
+const instant = (at: number) => Temporal.Instant.fromEpochMilliseconds(Math.ceil(at)).toString();
+
 /** What Muster gave, and what every replica must know of, is gone: somebody else took it away. */
+export const isTakenAway = (seen: Seen, entry: LedgerEntry | undefined, now: number): entry is LedgerEntry =>
+  seen === "absent" && entry?.state === "added" && now - entry.at >= replicationWindowMs;
+
 function unlessTaken(
   draft: Draft,
   decision: MembershipDecision,
@@ -97,7 +127,7 @@ function unlessTaken(
   }: { readonly name: string; readonly seen: Seen; readonly entry: LedgerEntry | undefined },
 ): MembershipDecision {
   const { onExternalRemoval, now, owned } = draft.situation;
-  const isTaken = seen === "absent" && entry?.state === "added" && now - entry.at >= replicationWindowMs;
+  const isTaken = isTakenAway(seen, entry, now);
   // An account that came to life lately may be shown without what comes back with it.
   const isNew = now - (owned.account?.aliveAt ?? 0) < replicationWindowMs;
   if (onExternalRemoval === "restore" || decision.act !== "add" || !isTaken || isNew) return decision;
@@ -136,7 +166,7 @@ export function graceGrant(draft: Draft, account: PresentAccount, { grant, name 
   draft.note({
     kind: "grace",
     name,
-    until: Temporal.Instant.fromEpochMilliseconds(Math.ceil(until)).toString(),
+    until: instant(until),
   });
   draft.lookAgain(until);
   return true;

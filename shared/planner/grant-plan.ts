@@ -1,4 +1,4 @@
-import { grantKey, type Grant } from "../model/grant.ts";
+import { grantKey } from "../model/grant.ts";
 import type { AccountId } from "../model/ids.ts";
 import type { Draft } from "./access-draft.ts";
 import type { AccessSituation, AccountSeen, Keeps, NamedGrant, PresentAccount } from "./access-situation.ts";
@@ -12,7 +12,8 @@ export function settleGrants(draft: Draft, account: PresentAccount): void {
   const wanted = new Set(situation.wanted.map(({ grant }) => grantKey(grant)));
   for (const named of allGrants(situation)) {
     if (wanted.has(grantKey(named.grant))) draftGrant(draft, account, named, "yes");
-    else if (mayBeKept(named.grant, situation.keeps)) keepGrant(draft, account, named, situation.keeps);
+    else if (mayBeKept(grantKey(named.grant), situation.keeps))
+      keepGrant(draft, account, named, situation.keeps);
     else if (!graceGrant(draft, account, named)) lose(draft, account, named);
   }
 }
@@ -68,5 +69,5 @@ function allGrants(situation: AccessSituation): readonly NamedGrant[] {
   return [...named].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, grant]) => grant);
 }
 
-const mayBeKept = (grant: Grant, keeps: Keeps | null): keeps is Keeps =>
-  keeps !== null && (keeps.gave?.includes(grantKey(grant)) ?? true);
+export const mayBeKept = (key: string, keeps: Keeps | null): keeps is Keeps =>
+  keeps !== null && (keeps.gave?.includes(key) ?? true);

@@ -2,6 +2,7 @@ import { grantKey, type Grant } from "../model/grant.ts";
 import type { Sight } from "../model/sight.ts";
 import { unknownMs, type AccessDecision, type Draft } from "./access-draft.ts";
 import type { NamedGrant, PresentAccount } from "./access-situation.ts";
+import { isDenied } from "./grant-draft.ts";
 import { loseGrants, loseWhatOutlives, settleGrants, takeBackUnseen } from "./grant-plan.ts";
 import { decideMembership, replicationWindowMs } from "./membership.ts";
 import { joinScope, leaveFormerScopes, leaveScopes } from "./scope-plan.ts";
@@ -46,7 +47,8 @@ function stay(draft: Draft): void {
 /** One package brings the account; the others are asked for when it is there. */
 function invite(draft: Draft): void {
   const { invitation, wanted, now, owned } = draft.situation;
-  const first = wanted.find(isPackage);
+  // Whoever was denied one, and has no account any more, is not invited with it.
+  const first = wanted.filter(isPackage).find((one) => !isDenied(draft, one));
   if (first === undefined || invitation === null) return;
   const { mail, asked } = invitation;
   // What will not come keeps nobody from coming with another.

@@ -212,6 +212,13 @@ const target = z
       .describe(
         "what becomes of what Muster gave and somebody else took away: restore gives it again, respect leaves it so, hold leaves it so and asks a person",
       ),
+    onDeniedReview: z
+      .enum(["respect", "restore"])
+      .meta({ title: "way to deal with denied access reviews" })
+      .default("respect")
+      .describe(
+        "what becomes of what an access review in the target has denied since Muster gave it: respect leaves it so and tells people, restore deals with it as onExternalRemoval says",
+      ),
     sync: z
       .strictObject({
         servicePrincipal: id(

@@ -68,11 +68,16 @@ type AnyTarget = {
   readonly retire: boolean;
   /** What becomes of what Muster gave and somebody else took away. */
   readonly onExternalRemoval: OnExternalRemoval;
+  /** What becomes of it where an access review has denied it. */
+  readonly onDeniedReview: OnDeniedReview;
   readonly grants: readonly Grant[];
 };
 
 /** Give it once more; leave it so; or leave it so and ask a person. */
 export type OnExternalRemoval = "restore" | "respect" | "hold";
+
+/** Leave it so and tell people; or deal with it as with whatever else somebody takes away. */
+export type OnDeniedReview = "respect" | "restore";
 
 /** The source makes the accounts, with cross-tenant synchronization. */
 export type PushTarget = AnyTarget & {

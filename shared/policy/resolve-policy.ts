@@ -77,6 +77,7 @@ function resolveTarget(
     extensionApp: target.extensionApp ?? source.extensionApp,
     retire: target.retire,
     onExternalRemoval: target.onExternalRemoval,
+    onDeniedReview: target.onDeniedReview,
     grants: union(profile ?? {}, target.grants ?? {}),
   };
   const { sync, scope } = target;

@@ -5,6 +5,7 @@ import type { Plan } from "../model/plan.ts";
 import type { AccessDecision } from "../planner/access-draft.ts";
 import { sameGiven } from "../planner/access-situation.ts";
 import { goneMs } from "../planner/membership.ts";
+import { keptDenials } from "./denials.ts";
 import type { ReadOk, Round } from "./record-access.ts";
 import { gaveOf, giversOf } from "./wishes.ts";
 
@@ -44,6 +45,7 @@ export function keptBooks(
     gone: goneSoFar(read, bookkeeping),
     gave: gaveOf(looking, read.found, pair),
     unwanted: unwantedOf(read, plan.purpose),
+    ...keptDenials(read),
     givers: giversOf(situation, looking, pair),
   };
 }

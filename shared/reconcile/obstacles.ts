@@ -1,6 +1,7 @@
 import { isAmong, type AnalystRecord } from "../model/analyst.ts";
 import type { Note, Plan } from "../model/plan.ts";
 import { replicationWindowMs } from "../planner/membership.ts";
+import { deniedFindings } from "./denied-findings.ts";
 import { gistOf, type Outcome } from "./outcome.ts";
 import { identityStamp, identityStampAtHome } from "./read-account.ts";
 import type { Round } from "./record-access.ts";
@@ -27,6 +28,7 @@ export function obstacles(round: Round): readonly Outcome[] {
     ...strandedGroups(round),
     ...odd,
     ...keptOfLost(plan, record, name),
+    ...deniedFindings(round),
     ...(plan.purpose === "join" ? unstamped(round) : []),
     ...(read.trouble === null ? [] : [read.trouble]),
   ];

@@ -11,6 +11,7 @@ import { keyOfWish, means } from "../policy/group-name.ts";
 import { scopeGroupOf, scopeOf } from "../policy/places.ts";
 import type { AccessReadPorts, Looking } from "./access-ports.ts";
 import type { Outcome, Parked } from "./outcome.ts";
+import { readDenials } from "./denials.ts";
 import { readSubjects } from "./lost-groups.ts";
 import { goneFrom, grantsOf, readAccount } from "./read-account.ts";
 import { invitationOf, withArrived } from "./read-guest.ts";
@@ -29,6 +30,8 @@ export type AccessRead =
       readonly unwritable: ReadonlyMap<string, Unwritable>;
       /** What the policy's wishes came to here: keys of grants, by keys of wishes. */
       readonly found: ReadonlyMap<string, string>;
+      /** Names of the groups that show the analyst's roles, by their ids, where people are to hear of them. */
+      readonly roleGroups: ReadonlyMap<string, string>;
       /** Set when the target could not be read: the rest is done, and this is how it ends. */
       readonly trouble: Outcome | null;
     }
@@ -56,6 +59,13 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
   const seenScope = isIn ? named.scope : null;
   const inherited = await withInherited({ seenScope, wanted: named.wanted, account: account.seen }, asking);
   const pair = withArrived(inherited, account.seen);
+  const grants = grantsOf(pair.ledger, account.record).map(({ item: { grant }, name, entry }) => ({
+    grant,
+    name,
+    entry,
+  }));
+  const { wanted } = named;
+  const denied = await readDenials({ account: account.seen, given: grants, wanted, pair }, looking, ports);
   const { scope, entry: scopeEntry, formers } = scopesOf(named.scope, pair.ledger);
   const sighted = async <T extends NamedScope>(one: T, wanted: "yes" | "no") => ({
     ...one,
@@ -68,7 +78,8 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
     pair,
     unwritable: named.unwritable,
     found: named.found,
-    trouble: account.trouble,
+    roleGroups: denied.roleGroups,
+    trouble: account.trouble ?? denied.trouble,
     situation: {
       analyst: record.id,
       target: target.name,
@@ -76,7 +87,7 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
       news: looking.news,
       goneUntil: Math.max(record.recent.states["soft-deleted"] ?? 0, record.recent.states.absent ?? 0),
       nowhereSince: record.missingSince,
-      wanted: named.wanted,
+      wanted,
       keeps: keepsOf(looking),
       managed: named.managed,
       scope: current === null ? null : { ...current, ...(await nestedIn(current, looking, ports)) },
@@ -96,7 +107,7 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
       others: account.others,
       owned: {
         grants: await Promise.all(
-          grantsOf(pair.ledger, account.record).map(async ({ item: { grant }, name, entry }) => ({
+          grants.map(async ({ grant, name, entry }) => ({
             grant,
             name,
             entry,
@@ -122,6 +133,7 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
       movers: policy.movers.order,
       graceMs: policy.movers.graceMs,
       onExternalRemoval: target.topology === "home" ? "restore" : target.onExternalRemoval,
+      denials: denied.denials,
       patienceMs: policy.accessPackages.patienceMs,
       now: ports.now(),
     },

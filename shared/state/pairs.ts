@@ -63,6 +63,15 @@ const entry = z.object({
   missing: z.enum(["member", "group"]).exactOptional(),
 });
 
+const denial = z.object({
+  id: z.string(),
+  review: z.object({ id: z.string(), name: z.string() }),
+  by: z.string().nullable(),
+  decidedAt: z.number().nullable(),
+  at: z.number(),
+  why: z.string().nullable(),
+});
+
 const schema: z.ZodType<PairRecord> = z.object({
   account: z
     .object({
@@ -86,6 +95,8 @@ const schema: z.ZodType<PairRecord> = z.object({
   gone: z.array(z.object({ item, at: z.number() })).default([]),
   gave: z.record(z.string(), z.array(z.string())).default({}),
   unwanted: z.record(z.string(), z.number()).default({}),
+  denials: z.record(z.string(), denial).default({}),
+  overruled: z.record(z.string(), z.number()).default({}),
   givers: z.record(z.string(), z.array(tenantIdSchema)).default({}),
   scoped: z
     .object({

@@ -40,9 +40,10 @@ const rows = tableUnder("## Calls").map(
 );
 
 /** Which part of Muster makes a call: who does not use it does not consent to it. */
-function featureOf({ path }: Row): "pim" | "packages" | "app roles" | "basis" {
+function featureOf({ path }: Row): "pim" | "packages" | "app roles" | "reviews" | "basis" {
   if (path.includes("/privilegedAccess/")) return "pim";
   if (path.includes("/appRoleAssign") || path === "/servicePrincipals/{id}") return "app roles";
+  if (path.includes("/accessReviews/")) return "reviews";
   return path.includes("/entitlementManagement/") ? "packages" : "basis";
 }
 
@@ -85,6 +86,10 @@ describe("docs/graph-permissions.md", () => {
       "**In a target whose roles are given `accessPackages`, a pull target among them, besides**",
       rows.filter((row) => featureOf(row) === "packages").flatMap(({ target }) => target),
     ],
+    [
+      "**In a target where what access reviews deny is respected (`onDeniedReview`, the default), besides**",
+      rows.filter((row) => featureOf(row) === "reviews").flatMap(({ target }) => target),
+    ],
   ])("sums up what its calls use: %s", (heading, used) => {
     const consented = tableUnder(heading).flatMap(([permission = ""]) => code(permission));
     expect(consented).toEqual([...new Set(used)].toSorted());
@@ -105,6 +110,10 @@ describe("docs/graph-permissions.md", () => {
     [
       "**In a target whose roles are given `accessPackages`, a pull target among them, besides**",
       consent.accessPackages,
+    ],
+    [
+      "**In a target where what access reviews deny is respected (`onDeniedReview`, the default), besides**",
+      consent.deniedReviews,
     ],
   ])("asks for exactly what the lab grants: %s", (heading, granted) => {
     expect(tableUnder(heading).flatMap(([permission = ""]) => code(permission))).toEqual(granted);

@@ -23,6 +23,18 @@ const notes: { readonly [K in Note["kind"]]: readonly Extract<Note, { kind: K }>
   kept: [{ kind: "kept", name: "SOC Readers", why: "hunter is not in the policy any more", alsoLost: "no" }],
   unsure: [{ kind: "unsure", name: "SOC Readers" }],
   grace: [{ kind: "grace", name: "SOC Readers", until: "2026-11-22T12:00:00.000Z" }],
+  "denied-by-review": [
+    {
+      kind: "denied-by-review",
+      name: "SOC Readers",
+      grant: "group:1",
+      review: { id: "1", name: "Quarterly" },
+      by: null,
+      decided: null,
+      since: "2026-11-22T12:00:00Z",
+      why: null,
+    },
+  ],
   "taken-by-others": [
     { kind: "taken-by-others", name: "SOC Readers", asks: "no" },
     { kind: "taken-by-others", name: "SOC Readers", asks: "yes" },

@@ -271,7 +271,7 @@ const keys: readonly Row[] = [
     "mode: full",
     "priority: high",
     [
-      '21:5  targets.contoso.priority: unknown key "priority"; use tenantId, topology, mode, tags, extensionApp, retire, onExternalRemoval, sync, scope, profile or grants',
+      '21:5  targets.contoso.priority: unknown key "priority"; use tenantId, topology, mode, tags, extensionApp, retire, onExternalRemoval, onDeniedReview, sync, scope, profile or grants',
     ],
   ],
   [

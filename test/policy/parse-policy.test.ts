@@ -67,6 +67,7 @@ test("reads a policy into the shape that the rest of the program uses", () => {
         extensionApp: "22222222-2222-4222-8222-222222222222",
         retire: false,
         onExternalRemoval: "restore",
+        onDeniedReview: "respect",
         sync: {
           servicePrincipal: "66666666-6666-4666-8666-666666666666",
           job: "Azure2Azure.contoso",
@@ -83,6 +84,7 @@ test("reads a policy into the shape that the rest of the program uses", () => {
         extensionApp: "22222222-2222-4222-8222-222222222222",
         retire: false,
         onExternalRemoval: "restore",
+        onDeniedReview: "respect",
         sync: {
           servicePrincipal: "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa",
           job: "Azure2Azure.fabrikam",

@@ -616,6 +616,7 @@ const noPackages = {
   find: notAtHome,
   isHeld: notAtHome,
   isThere: notAtHome,
+  denial: notAtHome,
   holdings: notAtHome,
   give: notAtHome,
   renew: notAtHome,

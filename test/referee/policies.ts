@@ -126,6 +126,8 @@ export function policyAfter(edits: readonly PolicyEdit[], terms: Terms): Policy 
     extensionApp: "22222222-2222-4222-8222-222222222222",
     retire: name === "contoso" && isRetired(edits),
     onExternalRemoval: "restore",
+    // Nobody reviews anything in these worlds.
+    onDeniedReview: "restore",
     sync: {
       servicePrincipal: servicePrincipalIdSchema.parse("66666666-6666-4666-8666-666666666666"),
       job: `Azure2Azure.${tenants[name]}`,

@@ -69,6 +69,24 @@ test("a joiner is eligible, and no member before they activate it", async () => 
   expect((await scene.accessIn(ada, target)).groups).toEqual(["SOC Administrators", "SOC Responders"]);
 });
 
+test("whom an access review of the group denies it is not made eligible again", async () => {
+  const eve = await responder("Reviewed Eve");
+  scene.lab.graph.faults.add({
+    kind: "deniedReview",
+    match: { tenant: target },
+    user: eve.userPrincipalName,
+    group: "SOC Administrators",
+  });
+  await scene.join(eve, "SOC Readers");
+  await scene.pass();
+  expect(await standing(eve.account)).toEqual({ eligible: false, active: false });
+  expect((await scene.accessIn(eve, target)).groups).toEqual(["SOC Readers", "SOC Responders"]);
+  const notes = (await scene.entries(eve)).flatMap(({ plan }) => plan.notes);
+  expect(notes).toContainEqual(
+    expect.objectContaining({ kind: "denied-by-review", name: "SOC Administrators" }),
+  );
+});
+
 describe("who leaves", () => {
   test("while eligible is eligible for nothing, and the proof says so", async () => {
     const bea = await responder("Eligible Bea");

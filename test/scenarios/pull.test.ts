@@ -61,6 +61,23 @@ test("a mover changes packages and keeps the account", async () => {
   expect(await accessOf(bea)).toEqual({ account: "enabled", groups: ["SOC Responders"] });
 });
 
+test("a package that an access review has denied is not asked for again", async () => {
+  const dot = await analyst("Reviewed Dot");
+  await scene.join(dot, "SOC Responders");
+  await scene.pass();
+  scene.lab.graph.faults.add({
+    kind: "deniedReview",
+    match: { tenant: target },
+    user: dot.userPrincipalName,
+    package: "SOC Reader",
+  });
+  await scene.patch(dot, { department: "SOC", jobTitle: "Threat Hunter" });
+  await scene.pass();
+  expect(await accessOf(dot)).toEqual({ account: "enabled", groups: ["SOC Hunters", "SOC Responders"] });
+  const notes = (await scene.entries(dot)).flatMap(({ plan }) => plan.notes);
+  expect(notes).toContainEqual(expect.objectContaining({ kind: "denied-by-review", name: "SOC Reader" }));
+});
+
 describe("who leaves", () => {
   test("has no package and no way out, and the target ends the account by its own rules", async () => {
     const cal = await analyst("Leaving Cal");

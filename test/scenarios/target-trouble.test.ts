@@ -371,6 +371,41 @@ describe("a membership in the target", () => {
     expect(await scene.access(vito)).toEqual(everywhere("enabled: SOC Readers, SOC Responders"));
   });
 
+  test("that an access review denied is not given back, and people hear who decided and what ends it", async () => {
+    const wanda = await analyst("Wanda");
+    const deny = (name: string) =>
+      scene.lab.graph.faults.add({
+        kind: "deniedReview",
+        match: { tenant: name },
+        user: wanda.userPrincipalName,
+        group: "SOC Readers",
+        justification: "Left the shift.",
+      });
+    deny("contoso");
+    await scene.join(wanda, "SOC Responders");
+    await scene.pass(laterMs);
+    expect(await scene.access(wanda)).toEqual({
+      ...everywhere("enabled: SOC Readers, SOC Responders"),
+      contoso: "enabled: SOC Responders",
+    });
+    const said = told(wanda, "contoso");
+    expect(said).toHaveLength(1);
+    expect(said.join()).toMatch(
+      /"Review of SOC Readers" .*Rita Reviewer .* decided on .*Left the shift.*take them out of the group SOC Readers .* in the source tenant/,
+    );
+    // It is remembered: another change costs no other look at the reviews.
+    const mark = scene.mark();
+    await scene.drop(wanda, "SOC Responders");
+    await scene.pass(laterMs);
+    const asked = scene.lab.graph.traffic(mark).filter(({ template }) => template.includes("accessReviews"));
+    expect(asked).toEqual([]);
+    await scene.drop(wanda, "SOC Readers");
+    await scene.pass(laterMs);
+    await scene.join(wanda, "SOC Readers");
+    await scene.pass(laterMs);
+    expect(await scene.access(wanda)).toEqual(everywhere("enabled: SOC Readers"));
+  });
+
   test("that the target's administrator gave stays with an account that stays", async () => {
     const { veteran } = scene.lab.world.cast;
     const vera = { ...veteran, displayName: "Vera" };

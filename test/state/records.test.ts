@@ -88,6 +88,17 @@ describe("what is remembered of a pair", () => {
       { item: { kind: "scope", scope: syncScope.scope }, name: syncScope.name, entry: entry("added") },
     ],
     gave: { [asReader.by]: ["group:1"] },
+    denials: {
+      "group:1": {
+        id: "i1",
+        review: { id: "d1", name: "Quarterly" },
+        by: null,
+        decidedAt: null,
+        at: now,
+        why: null,
+      },
+    },
+    overruled: { "group:2": lately },
     leftAt: now,
     asked: { tries: 3, scopedAt: lately },
     wroteAt: now,
@@ -104,11 +115,16 @@ describe("what is remembered of a pair", () => {
 
   test("is read as well when an older version wrote it, which remembered less", async () => {
     const state = pairs(table.client);
-    const { gave: _gave, ...older } = full;
+    const { gave: _gave, denials: _denials, overruled: _overruled, ...older } = full;
     await (
       await state.claim(pairRow(contosoTenant, ana), (one) => one)
     ).write({ value: older as PairRecord });
-    expect((await state.read(pairRow(contosoTenant, ana)))?.value).toEqual({ ...full, gave: {} });
+    expect((await state.read(pairRow(contosoTenant, ana)))?.value).toEqual({
+      ...full,
+      gave: {},
+      denials: {},
+      overruled: {},
+    });
   });
 
   test("begins with nothing", async () => {

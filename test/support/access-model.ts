@@ -182,6 +182,7 @@ export function read(world: ModelWorld): AccessSituation {
     movers: rules.movers,
     graceMs: 0,
     onExternalRemoval: "restore",
+    denials: new Map(),
     now: world.now,
   };
 }

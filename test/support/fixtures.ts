@@ -185,6 +185,7 @@ export function accessSituation({ scope, owned, leavers, ...changes }: AccessCha
     movers: "add-first",
     graceMs: 0,
     onExternalRemoval: "restore",
+    denials: new Map(),
     patienceMs: Infinity,
     now,
     ...changes,

@@ -11,6 +11,8 @@ import type { TargetAccount, TargetReader } from "../../shared/graph/target-read
 import type { TargetWriter } from "../../shared/graph/target-writer.ts";
 import type { SendLimits, Trace } from "../../shared/graph/tenant.ts";
 import type { SourceUser } from "../../shared/model/analyst.ts";
+import type { Denial } from "../../shared/model/denial.ts";
+import { subjectOf, type Grant } from "../../shared/model/grant.ts";
 import {
   accountIdSchema,
   groupIdSchema,
@@ -36,6 +38,8 @@ type MemoryTenant = {
   readonly eligible: Map<string, Map<string, number | undefined>>;
   readonly active: Map<string, Set<string>>;
   readonly packages: MemoryPackages;
+  /** What access reviews have denied last, by what it is about and to whom: `<group or package> <account>`. */
+  readonly denials: Map<string, Denial>;
   readonly groups: GroupDirectory;
   /** The names of all writes so far, each with whom and what it is about. */
   readonly writes: string[];
@@ -64,6 +68,7 @@ function tenantOf(groupIds: readonly GroupId[], now: () => number) {
   const eligible = new Map<string, Map<string, number | undefined>>(groupIds.map((id) => [id, new Map()]));
   const active = new Map<string, Set<string>>(groupIds.map((id) => [id, new Set()]));
   const packages = memoryPackages(now);
+  const denials = new Map<string, Denial>();
   const writes: string[] = [];
   const limits: SendLimits[] = [];
   const waiting = new Map<string, InTheWay[]>();
@@ -121,9 +126,15 @@ function tenantOf(groupIds: readonly GroupId[], now: () => number) {
     return written();
   };
   /** What both kinds of reader say of memberships, and how both kinds of writer give them; `there` throws where nobody is. */
+  const denial = (grant: Grant, account: string, { since }: { readonly since: number }) =>
+    call("readDenial", () => {
+      const found = denials.get(`${subjectOf(grant)} ${account}`);
+      return found !== undefined && found.at > since ? found : null;
+    });
   const reads = (there: (id: string) => unknown): Pick<TargetReader, "grants"> => ({
     grants: grantReadersOf({
       groups,
+      denial,
       isMember: (id, group) => call("isMember", () => membersOf(group).has(id)),
       listMemberOf: (id) =>
         call("listMemberOf", () => {
@@ -140,6 +151,7 @@ function tenantOf(groupIds: readonly GroupId[], now: () => number) {
         outlives: "yes",
         find: (wish) => call("findPackage", () => packages.find(wish)),
         isThere: async () => true,
+        denial,
         isHeld: ({ package: id }, account) =>
           call("isAssigned", () =>
             liveAssignment(papersOf(packages.papers(account), id)) === undefined ? "no" : "yes",
@@ -201,6 +213,7 @@ function tenantOf(groupIds: readonly GroupId[], now: () => number) {
     eligible,
     active,
     packages,
+    denials,
     writes,
     limits,
     groups,

@@ -21,6 +21,8 @@ type Reading = {
   readonly listMemberOf: (id: AccountId) => Promise<Listing<string>>;
   readonly readEligible: (id: AccountId) => Promise<Eligible>;
   readonly packages: GrantReader<"package">;
+  /** What access reviews have denied; left out: there are none. */
+  readonly denial?: GrantReader<"group" | "eligible">["denial"];
 };
 
 /** What is given in a tenant that a test has made, as the product reads it. */
@@ -30,6 +32,7 @@ export const grantReadersOf = ({
   listMemberOf,
   readEligible,
   packages,
+  denial = async () => null,
 }: Reading): GrantReaders => ({
   package: packages,
   appRole: {
@@ -38,9 +41,11 @@ export const grantReadersOf = ({
     holdings: nothingOfThis,
     isHeld: nothingOfThis,
     isThere: nothingOfThis,
+    denial: nothingOfThis,
   },
   group: {
     outlives: "no",
+    denial,
     find: (wish, priority) => findGroup(groups, wish, priority),
     isHeld: async ({ group }, id) => {
       const isAround = await isMember(id, group);
@@ -54,6 +59,7 @@ export const grantReadersOf = ({
   },
   eligible: {
     outlives: "no",
+    denial,
     find: (wish, priority) => findEligible(groups, wish, priority),
     isHeld: async ({ group }, id) => heldIn((await readEligible(id)).eligible, (one) => one === group),
     isThere: (grant, priority) => isGroupThere(groups, grant, priority),

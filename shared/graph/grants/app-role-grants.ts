@@ -34,6 +34,8 @@ export function appRoleReader(tenant: GraphTenant, roles: AppRoleDirectory): Gra
       roles
         .find({ kind: "appRole", servicePrincipal, role: { kind: "id", id } }, priority)
         .then(({ kind }) => kind === "found"),
+    // It is a scope only, and reviews are read of what is given in targets.
+    denial: async () => null,
   };
 }
 

@@ -3,6 +3,7 @@ import { whyNotEligible } from "../../model/group.ts";
 import { groupIdSchema, type AccountId, type GroupId } from "../../model/ids.ts";
 import type { Seen, Sight } from "../../model/sight.ts";
 import type { Wish } from "../../model/wish.ts";
+import { readDenial, reviewsOfGroup } from "../access-reviews.ts";
 import type { GroupDirectory } from "../group-directory.ts";
 import type { Written } from "../group-members.ts";
 import { heldIn, listAll, seenIn, type Listing } from "../listing.ts";
@@ -44,6 +45,8 @@ export function eligibleReader(tenant: GraphTenant, groups: GroupDirectory): Gra
       return heldIn(await listEligible(tenant, account, priority), isMemberOf(group));
     },
     isThere: (grant, priority) => isGroupThere(groups, grant, priority),
+    // A review of the group has those in it who are eligible. https://learn.microsoft.com/entra/id-governance/create-access-review-pim-for-groups
+    denial: ({ group }, account, asked) => readDenial(tenant, reviewsOfGroup(group), { ...asked, account }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { whyUnwritable } from "../../model/group.ts";
 import type { GroupId } from "../../model/ids.ts";
 import type { Wish } from "../../model/wish.ts";
+import { readDenial, reviewsOfGroup } from "../access-reviews.ts";
 import type { GroupDirectory } from "../group-directory.ts";
 import { addMember, removeMember } from "../group-members.ts";
 import { seenAmong } from "../listing.ts";
@@ -24,6 +25,7 @@ export function groupReader(tenant: GraphTenant, groups: GroupDirectory): GrantR
       return seenAmong(await listMemberOf(tenant, account, priority), group) === "absent" ? "no" : "yes";
     },
     isThere: (grant, priority) => isGroupThere(groups, grant, priority),
+    denial: ({ group }, account, asked) => readDenial(tenant, reviewsOfGroup(group), { ...asked, account }),
   };
 }
 

@@ -2,6 +2,7 @@ import type { Unwritable } from "../../model/group.ts";
 import type { Sight } from "../../model/sight.ts";
 import type { Wish } from "../../model/wish.ts";
 import type { Grant, GrantKind } from "../../model/grant.ts";
+import type { Denial } from "../../model/denial.ts";
 import type { AccountId } from "../../model/ids.ts";
 import type { Written } from "../group-members.ts";
 import type { Held } from "../listing.ts";
@@ -20,6 +21,12 @@ export type GrantReader<K extends GrantKind> = {
   readonly isHeld: (grant: Grant<K>, account: AccountId, priority: Priority) => Promise<Held>;
   /** Whether what it is about is there: as long as it is not, nobody can be taken out of it, and they come back with it. */
   readonly isThere: (grant: Grant<K>, priority: Priority) => Promise<boolean>;
+  /** The last time since then that an access review denied it to the account; null: none did. Throws as well when not all was said. */
+  readonly denial: (
+    grant: Grant<K>,
+    account: AccountId,
+    asked: { readonly since: number; readonly priority: Priority },
+  ) => Promise<Denial | null>;
 };
 
 export type GrantFound<K extends GrantKind = GrantKind> =
@@ -85,6 +92,15 @@ export function isThere<K extends GrantKind>(
 ): Promise<boolean> {
   const reader: GrantReader<K> = readers[grant.kind];
   return reader.isThere(grant, priority);
+}
+
+export function denialOf<K extends GrantKind>(
+  readers: GrantReaders,
+  grant: Grant<K>,
+  { account, ...asked }: { readonly account: AccountId; readonly since: number; readonly priority: Priority },
+): Promise<Denial | null> {
+  const reader: GrantReader<K> = readers[grant.kind];
+  return reader.denial(grant, account, asked);
 }
 
 /** Which way a grant goes. */

@@ -1,5 +1,6 @@
 import type { Grant } from "../../model/grant.ts";
 import type { AccountId } from "../../model/ids.ts";
+import { readDenial, reviewsOfPackage } from "../access-reviews.ts";
 import type { Written } from "../group-members.ts";
 import { listAll } from "../listing.ts";
 import type { GraphTenant, Priority, SendLimits } from "../tenant.ts";
@@ -36,6 +37,8 @@ export function packageReader(tenant: GraphTenant, packages: PackageDirectory): 
     },
     // A package that has assignments cannot be deleted, and there is no recycle bin for it.
     isThere: async () => true,
+    denial: ({ package: id }, account, asked) =>
+      readDenial(tenant, reviewsOfPackage(id), { ...asked, account }),
   };
 }
 
