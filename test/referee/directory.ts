@@ -210,15 +210,17 @@ export function move<User>(from: VersionedMap<User>, to: VersionedMap<User>, id:
 }
 
 export function membersOf(tenant: Tenant<unknown>, group: string, at?: number): readonly string[] {
-  return keysOf(tenant, at).flatMap((key) =>
-    key.startsWith(`${group}|`) ? [key.slice(group.length + 1)] : [],
-  );
+  const begins = `${group}|`;
+  return keysOf(tenant, at)
+    .filter((key) => key.startsWith(begins))
+    .map((key) => key.slice(begins.length));
 }
 
 export function groupsOf(tenant: Tenant<unknown>, user: string, at?: number): readonly string[] {
-  return keysOf(tenant, at).flatMap((key) =>
-    key.endsWith(`|${user}`) ? [key.slice(0, key.length - user.length - 1)] : [],
-  );
+  const ends = `|${user}`;
+  return keysOf(tenant, at)
+    .filter((key) => key.endsWith(ends))
+    .map((key) => key.slice(0, -ends.length));
 }
 
 /** Everybody in a group, and the teams in it, those in teams included. */
@@ -233,7 +235,7 @@ export function allGroupsOf(tenant: Tenant<unknown>, member: string, at?: number
   return [...new Set([...direct, ...direct.filter(isTeam).flatMap((team) => groupsOf(tenant, team, at))])];
 }
 
-const keysOf = (tenant: Tenant<unknown>, at?: number) => [...tenant.members.entries(at)].map(([key]) => key);
+const keysOf = ({ members }: Tenant<unknown>, at?: number) => members.keys(at);
 
 /** The account of a person that is live in a target, by sync's own link. */
 export function accountOf(target: Target, person: string): Account | undefined {

@@ -34,6 +34,7 @@ export type LifeOptions = {
 const never = () => new Promise<never>(() => undefined);
 
 export function lifeOf({ name, skewMs, time, chance, trouble, onEnd }: LifeOptions): Life {
+  const dies = `${name}: dies`;
   let over = false;
   const end = () => {
     if (over) return;
@@ -41,12 +42,12 @@ export function lifeOf({ name, skewMs, time, chance, trouble, onEnd }: LifeOptio
     onEnd();
   };
   const risk = async () => {
-    if (!over && chance.happens(`${name}: dies`, trouble().crashes)) end();
+    if (!over && chance.happens(dies, trouble().crashes)) end();
     if (over) await never();
   };
   const dawdle = async (what: string) => {
     const { slow, longestSlowMs } = trouble();
-    if (chance.happens(`slow: ${what}`, slow))
+    if (slow > 0 && chance.happens(`slow: ${what}`, slow))
       await time.sleep(chance.between(`slow for: ${what}`, 1_000, longestSlowMs));
   };
   return {

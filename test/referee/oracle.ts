@@ -211,9 +211,11 @@ export function oracleOf(options: OracleOptions): Oracle {
       looks.set(person, look);
       if (directory.source.users.get(cast[person]) === undefined) gone.add(person);
       else if (gone.delete(person)) restoredAt.set(person, now());
-      for (const [place, key] of places.flatMap((one) => keys.map((key) => [one, key] as const))) {
+      const wantedHere = places.map((place) => [place, wantedIn(place, person)] as const);
+      for (const [place, wanted, key] of wantedHere.flatMap((here) =>
+        keys.map((one) => [...here, one] as const),
+      )) {
         const name = `${place}|${person}|${key}`;
-        const wanted = wantedIn(place, person);
         const entitled = key === "account" ? wanted.size > 0 : wanted.has(key);
         if (!entitled) {
           if (entitledSince.delete(name)) lastEntitled.set(name, now());

@@ -9,6 +9,7 @@ export type VersionedMap<V> = {
   plant(key: string, value: V): void;
   delete(key: string): void;
   entries(when?: When): Iterable<readonly [string, V]>;
+  keys(at?: number): readonly string[];
   readonly size: number;
 };
 
@@ -66,6 +67,10 @@ export function versionedMap<V>(
     entries(when) {
       if (when === undefined) return current;
       return entriesAt(typeof when === "function" ? when : () => when);
+    },
+    keys(at) {
+      if (at === undefined) return [...current.keys()];
+      return [...entriesAt(() => at)].map(([key]) => key);
     },
     get size() {
       return current.size;
