@@ -3,7 +3,10 @@ import { isAmong, type AnalystRecord } from "../model/analyst.ts";
 
 /** The identity of a plain value: equal values, equal hash, whatever the order of their keys. */
 export function hashOf(value: unknown): string {
-  return createHash("sha256").update(JSON.stringify(value, sortKeys)).digest("hex").slice(0, 16);
+  return createHash("sha256")
+    .update(JSON.stringify(sorted(value)))
+    .digest("hex")
+    .slice(0, 16);
 }
 
 /**
@@ -18,7 +21,10 @@ export function meaningOf(
   return hashOf({ roles: meant, leaving, policy: policyHash });
 }
 
-function sortKeys(_key: string, value: unknown): unknown {
-  if (value === null || typeof value !== "object" || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+/** The same with keys in order. Done before it becomes text: a replacer would be asked about every number and word as well. */
+function sorted(value: unknown): unknown {
+  if (value === null || typeof value !== "object") return value;
+  if (Array.isArray(value)) return value.map(sorted);
+  const entries = Object.entries(value).map(([key, each]) => [key, sorted(each)] as const);
+  return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
