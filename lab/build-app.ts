@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
-import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { changedAt, newest } from "./newest.ts";
 
 /** Makes the package that is deployed, in `dist/`, when something it is made of is newer. Resolves with its folder. */
 export async function buildApp(projectDir: string): Promise<string> {
@@ -17,19 +17,4 @@ export async function buildApp(projectDir: string): Promise<string> {
     await promisify(execFile)(process.execPath, [script, "--out", folder], { cwd: projectDir });
   }
   return folder;
-}
-
-async function newest(folder: string): Promise<number> {
-  const files = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
-  const times = files
-    .filter((file) => file.isFile())
-    .map((file) => changedAt(join(file.parentPath, file.name)));
-  return Math.max(0, ...(await Promise.all(times)));
-}
-
-async function changedAt(file: string): Promise<number> {
-  return stat(file).then(
-    ({ mtimeMs }) => mtimeMs,
-    () => 0,
-  );
 }

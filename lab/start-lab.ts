@@ -18,6 +18,7 @@ import {
   type HostLogLine,
   type HostProcess,
 } from "./host/host-process.ts";
+import { bundleHost } from "./host/program.ts";
 import { startTables, type TableServer } from "./tables/azurite.ts";
 import { enlist } from "./enlist.ts";
 import type { RunningLab } from "./running-lab.ts";
@@ -84,6 +85,7 @@ export async function startLab(options: LabOptions = {}): Promise<RunningLab> {
       startTables(clock),
       startBroker({ clock, queues, weather, seed: options.seed ?? 1 }),
       buildApp(projectDir),
+      bundleHost(),
     ]);
     stops.push(tables.close, () => bus.close());
     const policy = await policyIn(world, options);

@@ -1,8 +1,8 @@
 import { fork, type ChildProcess } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { compileCache } from "../compile-cache.ts";
 import type { FunctionGroup } from "./function-group.ts";
 import type { FunctionInfo, HostCommand, HostReport, ProcessLogLine } from "./host-messages.ts";
+import { hostProgram } from "./program.ts";
 
 /** One life of a host process, seen from the lab. */
 export type HostChild = {
@@ -36,11 +36,9 @@ export type HostChildOptions = {
   readonly now: () => number;
 };
 
-const main = fileURLToPath(new URL("./main.ts", import.meta.url));
-
 export function forkHost(options: HostChildOptions): HostChild {
   const only = options.only === undefined ? [] : ["--only", options.only];
-  const child = fork(main, ["--app", options.appDir, "--port", String(options.port), ...only], {
+  const child = fork(hostProgram(), ["--app", options.appDir, "--port", String(options.port), ...only], {
     execPath: options.node,
     // A lab has more processes than this machine has cores: helpers of the garbage collector cost more than they save.
     execArgv: ["--single-threaded-gc"],
