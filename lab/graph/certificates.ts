@@ -6,8 +6,12 @@ export type Certificates = { readonly caPem: string; readonly certPem: string; r
 const tenYearsMs = 10 * 365.25 * 24 * 60 * 60 * 1000;
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 
-/** A throw-away certificate authority and a leaf for localhost, 127.0.0.1 and ::1, valid for ten years. */
-export async function createCertificates(): Promise<Certificates> {
+let made: Promise<Certificates> | undefined;
+
+/** A throw-away certificate authority and a leaf for localhost, 127.0.0.1 and ::1, valid for ten years; one for all labs of a process. */
+export const createCertificates = (): Promise<Certificates> => (made ??= makeCertificates());
+
+async function makeCertificates(): Promise<Certificates> {
   installReflectMetadata();
   // Imported after the polyfill it demands at load time.
   const x509 = await import("@peculiar/x509");
