@@ -18,8 +18,12 @@ export type CheckedRequest = {
   readonly properties: readonly string[];
 };
 
-/** Compares one request with Graph's published metadata. */
-export function checkRequest(metadata: Metadata, request: GraphRequest): CheckedRequest {
+/** Compares one request with Graph's published metadata; `checkPart` does it for the parts of a batch. */
+export function checkRequest(
+  metadata: Metadata,
+  request: GraphRequest,
+  checkPart = (part: GraphRequest): CheckedRequest => checkRequest(metadata, part),
+): CheckedRequest {
   const { url, method } = request;
   // A guest's UPN contains #EXT#: unless that is encoded, everything behind it never reaches Graph.
   if (url.includes("#")) return refused(url, `${url} has an unencoded #: send %23`);
@@ -30,7 +34,8 @@ export function checkRequest(metadata: Metadata, request: GraphRequest): Checked
   if (resolved.kind === "missing") return refused(template, resolved.problem);
   const wrongMethod = methodProblem(metadata, resolved.target, { method, template });
   if (wrongMethod !== undefined) return refused(template, wrongMethod);
-  return { template, ...checkContent(metadata, resolved.target, { ...request, query: rest.join("?") }) };
+  const content = { ...request, query: rest.join("?") };
+  return { template, ...checkContent(metadata, resolved.target, { request: content, checkPart }) };
 }
 
 function refused(template: string, problem: string): CheckedRequest {
@@ -40,7 +45,13 @@ function refused(template: string, problem: string): CheckedRequest {
 function checkContent(
   metadata: Metadata,
   target: Target,
-  request: GraphRequest & { readonly query: string },
+  {
+    request,
+    checkPart,
+  }: {
+    readonly request: GraphRequest & { readonly query: string };
+    readonly checkPart: (part: GraphRequest) => CheckedRequest;
+  },
 ): Omit<CheckedRequest, "template"> {
   const { method, body } = request;
   const parsed = parseQuery(request.query);
@@ -48,7 +59,7 @@ function checkContent(
   const checked = checkQuery(metadata, target, { method, options: parsed.options });
   const wrongBody =
     target.kind === "batch"
-      ? batchProblems(body, (part) => checkRequest(metadata, part).problems)
+      ? batchProblems(body, (part) => checkPart(part).problems)
       : bodyProblems(metadata, target, { method, body });
   return {
     problems: [...checked.problems, ...wrongBody],

@@ -27,18 +27,19 @@ export function checkTraffic(
   if (data === undefined) throw new Error(graphDataNotice);
   const problems = new Map<string, { readonly first: string; readonly count: number }>();
   const permissions = new Map<string, CallPermissions>();
+  const check = checkedOnce(data);
   for (const record of records) {
-    const checked = checkRequest(data.metadata, record);
+    const checked = check(record);
     for (const problem of checked.problems) {
       const key = `${record.method} ${checked.template}: ${problem}`;
       const seen = problems.get(key);
       problems.set(key, { first: seen?.first ?? record.url, count: (seen?.count ?? 0) + 1 });
     }
-    note(permissions, data, { method: record.method, ...checked });
+    note(permissions, checked);
     const parts = checked.template === "/$batch" ? batchParts(record.body) : [];
     for (const part of parts) {
       // Its problems are already among those of the batch.
-      note(permissions, data, { method: part.method, ...checkRequest(data.metadata, part) });
+      note(permissions, check(part));
     }
   }
   return {
@@ -47,14 +48,28 @@ export function checkTraffic(
   };
 }
 
-function note(
-  permissions: Map<string, CallPermissions>,
-  data: GraphData,
-  { method, template, properties }: CheckedRequest & { readonly method: string },
-): void {
-  const need = leastApplicationPermission(data.permissions, { method, path: template, properties });
-  const key = `${method} ${template}`;
-  const { calls, needs } = permissions.get(key) ?? { calls: 0, needs: [] };
+type Checked = CheckedRequest & { readonly call: string; readonly need: PermissionAnswer };
+
+/** Traffic is the same few hundred requests over and over. */
+function checkedOnce({ metadata, permissions }: GraphData): (request: GraphRequest) => Checked {
+  const known = new Map<string, Checked>();
+  const check = (request: GraphRequest): Checked => {
+    const { method, url, body } = request;
+    const same = JSON.stringify({ method, url, body });
+    const found = known.get(same);
+    if (found !== undefined) return found;
+    const checked = checkRequest(metadata, request, check);
+    const { template, properties } = checked;
+    const need = leastApplicationPermission(permissions, { method, path: template, properties });
+    const fresh = { ...checked, call: `${method} ${template}`, need };
+    known.set(same, fresh);
+    return fresh;
+  };
+  return check;
+}
+
+function note(permissions: Map<string, CallPermissions>, { call, need }: Checked): void {
+  const { calls, needs } = permissions.get(call) ?? { calls: 0, needs: [] };
   const known = needs.some((other) => JSON.stringify(other) === JSON.stringify(need));
-  permissions.set(key, { calls: calls + 1, needs: known ? needs : [...needs, need] });
+  permissions.set(call, { calls: calls + 1, needs: known ? needs : [...needs, need] });
 }
