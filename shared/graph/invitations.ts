@@ -5,6 +5,7 @@ import type { Sight } from "../model/sight.ts";
 import { entitlement } from "./grants/package-path.ts";
 import { assign } from "./grants/package-requests.ts";
 import {
+  askedAt,
   assignmentSchema,
   papersOf,
   requestSchema,
@@ -59,16 +60,28 @@ export async function readInvitations(
     invitedSchema,
   );
   const own = items.filter(({ justification }) => justification === justificationFor(analyst));
-  const papers: Papers = {
-    requests: items satisfies readonly Request[],
-    assignments: items.flatMap(assignmentOf),
-    isComplete: completeness.kind === "complete",
-  };
+  const isComplete = completeness.kind === "complete";
+  const papers = { yes: papersIn(items, isComplete), no: papersIn(own, isComplete) };
   const now = tenant.now();
   return {
-    account: own.flatMap(({ assignment }) => assignment?.target?.objectId ?? []).at(-1) ?? null,
-    seen: ({ package: id }, wanted) => sightOfPackage(papersOf(papers, id), { wanted, now }),
+    account: accountIn(own),
+    // What somebody else asked for under the same address is not this analyst's to lose.
+    seen: ({ package: id }, wanted) => sightOfPackage(papersOf(papers[wanted], id), { wanted, now }),
   };
+}
+
+const papersIn = (items: readonly Invited[], isComplete: boolean): Papers => ({
+  requests: items satisfies readonly Request[],
+  assignments: items.flatMap(assignmentOf),
+  isComplete,
+});
+
+/** Of several the one that has something; otherwise that of the last request. In which order they are listed is not documented. */
+function accountIn(own: readonly Invited[]): AccountId | null {
+  const latestFirst = own.toSorted((a, b) => askedAt(b) - askedAt(a));
+  const holders = latestFirst.filter(({ assignment }) => assignment?.state !== "expired");
+  const ids = [...holders, ...latestFirst].flatMap(({ assignment }) => assignment?.target?.objectId ?? []);
+  return ids[0] ?? null;
 }
 
 /** An assignment that is read with its request does not say of which package it is. */

@@ -116,6 +116,7 @@ async function readUser(tenant: GraphTenant, question: UserQuestion): Promise<So
   const select = [
     "id",
     "userPrincipalName",
+    "mail",
     "displayName",
     "accountEnabled",
     "signInSessionsValidFromDateTime",
@@ -136,6 +137,7 @@ async function readUser(tenant: GraphTenant, question: UserQuestion): Promise<So
     user: {
       id: analystIdSchema.parse(wire.id),
       userPrincipalName: wire.userPrincipalName,
+      mail: textOf(wire, "mail"),
       displayName: wire.displayName ?? wire.userPrincipalName,
       // Only an explicit `false` makes a leaver; a value that is missing is no evidence.
       enabled: wire.accountEnabled !== false,

@@ -7,6 +7,8 @@ export type Leaving = "disabled" | "deleted" | "no-role";
 export type SourceUser = {
   readonly id: AnalystId;
   readonly userPrincipalName: string;
+  /** Where mail for them goes; null or left out: nobody says. */
+  readonly mail?: string | null;
   readonly displayName: string;
   readonly enabled: boolean;
   readonly attributes: Readonly<Record<string, string | null>>;
@@ -59,6 +61,8 @@ export type LostBy = "person" | "edit" | "nobody";
 export type AnalystRecord = {
   readonly id: AnalystId;
   readonly userPrincipalName: string;
+  /** Where mail for them goes, when that is not the name that they sign in with. */
+  readonly mail?: string;
   readonly displayName: string;
   /** Roles for which there was evidence when the user was last seen, whether they may act on them or not. */
   readonly held: readonly HeldRole[];

@@ -18,6 +18,8 @@ export type LedgerEntry = {
    * members; `member`: the group was there, as one replica knew it.
    */
   readonly missing?: "member" | "group";
+  /** Of what was asked for: it was denied, or has failed for good. Graph forgets that after three months, and nobody is asked again. */
+  readonly refused?: "yes";
 };
 
 /** Something Muster gave: a grant in the target, or the scope in the source that leads there. */

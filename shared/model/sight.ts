@@ -28,6 +28,8 @@ export type Sight = {
   readonly at?: number;
   /** Whose request it came of, where that is known. */
   readonly by?: "muster" | "others";
+  /** Of what ends the account with it when the last of its kind goes: "no": not of this account. Left out: nobody says. */
+  readonly governed?: "yes" | "no";
   /** Asking once more before this is of no use. */
   readonly notBefore?: number;
 };

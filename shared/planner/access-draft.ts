@@ -6,17 +6,19 @@ import { sameGiven, type AccessSituation, type Given } from "./access-situation.
 import { replicationWindowMs, visibleMs, type MembershipDecision } from "./membership.ts";
 import { sortSteps, type MoverOrder } from "./step-order.ts";
 
+type LedgerChange = "claim" | "gone" | "drop" | "refused";
+
 /** Writes to Muster's own memory that follow from what was read. */
 type Bookkeeping = {
   readonly ledger: readonly {
     readonly what: Given;
-    /** `drop`: it is another place's. */
-    readonly change: "claim" | "gone" | "drop";
+    /** `drop`: it is another place's. `refused`: it will not come. */
+    readonly change: LedgerChange;
   }[];
   /** What the read taught about the account's record; null: nothing. */
   readonly account: Pick<AccountRecord, "deleted"> | null;
   /** The request for somebody without an account: it was denied, or nothing came of it, and is nobody's any more. */
-  readonly invitation: "same" | "gone";
+  readonly invitation: "same" | "gone" | "refused";
 };
 
 export type AccessDecision = {
@@ -44,7 +46,7 @@ export class Draft {
   unsettledGrants = 0;
   private readonly steps: Step[] = [];
   private readonly notes: Note[] = [];
-  private readonly ledger: { what: Given; change: "claim" | "gone" | "drop" }[] = [];
+  private readonly ledger: { what: Given; change: LedgerChange }[] = [];
   private lookAgainAt: number | null = null;
   readonly situation: AccessSituation;
 
@@ -54,6 +56,10 @@ export class Draft {
 
   step(step: Step): void {
     this.steps.push(step);
+  }
+
+  revokes(grant: Grant): boolean {
+    return this.steps.some((step) => step.kind === "revoke" && grantKey(step.grant) === grantKey(grant));
   }
 
   note(note: Note): void {
@@ -66,6 +72,14 @@ export class Draft {
 
   forgetInvitation(): void {
     this.invitation = "gone";
+  }
+
+  refuseInvitation(): void {
+    this.invitation = "refused";
+  }
+
+  refuse(grant: Grant): void {
+    this.ledger.push({ what: { kind: "grant", grant }, change: "refused" });
   }
 
   lookAgain(at: number): void {

@@ -3,7 +3,7 @@ import { goesWithOwner, type AccountRecord } from "../model/ledger.ts";
 import { Draft, unknownMs, wholeCycleMs, type AccessDecision } from "./access-draft.ts";
 import type { AccessSituation, PresentAccount } from "./access-situation.ts";
 import { loseGrants, loseWhatOutlives, settleGrants, takeBackUnseen } from "./grant-plan.ts";
-import { planGuest } from "./guest-plan.ts";
+import { keepGuest, planGuest } from "./guest-plan.ts";
 import { goneMs, replicationWindowMs, visibleMs } from "./membership.ts";
 import { cyclePollMs, nextAskAt } from "./provisioning.ts";
 import { joinScope, leaveFormerScopes, leaveScopes } from "./scope-plan.ts";
@@ -135,6 +135,7 @@ function stayPresent(draft: Draft, account: PresentAccount): void {
     draft.note({ kind: "account-not-proven", account: account.id, detail: account.detail });
     return;
   }
+  if (situation.owned.account?.proof === "assignment") return keepGuest(draft, account);
   const { blocked, deleted, changedAt } = situation.owned.account ?? unknownAccount;
   const lately = draft.accountChanged("lately");
   if (deleted !== "no" && !lately && situation.scope?.seen === "present") survive(draft);

@@ -70,9 +70,15 @@ export type Invitation = {
     readonly entry: LedgerEntry;
     readonly sight: Sight;
   } | null;
-  /** What becomes of a guest whose last package is gone, in words; null: not known, or nothing. */
-  readonly ends: string | null;
+  /** What the papers show of a package for this address, whoever asked for it. */
+  readonly seen: (grant: Grant<"package">) => Sight;
+  /** What becomes of a guest whose last package is gone. */
+  readonly ends: GuestEnd;
 };
+
+/** `how`: in words. `unasked`: nobody was about to lose anything. */
+export type GuestEnd =
+  { readonly kind: "ends"; readonly how: string } | { readonly kind: "stays" } | { readonly kind: "unasked" };
 
 /** What may not be taken back although nothing says that it should be there. Grants by their keys. */
 export type Keeps = {

@@ -26,7 +26,7 @@ export function draftGrant(draft: Draft, account: Holder, named: NamedGrant, wan
   const owned = draft.situation.owned.grants.find(
     (candidate) => grantKey(candidate.grant) === grantKey(grant),
   );
-  const sight = account.seen(grant, wanted);
+  const sight = asRemembered(account.seen(grant, wanted), owned?.entry, wanted);
   if (wanted === "yes" && sight.unread === "partly") return draft.unreadable(name);
   const { endsAt } = sight;
   const isTheirs = sight.by === "others" && isHad(sight);
@@ -44,9 +44,10 @@ export function draftGrant(draft: Draft, account: Holder, named: NamedGrant, wan
   // What is still to come cannot be taken back before it is there.
   const isUnderWay =
     decision.act === "await" || (wanted === "no" && sight.seen === "coming" && decision.act === "remove");
-  if (isUnderWay) draft.onItsWay(name, sight, wanted);
+  if (isUnderWay) draft.onItsWay(name, withSince(sight, entry), wanted);
   if (wanted === "yes" && decision.act === "nothing") {
     draft.atItsEnd(name, sight);
+    if (sight.seen === "stuck" && entry !== undefined && entry.refused === undefined) draft.refuse(grant);
     if (entry !== undefined) renew(draft, named, sight, { account: account.id, givenAt: entry.at });
     // What somebody else gave for a time is Muster's to give after that.
     else if (endsAt !== undefined) draft.lookAgain(Math.max(endsAt, draft.situation.now + unknownMs));
@@ -62,6 +63,21 @@ export function draftGrant(draft: Draft, account: Holder, named: NamedGrant, wan
   if (owned?.writable !== "no" && isUnsettled) draft.unsettledGrants += 1;
   if (entry === undefined && sight.seen === "present") draft.note({ kind: "native-grant", name });
 }
+
+/** A request is listed for three months; that it was refused is remembered for as long as nobody is to have it anew. */
+function asRemembered(sight: Sight, entry: LedgerEntry | undefined, wanted: "yes" | "no"): Sight {
+  const isForgotten = wanted === "yes" && sight.seen === "absent" && sight.unread === undefined;
+  return isForgotten && entry?.refused === "yes" && isGiven(entry) ? refusedBefore : sight;
+}
+
+export const refusedBefore: Sight = {
+  seen: "stuck",
+  detail: "it was denied, or failed for good, so long ago that the tenant does not list it any more",
+};
+
+/** What does not say since when it is on its way is so at least since Muster's last word. */
+const withSince = (sight: Sight, entry: LedgerEntry | undefined): Sight =>
+  sight.since !== undefined || entry === undefined ? sight : { ...sight, since: entry.at };
 
 function decideGrant(
   draft: Draft,

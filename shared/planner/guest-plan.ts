@@ -1,11 +1,12 @@
 import { grantKey, type Grant } from "../model/grant.ts";
+import type { LedgerEntry } from "../model/ledger.ts";
 import type { Sight } from "../model/sight.ts";
-import { unknownMs, type AccessDecision, type Draft } from "./access-draft.ts";
-import type { NamedGrant, PresentAccount } from "./access-situation.ts";
-import { isDenied } from "./grant-draft.ts";
+import type { AccessDecision, Draft } from "./access-draft.ts";
+import type { AccountSeen, NamedGrant, PresentAccount } from "./access-situation.ts";
+import { isDenied, refusedBefore } from "./grant-draft.ts";
 import { loseGrants, loseWhatOutlives, settleGrants, takeBackUnseen } from "./grant-plan.ts";
-import { decideMembership, replicationWindowMs } from "./membership.ts";
-import { joinScope, leaveFormerScopes, leaveScopes } from "./scope-plan.ts";
+import { decideMembership, goneMs, replicationWindowMs } from "./membership.ts";
+import { joinScope, leaveFormerScopes, leaveScope, leaveScopes } from "./scope-plan.ts";
 
 /*
  * Somebody whom the target invites. The account comes with an access package, and is entitlement management's: Muster gives and takes
@@ -20,22 +21,23 @@ export function planGuest(draft: Draft, purpose: "join" | "leave"): AccessDecisi
 function stay(draft: Draft): void {
   const { account, wanted } = draft.situation;
   if (wanted.length > 0) joinScope(draft);
-  leaveFormerScopes(draft);
+  leaveFormerWaysOut(draft);
   switch (account.kind) {
     case "none":
       invite(draft);
       draft.note({ kind: "waits-for-account" });
       break;
     case "soft-deleted":
-      // It went because Muster took the last package from it.
-      if (draft.situation.owned.account?.deleted === "expected")
-        draft.step({ kind: "restore-account", account: account.id });
-      else draft.note({ kind: "account-deleted-by-others", account: account.id });
+      bringBack(draft, account);
       draft.note({ kind: "waits-for-account" });
       break;
     case "present":
-      welcome(draft, account);
-      settleGrants(draft, account);
+      if (account.proof === "contested") dispute(draft, account);
+      else {
+        settleGrants(draft, account);
+        foreseeEnd(draft, account);
+        welcome(draft, account);
+      }
       break;
     case "unreachable":
       break;
@@ -44,51 +46,144 @@ function stay(draft: Draft): void {
   }
 }
 
-/** One package brings the account; the others are asked for when it is there. */
+/** Where none is needed any more nobody waits; but an account that sync made before goes with the scope that it came with. */
+function leaveFormerWaysOut(draft: Draft): void {
+  const { scope, formerScopes, owned } = draft.situation;
+  const isSynced = owned.account !== null && owned.account.proof !== "assignment";
+  if (!isSynced && scope !== null) return leaveFormerScopes(draft);
+  for (const former of formerScopes) {
+    if (isSynced && former.heir === "none")
+      draft.note({ kind: "scope-stays", name: former.name, why: "keeps-account" });
+    else leaveScope(draft, former);
+  }
+}
+
+/** An address led to somebody else: they get nothing more, and what Muster asked for by the address is taken from them. */
+function dispute(draft: Draft, account: PresentAccount): void {
+  draft.note({ kind: "account-not-proven", account: account.id, detail: account.detail });
+  loseGrants(draft, account);
+}
+
+/** It went because the last package did, and comes back with one that is to be had. */
+function bringBack(draft: Draft, { id, seen }: Extract<AccountSeen, { kind: "soft-deleted" }>): void {
+  const { owned, wanted } = draft.situation;
+  if (owned.account?.deleted !== "expected")
+    return draft.note({ kind: "account-deleted-by-others", account: id });
+  const sights = wanted
+    .filter(isPackage)
+    .map((one) => ({ ...one, sight: seen?.(one.grant, "yes") ?? unasked }));
+  if (sights.some(({ sight }) => !isOver(sight))) return draft.step({ kind: "restore-account", account: id });
+  for (const { name, sight } of sights) draft.atItsEnd(name, sight);
+}
+
+/**
+ * One package brings the account; the others are asked for when it is there. What will not come keeps nobody from coming with
+ * another, and what is not wanted any more, and is open, has to come to its end before.
+ */
 function invite(draft: Draft): void {
-  const { invitation, wanted, now, owned } = draft.situation;
-  // Whoever was denied one, and has no account any more, is not invited with it.
-  const first = wanted.filter(isPackage).find((one) => !isDenied(draft, one));
-  if (first === undefined || invitation === null) return;
+  const { invitation, wanted, owned, now } = draft.situation;
+  if (invitation === null) return;
   const { mail, asked } = invitation;
-  // What will not come keeps nobody from coming with another.
-  const isOpen = asked !== null && (asked.sight.seen !== "stuck" || isSame(asked, first));
-  const { grant, name, entry, sight } = isOpen ? asked : { ...first, entry: undefined, sight: unasked };
-  const decision = decideMembership({ wanted: "yes", seen: sight.seen, entry, goneAt: 0, now });
-  // It has an account that no replica shows yet.
-  if (sight.seen === "present") draft.unsureOf("the account", now + unknownMs);
-  else if (decision.act === "add") draft.step({ kind: "invite", grant, name, mail });
-  else if (decision.act === "wait") draft.settling(name, owned.wroteAt);
-  else if (decision.act === "await") draft.onItsWay(name, sight, "yes");
-  else draft.atItsEnd(name, sight);
+  // Whoever was denied one, and has no account any more, is not invited with it.
+  const packages = wanted.filter(isPackage).filter((one) => !isDenied(draft, one));
+  if (asked !== null && isWanted(asked, packages)) {
+    const { grant, name, entry } = asked;
+    const isForgotten = asked.sight.seen === "absent" && entry.refused === "yes";
+    const sight = isForgotten ? refusedBefore : asked.sight;
+    const decision = decideMembership({
+      wanted: "yes",
+      seen: sight.seen,
+      seenAt: sight.at,
+      entry,
+      goneAt: 0,
+      now,
+    });
+    if (sight.seen === "present")
+      return draft.onItsWay(name, { seen: "coming", since: entry.at, detail: nobodys }, "yes");
+    if (decision.act === "add") return draft.step({ kind: "invite", grant, name, mail });
+    if (decision.act === "wait") return draft.settling(name, owned.wroteAt);
+    if (decision.act === "await") return draft.onItsWay(name, sight, "yes");
+    draft.atItsEnd(name, sight);
+    if (sight.seen === "stuck" && entry.refused === undefined) draft.refuseInvitation();
+  } else if (asked !== null && isUnderWay(asked.sight)) return draft.onItsWay(asked.name, asked.sight, "no");
+  const next = packages.find((one) =>
+    asked === null ? true : !isSame(asked, one) && !isOver(invitation.seen(one.grant)),
+  );
+  if (next !== undefined) draft.step({ kind: "invite", grant: next.grant, name: next.name, mail });
 }
 
 const unasked: Sight = { seen: "absent" };
+/** A replica may not show the account yet; or the address is somebody else's. */
+const nobodys = "it is assigned to this address, and whose account that is does not show";
+
+const isOver = ({ seen }: Sight) => seen === "stuck" || seen === "lapsed";
+const isUnderWay = ({ seen }: Sight) => seen === "coming" || seen === "going";
 
 const isSame = (one: NamedGrant, other: NamedGrant) => grantKey(one.grant) === grantKey(other.grant);
+const isWanted = (one: NamedGrant, wanted: readonly NamedGrant[]) =>
+  wanted.some((other) => isSame(one, other));
 
 type NamedPackage = NamedGrant & { readonly grant: Grant<"package"> };
 
 const isPackage = (named: NamedGrant): named is NamedPackage => named.grant.kind === "package";
 
-/** Entitlement management blocks a guest whose last package is gone, and does not let them in again with the next one. */
+/**
+ * Entitlement management blocks a guest whose last package is gone, whoever ended it, and lets nobody in again with the next one. That
+ * may be a while later, so it is expected until they have had a package for a day.
+ */
 function welcome(draft: Draft, account: PresentAccount): void {
-  const isExpected = draft.situation.owned.account?.deleted === "expected";
-  if (account.enabled && isExpected) draft.learn({ deleted: "no" });
-  else if (!account.enabled && isExpected) draft.step({ kind: "unblock-account", account: account.id });
-  else if (!account.enabled) draft.note({ kind: "account-blocked-by-others", account: account.id });
+  const { owned, wanted, now } = draft.situation;
+  const sights = wanted.filter(isPackage).map((one) => ({ one, ...account.seen(one.grant, "yes") }));
+  const had = sights.filter(({ seen }) => seen === "present").map(({ one }) => one);
+  if (owned.account?.deleted !== "expected") {
+    if (!account.enabled) draft.note({ kind: "account-blocked-by-others", account: account.id });
+  } else if (account.enabled && had.length > 0) {
+    const rows = owned.grants.filter((row) => isWanted(row, had));
+    const sureAt = Math.max(0, ...rows.map(({ entry }) => entry.at)) + goneMs;
+    if (now < sureAt) draft.lookAgain(sureAt);
+    else draft.learn({ deleted: "no" });
+  } else if (!account.enabled && sights.some((sight) => sight.seen === "present" || isUnderWay(sight)))
+    draft.step({ kind: "unblock-account", account: account.id });
+}
+
+/** What becomes of a guest who loses the last package, or whose last one has ended by itself, is said before it happens. */
+function foreseeEnd(draft: Draft, account: PresentAccount): void {
+  const { wanted, owned, invitation } = draft.situation;
+  const packages = wanted.filter(isPackage);
+  if (packages.some(({ grant }) => account.seen(grant, "yes").seen === "present")) return;
+  const ending = [
+    ...owned.grants
+      .filter((one) => isPackage(one) && draft.revokes(one.grant))
+      .map(({ grant }) => account.seen(grant, "no")),
+    ...packages.map(({ grant }) => account.seen(grant, "yes")).filter(({ seen }) => seen === "lapsed"),
+  ];
+  if (ending.every(({ governed }) => governed === "no")) return;
+  const ends = invitation?.ends ?? { kind: "unasked" };
+  if (ends.kind === "stays") return;
+  if (ends.kind === "ends") draft.note({ kind: "guest-ends", account: account.id, how: ends.how });
+  draft.learn({ deleted: "expected" });
+}
+
+/**
+ * Somebody who was invited before the policy said that sync makes the accounts: it is the same account by then, and comes in again when
+ * it was blocked for want of a package.
+ */
+export function keepGuest(draft: Draft, account: PresentAccount): void {
+  settleGrants(draft, account);
+  foreseeEnd(draft, account);
+  const { owned, now } = draft.situation;
+  const { deleted, unblockedAt } = owned.account ?? { deleted: "no", unblockedAt: 0 };
+  if (deleted !== "expected") {
+    if (!account.enabled) draft.note({ kind: "account-blocked-by-others", account: account.id });
+  } else if (!account.enabled) draft.step({ kind: "unblock-account", account: account.id });
+  else if (unblockedAt > 0 && now - unblockedAt >= goneMs) draft.learn({ deleted: "no" });
 }
 
 function leave(draft: Draft): void {
-  const { account, owned, invitation } = draft.situation;
+  const { account, owned } = draft.situation;
   if (account.kind === "present") {
     loseGrants(draft, account);
-    const ends = invitation?.ends ?? null;
-    const isLosing = owned.grants.some((one) => isPackage(one) && one.entry.state !== "removed");
-    if (isLosing && ends !== null) {
-      draft.note({ kind: "guest-ends", account: account.id, how: ends });
-      draft.learn({ deleted: "expected" });
-    }
+    foreseeEnd(draft, account);
   } else if (account.kind === "soft-deleted") loseWhatOutlives(draft, account);
   else if (account.kind === "none") {
     if (owned.account !== null) takeBackUnseen(draft, owned.account.accountId, "gone");
@@ -109,16 +204,27 @@ function withdraw(draft: Draft): void {
     case "failed":
       return draft.onItsWay(name, sight, "no");
     case "present":
+      return draft.onItsWay(name, { seen: "coming", since: entry.at, detail: nobodys }, "no");
     case "unknown":
-      return draft.unsureOf("the account", now + unknownMs);
+      return draft.unreadable(name);
     case "absent":
+      return forgetUnseen(draft, name, entry);
     case "lapsed":
     case "stuck":
-      // A request that was made a moment ago may not be on show yet.
+      // It may be the answer to an earlier one.
       if (now - entry.at >= replicationWindowMs) draft.forgetInvitation();
       else draft.unsureOf(name, entry.at + replicationWindowMs);
       return;
     default:
       return sight.seen satisfies never;
   }
+}
+
+/** Graph has taken the request, or may have, and a replica may be far behind: it is remembered for a day. */
+function forgetUnseen(draft: Draft, name: string, { state, at }: LedgerEntry): void {
+  const { now } = draft.situation;
+  if (now - at >= goneMs) return draft.forgetInvitation();
+  if (now - at < replicationWindowMs) draft.unsureOf(name, at + replicationWindowMs);
+  else if (state === "added") draft.unreadable(name);
+  draft.lookAgain(at + goneMs);
 }

@@ -38,7 +38,7 @@ export function leaveFormerScopes(draft: Draft): void {
 /** How soon to look whether another place has taken a membership over. */
 export const heirMs = 5 * 60_000;
 
-function leaveScope(draft: Draft, former: FormerScope): void {
+export function leaveScope(draft: Draft, former: FormerScope): void {
   const { scope, name, heir, entry } = former;
   if (heir === "has") draft.handOver({ kind: "scope", scope });
   else if (heir === "waits") draft.moves(name, draft.situation.now + heirMs);

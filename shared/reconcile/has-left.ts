@@ -6,14 +6,17 @@ import type { Policy } from "../policy/policy.ts";
  * Nothing that Muster gave, and does not leave there on purpose, is left in a place that the policy does not name any more, as far as
  * anybody can know who may not look.
  */
-export function hasLeft({ ledger, account, leftAt, proof }: PairRecord, leavers: Policy["leavers"]): boolean {
+export function hasLeft(
+  { ledger, account, invited, leftAt, proof }: PairRecord,
+  leavers: Policy["leavers"],
+): boolean {
   const stays = account !== null && !goesWithOwner(account, leavers.accounts);
   // Who is proven out, and whose account is their own, stays in the scope with it.
   const staysInScope = stays && leftAt !== null && proof !== null;
   const isOpen = ledger.some(
     ({ item, entry }) => entry.state !== "removed" && !(item.kind === "scope" && staysInScope),
   );
-  return !isOpen && (account === null || stays || isDone(account, leavers));
+  return !isOpen && invited === null && (account === null || stays || isDone(account, leavers));
 }
 
 /** That sync is to delete it is no answer: it may have been stopped. Where nobody deletes it, it is done with when it is blocked. */

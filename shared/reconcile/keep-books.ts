@@ -36,7 +36,7 @@ export function keptBooks(
   const ledger = pair.ledger.flatMap((row) => booked(row, bookkeeping, account?.accountId ?? null));
   return {
     ...pair,
-    invited: bookkeeping.invitation === "gone" ? null : pair.invited,
+    invited: invitedAfter(pair.invited, bookkeeping.invitation),
     account,
     leftAt,
     asked,
@@ -58,6 +58,14 @@ function unwantedOf({ pair, situation }: ReadOk, purpose: Plan["purpose"]): Pair
   return Object.fromEntries(keys.map((key) => [key, pair.unwanted[key] ?? situation.now]));
 }
 
+function invitedAfter(
+  invited: PairRecord["invited"],
+  change: AccessDecision["bookkeeping"]["invitation"],
+): PairRecord["invited"] {
+  if (invited === null || change === "gone") return null;
+  return change === "refused" ? { ...invited, entry: { ...invited.entry, refused: "yes" } } : invited;
+}
+
 function booked(
   row: LedgerRow,
   { ledger }: AccessDecision["bookkeeping"],
@@ -66,9 +74,11 @@ function booked(
   const { item, entry } = row;
   // The account it was given to is gone for good, and the membership with it.
   if (item.kind === "grant" && account !== null && item.account !== account) return [];
-  const change = ledger.find(({ what }) => sameGiven(what, item))?.change;
-  if (change === "drop" || change === "gone") return [];
-  return [change === "claim" ? { ...row, entry: { ...entry, state: "added" } } : row];
+  const changes = new Set(ledger.flatMap(({ what, change }) => (sameGiven(what, item) ? [change] : [])));
+  if (changes.has("drop") || changes.has("gone")) return [];
+  const state = changes.has("claim") ? "added" : entry.state;
+  const refused = changes.has("refused") ? ({ refused: "yes" } as const) : {};
+  return [changes.size === 0 ? row : { ...row, entry: { ...entry, state, ...refused } }];
 }
 
 function goneSoFar(

@@ -1,5 +1,6 @@
 import { isAmong, type AnalystRecord } from "../model/analyst.ts";
 import type { Note, Plan } from "../model/plan.ts";
+import type { Place } from "../policy/policy.ts";
 import { replicationWindowMs } from "../planner/membership.ts";
 import { deniedFindings } from "./denied-findings.ts";
 import { gistOf, type Outcome } from "./outcome.ts";
@@ -20,7 +21,7 @@ export function obstacles(round: Round): readonly Outcome[] {
       return { kind: "parked", reason, advice, cause };
     });
   const odd = plan.notes.flatMap((note) => [
-    ...oddAccount(note, record, name),
+    ...oddAccount(note, record, rules.target),
     ...openGrant(note, record, name),
   ]);
   return [
@@ -85,15 +86,19 @@ function unstamped({ read: { situation }, record, rules }: Round): readonly Outc
   ];
 }
 
-function oddAccount(note: Note, { userPrincipalName }: AnalystRecord, target: string): readonly Outcome[] {
-  const about = `${target}: the account of ${userPrincipalName}`;
+function oddAccount(
+  note: Note,
+  { userPrincipalName }: AnalystRecord,
+  { name, topology }: Pick<Place, "name" | "topology">,
+): readonly Outcome[] {
+  const about = `${name}: the account of ${userPrincipalName}`;
   const parked = (what: string, advice: string): readonly Outcome[] => [
     { kind: "parked", reason: `${about} ${what}`, advice, cause: null },
   ];
   if (note.kind === "account-not-proven")
     return parked(
       `is not proven to be theirs (${note.detail})`,
-      "look at the account in the target tenant: correct its stamp, or purge it so that sync makes a new one",
+      topology === "pull" ? addressAdvice : stampAdvice,
     );
   if (note.kind === "account-deleted-by-others")
     return parked(
@@ -102,6 +107,11 @@ function oddAccount(note: Note, { userPrincipalName }: AnalystRecord, target: st
     );
   return [];
 }
+
+const stampAdvice =
+  "look at the account in the target tenant: correct its stamp, or purge it so that sync makes a new one";
+const addressAdvice =
+  "give them a mail address of their own in the source tenant, and Muster invites them anew; or delete and purge that account in the target tenant";
 
 /** What was asked for and takes too long, or will not come. */
 function openGrant(note: Note, { userPrincipalName }: AnalystRecord, target: string): readonly Outcome[] {

@@ -14,11 +14,11 @@ export function hashOf(value: unknown): string {
  * what the policy says, and one that is kept what it gave.
  */
 export function meaningOf(
-  { roles, held, leaving }: Pick<AnalystRecord, "roles" | "held" | "leaving">,
+  { roles, held, leaving, mail }: Pick<AnalystRecord, "roles" | "held" | "leaving" | "mail">,
   policyHash: string,
 ): string {
   const meant = roles.map((role) => (isAmong(held)(role) ? role : { ...role, kept: "yes" }));
-  return hashOf({ roles: meant, leaving, policy: policyHash });
+  return hashOf({ roles: meant, leaving, mail, policy: policyHash });
 }
 
 /** The same with keys in order. Done before it becomes text: a replacer would be asked about every number and word as well. */

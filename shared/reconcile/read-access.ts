@@ -14,7 +14,7 @@ import type { Outcome, Parked } from "./outcome.ts";
 import { readDenials } from "./denials.ts";
 import { readSubjects } from "./lost-groups.ts";
 import { goneFrom, grantsOf, readAccount } from "./read-account.ts";
-import { invitationOf, withArrived } from "./read-guest.ts";
+import { invitationOf, isInvited, withArrived, withClaimed } from "./read-guest.ts";
 import { nestedIn, readScopes, scopesOf, sharedWith, type NamedScope } from "./read-scopes.ts";
 import { heirOf, heirOfGrant, otherTargetWith, withInherited } from "./scope-owners.ts";
 import { isLeaving, keepsOf, wantedOf } from "./wishes.ts";
@@ -58,7 +58,7 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
   const isIn = named.scope !== null && seenOf(named.scope.scope, "yes").seen === "present";
   const seenScope = isIn ? named.scope : null;
   const inherited = await withInherited({ seenScope, wanted: named.wanted, account: account.seen }, asking);
-  const pair = withArrived(inherited, account.seen);
+  const pair = withClaimed(withArrived(inherited, account.seen), account.seen, named.managed);
   const grants = grantsOf(pair.ledger, account.record).map(({ item: { grant }, name, entry }) => ({
     grant,
     name,
@@ -66,7 +66,8 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
   }));
   const { wanted } = named;
   const denied = await readDenials({ account: account.seen, given: grants, wanted, pair }, looking, ports);
-  const { scope, entry: scopeEntry, formers } = scopesOf(named.scope, pair.ledger);
+  const needed = scopeOf(target) === null ? "none" : (named.scope ?? "not found");
+  const { scope, entry: scopeEntry, formers } = scopesOf(needed, pair.ledger);
   const sighted = async <T extends NamedScope>(one: T, wanted: "yes" | "no") => ({
     ...one,
     ...seenOf(one.scope, wanted),
@@ -98,11 +99,14 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
         })),
       ),
       policySince: rules.since,
-      accounts: kindsOfAccount[target.topology],
-      invitation:
-        target.topology === "pull"
-          ? await invitationOf({ ...looking, pair }, account, { leaving: isLeaving(looking), ports })
-          : null,
+      accounts: isInvited(looking) ? "invited" : kindsOfAccount[target.topology],
+      invitation: isInvited(looking)
+        ? await invitationOf({ ...looking, pair }, account, {
+            leaving: isLeaving(looking),
+            ends: losesPackages(pair, named.wanted),
+            ports,
+          })
+        : null,
       account: account.seen,
       others: account.others,
       owned: {
@@ -138,6 +142,18 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
       now: ports.now(),
     },
   };
+}
+
+/** What somebody may lose who is governed by their packages. */
+function losesPackages({ ledger }: PairRecord, wanted: readonly NamedGrant[]): boolean {
+  const keys = new Set(wanted.map(({ grant }) => grantKey(grant)));
+  return ledger.some(
+    ({ item, entry }) =>
+      item.kind === "grant" &&
+      item.grant.kind === "package" &&
+      entry.state !== "removed" &&
+      !keys.has(grantKey(item.grant)),
+  );
 }
 
 const kindsOfAccount = { push: "synced", pull: "invited", home: "own" } as const;

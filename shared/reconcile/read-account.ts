@@ -12,7 +12,7 @@ import { stampIn } from "../policy/desired.ts";
 import type { Place, Policy, Stamp } from "../policy/policy.ts";
 import type { AccessReadPorts, Looking, Rules } from "./access-ports.ts";
 import { outcomeOf, type Outcome } from "./outcome.ts";
-import { guestRecord, readInvitations } from "./read-guest.ts";
+import { guestRecord, isInvited, readInvitations } from "./read-guest.ts";
 import { readHad, readOutliving } from "./read-holdings.ts";
 import { isLeaving } from "./wishes.ts";
 
@@ -31,7 +31,8 @@ const patience = 2;
 
 export async function readAccount(looking: Looking, ports: AccessReadPorts): Promise<AccountAnswer> {
   try {
-    return await finders[looking.rules.target.topology](looking, ports);
+    const find = isInvited(looking) ? findGuest : finders[looking.rules.target.topology];
+    return await find(looking, ports);
   } catch (error) {
     const outcome = outcomeOf(error, ports.now());
     // A leaver does not wait for a target that throttles: what can be done from the source is done now.
@@ -220,12 +221,22 @@ async function findGuest(looking: Looking, ports: AccessReadPorts): Promise<Acco
   const byId = known === null ? null : await readKnown(known, looking, ports);
   if (byId !== null) return { ...byId, others: [] };
   const invitations = await readInvitations(looking, ports);
-  const record = invitations.account === null ? null : guestRecord(invitations.account);
-  const found =
-    record === null || record.accountId === known?.accountId ? null : await readKnown(record, looking, ports);
-  const nowhere = { seen: { kind: "none" }, record: known, trouble: null } as const;
-  return { ...(found ?? nowhere), others: [], invitations };
+  const nowhere = { seen: { kind: "none" }, record: known, trouble: null, others: [], invitations } as const;
+  const { account } = invitations;
+  if (account === null || account === known?.accountId) return nowhere;
+  const found = await readKnown(guestRecord(account), looking, ports);
+  if (found === null) return nowhere;
+  const isTaken = (await accountsOfOthers({ looking, ports })).has(account);
+  if (!isTaken && !isContested(found.seen)) return { ...found, others: [], invitations };
+  // Whatever came of the request there is taken back, and the account is nobody's as far as this analyst goes.
+  const detail = isTaken ? "their address led to the account of another analyst" : wordsIn(found.seen);
+  const seen: AccountSeen =
+    found.seen.kind === "present" ? { ...found.seen, proof: "contested", detail } : { kind: "none" };
+  return { ...found, seen, record: null, others: [], invitations };
 }
+
+const isContested = (seen: AccountSeen) => seen.kind === "present" && seen.proof === "contested";
+const wordsIn = (seen: AccountSeen) => (seen.kind === "present" ? seen.detail : "");
 
 const finders: Readonly<
   Record<Place["topology"], (looking: Looking, ports: AccessReadPorts) => Promise<AccountAnswer>>
@@ -257,17 +268,25 @@ type Evidence = {
 function present(account: TargetAccount, { proof, record, holdings }: Evidence): AccountSeen {
   const stamped = account.stamp?.toLowerCase() ?? null;
   // Whatever stands on it, nobody's own user is somebody else's.
-  const contested = proof !== "own" && stamped !== null && stamped !== "none" && stamped !== record.id;
+  const isOthers = proof !== "own" && stamped !== null && stamped !== "none" && stamped !== record.id;
+  // An address is an attribute that anybody may have; who was not invited is one of the tenant's own people.
+  const isNative = proof === "assignment" && !isExternal(account);
+  const contested = isOthers || isNative;
+  const why = isOthers ? `its stamp names ${stamped}` : "their address led to an account that nobody invited";
   return {
     kind: "present",
     id: account.id,
     enabled: account.enabled,
     proof: contested ? "contested" : proof,
-    detail: contested ? `its stamp names ${stamped}` : wordsOf(account),
+    detail: contested ? why : wordsOf(account),
     stamped: stamped === null ? "no" : "yes",
     seen: holdings,
   };
 }
+
+/** Accounts from elsewhere are guests, or were invited, or turned into such. */
+const isExternal = ({ isInvited: was, guest }: TargetAccount) =>
+  was || guest?.userType?.toLowerCase() === "guest" || typeof guest?.invitation === "string";
 
 /** "Guest, PendingAcceptance", of an account that was invited. */
 const wordsOf = ({ guest }: TargetAccount): string =>

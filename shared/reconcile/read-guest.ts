@@ -1,13 +1,19 @@
 import type { GuestRules, Invitations } from "../graph/invitations.ts";
-import { sameItem, type AccountRecord } from "../model/ledger.ts";
+import { rowOf, sameItem, type AccountRecord } from "../model/ledger.ts";
+import type { Grant } from "../model/grant.ts";
+import type { Sight } from "../model/sight.ts";
 import type { PairRecord } from "../model/pair.ts";
-import type { AccountSeen, Invitation } from "../planner/access-situation.ts";
+import type { AccountSeen, GuestEnd, Invitation, NamedGrant } from "../planner/access-situation.ts";
 import type { AccessReadPorts, Looking } from "./access-ports.ts";
 import type { Found } from "./read-account.ts";
 
 /** The address that a target is asked to invite: a request that is open keeps the one that it was made with. */
 const mailOf = ({ pair, record }: Pick<Looking, "pair" | "record">): string =>
-  pair.invited?.mail ?? record.userPrincipalName;
+  pair.invited?.mail ?? record.mail ?? record.userPrincipalName;
+
+/** Whether accounts come by invitation here; an open one is seen to its end, also when the policy says otherwise by now. */
+export const isInvited = ({ pair, rules }: Pick<Looking, "pair" | "rules">): boolean =>
+  rules.target.topology === "pull" || pair.invited !== null;
 
 /** What has become of what was asked for by address. */
 export function readInvitations(looking: Looking, { tenant }: AccessReadPorts): Promise<Invitations> {
@@ -36,30 +42,68 @@ export function withArrived(pair: PairRecord, account: AccountSeen): PairRecord 
   return { ...pair, invited: null, ledger: [...pair.ledger.filter((one) => !sameItem(one.item, item)), row] };
 }
 
-/** What the plan has to know of inviting somebody. */
+/**
+ * What requests in Muster's own words have brought is Muster's, also when nothing of it is on record any more: an invitation that was
+ * forgotten, or a table that was lost.
+ */
+export function withClaimed(
+  pair: PairRecord,
+  account: AccountSeen,
+  named: readonly NamedGrant[],
+): PairRecord {
+  if (account.kind !== "present" || account.proof === "contested") return pair;
+  const rows = named.flatMap(({ grant, name }) => {
+    const { by, seen } = account.seen(grant, "no");
+    const item = { kind: "grant", grant, account: account.id } as const;
+    const isHad = seen === "present" || seen === "coming";
+    if (by !== "muster" || !isHad || rowOf(pair.ledger, item) !== undefined) return [];
+    return [{ item, name, entry: { state: "added", at: 0, oppositeAt: 0 } as const }];
+  });
+  return rows.length === 0 ? pair : { ...pair, ledger: [...pair.ledger, ...rows] };
+}
+
+/** What the plan has to know of inviting somebody. `ends`: whether somebody may lose a package. */
 export async function invitationOf(
   looking: Looking,
   { invitations, seen }: Pick<Found, "invitations" | "seen">,
-  { leaving, ports }: { readonly leaving: boolean; readonly ports: AccessReadPorts },
+  {
+    leaving,
+    ends,
+    ports,
+  }: { readonly leaving: boolean; readonly ends: boolean; readonly ports: AccessReadPorts },
 ): Promise<Invitation> {
   const { invited } = looking.pair;
-  const wanted = leaving ? "no" : "yes";
+  const sightOf = leaving ? leftOf : seenIn;
   return {
     mail: mailOf(looking),
-    asked:
-      invited === null
-        ? null
-        : { ...invited, sight: invitations?.seen(invited.grant, wanted) ?? { seen: "unknown" } },
+    asked: invited === null ? null : { ...invited, sight: sightOf(invitations, invited.grant) },
+    seen: (grant) => seenIn(invitations, grant),
     // Nobody waits for what is only said.
     ends:
-      leaving && seen.kind === "present"
-        ? await ports.tenant.reader.readGuestRules(looking.priority).then(endsIn, () => null)
-        : null,
+      ends && seen.kind === "present"
+        ? await ports.tenant.reader.readGuestRules(looking.priority).then(endsIn, () => unreadEnd)
+        : { kind: "unasked" },
   };
 }
 
-function endsIn({ action, after }: GuestRules): string | null {
-  if (action === "none") return null;
+const seenIn = (invitations: Invitations | undefined, grant: Grant<"package">): Sight =>
+  invitations?.seen(grant, "yes") ?? { seen: "unknown" };
+
+/** Nothing is left of what was denied, or is over: that is an answer, and none is none. */
+function leftOf(invitations: Invitations | undefined, grant: Grant<"package">): Sight {
+  const left = invitations?.seen(grant, "no") ?? { seen: "unknown" };
+  if (left.seen !== "absent") return left;
+  const end = seenIn(invitations, grant);
+  return end.seen === "stuck" || end.seen === "lapsed" ? end : left;
+}
+
+const unreadEnd: GuestEnd = {
+  kind: "ends",
+  how: "what becomes of the account is up to the tenant's settings, which could not be read",
+};
+
+function endsIn({ action, after }: GuestRules): GuestEnd {
+  if (action === "none") return { kind: "stays" };
   const then = action === "block" ? "" : `, and deletes it ${after} later`;
-  return `when the last access package is gone, it blocks the account${then}`;
+  return { kind: "ends", how: `when the last access package is gone, it blocks the account${then}` };
 }

@@ -41,7 +41,7 @@ function unreadOf(failure: unknown, { record }: Looking): ScopesSeen {
 function kindsInUse({ rules: { target }, pair }: Looking): readonly ScopeKind[] {
   const given = pair.ledger.flatMap(({ item }) => (item.kind === "scope" ? [item.scope.kind] : []));
   const named = scopeOf(target);
-  return named === null ? [] : [...new Set([named.kind, ...given])];
+  return [...new Set([...(named === null ? [] : [named.kind]), ...given])];
 }
 
 /** Whether they seem to be in scope already, and sync does not see them there; asked only of who is to be put in. */
@@ -90,14 +90,16 @@ type Scopes = {
   readonly formers: readonly (NamedScope & { readonly entry: LedgerEntry })[];
 };
 
-export function scopesOf(named: NamedScope | null, ledger: readonly LedgerRow[]): Scopes {
+/** `none`: the policy needs none here, so whatever Muster joined is to be left. */
+export function scopesOf(named: NamedScope | "none" | "not found", ledger: readonly LedgerRow[]): Scopes {
   const rows = ledger.flatMap(({ item, name, entry }) =>
     item.kind === "scope" ? [{ scope: item.scope, name, entry }] : [],
   );
+  if (named === "none") return { scope: null, entry: undefined, formers: rows };
   const held = scopeHeld(ledger);
-  const row = rows.find((one) =>
-    named === null ? one.entry === held : grantKey(one.scope) === grantKey(named.scope),
-  );
+  const isNamed = (one: NamedScope & { readonly entry: LedgerEntry }) =>
+    named === "not found" ? one.entry === held : grantKey(one.scope) === grantKey(named.scope);
+  const row = rows.find(isNamed);
   const formers = rows.filter((one) => one !== row);
-  return { scope: named ?? row ?? null, entry: row?.entry, formers };
+  return { scope: named === "not found" ? (row ?? null) : named, entry: row?.entry, formers };
 }

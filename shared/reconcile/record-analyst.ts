@@ -25,11 +25,13 @@ export function nextRecord(id: AnalystId, { seen, decision, known, looking }: Re
   const { held, roles, refused, lost, moved, leaving, leftAt, missingSince, recent } = decision;
   // Where Muster only observes, it writes nothing, and finds what others wrote.
   const stamped = sourceMode(policy.policy) === "observe" ? (known?.stamped ?? {}) : decision.stamped;
-  const meaning = meaningOf({ roles, held, leaving }, policy.hash);
+  const mail = isText(user?.mail) ? { mail: user.mail } : {};
+  const meaning = meaningOf({ roles, held, leaving, ...mail }, policy.hash);
   const changed = known === null || known.leaving !== leaving || isOther(known.roles, roles);
   return {
     id,
     userPrincipalName: user?.userPrincipalName ?? id,
+    ...mail,
     displayName: user?.displayName ?? id,
     held,
     roles,
@@ -52,6 +54,8 @@ export function nextRecord(id: AnalystId, { seen, decision, known, looking }: Re
     since: changed ? run.heardAt || ports.now() : known.since,
   };
 }
+
+const isText = (text: string | null | undefined): text is string => typeof text === "string" && text !== "";
 
 const isOther = (a: readonly HeldRole[], b: readonly HeldRole[]) => !isDeepStrictEqual(a, b);
 

@@ -17,6 +17,7 @@ const schema: z.ZodType<AnalystRecord | null> = z
   .object({
     id: analystIdSchema,
     userPrincipalName: z.string(),
+    mail: z.string().exactOptional(),
     displayName: z.string(),
     held: z.array(held),
     roles: z.array(held),

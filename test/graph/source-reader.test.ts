@@ -111,13 +111,14 @@ describe("a user", () => {
 
   test("is read with what decides about them, and nothing else", async () => {
     const { network, reader } = reading(() =>
-      ok({ ...wire, accountEnabled: true, department: "SOC", more: 1 }),
+      ok({ ...wire, accountEnabled: true, mail: "ana.meyer@source.example", department: "SOC", more: 1 }),
     );
     expect(await reader.readUser(question)).toEqual({
       kind: "present",
       user: {
         id: ana,
         userPrincipalName: "ana@source.example",
+        mail: "ana.meyer@source.example",
         displayName: "ana@source.example",
         enabled: true,
         attributes: { department: "SOC" },

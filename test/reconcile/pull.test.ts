@@ -1,84 +1,18 @@
 import { describe, expect, test } from "vitest";
-import { liveAssignment, papersOf } from "../../shared/graph/grants/package-state.ts";
-import { packageIdSchema } from "../../shared/model/ids.ts";
-import type { Policy } from "../../shared/policy/policy.ts";
-import { assigned, byId, inGroup, smallPolicy } from "../support/small-policy.ts";
-import { smallWorld } from "../support/small-world.ts";
+import { operator, pullScene, room } from "../support/pull-scene.ts";
 import {
   ana,
   dayMs,
-  groupId,
   hourMs,
   minuteMs,
-  reader,
   readers,
   readersAtHome,
-  responder,
   respondersAtHome,
-  responders,
 } from "../support/fixtures.ts";
-
-const operator = packageIdSchema.parse("4a000000-0000-4000-8000-000000000001");
-const room = packageIdSchema.parse("4a000000-0000-4000-8000-000000000002");
-const outbound = groupId(9);
-
-/** Contoso invites: readers with one package and a group, responders with another package. */
-function pullPolicy(changes: { readonly scope?: "none" } = {}): Policy {
-  const policy = smallPolicy();
-  return {
-    ...policy,
-    targets: policy.targets.map(({ sync, ...target }) =>
-      target.name === "contoso"
-        ? {
-            ...target,
-            topology: "pull",
-            sync: null,
-            scope: changes.scope === "none" ? null : { kind: "group", group: byId(outbound) },
-            grants: [
-              {
-                role: reader,
-                wishes: [assigned("SOC Operator"), inGroup(readers.grant.group)],
-                sourceGroups: [],
-              },
-              {
-                role: responder,
-                wishes: [assigned("Room"), inGroup(responders.grant.group)],
-                sourceGroups: [],
-              },
-            ],
-          }
-        : { ...target, sync },
-    ),
-  };
-}
-
-function scene(changes: Parameters<typeof pullPolicy>[0] = {}) {
-  const world = smallWorld();
-  world.contoso.packages.define(operator, "SOC Operator");
-  world.contoso.packages.define(room, "Room");
-  world.setPolicy(pullPolicy(changes));
-  const accounts = () => [...world.contoso.accounts.values()];
-  const account = () => accounts()[0]?.id ?? "";
-  return {
-    ...world,
-    accounts,
-    account,
-    join: (group = readersAtHome) => world.change(ana, group, "in"),
-    leave: (group = readersAtHome) => world.change(ana, group, "out"),
-    has: (id = operator) => liveAssignment(papersOf(world.contoso.packages.papers(account()), id))?.state,
-    invites: () => world.contoso.writes.filter((one) => one.startsWith("invite")),
-    proofs: (purpose: "join" | "leave") =>
-      world.entries.filter(
-        ({ kind, target, plan }) => kind === "proof" && target === "contoso" && plan.purpose === purpose,
-      ),
-    told: () => world.parked.map(({ reason }) => reason),
-    isOut: () => world.source.members.get(outbound)?.has(ana) !== true,
-  };
-}
 
 describe("a joiner of a target that invites", () => {
   test("is let out, invited once by their address, and given the rest when there is an account", async () => {
-    const world = scene();
+    const world = pullScene();
     await world.join();
     await world.wait(hourMs);
     expect(world.isOut()).toBe(false);
@@ -94,7 +28,7 @@ describe("a joiner of a target that invites", () => {
   });
 
   test("needs no group that lets them out where the policy names none", async () => {
-    const world = scene({ scope: "none" });
+    const world = pullScene({ scope: "none" });
     await world.join();
     await world.wait(hourMs);
     expect(world.has()).toBe("delivered");
@@ -103,7 +37,7 @@ describe("a joiner of a target that invites", () => {
   });
 
   test("who waits for approval is invited once, and has an account when it is approved", async () => {
-    const world = scene();
+    const world = pullScene();
     world.contoso.packages.become("approval");
     await world.join();
     await world.wait(3 * dayMs);
@@ -115,7 +49,7 @@ describe("a joiner of a target that invites", () => {
   });
 
   test("who is denied is not invited again, and people hear of it once", async () => {
-    const world = scene();
+    const world = pullScene();
     world.contoso.packages.become("approval");
     await world.join();
     await world.wait(hourMs);
@@ -126,7 +60,7 @@ describe("a joiner of a target that invites", () => {
   });
 
   test("who holds two roles is invited with one package, and gets the other on the account", async () => {
-    const world = scene();
+    const world = pullScene();
     await world.join(respondersAtHome);
     await world.join();
     await world.wait(hourMs);
@@ -139,7 +73,7 @@ describe("a joiner of a target that invites", () => {
   });
 
   test("whose request was lost on the way is not invited twice", async () => {
-    const world = scene();
+    const world = pullScene();
     world.contoso.next("invite", async (go) => {
       await go();
       throw new Error("the answer is lost");
@@ -155,7 +89,7 @@ describe("a joiner of a target that invites", () => {
 
 describe("a leaver of a target that invites", () => {
   test("loses the package and the groups, and then the way out; the account is left to the target, which the plan says", async () => {
-    const world = scene();
+    const world = pullScene();
     await world.join();
     await world.wait(hourMs);
     await world.leave();
@@ -172,7 +106,7 @@ describe("a leaver of a target that invites", () => {
   });
 
   test("disabled at home: the same, and neither block nor deletion by Muster", async () => {
-    const world = scene();
+    const world = pullScene();
     await world.join();
     await world.wait(hourMs);
     world.source.users.set(ana, { ...world.userOf(ana), enabled: false });
@@ -183,7 +117,7 @@ describe("a leaver of a target that invites", () => {
   });
 
   test("while the invitation waits for approval: not proven out until it is denied", async () => {
-    const world = scene();
+    const world = pullScene();
     world.contoso.packages.become("approval");
     await world.join();
     await world.wait(hourMs);
@@ -196,7 +130,7 @@ describe("a leaver of a target that invites", () => {
   });
 
   test("while the invitation waits, which is approved after they left: what comes of it is taken back", async () => {
-    const world = scene();
+    const world = pullScene();
     world.contoso.packages.become("approval");
     await world.join();
     await world.wait(hourMs);
@@ -210,7 +144,7 @@ describe("a leaver of a target that invites", () => {
   });
 
   test("who was never delivered anything and leaves within seconds is found out all the same", async () => {
-    const world = scene();
+    const world = pullScene();
     world.contoso.packages.become("slow");
     await world.join();
     await world.leave();
@@ -221,7 +155,7 @@ describe("a leaver of a target that invites", () => {
   });
 
   test("whose account the target has blocked since is let in again when they come back", async () => {
-    const world = scene();
+    const world = pullScene();
     await world.join();
     await world.wait(hourMs);
     await world.leave();
@@ -235,7 +169,7 @@ describe("a leaver of a target that invites", () => {
   });
 
   test("whose account somebody else has blocked stays blocked", async () => {
-    const world = scene();
+    const world = pullScene();
     await world.join();
     await world.wait(hourMs);
     const [known] = world.accounts();
@@ -247,7 +181,7 @@ describe("a leaver of a target that invites", () => {
 });
 
 test("a mover's package goes, and the account and the other package stay", async () => {
-  const world = scene();
+  const world = pullScene();
   await world.join();
   await world.wait(hourMs);
   world.source.members.get(readersAtHome)?.delete(ana);
@@ -261,7 +195,7 @@ test("a mover's package goes, and the account and the other package stay", async
 });
 
 test("an account with their address that is there already and that nobody assigned is none of theirs", async () => {
-  const world = scene();
+  const world = pullScene();
   const other = world.contoso.create(ana, { stamp: null });
   world.contoso.packages.become("approval");
   await world.join();

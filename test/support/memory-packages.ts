@@ -29,10 +29,13 @@ type Invited = {
   readonly mail: string;
   readonly analyst: string;
   readonly account: string | null;
-  readonly make: () => string;
+  readonly make: () => { readonly id: string; readonly isNew: boolean };
 };
 
 type Of<T> = T & { readonly account: string };
+
+/** `request`: what it came of, where somebody was invited. */
+type Assigned = Of<Assignment> & { readonly request?: string };
 
 const trace: Trace = { clientRequestId: "c-1", requestId: "r-1", status: 201, ms: 1, tries: 1 };
 const wrote = (result: Written["result"]): Written => ({ result, appliedBefore: "no", trace });
@@ -46,10 +49,12 @@ const policy = assignmentPolicyIdSchema.parse("4d000000-0000-4000-8000-000000000
 
 export function memoryPackages(now: () => number) {
   let way: Way = "at once";
-  let assignments: readonly Of<Assignment>[] = [];
+  let assignments: readonly Assigned[] = [];
   let requests: readonly Of<Request>[] = [];
   let invited: readonly Invited[] = [];
   const names = new Map<string, string>();
+  /** Accounts that came by invitation. */
+  const governed = new Set<string>();
   let made = 0;
 
   const idOf = (what: string) => `${what}-${(made += 1)}`;
@@ -77,7 +82,7 @@ export function memoryPackages(now: () => number) {
   const assign = (
     account: string,
     id: string,
-    { expires, state }: { expires: string | null; state: string },
+    { expires, state, request }: { expires: string | null; state: string; request?: string },
   ) => {
     const endDateTime = expires === null ? null : time(now() + durationMs(expires));
     const assignment = {
@@ -86,6 +91,8 @@ export function memoryPackages(now: () => number) {
       schedule: { expiration: { endDateTime } },
       accessPackage: { id },
       account,
+      ...(request === undefined ? {} : { request }),
+      target: { subjectLifecycle: governed.has(account) ? "governed" : "notGoverned" },
     };
     assignments = [...assignments, assignment];
   };
@@ -99,7 +106,8 @@ export function memoryPackages(now: () => number) {
   function arrive(request: string): string | null {
     const found = invited.find((one) => one.request === request);
     if (found === undefined) return null;
-    const account = found.make();
+    const { id: account, isNew } = found.make();
+    if (isNew) governed.add(account);
     invited = invited.map((one) => (one === found ? { ...one, account } : one));
     requests = requests.map((one) => (one.id === request ? { ...one, account } : one));
     return account;
@@ -117,9 +125,15 @@ export function memoryPackages(now: () => number) {
         if (before !== "pendingapproval" && before !== "delivering") continue;
         close(id, state);
         if (state === "delivered" && requestType === "adminadd")
-          assign(arrive(id) ?? account, accessPackage?.id ?? "", { expires: null, state: "delivered" });
+          assign(arrive(id) ?? account, accessPackage?.id ?? "", {
+            expires: null,
+            state: "delivered",
+            request: id,
+          });
       }
     },
+    /** Graph keeps requests for three months, and forgets what came of none of them. */
+    purge: () => void (requests = requests.filter(isWaiting)),
     /** What is to end by now ends. */
     expire(): void {
       for (const { id, state, schedule } of assignments) {
@@ -162,14 +176,16 @@ export function memoryPackages(now: () => number) {
     },
     invite(
       { package: id, expires }: Grant<"package">,
-      whom: { readonly mail: string; readonly analyst: string; readonly make: () => string },
+      whom: { readonly mail: string; readonly analyst: string; readonly make: Invited["make"] },
     ): Written {
       const isOpen = invited.some(({ request, mail }) =>
         requests.some(
           (one) => mail === whom.mail && one.id === request && one.accessPackage?.id === id && isWaiting(one),
         ),
       );
-      if (isOpen) return wrote("already");
+      const holder = invited.findLast((one) => one.mail === whom.mail && one.account !== null)?.account;
+      const isHeld = liveAssignment(papersOf(papers(holder ?? ""), id)) !== undefined;
+      if (isOpen || isHeld) return wrote("already");
       const state = {
         "at once": "delivered",
         approval: "pendingapproval",
@@ -178,20 +194,24 @@ export function memoryPackages(now: () => number) {
       };
       const request = ask("adminadd", { account: whom.mail, id, by: muster }, state[way]);
       invited = [...invited, { ...whom, request: request.id, account: null }];
-      if (way === "at once") assign(arrive(request.id) ?? "", id, { expires, state: "delivered" });
+      if (way === "at once")
+        assign(arrive(request.id) ?? "", id, { expires, state: "delivered", request: request.id });
       return wrote("done");
     },
     invitations({ mail, analyst }: { readonly mail: string; readonly analyst: string }): Invitations {
-      const mine = invited.filter((one) => one.mail === mail);
-      const all: Papers = {
-        requests: requests.filter(({ id }) => mine.some(({ request }) => request === id)),
-        assignments: assignments.filter((one) => mine.some(({ account }) => account === one.account)),
+      const at = invited.filter((one) => one.mail === mail);
+      const own = at.filter((one) => one.analyst === analyst);
+      const of = (some: readonly Invited[]): Papers => ({
+        requests: requests.filter(({ id }) => some.some(({ request }) => request === id)),
+        assignments: assignments.filter(({ request }) => some.some((one) => one.request === request)),
         isComplete: true,
-      };
-      const account = mine.findLast((one) => one.analyst === analyst && one.account !== null)?.account;
+      });
+      const papersFor = { yes: of(at), no: of(own) };
+      const account = own.findLast((one) => one.account !== null)?.account ?? null;
       return {
-        account: account === undefined ? null : accountIdSchema.parse(account),
-        seen: ({ package: id }, wanted) => sightOfPackage(papersOf(all, id), { wanted, now: now() }),
+        account: account === null ? null : accountIdSchema.parse(account),
+        seen: ({ package: id }, wanted) =>
+          sightOfPackage(papersOf(papersFor[wanted], id), { wanted, now: now() }),
       };
     },
     renew({ package: id, expires }: Grant<"package">, account: string): Written {

@@ -12,6 +12,8 @@ export type MemoryTable = {
   readonly loseAnswer: () => void;
   /** This happens right before the next operation of this kind. */
   readonly before: (what: Operation, happening: () => Promise<unknown>) => void;
+  /** Somebody has emptied it. */
+  readonly forget: () => void;
   /** How many rows there are. */
   readonly size: () => number;
 };
@@ -52,6 +54,7 @@ export function memoryTable(name = "Table"): MemoryTable {
       const key = `${name} ${what}`;
       happenings.set(key, [...(happenings.get(key) ?? []), happening]);
     },
+    forget: () => rows.clear(),
     size: () => rows.size,
   };
 }

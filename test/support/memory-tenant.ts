@@ -357,6 +357,8 @@ type Kept = TargetAccount & { readonly state: "live" | "recycled" };
 
 export type MemoryTarget = MemoryTenant & {
   readonly accounts: Map<string, Kept>;
+  /** The mail addresses of accounts, as far as anybody asks for them. */
+  readonly addresses: Map<string, string>;
   readonly reader: TargetReader;
   readonly writer: TargetWriter;
   /** Makes the account that sync would make for this analyst. */
@@ -367,6 +369,7 @@ export type MemoryTarget = MemoryTenant & {
 
 export function memoryTarget(groupIds: readonly GroupId[], now: () => number): MemoryTarget {
   const accounts = new Map<string, Kept>();
+  const addresses = new Map<string, string>();
   const { call, write, remove, reads, grants, ...tenant } = tenantOf(groupIds, now);
   let made = 0;
   const live = (id: string): Kept => {
@@ -393,9 +396,24 @@ export function memoryTarget(groupIds: readonly GroupId[], now: () => number): M
     return id;
   }
 
+  /** Whoever has the address already; else somebody is invited. */
+  function accountOf(mail: string, analyst: AnalystId) {
+    const known = [...accounts.values()].find(
+      (one) => one.state === "live" && addresses.get(one.id) === mail,
+    );
+    if (known !== undefined) return { id: known.id, isNew: false };
+    const id = create(analyst, {
+      stamp: null,
+      guest: { userType: "Guest", invitation: "PendingAcceptance" },
+    });
+    addresses.set(id, mail);
+    return { id, isNew: true };
+  }
+
   return {
     ...tenant,
     accounts,
+    addresses,
     reader: {
       readAccount: ({ id }) =>
         call("readAccount", () => {
@@ -419,8 +437,7 @@ export function memoryTarget(groupIds: readonly GroupId[], now: () => number): M
           tenant.packages.invite(grant, {
             mail,
             analyst,
-            make: () =>
-              create(analyst, { stamp: null, guest: { userType: "Guest", invitation: "PendingAcceptance" } }),
+            make: () => accountOf(mail, analyst),
           }),
         ),
       ...grants(live, remove),

@@ -52,7 +52,7 @@ export function papersOf(papers: Papers, packageId: PackageId): Papers {
   };
 }
 
-const askedAt = ({ createdDateTime }: Request) => timeOf(createdDateTime) ?? 0;
+export const askedAt = ({ createdDateTime }: Request) => timeOf(createdDateTime) ?? 0;
 
 /** The assignment that gives something, or is to; there is one at most. */
 export const liveAssignment = ({ assignments }: Papers): Assignment | undefined =>
@@ -137,7 +137,8 @@ function has(live: Assignment, { requests }: Papers): Sight {
     seen: "present",
     ...(at === null ? {} : { at }),
     ...(endsAt === null ? {} : { endsAt }),
-    ...(isGoverned(live) ? { detail: "of a governed guest" } : {}),
+    ...(governedIn(live) === "yes" ? { detail: "of a governed guest" } : {}),
+    ...lifecycleOf(live),
     ...(update === undefined ? {} : renewalOf(update)),
   };
 }
@@ -150,8 +151,16 @@ function renewalOf(update: Request): Pick<Sight, "renewal"> {
     : {};
 }
 
-/** Entitlement management invited them, and ends their account when the last package is gone. */
-const isGoverned = ({ target }: Assignment) => target?.subjectLifecycle === "governed";
+/** Whether entitlement management invited them, and ends their account when the last package is gone. */
+function governedIn({ target }: Assignment): Sight["governed"] {
+  const lifecycle = target?.subjectLifecycle ?? "";
+  return lifecycle === "" ? undefined : lifecycle === "governed" ? "yes" : "no";
+}
+
+function lifecycleOf(live: Assignment): Pick<Sight, "governed"> {
+  const governed = governedIn(live);
+  return governed === undefined ? {} : { governed };
+}
 
 /** What is being delivered cannot be taken away before it has come; and what could not be taken away is tried again by the hour. */
 function leftOf(live: Assignment, papers: Papers): Sight {
@@ -164,6 +173,7 @@ function leftOf(live: Assignment, papers: Papers): Sight {
   return {
     seen: "present",
     detail: hasStumbled ? `${detail}, and its removal, request ${removal.id}, has failed` : detail,
+    ...lifecycleOf(live),
     ...(hasStumbled ? { since: askedAt(removal), notBefore: askedAt(removal) + hourMs } : {}),
   };
 }
@@ -208,7 +218,9 @@ function ended(papers: Papers, wanted: "yes" | "no"): Sight {
   }
   const isLapsed =
     expired !== undefined && hasRunOut(expired) && (last === undefined || askedAt(last) <= over);
-  return wanted === "yes" && isLapsed ? { seen: "lapsed", at: over } : absent(papers);
+  return wanted === "yes" && isLapsed
+    ? { seen: "lapsed", at: over, ...lifecycleOf(expired) }
+    : absent(papers);
 }
 
 const expiredAt = ({ expiredDateTime }: Assignment) => timeOf(expiredDateTime) ?? 0;

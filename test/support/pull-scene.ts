@@ -1,0 +1,85 @@
+import { liveAssignment, papersOf } from "../../shared/graph/grants/package-state.ts";
+import { packageIdSchema } from "../../shared/model/ids.ts";
+import type { Policy } from "../../shared/policy/policy.ts";
+import { assigned, byId, inGroup, smallPolicy } from "./small-policy.ts";
+import { smallWorld } from "./small-world.ts";
+import { ana, dayMs, groupId, reader, readers, readersAtHome, responder, responders } from "./fixtures.ts";
+
+export const operator = packageIdSchema.parse("4a000000-0000-4000-8000-000000000001");
+export const room = packageIdSchema.parse("4a000000-0000-4000-8000-000000000002");
+export const outbound = groupId(9);
+
+/** Contoso invites: readers with one package and a group, responders with another package. */
+export function pullPolicy(changes: { readonly scope?: "none" } = {}): Policy {
+  const policy = smallPolicy();
+  return {
+    ...policy,
+    targets: policy.targets.map(({ sync, ...target }) =>
+      target.name === "contoso"
+        ? {
+            ...target,
+            topology: "pull",
+            sync: null,
+            scope: changes.scope === "none" ? null : { kind: "group", group: byId(outbound) },
+            grants: [
+              {
+                role: reader,
+                wishes: [assigned("SOC Operator"), inGroup(readers.grant.group)],
+                sourceGroups: [],
+              },
+              {
+                role: responder,
+                wishes: [assigned("Room"), inGroup(responders.grant.group)],
+                sourceGroups: [],
+              },
+            ],
+          }
+        : { ...target, sync },
+    ),
+  };
+}
+
+/** Contoso as a target that invites, and Ana, who is nobody yet. */
+export function pullScene(changes: Parameters<typeof pullPolicy>[0] = {}) {
+  const world = smallWorld();
+  world.contoso.packages.define(operator, "SOC Operator");
+  world.contoso.packages.define(room, "Room");
+  world.setPolicy(pullPolicy(changes));
+  const accounts = () => [...world.contoso.accounts.values()];
+  const account = () => accounts()[0]?.id ?? "";
+  return {
+    ...world,
+    accounts,
+    account,
+    join: (group = readersAtHome) => world.change(ana, group, "in"),
+    leave: (group = readersAtHome) => world.change(ana, group, "out"),
+    has: (id = operator) => liveAssignment(papersOf(world.contoso.packages.papers(account()), id))?.state,
+    invites: () => world.contoso.writes.filter((one) => one.startsWith("invite")),
+    proofs: (purpose: "join" | "leave") =>
+      world.entries.filter(
+        ({ kind, target, plan }) => kind === "proof" && target === "contoso" && plan.purpose === purpose,
+      ),
+    told: () => world.parked.map(({ reason }) => reason),
+    isOut: () => world.source.members.get(outbound)?.has(ana) !== true,
+  };
+}
+
+/** What somebody has of a package, by their account. */
+export const packageOf = (
+  { contoso }: ReturnType<typeof pullScene>,
+  account: string,
+  id: typeof operator,
+): string | undefined => liveAssignment(papersOf(contoso.packages.papers(account), id))?.state;
+
+/** Somebody in Contoso, whom Muster has not invited, with this address. */
+export function personWith(
+  { contoso, now }: ReturnType<typeof pullScene>,
+  address: string,
+  by: "invitation" | "hand",
+): string {
+  const guest = by === "hand" ? {} : { guest: { userType: "Guest", invitation: "Accepted" } };
+  const changes = { stamp: null, isInvited: by === "invitation", createdAt: now() - 100 * dayMs, ...guest };
+  const id = contoso.create(ana, changes);
+  contoso.addresses.set(id, address);
+  return id;
+}
