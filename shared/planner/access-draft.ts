@@ -177,6 +177,13 @@ export class Draft {
     this.lookAgain(now + Math.max(unknownMs, Math.min(waitedMs / 4, longestMs)));
   }
 
+  /** When it is over, and until that shows ever more rarely. */
+  lookAtEnd(endsAt: number): void {
+    const { now } = this.situation;
+    const late = Math.max(unknownMs, Math.min((now - endsAt) / 2, longestWaitMs));
+    this.lookAgain(endsAt > now ? endsAt : now + late);
+  }
+
   atItsEnd(name: string, { seen, detail = "" }: Sight, where: { readonly in?: "source" } = {}): void {
     if (seen === "lapsed") this.note({ kind: "lapsed", name });
     if (seen === "stuck") this.note({ kind: "stuck", name, detail, ...where });

@@ -48,9 +48,10 @@ export function draftGrant(draft: Draft, account: Holder, named: NamedGrant, wan
   if (wanted === "yes" && decision.act === "nothing") {
     draft.atItsEnd(name, sight);
     if (sight.seen === "stuck" && entry !== undefined && entry.refused === undefined) draft.refuse(grant);
-    if (entry !== undefined) renew(draft, named, sight, { account: account.id, givenAt: entry.at });
-    // What somebody else gave for a time is Muster's to give after that.
-    else if (endsAt !== undefined) draft.lookAgain(Math.max(endsAt, draft.situation.now + unknownMs));
+    if (entry !== undefined && isRenewed(grant))
+      renew(draft, named, sight, { account: account.id, givenAt: entry.at });
+    // What somebody else gave for a time, or the person took for a time, is Muster's to give after that.
+    else if (endsAt !== undefined) draft.lookAtEnd(endsAt);
   }
   draft.unsure(name, decision);
   // What the person did until it was taken from them shows when every replica knows of it.

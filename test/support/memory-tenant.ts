@@ -37,6 +37,9 @@ type MemoryTenant = {
   /** Who is eligible for membership through PIM, and until when, epoch ms (undefined: for good); and who is active. By group. */
   readonly eligible: Map<string, Map<string, number | undefined>>;
   readonly active: Map<string, Set<string>>;
+  /** Who has asked to be active, and waits for approval; and until when somebody is active, epoch ms. By group. */
+  readonly pending: Map<string, Set<string>>;
+  readonly activeUntil: Map<string, Map<string, number>>;
   readonly packages: MemoryPackages;
   /** What access reviews have denied last, by what it is about and to whom: `<group or package> <account>`. */
   readonly denials: Map<string, Denial>;
@@ -67,6 +70,8 @@ function tenantOf(groupIds: readonly GroupId[], now: () => number) {
   const kinds = new Map<string, GroupMembership>();
   const eligible = new Map<string, Map<string, number | undefined>>(groupIds.map((id) => [id, new Map()]));
   const active = new Map<string, Set<string>>(groupIds.map((id) => [id, new Set()]));
+  const pending = new Map<string, Set<string>>(groupIds.map((id) => [id, new Set()]));
+  const activeUntil = new Map<string, Map<string, number>>(groupIds.map((id) => [id, new Map()]));
   const packages = memoryPackages(now);
   const denials = new Map<string, Denial>();
   const writes: string[] = [];
@@ -146,6 +151,8 @@ function tenantOf(groupIds: readonly GroupId[], now: () => number) {
           eligible: complete([...eligible].flatMap(([group, of]) => (of.has(id) ? [group] : []))),
           active: complete([...active].flatMap(([group, of]) => (of.has(id) ? [group] : []))),
           endsAt: (group) => eligible.get(group)?.get(id),
+          pending: complete([...pending].flatMap(([group, of]) => (of.has(id) ? [group] : []))),
+          activeUntil: (group) => activeUntil.get(group)?.get(id),
         })),
       packages: {
         outlives: "yes",
@@ -212,6 +219,8 @@ function tenantOf(groupIds: readonly GroupId[], now: () => number) {
     kinds,
     eligible,
     active,
+    pending,
+    activeUntil,
     packages,
     denials,
     writes,

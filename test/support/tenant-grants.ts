@@ -1,5 +1,5 @@
 import { findEligible, sightOfEligible } from "../../shared/graph/grants/eligible-grants.ts";
-import { findGroup, isGroupThere } from "../../shared/graph/grants/group-grants.ts";
+import { findGroup, isGroupThere, sightOfMember } from "../../shared/graph/grants/group-grants.ts";
 import type { GrantReader, GrantReaders, GrantWriter, GrantWriters } from "../../shared/graph/grants/kind.ts";
 import type { GroupDirectory } from "../../shared/graph/group-directory.ts";
 import type { Written } from "../../shared/graph/group-members.ts";
@@ -12,6 +12,9 @@ type Eligible = {
   readonly eligible: Listing<string>;
   readonly active: Listing<string>;
   readonly endsAt: (group: GroupId) => number | undefined;
+  /** What they have asked to be active in and is not decided; and when an activation ends, epoch ms. */
+  readonly pending?: Listing<string>;
+  readonly activeUntil?: (group: GroupId) => number | undefined;
 };
 
 type Reading = {
@@ -24,6 +27,8 @@ type Reading = {
   /** What access reviews have denied; left out: there are none. */
   readonly denial?: GrantReader<"group" | "eligible">["denial"];
 };
+
+const waiting = { detail: "activation request-1 waits for approval", waits: "yes" } as const;
 
 /** What is given in a tenant that a test has made, as the product reads it. */
 export const grantReadersOf = ({
@@ -52,9 +57,14 @@ export const grantReadersOf = ({
       return isAround && seenAmong(await listMemberOf(id), group) !== "absent" ? "yes" : "no";
     },
     isThere: (grant, priority) => isGroupThere(groups, grant, priority),
-    async holdings(id) {
+    async holdings(id, _, kinds) {
       const listing = await listMemberOf(id);
-      return ({ group }) => ({ seen: seenAmong(listing, group) });
+      const until = kinds.includes("eligible") ? (await readEligible(id)).activeUntil : undefined;
+      return ({ group }) => {
+        const end = until?.(group);
+        const activation = end === undefined ? undefined : { endDateTime: new Date(end).toISOString() };
+        return sightOfMember(seenAmong(listing, group), activation);
+      };
     },
   },
   eligible: {
@@ -64,10 +74,16 @@ export const grantReadersOf = ({
     isHeld: async ({ group }, id) => heldIn((await readEligible(id)).eligible, (one) => one === group),
     isThere: (grant, priority) => isGroupThere(groups, grant, priority),
     async holdings(id) {
-      const { eligible, active, endsAt } = await readEligible(id);
+      const { eligible, active, endsAt, pending } = await readEligible(id);
       return ({ group }, wanted) =>
         sightOfEligible(
-          { eligible: seenAmong(eligible, group), active: seenAmong(active, group), endsAt: endsAt(group) },
+          {
+            eligible: seenAmong(eligible, group),
+            active: seenAmong(active, group),
+            endsAt: endsAt(group),
+            pending: pending?.items.includes(group) === true ? waiting : null,
+            isComplete: true,
+          },
           wanted,
         );
     },

@@ -1,45 +1,46 @@
-import { z } from "zod";
 import { whyNotEligible } from "../../model/group.ts";
-import { groupIdSchema, type AccountId, type GroupId } from "../../model/ids.ts";
+import type { AccountId, GroupId } from "../../model/ids.ts";
 import type { Seen, Sight } from "../../model/sight.ts";
 import type { Wish } from "../../model/wish.ts";
 import { readDenial, reviewsOfGroup } from "../access-reviews.ts";
 import type { GroupDirectory } from "../group-directory.ts";
 import type { Written } from "../group-members.ts";
-import { heldIn, listAll, seenIn, type Listing } from "../listing.ts";
+import { heldIn, seenIn, type Listing } from "../listing.ts";
 import { refusalIn, type GraphReply, type GraphTenant, type Priority, type SendLimits } from "../tenant.ts";
 import { timeOf } from "../wire.ts";
 import { isGroupThere } from "./group-grants.ts";
 import type { GrantFound, GrantReader, GrantWriter, NotYet } from "./kind.ts";
+import {
+  isActivated,
+  isMemberOf,
+  listActive,
+  listEligible,
+  listRequests,
+  pendingActivation,
+  privileged,
+  type ActivationRequest,
+  type Instance,
+  type PendingActivation,
+} from "./privileged-lists.ts";
 
 /*
  * Privileged Identity Management for groups: who is eligible makes themselves a member for some hours when they need it. Whether an
  * activation ends with the eligibility is not documented, so it is ended by itself.
- * https://learn.microsoft.com/graph/api/resources/privilegedidentitymanagement-for-groups-api-overview
  */
-const root = "/identityGovernance/privilegedAccess/group";
-
-const instanceSchema = z.looseObject({
-  groupId: groupIdSchema,
-  accessId: z.string(),
-  endDateTime: z.iso.datetime({ offset: true }).nullish(),
-  /** Of active assignments only: `activated` by somebody who is eligible, or `assigned` for good. */
-  assignmentType: z.string().nullish(),
-});
-
-type Instance = z.infer<typeof instanceSchema>;
-
 export function eligibleReader(tenant: GraphTenant, groups: GroupDirectory): GrantReader<"eligible"> {
   return {
     // PIM refuses to change anything of somebody who is in the recycle bin.
     outlives: "no",
     find: (wish, priority) => findEligible(groups, wish, priority),
     async holdings(account, priority) {
-      const [eligible, active] = await Promise.all([
+      const [eligible, active, requests] = await Promise.all([
         listEligible(tenant, account, priority),
         listActive(tenant, account, priority),
+        listRequests(tenant, account, priority),
       ]);
-      return ({ group }, wanted) => sightOfEligible(seenOf({ eligible, active }, group), wanted);
+      const now = tenant.now();
+      return ({ group }, wanted) =>
+        sightOfEligible(seenOf({ eligible, active, requests }, group, now), wanted);
     },
     async isHeld({ group }, account, priority) {
       return heldIn(await listEligible(tenant, account, priority), isMemberOf(group));
@@ -50,48 +51,59 @@ export function eligibleReader(tenant: GraphTenant, groups: GroupDirectory): Gra
   };
 }
 
-function listEligible(tenant: GraphTenant, account: AccountId, priority: Priority) {
-  const template = `${root}/eligibilityScheduleInstances`;
-  const path = `${template}?$filter=${of(account)}&$select=id,groupId,accessId,endDateTime`;
-  return listAll(tenant, { path, template, priority }, instanceSchema);
-}
+type Lists = {
+  readonly eligible: Listing<Instance>;
+  readonly active: Listing<Instance>;
+  readonly requests: Listing<ActivationRequest>;
+};
 
-function listActive(tenant: GraphTenant, account: AccountId, priority: Priority) {
-  const template = `${root}/assignmentScheduleInstances`;
-  const path = `${template}?$filter=${of(account)}&$select=id,groupId,accessId,endDateTime,assignmentType`;
-  return listAll(tenant, { path, template, priority }, instanceSchema);
-}
-
-const of = (account: AccountId) => encodeURIComponent(`principalId eq '${account}'`);
-
-const isMemberOf = (group: GroupId) => (one: Instance) =>
-  one.groupId === group && one.accessId.toLowerCase() === "member";
-
-const isActivated = ({ assignmentType }: Instance) => assignmentType?.toLowerCase() === "activated";
-
-type Lists = { readonly eligible: Listing<Instance>; readonly active: Listing<Instance> };
-
-function seenOf({ eligible, active }: Lists, group: GroupId): SeenInPim {
+function seenOf({ eligible, active, requests }: Lists, group: GroupId, now: number): SeenInPim {
   const found = eligible.items.find(isMemberOf(group));
   return {
     eligible: seenIn(eligible, isMemberOf(group)),
     active: seenIn(active, (one) => isMemberOf(group)(one) && isActivated(one)),
     endsAt: timeOf(found?.endDateTime) ?? undefined,
+    pending: pendingActivation(requests, group, now),
+    isComplete: requests.completeness.kind === "complete",
   };
 }
 
-/** `active`: made active by somebody who is eligible, not assigned for good. `endsAt`: of the eligibility, epoch ms. */
-type SeenInPim = { readonly eligible: Seen; readonly active: Seen; readonly endsAt: number | undefined };
+/**
+ * `active`: made active by somebody who is eligible, not assigned for good. `endsAt`: of the eligibility, epoch ms. `pending`: an
+ * activation that they have asked for.
+ */
+type SeenInPim = {
+  readonly eligible: Seen;
+  readonly active: Seen;
+  readonly endsAt: number | undefined;
+  readonly pending: PendingActivation | null;
+  /** Whether all requests could be read. */
+  readonly isComplete: boolean;
+};
 
-/** Whoever is to lose it has lost it when they are neither eligible nor active. */
-export function sightOfEligible({ eligible, active, endsAt }: SeenInPim, wanted: "yes" | "no"): Sight {
+/**
+ * Whoever is to lose it has lost it when they are neither eligible nor active, nor about to be: whether an approval that comes after the
+ * eligibility has gone lets somebody in is not documented.
+ */
+export function sightOfEligible(
+  { eligible, active, endsAt, pending, isComplete }: SeenInPim,
+  wanted: "yes" | "no",
+): Sight {
   if (wanted === "yes") return { seen: eligible, ...(endsAt === undefined ? {} : { endsAt }) };
   if (active === "present")
     return { seen: active, detail: eligible === "present" ? "eligible and active" : "active" };
-  return eligible === "absent" && active === "absent"
-    ? { seen: "absent", fleeting: "yes" }
-    : { seen: eligible === "absent" ? active : eligible };
+  if (eligible !== "absent" || active !== "absent")
+    return { seen: eligible === "absent" ? active : eligible };
+  if (pending !== null) return comingOf(pending);
+  return isComplete ? { seen: "absent", fleeting: "yes" } : { seen: "unknown" };
 }
+
+const comingOf = ({ detail, since, waits }: PendingActivation): Sight => ({
+  seen: "coming",
+  detail,
+  ...(since === undefined ? {} : { since }),
+  ...(waits === "yes" ? { patient: "yes" } : {}),
+});
 
 export async function findEligible(
   groups: GroupDirectory,
@@ -153,7 +165,7 @@ function ask(
   what: "eligibility" | "assignment",
   { body, limits }: Asked,
 ): Promise<GraphReply> {
-  const path = `${root}/${what}ScheduleRequests`;
+  const path = `${privileged}/${what}ScheduleRequests`;
   return tenant.send({
     method: "POST",
     path,

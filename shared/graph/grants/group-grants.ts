@@ -1,22 +1,29 @@
 import { whyUnwritable } from "../../model/group.ts";
-import type { GroupId } from "../../model/ids.ts";
+import type { AccountId, GroupId } from "../../model/ids.ts";
+import type { Seen, Sight } from "../../model/sight.ts";
 import type { Wish } from "../../model/wish.ts";
 import { readDenial, reviewsOfGroup } from "../access-reviews.ts";
 import type { GroupDirectory } from "../group-directory.ts";
 import { addMember, removeMember } from "../group-members.ts";
 import { seenAmong } from "../listing.ts";
 import { checkMemberGroups, listMemberOf } from "../memberships.ts";
+import { GraphError } from "../error.ts";
 import type { GraphTenant, Priority } from "../tenant.ts";
+import { timeOf } from "../wire.ts";
 import type { GrantFound, GrantReader, GrantWriter } from "./kind.ts";
+import { isActivated, isMemberOf, listActive, type Instance } from "./privileged-lists.ts";
 
 /** Membership of a group: direct, and for as long as nobody takes it away. */
 export function groupReader(tenant: GraphTenant, groups: GroupDirectory): GrantReader<"group"> {
   return {
     outlives: "no",
     find: (wish, priority) => findGroup(groups, wish, priority),
-    async holdings(account, priority) {
-      const memberOf = await listMemberOf(tenant, account, priority);
-      return ({ group }) => ({ seen: seenAmong(memberOf, group) });
+    async holdings(account, priority, kinds) {
+      const [memberOf, active] = await Promise.all([
+        listMemberOf(tenant, account, priority),
+        kinds.includes("eligible") ? readActivations(tenant, account, priority) : [],
+      ]);
+      return ({ group }) => sightOfMember(seenAmong(memberOf, group), active.find(isMemberOf(group)));
     },
     async isHeld({ group }, account, priority) {
       const around = await checkMemberGroups(tenant, { userId: account, groups: [group], priority });
@@ -27,6 +34,28 @@ export function groupReader(tenant: GraphTenant, groups: GroupDirectory): GrantR
     isThere: (grant, priority) => isGroupThere(groups, grant, priority),
     denial: ({ group }, account, asked) => readDenial(tenant, reviewsOfGroup(group), { ...asked, account }),
   };
+}
+
+/** Who is a member because they have activated that is none when the activation ends. */
+export function sightOfMember(seen: Seen, activation: Pick<Instance, "endDateTime"> | undefined): Sight {
+  const endsAt = timeOf(activation?.endDateTime);
+  return seen === "present" && endsAt !== null
+    ? { seen, detail: "for a time, through PIM", endsAt }
+    : { seen };
+}
+
+/** Asked only where the policy has to do with PIM; and why it gives no answer is told by the look at who is eligible. */
+async function readActivations(
+  tenant: GraphTenant,
+  account: AccountId,
+  priority: Priority,
+): Promise<readonly Instance[]> {
+  try {
+    return (await listActive(tenant, account, priority)).items.filter(isActivated);
+  } catch (error) {
+    if (error instanceof GraphError) return [];
+    throw error;
+  }
 }
 
 /** Groups that are deleted are restored with their members, within 30 days. */

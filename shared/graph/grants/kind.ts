@@ -15,8 +15,12 @@ export type GrantReader<K extends GrantKind> = {
   readonly outlives: "yes" | "no";
   /** What the policy means. */
   readonly find: (wish: Wish<K>, priority: Priority) => Promise<GrantFound<K>>;
-  /** Everything of this kind that the account has. */
-  readonly holdings: (account: AccountId, priority: Priority) => Promise<Holdings<K>>;
+  /** Everything of this kind that the account has; `kinds`: all that this look is about, for one may be had by another. */
+  readonly holdings: (
+    account: AccountId,
+    priority: Priority,
+    kinds: readonly GrantKind[],
+  ) => Promise<Holdings<K>>;
   /** Asked anew and in another way, for when a listing is not enough. */
   readonly isHeld: (grant: Grant<K>, account: AccountId, priority: Priority) => Promise<Held>;
   /** Whether what it is about is there: as long as it is not, nobody can be taken out of it, and they come back with it. */
@@ -130,7 +134,7 @@ export async function readHoldings(
   const held: ByKind = {};
   async function read(kind: GrantKind): Promise<void> {
     try {
-      Object.assign(held, { [kind]: await readers[kind].holdings(account, priority) });
+      Object.assign(held, { [kind]: await readers[kind].holdings(account, priority, kinds) });
     } catch (error) {
       // Whom a replica does not know yet is given what is theirs.
       if (isGone(error)) Object.assign(held, { [kind]: () => ({ seen: "unknown" }) });
