@@ -43,6 +43,12 @@ export const grantKey = (grant: Grant): string => `${grant.kind}:${subjectOf(gra
 /** Whether it is there when Graph has said so; what is asked for comes when it has been approved and delivered. */
 export const comesAtOnce = ({ kind }: Grant): boolean => kind !== "package";
 
+/** For how long at a time it is given, ISO 8601; null: nobody says, or for good. */
+export function lastingOf(grant: Grant): string | null {
+  if (grant.kind === "package") return grant.expires;
+  return grant.kind === "eligible" ? grant.duration : null;
+}
+
 /** Whether what ends by itself is given for longer as long as it is wanted; otherwise its end is respected. */
 export const isRenewed = (grant: Grant): boolean =>
   grant.kind === "package" ? grant.renew : grant.kind === "eligible";

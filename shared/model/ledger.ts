@@ -18,8 +18,11 @@ export type LedgerEntry = {
    * members; `member`: the group was there, as one replica knew it.
    */
   readonly missing?: "member" | "group";
-  /** Of what was asked for: it was denied, or has failed for good. Graph forgets that after three months, and nobody is asked again. */
-  readonly refused?: "yes";
+  /**
+   * Of what was asked for: that it was denied, or has failed for good, in words. Graph forgets that after three months, and nobody is asked
+   * again.
+   */
+  readonly refused?: string;
 };
 
 /** Something Muster gave: a grant in the target, or the scope in the source that leads there. */

@@ -6,19 +6,22 @@ import { sameGiven, type AccessSituation, type Given } from "./access-situation.
 import { replicationWindowMs, visibleMs, type MembershipDecision } from "./membership.ts";
 import { sortSteps, type MoverOrder } from "./step-order.ts";
 
-type LedgerChange = "claim" | "gone" | "drop" | "refused";
+type Refused = { readonly grant: Grant; readonly why: string | null };
+type LedgerChange = "claim" | "gone" | "drop";
 
 /** Writes to Muster's own memory that follow from what was read. */
 type Bookkeeping = {
   readonly ledger: readonly {
     readonly what: Given;
-    /** `drop`: it is another place's. `refused`: it will not come. */
+    /** `drop`: it is another place's. */
     readonly change: LedgerChange;
   }[];
+  /** What will not come, and why; null: it has come all the same. */
+  readonly refused: readonly Refused[];
   /** What the read taught about the account's record; null: nothing. */
-  readonly account: Pick<AccountRecord, "deleted"> | null;
+  readonly account: (Pick<AccountRecord, "deleted"> & Partial<Pick<AccountRecord, "aliveAt">>) | null;
   /** The request for somebody without an account: it was denied, or nothing came of it, and is nobody's any more. */
-  readonly invitation: "same" | "gone" | "refused";
+  readonly invitation: "same" | "gone" | { readonly refused: string };
 };
 
 export type AccessDecision = {
@@ -47,6 +50,7 @@ export class Draft {
   private readonly steps: Step[] = [];
   private readonly notes: Note[] = [];
   private readonly ledger: { what: Given; change: LedgerChange }[] = [];
+  private readonly refused: Refused[] = [];
   private lookAgainAt: number | null = null;
   readonly situation: AccessSituation;
 
@@ -74,12 +78,12 @@ export class Draft {
     this.invitation = "gone";
   }
 
-  refuseInvitation(): void {
-    this.invitation = "refused";
+  refuseInvitation(why: string): void {
+    this.invitation = { refused: why };
   }
 
-  refuse(grant: Grant): void {
-    this.ledger.push({ what: { kind: "grant", grant }, change: "refused" });
+  refuse(grant: Grant, why: string | null): void {
+    this.refused.push({ grant, why });
   }
 
   lookAgain(at: number): void {
@@ -135,7 +139,12 @@ export class Draft {
         withheld: [],
         notes: this.notes.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
       },
-      bookkeeping: { ledger: this.ledger, account: this.learnt, invitation: this.invitation },
+      bookkeeping: {
+        ledger: this.ledger,
+        refused: this.refused,
+        account: this.learnt,
+        invitation: this.invitation,
+      },
       lookAgainAt: this.lookAgainAt,
     };
   }

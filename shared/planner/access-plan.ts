@@ -155,7 +155,8 @@ function survive(draft: Draft): void {
   const { owned, now } = draft.situation;
   const until = (owned.scope?.at ?? 0) + wholeCycleMs;
   if (now < until) draft.lookAgain(until);
-  else draft.learn({ deleted: "no" });
+  // Whoever restored it did so lately, and what comes back with it may not show yet.
+  else draft.learn({ deleted: "no", ...(owned.account?.deleted === "by-others" ? { aliveAt: now } : {}) });
 }
 
 function planLeave(situation: AccessSituation): AccessDecision {

@@ -1,12 +1,13 @@
 import { Temporal } from "temporal-polyfill";
 import type { Denial } from "../model/denial.ts";
-import { grantKey, isRenewed } from "../model/grant.ts";
+import { grantKey, isRenewed, lastingOf } from "../model/grant.ts";
 import type { AccountId } from "../model/ids.ts";
 import { isGiven, type LedgerEntry } from "../model/ledger.ts";
 import type { Note } from "../model/plan.ts";
 import type { Seen, Sight } from "../model/sight.ts";
 import { unknownMs, type Draft } from "./access-draft.ts";
 import type { Keeps, NamedGrant, PresentAccount } from "./access-situation.ts";
+import { durationMs } from "../policy/duration.ts";
 import { unlessGroupIsLost } from "./lost-group.ts";
 import { decideMembership, replicationWindowMs, type MembershipDecision } from "./membership.ts";
 import { renewWhenDue } from "./renewal.ts";
@@ -47,7 +48,8 @@ export function draftGrant(draft: Draft, account: Holder, named: NamedGrant, wan
   if (isUnderWay) draft.onItsWay(name, withSince(sight, entry), wanted);
   if (wanted === "yes" && decision.act === "nothing") {
     draft.atItsEnd(name, sight);
-    if (sight.seen === "stuck" && entry !== undefined && entry.refused === undefined) draft.refuse(grant);
+    if (sight.seen === "stuck" && entry !== undefined) draft.refuse(grant, sight.detail ?? "");
+    else if (sight.seen === "present" && entry?.refused !== undefined) draft.refuse(grant, null);
     if (entry !== undefined && isRenewed(grant))
       renew(draft, named, sight, { account: account.id, givenAt: entry.at });
     // What somebody else gave for a time, or the person took for a time, is Muster's to give after that.
@@ -66,15 +68,11 @@ export function draftGrant(draft: Draft, account: Holder, named: NamedGrant, wan
 }
 
 /** A request is listed for three months; that it was refused is remembered for as long as nobody is to have it anew. */
-function asRemembered(sight: Sight, entry: LedgerEntry | undefined, wanted: "yes" | "no"): Sight {
-  const isForgotten = wanted === "yes" && sight.seen === "absent" && sight.unread === undefined;
-  return isForgotten && entry?.refused === "yes" && isGiven(entry) ? refusedBefore : sight;
+export function asRemembered(sight: Sight, entry: LedgerEntry | undefined, wanted: "yes" | "no"): Sight {
+  if (entry?.refused === undefined || !isGiven(entry) || wanted === "no") return sight;
+  const isForgotten = sight.seen === "absent" && sight.unread === undefined;
+  return isForgotten ? { seen: "stuck", detail: entry.refused } : sight;
 }
-
-export const refusedBefore: Sight = {
-  seen: "stuck",
-  detail: "it was denied, or failed for good, so long ago that the tenant does not list it any more",
-};
 
 /** What does not say since when it is on its way is so at least since Muster's last word. */
 const withSince = (sight: Sight, entry: LedgerEntry | undefined): Sight =>
@@ -104,7 +102,7 @@ function decideGrant(
   if (isTooSoon) return { ...decision, act: "await" };
   if (wanted === "no") return decision;
   if (decision.act === "add" && isDenied(draft, { grant, name })) return idle;
-  return unlessTaken(draft, decision, { name, seen, entry });
+  return unlessTaken(draft, decision, { grant, name, sight, entry });
 }
 
 /** What an access review has denied since Muster gave it is not given again, nor what it may have denied. */
@@ -130,26 +128,30 @@ const noteOf = ({ review, by, decidedAt, at, why }: Denial, { grant, name }: Nam
 
 const instant = (at: number) => Temporal.Instant.fromEpochMilliseconds(Math.ceil(at)).toString();
 
-/** What Muster gave, and what every replica must know of, is gone: somebody else took it away. */
+/** Gone, of what Muster gave, and of what every replica must know. */
 export const isTakenAway = (seen: Seen, entry: LedgerEntry | undefined, now: number): entry is LedgerEntry =>
   seen === "absent" && entry?.state === "added" && now - entry.at >= replicationWindowMs;
 
-function unlessTaken(
-  draft: Draft,
-  decision: MembershipDecision,
-  {
-    name,
-    seen,
-    entry,
-  }: { readonly name: string; readonly seen: Seen; readonly entry: LedgerEntry | undefined },
-): MembershipDecision {
-  const { onExternalRemoval, now, owned } = draft.situation;
-  const isTaken = isTakenAway(seen, entry, now);
-  // An account that came to life lately may be shown without what comes back with it.
-  const isNew = now - (owned.account?.aliveAt ?? 0) < replicationWindowMs;
-  if (onExternalRemoval === "restore" || decision.act !== "add" || !isTaken || isNew) return decision;
-  draft.note({ kind: "taken-by-others", name, asks: onExternalRemoval === "hold" ? "yes" : "no" });
-  return { act: "nothing", ledger: "same", unsureUntil: null };
+type Given = NamedGrant & { readonly sight: Sight; readonly entry: LedgerEntry | undefined };
+
+/** What Muster gave, and what every replica must know of, is gone: somebody else took it away. */
+function unlessTaken(draft: Draft, decision: MembershipDecision, given: Given): MembershipDecision {
+  const { onExternalRemoval } = draft.situation;
+  if (onExternalRemoval === "restore" || decision.act !== "add" || !isTaken(draft, given)) return decision;
+  const asks = onExternalRemoval === "hold" ? "yes" : "no";
+  draft.note({ kind: "taken-by-others", name: given.name, asks });
+  return idle;
+}
+
+function isTaken({ situation: { now, owned } }: Draft, { grant, sight, entry }: Given): boolean {
+  if (!isTakenAway(sight.seen, entry, now)) return false;
+  // What was given for a time has ended by itself, although nobody was there to renew it.
+  const lasting = lastingOf(grant);
+  const hasEnded = lasting !== null && now - entry.at >= durationMs(lasting);
+  // An account that came to life lately, by whosever hand, may be shown without what comes back with it.
+  const { aliveAt = 0, deleted = "no" } = owned.account ?? {};
+  const isNew = now - aliveAt < replicationWindowMs || deleted === "by-others";
+  return !hasEnded && !isNew;
 }
 
 export function keepGrant(
@@ -177,9 +179,11 @@ export function graceGrant(draft: Draft, account: PresentAccount, { grant, name 
   const key = grantKey(grant);
   const own = owned.grants.find((one) => grantKey(one.grant) === key);
   const isManaged = managed.some((one) => grantKey(one.grant) === key);
-  const until = (own?.unwantedSince ?? now) + graceMs;
-  if (own === undefined || !isGiven(own.entry) || !isManaged || now >= until) return false;
-  if (account.seen(grant, "yes").seen === "absent") return false;
+  const { seen, endsAt = Infinity } = account.seen(grant, "yes");
+  // Nothing is renewed for somebody who is to lose it.
+  const until = Math.min(endsAt, (own?.unwantedSince ?? now) + graceMs);
+  if (own === undefined || !isGiven(own.entry) || !isManaged || now >= until || seen === "absent")
+    return false;
   draft.note({
     kind: "grace",
     name,

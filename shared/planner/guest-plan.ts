@@ -3,7 +3,7 @@ import type { LedgerEntry } from "../model/ledger.ts";
 import type { Sight } from "../model/sight.ts";
 import type { AccessDecision, Draft } from "./access-draft.ts";
 import type { AccountSeen, NamedGrant, PresentAccount } from "./access-situation.ts";
-import { isDenied, refusedBefore } from "./grant-draft.ts";
+import { asRemembered, isDenied } from "./grant-draft.ts";
 import { loseGrants, loseWhatOutlives, settleGrants, takeBackUnseen } from "./grant-plan.ts";
 import { decideMembership, goneMs, replicationWindowMs } from "./membership.ts";
 import { joinScope, leaveFormerScopes, leaveScope, leaveScopes } from "./scope-plan.ts";
@@ -88,8 +88,7 @@ function invite(draft: Draft): void {
   const packages = wanted.filter(isPackage).filter((one) => !isDenied(draft, one));
   if (asked !== null && isWanted(asked, packages)) {
     const { grant, name, entry } = asked;
-    const isForgotten = asked.sight.seen === "absent" && entry.refused === "yes";
-    const sight = isForgotten ? refusedBefore : asked.sight;
+    const sight = asRemembered(asked.sight, entry, "yes");
     const decision = decideMembership({
       wanted: "yes",
       seen: sight.seen,
@@ -104,7 +103,7 @@ function invite(draft: Draft): void {
     if (decision.act === "wait") return draft.settling(name, owned.wroteAt);
     if (decision.act === "await") return draft.onItsWay(name, sight, "yes");
     draft.atItsEnd(name, sight);
-    if (sight.seen === "stuck" && entry.refused === undefined) draft.refuseInvitation();
+    if (sight.seen === "stuck") draft.refuseInvitation(sight.detail ?? "");
   } else if (asked !== null && isUnderWay(asked.sight)) return draft.onItsWay(asked.name, asked.sight, "no");
   const next = packages.find((one) =>
     asked === null ? true : !isSame(asked, one) && !isOver(invitation.seen(one.grant)),

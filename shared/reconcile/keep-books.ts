@@ -1,5 +1,5 @@
 import { grantKey } from "../model/grant.ts";
-import { goneAt, type LedgerRow } from "../model/ledger.ts";
+import { goneAt, type LedgerEntry, type LedgerRow } from "../model/ledger.ts";
 import type { PairRecord } from "../model/pair.ts";
 import type { Plan } from "../model/plan.ts";
 import type { AccessDecision } from "../planner/access-draft.ts";
@@ -63,22 +63,26 @@ function invitedAfter(
   change: AccessDecision["bookkeeping"]["invitation"],
 ): PairRecord["invited"] {
   if (invited === null || change === "gone") return null;
-  return change === "refused" ? { ...invited, entry: { ...invited.entry, refused: "yes" } } : invited;
+  return change === "same" ? invited : { ...invited, entry: { ...invited.entry, ...change } };
 }
 
 function booked(
   row: LedgerRow,
-  { ledger }: AccessDecision["bookkeeping"],
+  { ledger, refused }: AccessDecision["bookkeeping"],
   account: string | null,
 ): readonly LedgerRow[] {
   const { item, entry } = row;
   // The account it was given to is gone for good, and the membership with it.
   if (item.kind === "grant" && account !== null && item.account !== account) return [];
-  const changes = new Set(ledger.flatMap(({ what, change }) => (sameGiven(what, item) ? [change] : [])));
-  if (changes.has("drop") || changes.has("gone")) return [];
-  const state = changes.has("claim") ? "added" : entry.state;
-  const refused = changes.has("refused") ? ({ refused: "yes" } as const) : {};
-  return [changes.size === 0 ? row : { ...row, entry: { ...entry, state, ...refused } }];
+  const change = ledger.find(({ what }) => sameGiven(what, item))?.change;
+  if (change === "drop" || change === "gone") return [];
+  const claimed = change === "claim" ? ({ ...entry, state: "added" } as const) : entry;
+  const refusal = refused.find(({ grant }) => sameGiven({ kind: "grant", grant }, item));
+  return [{ ...row, entry: refusal === undefined ? claimed : withRefusal(claimed, refusal.why) }];
+}
+
+function withRefusal({ refused: _, ...entry }: LedgerEntry, why: string | null): LedgerEntry {
+  return why === null ? entry : { ...entry, refused: why };
 }
 
 function goneSoFar(

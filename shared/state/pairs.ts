@@ -61,7 +61,7 @@ const entry = z.object({
   at: z.number(),
   oppositeAt: z.number(),
   missing: z.enum(["member", "group"]).exactOptional(),
-  refused: z.literal("yes").exactOptional(),
+  refused: z.string().exactOptional(),
 });
 
 const denial = z.object({

@@ -1,9 +1,18 @@
 import { expect, test } from "vitest";
+import { liveAssignment, papersOf } from "../../shared/graph/grants/package-state.ts";
 import { packageIdSchema } from "../../shared/model/ids.ts";
 import { graphFailure } from "../support/graph-failure.ts";
 import { assigned, withGrants } from "../support/small-policy.ts";
 import { eventAbout, smallWorld } from "../support/small-world.ts";
-import { ana, dayMs, hourMs, minuteMs, reader, readersAtHome } from "../support/fixtures.ts";
+import {
+  ana,
+  dayMs,
+  hourMs,
+  minuteMs,
+  reader,
+  readersAtHome,
+  respondersAtHome,
+} from "../support/fixtures.ts";
 
 const operator = packageIdSchema.parse("4a000000-0000-4000-8000-000000000001");
 
@@ -51,4 +60,65 @@ test("a leaver whose delivery does not end: people hear of it, with the request'
   await world.wait(2 * hourMs);
   expect(world.leaveProofs()).toEqual([]);
   expect(world.parked.map(({ reason }) => reason)).toEqual([expect.stringContaining("request-1")]);
+});
+
+test("a package that was denied is not asked for again when Graph has forgotten the request", async () => {
+  const world = scene();
+  world.contoso.packages.become("approval");
+  await world.change(ana, readersAtHome, "in");
+  await world.wait(hourMs);
+  world.contoso.packages.decide("denied");
+  await world.look();
+  world.contoso.packages.purge();
+  await world.look();
+  expect(world.asks()).toBe(1);
+  expect(world.parked.map(({ reason }) => reason)).toEqual([expect.stringContaining("was denied")]);
+});
+
+test("and is asked for when the role is given anew", async () => {
+  const world = scene();
+  world.contoso.packages.become("approval");
+  await world.change(ana, readersAtHome, "in");
+  await world.wait(hourMs);
+  world.contoso.packages.decide("denied");
+  await world.look();
+  world.contoso.packages.purge();
+  await world.change(ana, readersAtHome, "out");
+  await world.wait(dayMs);
+  await world.change(ana, readersAtHome, "in");
+  await world.wait(hourMs);
+  expect(world.asks()).toBe(2);
+});
+
+test("a delivery that has failed, and of which no request is on show, is told of like any other", async () => {
+  const world = scene();
+  world.contoso.packages.become("fails");
+  await world.change(ana, readersAtHome, "in");
+  await world.wait(minuteMs);
+  world.contoso.packages.purge();
+  await world.wait(2 * hourMs);
+  expect(world.parked.map(({ reason }) => reason)).toEqual([expect.stringContaining("is deliveryfailed")]);
+});
+
+test("a package that failed for good, came all the same and is taken by somebody else is given again", async () => {
+  const world = scene();
+  world.contoso.packages.become("fails");
+  await world.change(ana, readersAtHome, "in");
+  await world.wait(hourMs);
+  // Nobody processes it again for a week.
+  world.forgetScheduled();
+  await world.wait(8 * dayMs);
+  world.contoso.packages.become("at once");
+  await world.change(ana, respondersAtHome, "in");
+  await world.wait(hourMs);
+  expect(world.parked.map(({ reason }) => reason)).toContainEqual(expect.stringContaining("does not get"));
+  world.contoso.packages.finish();
+  await world.change(ana, respondersAtHome, "out");
+  await world.wait(hourMs);
+  world.contoso.packages.revokeAll();
+  await world.change(ana, respondersAtHome, "in");
+  await world.wait(hourMs);
+  const [account = ""] = [...world.contoso.accounts.keys()];
+  const papers = papersOf(world.contoso.packages.papers(account), operator);
+  expect(liveAssignment(papers)?.state).toBe("delivered");
 });

@@ -132,6 +132,19 @@ export function memoryPackages(now: () => number) {
           });
       }
     },
+    /** What has failed has come all the same. */
+    finish(): void {
+      for (const { id, state } of assignments)
+        if (state === "deliveryfailed") change(id, { state: "delivered" });
+    },
+    /** An administrator takes everything away. */
+    revokeAll(): void {
+      for (const { id, account, state, accessPackage } of assignments) {
+        if (state === "expired") continue;
+        change(id, { state: "expired", expiredDateTime: time(now()) });
+        ask("adminremove", { account, id: accessPackage?.id ?? "" }, "delivered");
+      }
+    },
     /** Graph keeps requests for three months, and forgets what came of none of them. */
     purge: () => void (requests = requests.filter(isWaiting)),
     /** What is to end by now ends. */
