@@ -1,5 +1,6 @@
 import { didYouMean } from "./did-you-mean.ts";
 import { asMap, pick, pickText } from "./pick.ts";
+import { packagesHaveOnePolicy } from "./package-policies.ts";
 import { formatPath, listed, show } from "./problem.ts";
 import type { Finding, Path } from "./problem.ts";
 import { keyRuleAt } from "./schema-at.ts";
@@ -23,6 +24,7 @@ const rules: readonly Rule[] = [
   targetsGrantSomething,
   topologiesHaveTheirKeys,
   pullTargetsGivePackages,
+  packagesHaveOnePolicy,
   graceComesAfter,
   tenantsAreDistinct,
   jobsAreDistinct,

@@ -614,6 +614,14 @@ const topologiesAndGrants: readonly Row[] = [
     ],
   ],
   [
+    "one access package under two policies for one role",
+    "{ groups: [SOC Responders] }",
+    "{ accessPackages: [{ package: Room, policy: Direct }, { package: room, policy: Approved }, { package: Room, policy: direct }] }",
+    [
+      '36:89  targets.fabrikam.grants.responder.accessPackages[1].policy: access package "room" is already targets.fabrikam.grants.responder.accessPackages[0], under the policy "Direct"; keep one: a role is assigned a package under one of its policies',
+    ],
+  ],
+  [
     "an access package without its policy, for a year and a half",
     "{ groups: [SOC Responders] }",
     "{ accessPackages: [{ package: SOC Operator, expires: P18M }] }",
