@@ -1,5 +1,5 @@
 import type { Sight } from "../model/sight.ts";
-import type { Grant } from "../model/grant.ts";
+import { grantKey, type Grant } from "../model/grant.ts";
 import type { AccountRecord } from "../model/ledger.ts";
 import type { Note, Plan, Step } from "../model/plan.ts";
 import { sameGiven, type AccessSituation, type Given } from "./access-situation.ts";

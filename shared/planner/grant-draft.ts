@@ -5,7 +5,7 @@ import type { AccountId } from "../model/ids.ts";
 import { isGiven, type LedgerEntry } from "../model/ledger.ts";
 import type { Note } from "../model/plan.ts";
 import type { Seen, Sight } from "../model/sight.ts";
-import { unknownMs, type Draft } from "./access-draft.ts";
+import type { Draft } from "./access-draft.ts";
 import type { Keeps, NamedGrant, PresentAccount } from "./access-situation.ts";
 import { durationMs } from "../policy/duration.ts";
 import { unlessGroupIsLost } from "./lost-group.ts";

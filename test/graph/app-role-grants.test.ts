@@ -48,7 +48,7 @@ test.each([
   ["none", [], "absent"],
 ])("of %s she is in scope or not", async (_, assignments, seen) => {
   const { tenant } = tenantWith(listed(...assignments));
-  const holdings = await appRoleReader(tenant, appRoleDirectory(tenant)).holdings(ana, "normal");
+  const holdings = await appRoleReader(tenant, appRoleDirectory(tenant)).holdings(ana, "normal", ["appRole"]);
   expect(holdings(grant, "yes")).toEqual({ seen });
 });
 
