@@ -20,7 +20,10 @@ export const lengthHint = (text: string): string =>
   misunderstood(text) ?? "write days or hours, such as P30D or PT12H";
 
 function misunderstood(text: string): string | undefined {
-  if (/^P[^T]*[YM]/i.test(text)) return "years and months have no fixed length: write days, such as P30D";
+  if (/^permanent$/i.test(text))
+    return "it is given for a time and renewed in time: write days, such as P365D";
+  if (/^P[\d.,YMWD]*[YM]/i.test(text))
+    return "years and months have no fixed length: write days, such as P30D";
   if (/^P\d{1,4}W$/i.test(text)) return `write days: P${Number.parseInt(text.slice(1), 10) * 7}D`;
   if (/^P.*T.*[MS]$/i.test(text)) return "write whole hours, such as PT1H";
   return undefined;

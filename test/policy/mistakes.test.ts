@@ -614,6 +614,14 @@ const topologiesAndGrants: readonly Row[] = [
     ],
   ],
   [
+    "eligibility for ever, which is given for a time and renewed",
+    "{ groups: [SOC Responders] }",
+    "{ eligibleGroups: [{ group: SOC Operators, duration: permanent }] }",
+    [
+      '36:61  targets.fabrikam.grants.responder.eligibleGroups[0].duration: "permanent" is no length of time in days or hours; it is given for a time and renewed in time: write days, such as P365D',
+    ],
+  ],
+  [
     "one access package under two policies for one role",
     "{ groups: [SOC Responders] }",
     "{ accessPackages: [{ package: Room, policy: Direct }, { package: room, policy: Approved }, { package: Room, policy: direct }] }",
