@@ -46,11 +46,12 @@ export type PairRecord = {
   readonly proof: { readonly hash: string; readonly at: number; readonly entered: "yes" | "no" } | null;
 };
 
-/** An access package that was asked for on behalf of an address. */
-type Invited = {
+/** An access package that was asked for on behalf of an address; `refused`: those that were asked for before, and will not come. */
+type Invited = Asked & { readonly mail: string; readonly refused: readonly Asked[] };
+
+type Asked = {
   readonly grant: Grant<"package">;
   readonly name: string;
-  readonly mail: string;
   readonly entry: LedgerEntry;
 };
 

@@ -69,6 +69,8 @@ export type Invitation = {
     readonly name: string;
     readonly entry: LedgerEntry;
     readonly sight: Sight;
+    /** What was asked for before it, and will not come. */
+    readonly refused: readonly NamedGrant[];
   } | null;
   /** What the papers show of a package for this address, whoever asked for it. */
   readonly seen: (grant: Grant<"package">) => Sight;

@@ -105,9 +105,9 @@ function invite(draft: Draft): void {
     draft.atItsEnd(name, sight);
     if (sight.seen === "stuck") draft.refuseInvitation(sight.detail ?? "");
   } else if (asked !== null && isUnderWay(asked.sight)) return draft.onItsWay(asked.name, asked.sight, "no");
-  const next = packages.find((one) =>
-    asked === null ? true : !isSame(asked, one) && !isOver(invitation.seen(one.grant)),
-  );
+  const isOut = (one: NamedPackage) =>
+    asked !== null && (isWanted(one, [asked, ...asked.refused]) || isOver(invitation.seen(one.grant)));
+  const next = packages.find((one) => !isOut(one));
   if (next !== undefined) draft.step({ kind: "invite", grant: next.grant, name: next.name, mail });
 }
 

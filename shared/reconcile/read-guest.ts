@@ -37,9 +37,14 @@ export const guestRecord = (accountId: AccountRecord["accountId"]): AccountRecor
 export function withArrived(pair: PairRecord, account: AccountSeen): PairRecord {
   const { invited } = pair;
   if (invited === null || account.kind !== "present") return pair;
-  const item = { kind: "grant", grant: invited.grant, account: account.id } as const;
-  const row = { item, name: invited.name, entry: { ...invited.entry, state: "added" } as const };
-  return { ...pair, invited: null, ledger: [...pair.ledger.filter((one) => !sameItem(one.item, item)), row] };
+  const asked = [{ ...invited, entry: { ...invited.entry, state: "added" } as const }, ...invited.refused];
+  const rows = asked.map(({ grant, name, entry }) => ({
+    item: { kind: "grant", grant, account: account.id } as const,
+    name,
+    entry,
+  }));
+  const others = pair.ledger.filter((one) => !rows.some(({ item }) => sameItem(one.item, item)));
+  return { ...pair, invited: null, ledger: [...others, ...rows] };
 }
 
 /**

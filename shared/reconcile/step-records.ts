@@ -1,5 +1,6 @@
 import { GraphError } from "../graph/error.ts";
 import type { Written } from "../graph/group-members.ts";
+import { grantKey } from "../model/grant.ts";
 import {
   goesWithOwner,
   goneAt,
@@ -61,7 +62,7 @@ export function intentOf(step: Step, pair: PairRecord, doing: Performing): PairR
     case "restore-account":
       return withAccount(pair, step, { deleted: "intended" });
     case "invite":
-      return { ...pair, invited: invitedBy(step, "adding", doing.ports.now()) };
+      return { ...pair, invited: invitedBy(step, "adding", { pair, at: doing.ports.now() }) };
     case "provision":
     case "renew":
     case "renew-scope":
@@ -75,12 +76,18 @@ export function intentOf(step: Step, pair: PairRecord, doing: Performing): PairR
 
 type Invite = Extract<Step, { kind: "invite" }>;
 
-const invitedBy = ({ grant, name, mail }: Invite, state: LedgerState, at: number): PairRecord["invited"] => ({
-  grant,
-  name,
-  mail,
-  entry: { state, at, oppositeAt: 0 },
-});
+/** What was asked for before, and will not come, is not asked for again on the account that comes of this. */
+function invitedBy(
+  { grant, name, mail }: Invite,
+  state: LedgerState,
+  { pair: { invited }, at }: { readonly pair: PairRecord; readonly at: number },
+): PairRecord["invited"] {
+  const before = invited === null ? [] : [invited, ...invited.refused];
+  const refused = before
+    .filter((one) => grantKey(one.grant) !== grantKey(grant) && one.entry.refused !== undefined)
+    .map((one) => ({ grant: one.grant, name: one.name, entry: one.entry }));
+  return { grant, name, mail, entry: { state, at, oppositeAt: 0 }, refused };
+}
 
 function expectDeletion(pair: PairRecord, { rules }: Performing): PairRecord {
   const { account } = pair;
@@ -160,7 +167,7 @@ export function settled(
       // Until a look finds it in scope, sync may delete it once more.
       return withAccount(pair, step, { deleted: "expected", changedAt, aliveAt: changedAt });
     case "invite":
-      return { ...pair, invited: invitedBy(step, "added", changedAt) };
+      return { ...pair, invited: invitedBy(step, "added", { pair, at: changedAt }) };
     case "renew":
     case "renew-scope":
       return {

@@ -73,6 +73,8 @@ const denial = z.object({
   why: z.string().nullable(),
 });
 
+const asked = { grant: accessPackage, name: z.string(), entry };
+
 const schema: z.ZodType<PairRecord> = z.object({
   account: z
     .object({
@@ -108,7 +110,7 @@ const schema: z.ZodType<PairRecord> = z.object({
     .nullable(),
   leftAt: z.number().nullable(),
   invited: z
-    .object({ grant: accessPackage, name: z.string(), mail: z.string(), entry })
+    .object({ ...asked, mail: z.string(), refused: z.array(z.object(asked)).default([]) })
     .nullable()
     .default(null),
   asked: z.object({ tries: z.number(), scopedAt: z.number().nullable() }),

@@ -164,3 +164,37 @@ test("denied, and purged from Graph's list after three months: nobody is asked a
   expect(world.invites()).toHaveLength(1);
   expect(await world.pairOf(contosoTenant, ana)).toMatchObject({ account: null });
 });
+
+test("who was denied one package and came in with another is not asked for the first again on the account", async () => {
+  const world = pullScene();
+  world.contoso.packages.become("approval");
+  await world.join(respondersAtHome);
+  await world.wait(hourMs);
+  world.contoso.packages.decide("denied");
+  await world.wait(hourMs);
+  world.contoso.packages.become("at once");
+  await world.join();
+  await world.wait(2 * hourMs);
+  expect([world.has(operator), world.has(room)]).toEqual(["delivered", undefined]);
+  expect(world.contoso.writes.filter((one) => one.startsWith("assign"))).toEqual([]);
+  await world.leave(respondersAtHome);
+  await world.wait(dayMs);
+  await world.join(respondersAtHome);
+  await world.wait(hourMs);
+  expect(world.has(room)).toBe("delivered");
+});
+
+test("who was denied two packages is not asked for either again when Graph has forgotten both requests", async () => {
+  const world = pullScene();
+  world.contoso.packages.become("approval");
+  for (const group of [readersAtHome, respondersAtHome]) {
+    await world.join(group);
+    await world.wait(hourMs);
+    world.contoso.packages.decide("denied");
+    await world.wait(hourMs);
+  }
+  expect(world.invites()).toHaveLength(2);
+  world.contoso.packages.purge();
+  for (const policy of [pullPolicy({ scope: "none" }), pullPolicy()]) await edit(world, policy);
+  expect(world.invites()).toHaveLength(2);
+});
