@@ -72,8 +72,6 @@ export type Invitation = {
     /** What was asked for before it, and will not come. */
     readonly refused: readonly NamedGrant[];
   } | null;
-  /** What the papers show of a package for this address, whoever asked for it. */
-  readonly seen: (grant: Grant<"package">) => Sight;
   /** What becomes of a guest whose last package is gone. */
   readonly ends: GuestEnd;
 };

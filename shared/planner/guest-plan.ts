@@ -86,7 +86,7 @@ function invite(draft: Draft): void {
   const { mail, asked } = invitation;
   // Whoever was denied one, and has no account any more, is not invited with it.
   const packages = wanted.filter(isPackage).filter((one) => !isDenied(draft, one));
-  if (asked !== null && isWanted(asked, packages)) {
+  if (asked !== null && isAmong(asked, packages)) {
     const { grant, name, entry } = asked;
     const sight = asRemembered(asked.sight, entry, "yes");
     const decision = decideMembership({
@@ -105,9 +105,8 @@ function invite(draft: Draft): void {
     draft.atItsEnd(name, sight);
     if (sight.seen === "stuck") draft.refuseInvitation(sight.detail ?? "");
   } else if (asked !== null && isUnderWay(asked.sight)) return draft.onItsWay(asked.name, asked.sight, "no");
-  const isOut = (one: NamedPackage) =>
-    asked !== null && (isWanted(one, [asked, ...asked.refused]) || isOver(invitation.seen(one.grant)));
-  const next = packages.find((one) => !isOut(one));
+  const out = asked === null ? [] : [asked, ...asked.refused];
+  const next = packages.find((one) => !isAmong(one, out));
   if (next !== undefined) draft.step({ kind: "invite", grant: next.grant, name: next.name, mail });
 }
 
@@ -119,7 +118,7 @@ const isOver = ({ seen }: Sight) => seen === "stuck" || seen === "lapsed";
 const isUnderWay = ({ seen }: Sight) => seen === "coming" || seen === "going";
 
 const isSame = (one: NamedGrant, other: NamedGrant) => grantKey(one.grant) === grantKey(other.grant);
-const isWanted = (one: NamedGrant, wanted: readonly NamedGrant[]) =>
+const isAmong = (one: NamedGrant, wanted: readonly NamedGrant[]) =>
   wanted.some((other) => isSame(one, other));
 
 type NamedPackage = NamedGrant & { readonly grant: Grant<"package"> };
@@ -137,7 +136,7 @@ function welcome(draft: Draft, account: PresentAccount): void {
   if (owned.account?.deleted !== "expected") {
     if (!account.enabled) draft.note({ kind: "account-blocked-by-others", account: account.id });
   } else if (account.enabled && had.length > 0) {
-    const rows = owned.grants.filter((row) => isWanted(row, had));
+    const rows = owned.grants.filter((row) => isAmong(row, had));
     const sureAt = Math.max(0, ...rows.map(({ entry }) => entry.at)) + goneMs;
     if (now < sureAt) draft.lookAgain(sureAt);
     else draft.learn({ deleted: "no" });

@@ -36,7 +36,7 @@ export function keptBooks(
   const ledger = pair.ledger.flatMap((row) => booked(row, bookkeeping, account?.accountId ?? null));
   return {
     ...pair,
-    invited: invitedAfter(pair.invited, bookkeeping.invitation),
+    invited: invitedAfter(read, bookkeeping.invitation, plan.purpose),
     account,
     leftAt,
     asked,
@@ -59,11 +59,22 @@ function unwantedOf({ pair, situation }: ReadOk, purpose: Plan["purpose"]): Pair
 }
 
 function invitedAfter(
-  invited: PairRecord["invited"],
+  { pair, situation }: ReadOk,
   change: AccessDecision["bookkeeping"]["invitation"],
+  purpose: Plan["purpose"],
 ): PairRecord["invited"] {
+  const { invited } = pair;
   if (invited === null || change === "gone") return null;
-  return change === "same" ? invited : { ...invited, entry: { ...invited.entry, ...change } };
+  const { refused, ...asked } =
+    change === "same" ? invited : { ...invited, entry: { ...invited.entry, ...change } };
+  if (purpose === "leave") return { ...asked, refused };
+  // What was refused, and is not wanted any more, may be asked for when it is wanted anew.
+  const wanted = new Set(situation.wanted.map(({ grant }) => grantKey(grant)));
+  const isWanted = ({ grant }: Pick<typeof asked, "grant">) => wanted.has(grantKey(grant));
+  const rest = refused.filter(isWanted);
+  if (asked.entry.refused === undefined || isWanted(asked)) return { ...asked, refused: rest };
+  const [first, ...others] = rest;
+  return first === undefined ? null : { ...first, mail: asked.mail, refused: others };
 }
 
 function booked(

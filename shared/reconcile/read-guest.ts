@@ -82,7 +82,6 @@ export async function invitationOf(
   return {
     mail: mailOf(looking),
     asked: invited === null ? null : { ...invited, sight: sightOf(invitations, invited.grant) },
-    seen: (grant) => seenIn(invitations, grant),
     // Nobody waits for what is only said.
     ends:
       ends && seen.kind === "present"

@@ -198,3 +198,27 @@ test("who was denied two packages is not asked for either again when Graph has f
   for (const policy of [pullPolicy({ scope: "none" }), pullPolicy()]) await edit(world, policy);
   expect(world.invites()).toHaveLength(2);
 });
+
+test.each([
+  ["first", readersAtHome, respondersAtHome],
+  ["last", respondersAtHome, readersAtHome],
+])(
+  "who was denied two packages is asked for the %s one when its role is given anew",
+  async (_, role, other) => {
+    const world = pullScene();
+    world.contoso.packages.become("approval");
+    for (const group of [readersAtHome, respondersAtHome]) {
+      await world.join(group);
+      await world.wait(hourMs);
+      world.contoso.packages.decide("denied");
+      await world.wait(hourMs);
+    }
+    await world.leave(role);
+    await world.wait(dayMs);
+    world.contoso.packages.become("at once");
+    await world.join(role);
+    await world.wait(hourMs);
+    expect([world.invites().length, world.accounts().length]).toEqual([3, 1]);
+    expect(world.source.members.get(other)?.has(ana)).toBe(true);
+  },
+);
