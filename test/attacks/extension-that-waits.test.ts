@@ -73,7 +73,9 @@ test("an assignment that only the requests know of is not missing", async () => 
     ),
   );
   const tenant = graphTenant({ tenantId: "t", url: "https://graph.example", http });
-  const holdings = await packageReader(tenant, packageDirectory(tenant)).holdings(anasAccount, "high", ["package"]);
+  const holdings = await packageReader(tenant, packageDirectory(tenant)).holdings(anasAccount, "high", [
+    "package",
+  ]);
   expect.soft(holdings(grant, "no").seen).not.toBe("absent");
   const came = await packageWriter(tenant).take(grant, anasAccount, {
     priority: "high",
