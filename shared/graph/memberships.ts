@@ -4,6 +4,9 @@ import { listAll, type Listing } from "./listing.ts";
 import type { GraphTenant, Priority } from "./tenant.ts";
 import { directoryObjectSchema } from "./wire.ts";
 
+/** What a look at memberships asks, for people. */
+export const membershipReads = "direct memberships: GET /users/{id}/memberOf";
+
 /** The groups (and other directory objects) a user is a direct member of. */
 export async function listMemberOf(
   tenant: GraphTenant,

@@ -57,6 +57,14 @@ type StampQuestion = {
   readonly priority: Priority;
 };
 
+/** What a look at the account asks, for people: by how accounts come to be there. */
+export const accountReads = {
+  synced:
+    "the account by its id, and those with the stamp: GET /users/{id}, /directory/deletedItems/{id} and /users",
+  invited: "the account by its id: GET /users/{id} and /directory/deletedItems/{id}",
+  own: "the user: GET /users/{id} and /directory/deletedItems/{id}",
+} as const;
+
 export function targetReader(tenant: GraphTenant, directories: Directories): TargetReader {
   return {
     readAccount: (question) => readAccount(tenant, question),

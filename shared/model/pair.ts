@@ -1,4 +1,5 @@
 import type { Denial } from "./denial.ts";
+import type { Unproven } from "./finding.ts";
 import type { Grant } from "./grant.ts";
 import type { TenantId } from "./ids.ts";
 import type { AccountRecord, Gone, LedgerEntry, LedgerRow } from "./ledger.ts";
@@ -42,8 +43,15 @@ export type PairRecord = {
   readonly doubt: { readonly gives: number; readonly takes: number };
   /** The version of the analyst's record that was last acted on, under the policy that it was made under; 0: none. */
   readonly served: number;
-  /** The last proof: what it says, and whether it is in the journal already. */
-  readonly proof: { readonly hash: string; readonly at: number; readonly entered: "yes" | "no" } | null;
+  /** The last proof: what it says, whether it is in the journal already, and whether it is about somebody who has left. */
+  readonly proof: {
+    readonly hash: string;
+    readonly at: number;
+    readonly entered: "yes" | "no";
+    readonly purpose?: "join" | "leave";
+  } | null;
+  /** Set while the analyst is to be out of here and no proof says that they are; null: they belong here, or are proven out. */
+  readonly unproven: Unproven | null;
 };
 
 /** An access package that was asked for on behalf of an address; `refused`: those that were asked for before, and will not come. */
@@ -80,4 +88,5 @@ export const unknownPair: PairRecord = {
   doubt: { gives: 0, takes: 0 },
   served: 0,
   proof: null,
+  unproven: null,
 };

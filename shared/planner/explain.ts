@@ -73,7 +73,7 @@ function explainStay({ name, why }: Extract<Note, { kind: "scope-stays" }>): str
   }
 }
 
-function explainNote(note: Note): string {
+export function explainNote(note: Note): string {
   switch (note.kind) {
     case "native-grant":
       return `is in ${note.name} by somebody else's hand; that stays`;

@@ -3,7 +3,6 @@ import type { AnalystRecord, HeldRole } from "../model/analyst.ts";
 import type { Grant } from "../model/grant.ts";
 import type { AnalystId, TenantId } from "../model/ids.ts";
 import type { PairRecord } from "../model/pair.ts";
-import type { Note } from "../model/plan.ts";
 import { planAccess } from "../planner/access-plan.ts";
 import { checkPlan } from "../planner/checks.ts";
 import { replicationWindowMs } from "../planner/membership.ts";
@@ -26,6 +25,8 @@ import { readAccess } from "./read-access.ts";
 import { findRoleGroups, waysToHold } from "./read-source.ts";
 import { enterRun, prove, type Round } from "./record-access.ts";
 import { sleepingSync } from "./sleeping-sync.ts";
+import { isProof, standing, unprovenAfter, unprovenThere } from "./unproven.ts";
+import { isLeaving } from "./wishes.ts";
 
 /** A plan that is carried out changes what a read shows; this many rounds is more than any life needs. */
 const roundLimit = 6;
@@ -69,17 +70,22 @@ async function playRound(
     const why = "there is more to do than fits into one run";
     return { served: claim.state().value.served, outcomes: [{ kind: "wait", at: ports.now(), why }] };
   }
-  const [{ policy, hash, changedAt }, known] = await Promise.all([
-    ports.policy(),
-    ports.analysts.read(analystRow(analyst)),
-  ]);
+  const known = await ports.analysts.read(analystRow(analyst));
   const record = known?.value ?? null;
-  if (known === null || record === null) return { served: 0, outcomes: [] };
+  if (known === null || record === null) return { served: 0, outcomes: [{ kind: "unseen" }] };
+  const stands = (place: "leaves" | "belongs") =>
+    claim.set({ value: standing(claim.state().value, place, ports.now()) });
+  // Whatever the policy says, and if it says nothing at all.
+  if (record.leaving !== null) stands("leaves");
+  const { policy, hash, changedAt } = await ports.policy();
   const isRead = record.meaning === meaningOf(record, hash);
   const served = isRead ? record.version : 0;
   const target = placeAt(policy, tenant);
-  if (target === undefined)
-    return { served, outcomes: hasLeft(claim.state().value, policy.leavers) ? [] : [missingTarget(tenant)] };
+  if (target === undefined) {
+    const left = claim.state().value;
+    claim.set({ value: { ...left, unproven: unprovenThere(left, policy.leavers) } });
+    return { served, outcomes: hasLeft(left, policy.leavers) ? [] : [missingTarget(tenant)] };
+  }
   const rules: Rules = { policy, target, since: changedAt };
   const priority = record.leaving !== null ? "high" : "normal";
   const isClear = isRead || record.leaving !== null;
@@ -87,16 +93,19 @@ async function playRound(
     const why = "the analyst has not been looked at under the new policy yet";
     return {
       served: claim.state().value.served,
-      outcomes: [{ kind: "again", at: ports.now() + unreadMs, why }],
+      outcomes: [{ kind: "again", at: ports.now() + unreadMs, why }, { kind: "unseen" }],
     };
   }
+  stands(isLeaving({ record, rules, pair: claim.state().value }) ? "leaves" : "belongs");
   const pair = claim.state().value;
   const news = isUnseen(known, ports.now()) ? "waits" : "none";
   const read = await readAccess({ record, news, pair, rules, priority, run }, ports);
   if (read.kind === "refused") return { served, outcomes: [read.outcome] };
   const decision = planAccess(read.situation);
   const plan = checkPlan(decision.plan, factsOf(read, { record, rules }));
-  claim.set({ value: keptBooks(read, decision, { record, rules }) });
+  const kept = keptBooks(read, decision, { record, rules });
+  const unproven = unprovenAfter({ plan, read }, kept, ports.now());
+  claim.set({ value: { ...kept, unproven } });
   const round: Round = { plan, read, decision, analyst: known, record, rules, ports, claim, run };
   if (plan.steps.length === 0) {
     const outcomes = await conclude(round);
@@ -149,6 +158,7 @@ function missingTarget(tenant: TenantId): Outcome {
     advice:
       "put the target back into the policy with retire: true, and take it out when the journal has a proof for everybody and their accounts are deleted",
     cause: "not in the policy",
+    finding: "not-in-policy",
     stops: "yes",
   };
 }
@@ -180,29 +190,6 @@ const later = (times: readonly number[]) =>
   times.map(
     (at) => ({ kind: "again", at, why: "a write is not visible yet, may be undone, or is not due" }) as const,
   );
-
-/**
- * A proof says that nothing is left to do now: what is withheld, awaited or not proven is. An account that is kept for a while is
- * blocked until its day has come.
- */
-function isProof({ plan, read }: Round): boolean {
-  const open = plan.notes.some(({ kind }) => openNotes.has(kind));
-  return plan.withheld.length === 0 && read.trouble === null && !open;
-}
-
-const openNotes: ReadonlySet<Note["kind"]> = new Set([
-  "account-not-proven",
-  "account-deleted-by-others",
-  "account-blocked-by-others",
-  "waits-for-account",
-  "on-its-way",
-  "stuck",
-  "scope-moves",
-  "settling",
-  "unsure",
-  "kept",
-  "refused",
-]);
 
 /**
  * A read shows what some replica knows. So whatever was written is looked at once more when every replica must know it, and

@@ -138,6 +138,7 @@ function leftBehind(record: AnalystRecord): readonly Outcome[] {
       reason: `nothing makes ${userPrincipalName} an analyst any more, and they keep what ${namesOf(roles).join(", ")} gave, because nobody was to lose that unseen`,
       advice: "disable the account if they are to leave, or take the access away by hand",
       cause: null,
+      finding: "left-behind",
     },
   ];
 }
@@ -149,21 +150,32 @@ function unfitStamps(id: AnalystId, roles: readonly RoleName[], policy: Policy):
     reason: `the stamp ${property} of ${id} would be ${length} characters long, and a directory extension holds ${limit}`,
     advice: "shorten the role names in the policy",
     cause: `the stamp ${property} does not hold ${roles.join(", ")}`,
+    finding: "unfit-stamp",
+    about: property,
   }));
 }
 
 function outcomesOf({ verdicts }: SourceDecision, { refusals }: SourceSeen): readonly Outcome[] {
-  return [...verdicts.map(outcomeOfVerdict), ...outcomesOfRefusals(refusals)];
+  return [...verdicts.flatMap(outcomesOfVerdict), ...outcomesOfRefusals(refusals)];
 }
 
-function outcomeOfVerdict(verdict: Verdict): Outcome {
+function outcomesOfVerdict(verdict: Verdict): readonly Outcome[] {
   switch (verdict.kind) {
     case "uncertain":
-      return { kind: "again", at: verdict.lookAgainAt, why: verdict.why };
+      return [{ kind: "again", at: verdict.lookAgainAt, why: verdict.why }, { kind: "unseen" }];
     case "unproven":
-      return { kind: "retry", why: verdict.why };
+      return [{ kind: "retry", why: verdict.why }];
     case "refused":
-      return { kind: "parked", reason: verdict.reason, advice: verdict.advice, cause: verdict.cause };
+      return [
+        {
+          kind: "parked",
+          reason: verdict.reason,
+          advice: verdict.advice,
+          cause: verdict.cause,
+          finding: "kept-role",
+          about: verdict.cause ?? "",
+        },
+      ];
     default:
       return verdict satisfies never;
   }
@@ -176,5 +188,7 @@ function outcomesOfRefusals(refusals: SourceSeen["refusals"]): readonly Outcome[
     reason: `role ${role}: ${reason}`,
     advice,
     cause: reason,
+    finding: "unusable-name",
+    about: role,
   }));
 }

@@ -72,7 +72,17 @@ async function writtenWithin(
     if (answer.kind !== "found" || !nested.includes(answer.facts.id)) return [];
     const { displayName } = answer.facts;
     const reason = `the role group ${group} contains ${displayName}, ${what} holds the role`;
-    return [{ kind: "parked", reason, advice: `take ${displayName} out of the role group`, cause: null }];
+    const advice = `take ${displayName} out of the role group`;
+    return [
+      {
+        kind: "parked",
+        reason,
+        advice,
+        cause: null,
+        finding: "role-loop",
+        about: `${group} ${answer.facts.id}`,
+      },
+    ];
   });
 }
 

@@ -16,7 +16,7 @@ export function deniedFindings(round: Round): readonly Outcome[] {
     const what = `${rules.target.name}: the access review "${review.name}" (${review.id}) denied ${record.userPrincipalName} ${name}, which Muster gave; `;
     const reason = `${what}${decisionIn(note)}, it counts since ${since}, and Muster leaves it so`;
     const advice = `if they are not to have it, ${sourceRemoval(note, round)}: until then the policy gives it; if they are, give it back in the target tenant, or take the role from them and give it anew; onDeniedReview: restore does not ask what reviews have decided`;
-    return [{ kind: "parked", reason, advice, cause: null }];
+    return [{ kind: "parked", reason, advice, cause: null, finding: "denied-review", about: note.grant }];
   });
 }
 

@@ -1,9 +1,10 @@
 import { errorText } from "../model/error-text.ts";
 import { sessionOf } from "../queue/keys.ts";
 import { ClaimLost, type Claim, type KeyClock, type KeyState } from "../state/key-state.ts";
+import { findingsAfter, isUnshown, rememberedFindings, show } from "./findings.ts";
 import type { HandlePorts, Run, Settling, Work } from "./handling.ts";
 import { hear } from "./next-look.ts";
-import { endingOf, outcomeOf, type Outcome } from "./outcome.ts";
+import { endingOf, outcomeOf, type Ending, type Outcome } from "./outcome.ts";
 import { share } from "./shared-trouble.ts";
 import { tell } from "./tell.ts";
 
@@ -62,15 +63,25 @@ async function handleOnce<T>(
     }),
   );
   // Not before it is over: a run that died has looked at nothing.
-  const seen = { ...clock, lookedAt, looked: clock.heard, cut: attempted.cut };
   const ending = endingOf(attempted.outcomes);
+  const findings = findingsAfter(await rememberedFindings(clock, ports.findings), {
+    ...attempted,
+    ending,
+    failures: failuresAfter(clock, ending),
+    nextAt: nextAtAfter(clock, ending, now()),
+    unproven: ports.findings.unproven(claim.state().value),
+    now: now(),
+  });
+  const seen = { ...clock, lookedAt, looked: clock.heard, cut: attempted.cut, findings };
   const settling = { ending, cut: attempted.cut, ports };
   // A run that lost its key has nothing to tell: neither a person, nor the others who wait for the same.
-  const isNews = ending.parked.length > 0 || ending.retry !== null;
+  const isNews = ending.parked.length > 0 || ending.retry !== null || isUnshown(findings);
   // Whoever dies before the end is settled has left something that is due.
   if (isNews || seen.waitsFor.length + seen.probes.length > 0)
     await claim.write({ clock: { ...seen, dueAt: lookedAt } });
-  claim.set({ clock: seen });
+  // On show before anybody is told of it.
+  const shown = await show(findings, claim.state().value, ports.findings);
+  claim.set({ clock: { ...seen, findings: shown } });
   const settled = await settle(message, claim.state(), settling);
   claim.set({ clock: settled });
   if (isOver(claim.state(), ports)) await claim.forget();
@@ -79,8 +90,8 @@ async function handleOnce<T>(
 
 /** Nothing is remembered, nothing is due, and no reminder is under way. */
 function isOver<T>(state: KeyState<T>, { isNothing, lookFor, now }: HandlePorts<T>): boolean {
-  const { wakeAt, told, waitsFor, probes } = state.clock;
-  const isIdle = wakeAt === 0 && told.length + waitsFor.length + probes.length === 0;
+  const { wakeAt, told, waitsFor, probes, findings } = state.clock;
+  const isIdle = wakeAt === 0 && told.length + waitsFor.length + probes.length + findings.all.length === 0;
   return isNothing(state.value) && isIdle && lookFor(state, now(), "wake").kind === "no";
 }
 
@@ -148,7 +159,7 @@ async function take<T>(
   const common = await share(message, clock, settling);
   const failed = retry !== null || own.length > 0;
   const attempts = failed ? clock.attempts + 1 : again !== null ? clock.attempts : 0;
-  const failures = retry !== null ? clock.failures + 1 : 0;
+  const failures = failuresAfter(clock, ending);
   const told = await tell(message, { clock: { ...clock, failures }, value }, settling);
   const due = [
     ...(again === null ? [] : [again.at]),
@@ -167,6 +178,12 @@ async function take<T>(
     dueAt: due.length === 0 ? 0 : Math.min(...due),
   };
 }
+
+const failuresAfter = ({ failures }: KeyClock, { retry }: Ending) => (retry !== null ? failures + 1 : 0);
+
+/** When the key comes back by itself; what waits for a person is no time to wait for. */
+const nextAtAfter = ({ attempts }: KeyClock, { again, retry }: Ending, now: number) =>
+  Math.min(again?.at ?? Infinity, retry === null ? Infinity : now + backoffMs(attempts));
 
 /** It did not come to where it could have failed as the one before: whatever that met may be there still. */
 const isBroken = <T>({ ending, cut }: Settling<T>) =>

@@ -1,4 +1,6 @@
 import type { AccessMessage, AnalystMessage, ParkedMessage } from "../queue/keys.ts";
+import type { Unproven } from "../model/finding.ts";
+import type { Findings } from "../state/findings.ts";
 import type { Claim, KeyState } from "../state/key-state.ts";
 import type { Troubles } from "../state/troubles.ts";
 import type { Look, Occasion } from "./next-look.ts";
@@ -18,6 +20,18 @@ export type Run = {
   readonly urgency: "now" | "low";
 };
 
+/** Where what people have to see to is shown. */
+export type FindingPorts<T> = {
+  readonly table: Findings;
+  /** The tenant that it is met in, and whose it is: see `FindingRow`. */
+  readonly tenant: string;
+  readonly subject: string;
+  /** What they are called, as far as that is known; asked when there is something to show. */
+  readonly names: (value: T) => Promise<{ readonly person: string | null; readonly place: string | null }>;
+  /** Whether this is about somebody who is to be out of a place, and of whom nothing proves it. */
+  readonly unproven: (value: T) => Unproven | null;
+};
+
 export type HandlePorts<T> = {
   /** Takes the key over, with a first change of what is remembered. */
   readonly claim: (begin: (state: KeyState<T>) => KeyState<T>) => Promise<Claim<T>>;
@@ -31,6 +45,7 @@ export type HandlePorts<T> = {
   readonly park: (message: ParkedMessage) => Promise<void>;
   /** What keeps every key of this key's partition from being brought in line. */
   readonly troubles: Troubles;
+  readonly findings: FindingPorts<T>;
   readonly partition: string;
   /** Keys of the partition that wait for a trouble to end. */
   readonly waiting: (trouble: string) => Promise<readonly Work["key"][]>;

@@ -1,4 +1,5 @@
 import { isAmong, type AnalystRecord } from "../model/analyst.ts";
+import type { FindingKind } from "../model/finding.ts";
 import type { Note, Plan } from "../model/plan.ts";
 import type { Place } from "../policy/policy.ts";
 import { replicationWindowMs } from "../planner/membership.ts";
@@ -15,10 +16,19 @@ export function obstacles(round: Round): readonly Outcome[] {
   const { name } = rules.target;
   const withheld = plan.withheld
     .filter(({ check }) => check === "writable" || check === "budget")
-    .map(({ check, reason: why, advice }): Outcome => {
+    .map(({ step, check, reason: why, advice }): Outcome => {
       const reason = `${name}: ${why}`;
       const cause = check === "budget" && isTheirOwn({ reason, why }, round) ? null : why;
-      return { kind: "parked", reason, advice, cause };
+      return check === "budget"
+        ? { kind: "parked", reason, advice, cause, finding: "over-budget" }
+        : {
+            kind: "parked",
+            reason,
+            advice,
+            cause,
+            finding: "not-writable",
+            about: "name" in step ? step.name : "",
+          };
     });
   const odd = plan.notes.flatMap((note) => [
     ...oddAccount(note, record, rules.target),
@@ -32,6 +42,7 @@ export function obstacles(round: Round): readonly Outcome[] {
     ...deniedFindings(round),
     ...(plan.purpose === "join" ? unstamped(round) : []),
     ...(read.trouble === null ? [] : [read.trouble]),
+    ...(plan.notes.some(({ kind }) => kind === "unsure") ? [{ kind: "unseen" } as const] : []),
   ];
 }
 
@@ -63,7 +74,7 @@ function keptOfLost(
   const reason = `${target}: ${userPrincipalName} has lost a role that gave ${names}, and keeps it: ${first.why}`;
   const advice =
     "if it should go, take it from them in the target tenant by hand: Muster does not give it back";
-  return [{ kind: "parked", reason, advice, cause: null }];
+  return [{ kind: "parked", reason, advice, cause: null, finding: "kept-grant" }];
 }
 
 /** Stamps come with sync. Accounts that a cycle makes are found by them, and so is everybody's when the memory is lost. */
@@ -82,6 +93,7 @@ function unstamped({ read: { situation }, record, rules }: Round): readonly Outc
       reason,
       advice: `map it in the attribute mappings of the synchronization job ${target.sync.job}, and restart the job`,
       cause: reason,
+      finding: "unstamped-account",
     },
   ];
 }
@@ -92,16 +104,18 @@ function oddAccount(
   { name, topology }: Pick<Place, "name" | "topology">,
 ): readonly Outcome[] {
   const about = `${name}: the account of ${userPrincipalName}`;
-  const parked = (what: string, advice: string): readonly Outcome[] => [
-    { kind: "parked", reason: `${about} ${what}`, advice, cause: null },
+  const parked = (finding: FindingKind, what: string, advice: string): readonly Outcome[] => [
+    { kind: "parked", reason: `${about} ${what}`, advice, cause: null, finding },
   ];
   if (note.kind === "account-not-proven")
     return parked(
+      "foreign-stamp",
       `is not proven to be theirs (${note.detail})`,
       topology === "pull" ? addressAdvice : stampAdvice,
     );
   if (note.kind === "account-deleted-by-others")
     return parked(
+      "deleted-account",
       "is deleted, and not by Muster",
       "if the source user was deleted for a while, sync did it, and restores it in its next cycle; otherwise restore the account in the target tenant, or purge it so that sync makes a new one",
     );
@@ -115,29 +129,38 @@ const addressAdvice =
 
 /** What was asked for and takes too long, or will not come. */
 function openGrant(note: Note, { userPrincipalName }: AnalystRecord, target: string): readonly Outcome[] {
-  const parked = (reason: string, advice: string): readonly Outcome[] => [
-    { kind: "parked", reason: `${target}: ${reason}`, advice, cause: null },
+  const parked = (
+    { finding, about }: { readonly finding: FindingKind; readonly about: string },
+    reason: string,
+    advice: string,
+  ): readonly Outcome[] => [
+    { kind: "parked", reason: `${target}: ${reason}`, advice, cause: null, finding, about },
   ];
   if (note.kind === "stuck" && note.in === "source")
     return parked(
+      { finding: "undelivered", about: note.name },
       `${userPrincipalName} does not come into scope through ${note.name}: ${note.detail}`,
       "see to it in entitlement management of the source tenant, or assign the package there; Muster asks again when the role is given anew",
     );
   if (note.kind === "stuck")
     return parked(
+      { finding: "undelivered", about: note.name },
       `${userPrincipalName} does not get ${note.name}: ${note.detail}`,
       "see to it in the target tenant, or give it to them there; Muster asks again when the role is given anew",
     );
   if (note.kind === "taken-by-others" && note.asks === "yes")
     return parked(
+      { finding: "taken-away", about: note.name },
       `somebody else has taken ${note.name} from ${userPrincipalName}, which Muster gave`,
       "give it back in the target tenant, or take the role from them; onExternalRemoval: restore gives it back by itself",
     );
   if (note.kind !== "on-its-way" || note.overdue === "no") return [];
+  const overdue = { finding: "overdue", about: note.name } as const;
   const advice = `look it up in the ${note.in ?? "target"} tenant by its id; Muster goes on looking at it`;
   return note.way === "in"
-    ? parked(`${userPrincipalName} still waits for ${note.name}: ${note.detail}`, advice)
+    ? parked(overdue, `${userPrincipalName} still waits for ${note.name}: ${note.detail}`, advice)
     : parked(
+        overdue,
         `${userPrincipalName} still has ${note.name}, which is being taken away: ${note.detail}`,
         advice,
       );

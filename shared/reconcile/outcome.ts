@@ -1,4 +1,5 @@
 import { classify, GraphError, isRefusal } from "../graph/error.ts";
+import type { FindingKind } from "../model/finding.ts";
 import { errorText } from "../model/error-text.ts";
 import { hashOf } from "./plan-hash.ts";
 import { PolicyUnusable } from "./policy-in-force.ts";
@@ -13,6 +14,8 @@ export type Outcome =
   | { readonly kind: "wait"; readonly at: number; readonly why: string }
   /** Passing trouble: look again soon, later each time. `silent`: the tenant that answers nobody. */
   | { readonly kind: "retry"; readonly why: string; readonly silent?: string }
+  /** Not all was looked at, or not all that was looked at can be believed: what was met before may be there still. */
+  | { readonly kind: "unseen" }
   | Parked;
 
 /**
@@ -24,6 +27,9 @@ export type Parked = {
   readonly reason: string;
   readonly advice: string;
   readonly cause: string | null;
+  /** What kind of thing was found, and, where a key may meet several of the kind, what it is about. */
+  readonly finding: FindingKind;
+  readonly about?: string;
   /** What the run would have tried after it was not tried. */
   readonly stops?: "yes";
   /** Refused for what one person is, or to everybody: nobody can tell from one of them. */
@@ -89,6 +95,8 @@ export function outcomeOf(error: unknown, now: number): Outcome {
         reason: meaning.reason,
         advice: meaning.advice,
         cause: meaning.cause,
+        finding: isRefusal(error.failure) || error.failure.code === "token" ? "refused-call" : "wrong-call",
+        about: `${error.failure.tenantId} ${meaning.cause ?? error.failure.template}`,
         stops: "yes",
         ...(meaning.cause === null && isRefusal(error.failure) ? { refused: "perhaps to one" } : {}),
       };

@@ -134,6 +134,8 @@ function wroteOrNot(
           reason: `${rules.target.name}: ${why}`,
           advice,
           cause: null,
+          finding: "refused-call",
+          about: name,
           refused: "perhaps to one",
         };
   return { kind: "put-off", outcome, trace, ...(appliedBefore === "no" ? { undone: "yes" } : {}) };

@@ -205,4 +205,7 @@ async function explainFailure(
 }
 
 const parked = (reason: string, advice: string, cause: string | null) =>
-  ({ kind: "put-off", outcome: { kind: "parked", reason, advice, cause } }) as const;
+  ({
+    kind: "put-off",
+    outcome: { kind: "parked", reason, advice, cause, finding: "not-provisioned" },
+  }) as const;

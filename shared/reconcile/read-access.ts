@@ -34,6 +34,8 @@ export type AccessRead =
       readonly roleGroups: ReadonlyMap<string, string>;
       /** Set when the target could not be read: the rest is done, and this is how it ends. */
       readonly trouble: Outcome | null;
+      /** When the first of it was asked, epoch ms. */
+      readonly at: number;
     }
   /** The policy names something that is not there or not unique: nothing in this target is touched. */
   | { readonly kind: "refused"; readonly outcome: Parked };
@@ -41,6 +43,7 @@ export type AccessRead =
 export async function readAccess(looking: Looking, ports: AccessReadPorts): Promise<AccessRead> {
   const { record, rules, run, priority } = looking;
   const { policy, target } = rules;
+  const at = ports.now();
   const wishes = wantedOf(looking);
   const [seenOf, named, account] = await Promise.all([
     readScopes(looking, ports),
@@ -51,7 +54,15 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
     const { reason, advice } = named.refusal;
     return {
       kind: "refused",
-      outcome: { kind: "parked", reason: `${target.name}: ${reason}`, advice, cause: reason, stops: "yes" },
+      outcome: {
+        kind: "parked",
+        reason: `${target.name}: ${reason}`,
+        advice,
+        cause: reason,
+        finding: "unusable-name",
+        about: reason,
+        stops: "yes",
+      },
     };
   }
   const asking = { looking, pairs: ports.pairs };
@@ -81,6 +92,7 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
     found: named.found,
     roleGroups: denied.roleGroups,
     trouble: account.trouble ?? denied.trouble,
+    at,
     situation: {
       analyst: record.id,
       target: target.name,

@@ -89,6 +89,8 @@ function handmade(account: TargetAccount, { pair, record, rules }: Looking): Out
     advice:
       "delete and purge it in the target tenant, so that sync makes one, or see to it by hand when they leave",
     cause: null,
+    finding: "handmade-account",
+    about: account.id,
   };
 }
 
@@ -155,6 +157,7 @@ function strangers(enabled: readonly TargetAccount[], { record, rules }: Looking
     reason: `${rules.target.name}: ${record.userPrincipalName} leaves, and another account with their stamp is enabled (${ids}), which is not one that Muster knows as theirs`,
     advice: "block or delete it in the target tenant, or correct its stamp if it is somebody else's",
     cause: null,
+    finding: "second-account",
   };
 }
 

@@ -1,13 +1,11 @@
-import { grantKey, type Grant } from "../model/grant.ts";
 import type { AnalystRecord } from "../model/analyst.ts";
-import type { Sight } from "../model/sight.ts";
 import type { PairRecord } from "../model/pair.ts";
 import type { Plan } from "../model/plan.ts";
 import type { AccessDecision } from "../planner/access-draft.ts";
-import type { AccessSituation, ScopeSeen } from "../planner/access-situation.ts";
 import type { Claim, KeyState } from "../state/key-state.ts";
 import type { AccessPorts, Rules } from "./access-ports.ts";
 import type { Applied } from "./apply.ts";
+import { evidenceOf, readsOf } from "./evidence.ts";
 import type { Run } from "./handling.ts";
 import { endingOf, withoutIds, type Outcome } from "./outcome.ts";
 import { hashOf } from "./plan-hash.ts";
@@ -35,14 +33,25 @@ export async function prove(round: Round): Promise<void> {
   const evidence = evidenceOf(read);
   const hash = hashOf({ plan, evidence });
   const known = claim.state().value.proof;
-  if (known?.hash === hash && known.entered === "yes") return;
+  const { purpose } = plan;
   const at = known?.hash === hash ? known.at : ports.now();
-  await claim.write({ value: { ...claim.state().value, proof: { hash, at, entered: "no" } } });
-  await enter(round, { kind: "proof", at, steps: [], outcome: "done", evidence });
-  claim.set({
-    value: { ...claim.state().value, proof: { hash, at, entered: "yes" } },
-    entered: hash,
+  const proof = { hash, at, purpose } as const;
+  const proven = () =>
+    ({ ...claim.state().value, proof: { ...proof, entered: "yes" }, unproven: null }) as const;
+  if (known?.hash === hash && known.entered === "yes") return claim.set({ value: proven() });
+  await claim.write({ value: { ...claim.state().value, proof: { ...proof, entered: "no" } } });
+  await enter(round, {
+    kind: "proof",
+    at,
+    steps: [],
+    outcome: "done",
+    // When it was read is no part of what a proof is told apart by.
+    evidence: {
+      ...evidence,
+      read: readsOf(read, { target: ports.tenant.reader.grants, source: ports.source.grants }),
+    },
   });
+  claim.set({ value: proven(), entered: hash });
 }
 
 /** What was done or found, unless nothing was done and the last entry about this pair says just that. */
@@ -63,66 +72,6 @@ export async function enterRun(round: Round, applied: Applied, outcomes: readonl
   await enter(round, { kind: "run", at: ports.now(), steps: applied.steps, outcome: ending.kind, evidence });
   claim.set({ entered: said });
 }
-
-/** What the read showed, in words and ids that a person can look up in the tenant. */
-function evidenceOf({ situation }: ReadOk): Readonly<Record<string, unknown>> {
-  const { account, accounts, scope, managed, owned, subjects, wanted } = situation;
-  const grants = new Map(
-    [...owned.grants, ...managed].map(({ grant, name }) => [grantKey(grant), { grant, name }]),
-  );
-  const isWanted = new Set(wanted.map(({ grant }) => grantKey(grant)));
-  const isLost = ({ scope: what }: ScopeSeen) => subjects.get(grantKey(what)) === "not-there";
-  const disabled = accounts === "own" ? "disabled" : "blocked";
-  const noScope = accounts === "own" ? null : { name: null, seen: "unknown" };
-  return {
-    account:
-      account.kind === "present"
-        ? {
-            state: account.enabled ? "enabled" : disabled,
-            id: account.id,
-            proof: account.proof,
-            ...(account.detail === "" ? {} : { detail: account.detail }),
-          }
-        : { state: account.kind, id: owned.account?.accountId ?? null },
-    origin: owned.account?.origin ?? null,
-    scope: scope === null ? noScope : { name: scope.name, seen: isLost(scope) ? "recycled" : scope.seen },
-    // In an order of their own: what is Muster's and what is not changes, and a proof is told apart by what it says.
-    grants: byKey(grants).map(([key, { grant, name }]) => ({
-      kind: grant.kind,
-      name,
-      ...sightOf(grant, isWanted.has(key) ? "yes" : "no", situation),
-    })),
-  };
-}
-
-const byKey = <T>(map: ReadonlyMap<string, T>) => [...map].toSorted(([a], [b]) => (a < b ? -1 : 1));
-
-/** Whose user is in the recycle bin has nothing of what is in there with it. */
-function sightOf(
-  grant: Grant,
-  wanted: "yes" | "no",
-  { account, accounts, subjects }: AccessSituation,
-): { readonly seen: string; readonly detail?: string } {
-  if (subjects.get(grantKey(grant)) === "not-there")
-    return { seen: "recycled", detail: "its group is deleted, and may be restored with its members" };
-  switch (account.kind) {
-    case "present":
-      return said(account.seen(grant, wanted));
-    case "unreachable":
-      return { seen: "unknown" };
-    case "soft-deleted": {
-      const sight = account.seen?.(grant, wanted);
-      if (sight !== undefined && sight.unread !== "wholly") return said(sight);
-      return { seen: accounts === "own" ? "recycled" : "absent" };
-    }
-    case "none":
-      return { seen: "absent" };
-    default:
-      return account satisfies never;
-  }
-}
-
-const said = ({ seen, detail }: Sight) => ({ seen, ...(detail === undefined ? {} : { detail }) });
 
 type Entry = {
   readonly kind: "run" | "proof";

@@ -34,10 +34,10 @@ export async function sleepingSync({
   if (sleeps.has(code)) {
     // Whoever leaves meanwhile waits for the same.
     const reason = `${rules.target.name}: sync may have made accounts for leavers that were never found, and deletes none while its job ${job} is in the state ${code}`;
-    return [{ kind: "parked", reason, advice, cause: `${job} is ${code}` }];
+    return [{ kind: "parked", reason, advice, cause: `${job} is ${code}`, finding: "sync-asleep" }];
   }
   const reason = `${rules.target.name}: sync may have made an account for ${record.userPrincipalName} that was never found, and its job ${job} has ended no cycle without errors that began since they left`;
-  return [{ kind: "parked", reason, advice, cause: null }];
+  return [{ kind: "parked", reason, advice, cause: null, finding: "sync-asleep" }];
 }
 
 /** https://learn.microsoft.com/graph/api/resources/synchronization-synchronizationstatus */

@@ -16,6 +16,15 @@ export function strandedGroups({ plan, read, record, rules }: Round): readonly O
     const missing = givers.filter((tenant) => !isInPolicy(tenant));
     if (missing.length === 0 || missing.some((tenant) => record.targets.includes(tenant))) return [];
     const reason = `${target.name}: people stay in ${step.name}: ${why}`;
-    return [{ kind: "parked", reason, advice, cause: reason }];
+    return [
+      {
+        kind: "parked",
+        reason,
+        advice,
+        cause: reason,
+        finding: "stranded-group",
+        about: grantKey(step.grant),
+      },
+    ];
   });
 }

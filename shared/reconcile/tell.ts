@@ -1,3 +1,4 @@
+import type { FindingKind } from "../model/finding.ts";
 import { sessionOf } from "../queue/keys.ts";
 import type { KeyState } from "../state/key-state.ts";
 import { sameTroubleMs } from "../state/troubles.ts";
@@ -29,7 +30,7 @@ export async function tell<T>(
     ports.log("error", "A key needs a person.", { key: sessionOf(key), cause, reason, advice });
   const words = [
     ...own.map((one) => ownWords(one, ports.isLeaving(value))),
-    ...(ending.retry !== null && failures >= patience ? [failing(ending.retry, failures)] : []),
+    ...(ending.retry === null ? [] : [failing(ending.retry, failures)].filter((one) => one !== null)),
   ];
   const toldNow: string[] = [];
   for (const one of words) {
@@ -73,19 +74,26 @@ function speaksFor<T>(
   return ports.troubles.speaks(words.gist, { by: sessionOf(message.key), at: ports.now(), within });
 }
 
-function failing({ why, silent }: NonNullable<Ending["retry"]>, runs: number): Words {
+/** What there is to say of runs that fail one after the other; null: not yet. */
+export function failing(
+  { why, silent }: NonNullable<Ending["retry"]>,
+  runs: number,
+): (Words & { readonly finding: FindingKind }) | null {
+  if (runs < patience) return null;
   if (silent !== undefined)
     return {
       reason: `tenant ${silent} answers nobody: ${why}`,
       advice: "everything there is still retried; see whether the service has an outage",
       gist: `silent ${silent}`,
       shared: "yes",
+      finding: "silent-tenant",
     };
   return {
     reason: `failing for ${runs} runs: ${why}`,
     advice: "it is still retried; look the request up by its id in the tenant's logs",
     gist: "failing",
     shared: "no",
+    finding: "failing",
   };
 }
 

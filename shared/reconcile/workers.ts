@@ -16,7 +16,9 @@ import {
   type Message,
   type ParkedMessage,
 } from "../queue/keys.ts";
+import { placeAt } from "../policy/places.ts";
 import { analystPartition, analystRow, type Analysts } from "../state/analysts.ts";
+import { sourcePartition, type Findings } from "../state/findings.ts";
 import type { Journal } from "../state/journal.ts";
 import type { KeyTable } from "../state/key-state.ts";
 import { pairRow, type Pairs } from "../state/pairs.ts";
@@ -57,6 +59,7 @@ export type WorkerPorts = {
   readonly roleKeys: RoleKeys;
   readonly slots: Slots;
   readonly troubles: Troubles;
+  readonly findings: Findings;
   readonly journal: Journal;
   readonly send: (messages: readonly Message[]) => Promise<void>;
   readonly schedule: (message: Message, at: number) => Promise<void>;
@@ -88,6 +91,13 @@ export function workOnAnalyst(message: AnalystMessage, ports: WorkerPorts, log: 
       isNothing: (value) => value === null,
       isLeaving: (value) => value !== null && value.leaving !== null,
       lookFor: ({ clock }, now, occasion) => nextSourceLook(clock, now, occasion),
+      findings: {
+        table: ports.findings,
+        tenant: sourcePartition,
+        subject: key.analyst,
+        names: async (value) => ({ person: value?.userPrincipalName ?? null, place: null }),
+        unproven: () => null,
+      },
       partition: analystPartition,
       waiting: async (trouble) =>
         (await whoWaits(ports.analysts, analystPartition, trouble)).map((analyst) => ({
@@ -108,6 +118,13 @@ function roleKeyPorts(key: AnalystMessage["key"], ports: WorkerPorts, log: Log):
     isNothing: () => false,
     isLeaving: () => false,
     lookFor: ({ clock }, now, occasion) => nextSourceLook(clock, now, occasion),
+    findings: {
+      table: ports.findings,
+      tenant: sourcePartition,
+      subject: sessionOf(key),
+      names: async () => ({ person: null, place: null }),
+      unproven: () => null,
+    },
     partition: "role",
     waiting: async () => [],
   };
@@ -153,6 +170,13 @@ export function workOnAccess(message: AccessMessage, ports: WorkerPorts, log: Lo
       isLeaving: ({ leftAt }) => leftAt !== null,
       lookFor: ({ clock, value }, now, occasion) =>
         nextAccessLook(clock, now, { occasion, served: isServed(value) ? "yes" : "no" }),
+      findings: {
+        table: ports.findings,
+        tenant,
+        subject: analyst,
+        names: () => namesOf(message.key, ports),
+        unproven: (value) => value.unproven,
+      },
       partition: tenant,
       waiting: async (trouble) =>
         (await whoWaits(ports.pairs, tenant, trouble)).map((one) => ({
@@ -163,6 +187,16 @@ export function workOnAccess(message: AccessMessage, ports: WorkerPorts, log: Lo
     },
     (claim, run) => reconcileAccess({ tenant, analyst }, accessPorts, { claim, run }),
   );
+}
+
+/** Without a policy, a tenant has no name. */
+async function namesOf({ tenant, analyst }: AccessMessage["key"], { analysts, policy }: WorkerPorts) {
+  const known = await analysts.read(analystRow(analyst));
+  const place = await policy().then(
+    (now) => placeAt(now.policy, tenant)?.name ?? null,
+    () => null,
+  );
+  return { person: known?.value?.userPrincipalName ?? null, place };
 }
 
 /** Handles one message of the queue `arrivals`: somebody who was not known to be an analyst. */

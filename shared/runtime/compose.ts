@@ -22,6 +22,7 @@ import type { ReceivePorts } from "../reconcile/receive.ts";
 import type { SubscribePorts } from "../reconcile/subscribe.ts";
 import type { WorkerPorts } from "../reconcile/workers.ts";
 import { analysts } from "../state/analysts.ts";
+import { findings } from "../state/findings.ts";
 import { journal } from "../state/journal.ts";
 import { marks } from "../state/marks.ts";
 import { pairs } from "../state/pairs.ts";
@@ -164,6 +165,7 @@ function stateIn(tables: Tables) {
     subscriptions: subscriptionRows(tables.Subscriptions),
     slots: slots(tables.Slots, pause),
     troubles: troubles(tables.Troubles),
+    findings: findings(tables.Findings),
     marks: marks(tables.Marks),
     journal: journal(tables.Journal),
   };

@@ -10,6 +10,7 @@ const tableNames = [
   "Subscriptions",
   "Slots",
   "Troubles",
+  "Findings",
   "Marks",
   "Journal",
 ] as const;

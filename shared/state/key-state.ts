@@ -1,5 +1,6 @@
 import type { TableClient } from "@azure/data-tables";
 import { z } from "zod";
+import { findingKinds, noFindings, type KeptFindings } from "../model/finding.ts";
 import { deleteVersioned, listRows, readRow, readVersioned, writeVersioned, type Row } from "./table.ts";
 
 /**
@@ -42,6 +43,8 @@ export type KeyClock = {
   readonly waitsFor: readonly string[];
   /** Troubles of the whole tenant that this key tries for all others. */
   readonly probes: readonly string[];
+  /** What people have to see to. */
+  readonly findings: KeptFindings;
 };
 
 /** A run's hold on a key. */
@@ -88,7 +91,24 @@ export const unheard: KeyClock = {
   told: [],
   waitsFor: [],
   probes: [],
+  findings: noFindings,
 };
+
+const findingsSchema: z.ZodType<KeptFindings> = z.object({
+  version: z.number(),
+  shown: z.number(),
+  all: z.array(
+    z.object({
+      id: z.string(),
+      kind: z.enum(findingKinds),
+      found: z.string(),
+      advice: z.string(),
+      since: z.number(),
+      seen: z.number(),
+      over: z.number().nullable(),
+    }),
+  ),
+});
 
 const clockSchema = z.object({
   heard: z.number(),
@@ -106,6 +126,7 @@ const clockSchema = z.object({
   told: z.array(z.string()),
   waitsFor: z.array(z.string()),
   probes: z.array(z.string()),
+  findings: findingsSchema.default(noFindings),
 });
 
 /** Runs that claim the same key at the same moment; each try lets one of them through. */

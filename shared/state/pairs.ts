@@ -118,7 +118,15 @@ const schema: z.ZodType<PairRecord> = z.object({
   wroteAt: z.number(),
   doubt: z.object({ gives: z.number(), takes: z.number() }),
   served: z.number(),
-  proof: z.object({ hash: z.string(), at: z.number(), entered: z.enum(["yes", "no"]) }).nullable(),
+  proof: z
+    .object({
+      hash: z.string(),
+      at: z.number(),
+      entered: z.enum(["yes", "no"]),
+      purpose: z.enum(["join", "leave"]).exactOptional(),
+    })
+    .nullable(),
+  unproven: z.object({ since: z.number(), why: z.string(), advice: z.string() }).nullable().default(null),
 });
 
 const rows = keyRowSchema(schema);

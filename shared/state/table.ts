@@ -87,6 +87,15 @@ export async function listRows(
   return rows;
 }
 
+/** Every row of a table, with the etag it was read at. */
+export async function listAllRows(
+  table: TableClient,
+): Promise<readonly { readonly value: unknown; readonly etag: string }[]> {
+  const rows: { value: unknown; etag: string }[] = [];
+  for await (const entity of table.listEntities()) rows.push({ value: unpack(entity), etag: entity.etag });
+  return rows;
+}
+
 const isStatus = (error: unknown, status: number) =>
   error instanceof RestError && error.statusCode === status;
 

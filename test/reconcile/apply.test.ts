@@ -187,6 +187,7 @@ describe("what a step came to", () => {
       reason: "the job is in quarantine",
       advice: "restart it",
       cause: "quarantine",
+      finding: "not-provisioned",
     } as const;
     const { entry, outcome } = await one(async () => ({ kind: "put-off", outcome: parked }));
     expect(outcome).toEqual(parked);

@@ -15,6 +15,7 @@ import { nextAccessLook, nextSourceLook } from "../../shared/reconcile/next-look
 import { outcomeOf, type Outcome, type Parked } from "../../shared/reconcile/outcome.ts";
 import { PolicyUnusable } from "../../shared/reconcile/policy-in-force.ts";
 import { ClaimLost, type KeyClock, type KeyTable } from "../../shared/state/key-state.ts";
+import { findings, sourcePartition } from "../../shared/state/findings.ts";
 import { pairRow, pairs } from "../../shared/state/pairs.ts";
 import { roleKeyRow, roleKeys } from "../../shared/state/role-keys.ts";
 import { troubles, type Troubles } from "../../shared/state/troubles.ts";
@@ -34,6 +35,8 @@ const parked = (reason: string, cause: string | null = null): Parked => ({
   reason,
   advice: "consent again",
   cause,
+  finding: "refused-call",
+  about: cause ?? "",
 });
 const noConsent = parked("no consent in contoso", "token");
 
@@ -53,7 +56,7 @@ function event(key: WorkKey, heardAt = worker.now, version: number | null = null
 /** A worker with a clock that only the test moves; what it scheduled comes back when `until` passes it. */
 type Worker = {
   now: number;
-  tables: Readonly<Record<"pairs" | "roleKeys" | "troubles", MemoryTable>>;
+  tables: Readonly<Record<"pairs" | "roleKeys" | "troubles" | "findings", MemoryTable>>;
   troubles: Troubles;
   /** What the next runs come to, in order; after that, all of them are done. */
   outcomes: (readonly Outcome[] | Error)[];
@@ -74,6 +77,7 @@ beforeEach(() => {
     pairs: memoryTable("Pairs"),
     roleKeys: memoryTable("RoleKeys"),
     troubles: memoryTable("Troubles"),
+    findings: memoryTable("Findings"),
   };
   worker = {
     now: start,
@@ -118,6 +122,13 @@ function pairPorts({ tenant, analyst: id }: AccessKey, version: number | null): 
   return {
     ...edges,
     troubles: worker.troubles,
+    findings: {
+      table: findings(worker.tables.findings.client),
+      tenant,
+      subject: id,
+      names: async () => ({ person: null, place: null }),
+      unproven: (value) => value.unproven,
+    },
     partition: tenant,
     claim: (begin) => pairTable().claim(pairRow(tenant, id), begin),
     isNothing: () => false,
@@ -138,6 +149,13 @@ function sourcePorts(key: SourceKey): HandlePorts<null> {
   return {
     ...edges,
     troubles: worker.troubles,
+    findings: {
+      table: findings(worker.tables.findings.client),
+      tenant: sourcePartition,
+      subject: sessionOf(key),
+      names: async () => ({ person: null, place: null }),
+      unproven: () => null,
+    },
     partition: "role",
     claim: (begin) => keyTable().claim(roleKeyRow(sessionOf(key)), begin),
     isNothing: () => false,

@@ -11,6 +11,7 @@ const parked = (reason: string, cause: string | null = null): Outcome => ({
   reason,
   advice: "consent",
   cause,
+  finding: "refused-call",
 });
 
 describe("how handling a key ended", () => {

@@ -613,6 +613,7 @@ const packagesHere = (target: Target): PackageDirectory => ({
 /** What is governed has readers and writers of its own, and the source has none of it. */
 const noPackages = {
   outlives: "no",
+  reads: "nothing",
   find: notAtHome,
   isHeld: notAtHome,
   isThere: notAtHome,

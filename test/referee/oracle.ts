@@ -15,6 +15,7 @@ import {
   type TenantName,
 } from "./cast.ts";
 import { allGroupsOf, scopeGroupsOf, type Directory, type Giver, type Target } from "./directory.ts";
+import { findingsOracle } from "./findings-oracle.ts";
 import { fateOf, type Glance } from "./fate.ts";
 import type { Governance } from "./governance.ts";
 import { governanceOracle, requestWords, type Held } from "./governance-oracle.ts";
@@ -22,6 +23,7 @@ import type { TargetWrite } from "./graph.ts";
 import { delegatesOf, isRetired, type Guard, type Terms } from "./policies.ts";
 import type { PolicyEdit } from "./story.ts";
 import type { Told } from "./system.ts";
+import type { Rows } from "./tables.ts";
 
 /**
  * Says who should have what from the truth alone: it knows the directory, the story and the newest policy, and nothing of how
@@ -67,6 +69,8 @@ export type OracleOptions = {
   readonly delegates: boolean;
   readonly governance: Governance;
   readonly terms: Terms;
+  /** What Muster remembers, and shows people of it. */
+  readonly tables: Readonly<Record<string, Rows>>;
   /** How far behind replicas may be at worst. */
   readonly hiddenMs: number;
   /** Longer than any replica is behind, any notification late and any call slow, with a look of Muster's after it. */
@@ -78,6 +82,9 @@ export type OracleOptions = {
 export function oracleOf(options: OracleOptions): Oracle {
   const { now, directory, governance, terms, hiddenMs, edits, guard, delegates, patienceMs, mayRepeat } =
     options;
+  const shown = findingsOracle(options.tables, (id, tenantId) =>
+    proven.get(`${everybody.find((name) => cast[name] === id)}|${tenantId}`),
+  );
   const governed = governanceOracle({ now, governance, terms, edits, unseenMs });
   const findings: string[] = [];
   const people = everybody.filter((name) => directory.source.users.get(cast[name]) !== undefined);
@@ -422,10 +429,15 @@ export function oracleOf(options: OracleOptions): Oracle {
 
   function judge(): void {
     for (const person of people.filter((name) => !isOpen(name))) {
-      if (delegates && !refused.has(person)) judgeHome(person, wantedIn("source", person));
+      const atHome = wantedIn("source", person);
+      if (delegates && !refused.has(person)) {
+        judgeHome(person, atHome);
+        judgeShown(person, { tenantId: sourceTenant, where: "the source", belongs: atHome.size > 0 });
+      }
       for (const [tenantId, target] of directory.targets) {
         const where = nameOfTenant(tenantId);
         const wanted = wantedIn(where === "contoso" ? "contoso" : "fabrikam", person);
+        if (!refused.has(person)) judgeShown(person, { tenantId, where, belongs: wanted.size > 0 });
         if (wanted.size === 0) {
           const isTold = isToldOf(person, tenantId);
           const isHere = isHidden(person);
@@ -437,6 +449,15 @@ export function oracleOf(options: OracleOptions): Oracle {
         } else if (guard === "few" || !refused.has(person)) judgeStaying(person, { wanted, target, where });
       }
     }
+  }
+
+  /** Whoever has left and is not proven out is an orphan on show, and nobody else is. */
+  function judgeShown(
+    person: PersonName,
+    { tenantId, where, belongs }: { tenantId: string; where: string; belongs: boolean },
+  ): void {
+    const wrong = shown.judge({ id: cast[person], tenantId, belongs });
+    if (wrong !== null) say(`findings: ${person} in ${where}: ${wrong}`);
   }
 
   function judgeStaying(

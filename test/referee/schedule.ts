@@ -150,8 +150,12 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
     chance,
     onStir: () => (stirredAt = time.now()),
   });
+  const tables = Object.fromEntries(
+    Object.entries(begin.tables).map(([name, rows]) => [name, new Map(rows)]),
+  );
   const oracle = oracleOf({
     now: time.now,
+    tables,
     directory,
     governance,
     terms: schedule.terms,
@@ -163,9 +167,6 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
     mayRepeat: isTough(schedule.trouble),
   });
   const bus = busOf({ time, chance, trouble, onDeath: oracle.onDeath });
-  const tables = Object.fromEntries(
-    Object.entries(begin.tables).map(([name, rows]) => [name, new Map(rows)]),
-  );
   const subscriptions: Subscriptions = new Map(begin.subscriptions.map((one) => [one.resource, one]));
   const asked: number[] = [];
   const hosts: { life: Life; system: System }[] = [];

@@ -18,6 +18,7 @@ import {
   type WorkerPorts,
 } from "../../shared/reconcile/workers.ts";
 import { analystRow, analysts } from "../../shared/state/analysts.ts";
+import { findings } from "../../shared/state/findings.ts";
 import type { JournalEntry } from "../../shared/state/journal.ts";
 import { marks } from "../../shared/state/marks.ts";
 import { pairs } from "../../shared/state/pairs.ts";
@@ -68,6 +69,7 @@ export const tableNames = [
   "Subscriptions",
   "Slots",
   "Troubles",
+  "Findings",
   "Marks",
 ] as const;
 
@@ -132,6 +134,7 @@ export function startSystem(parts: SystemParts): System {
     roleKeys: roleKeys(table("RoleKeys")),
     slots: slots(table("Slots"), parts.pause),
     troubles: troubleTable,
+    findings: findings(table("Findings")),
     journal,
     send,
     schedule,

@@ -53,12 +53,12 @@ export function tableOf(name: string, rows: Rows, travel: Travel): TableClient {
         rows.delete(keyOf(partitionKey, rowKey));
       }),
     async *listEntities({
-      queryOptions: { filter },
+      queryOptions,
     }: {
-      readonly queryOptions: { readonly filter: string };
-    }) {
+      readonly queryOptions?: { readonly filter: string };
+    } = {}) {
       await travel.there(`${name} list`);
-      const fits = filterOf(filter);
+      const fits = queryOptions === undefined ? () => true : filterOf(queryOptions.filter);
       const found = [...rows.values()]
         .filter(({ entity }) => fits(entity))
         .toSorted((a, b) => (a.entity.rowKey < b.entity.rowKey ? -1 : 1));

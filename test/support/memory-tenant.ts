@@ -156,6 +156,7 @@ function tenantOf(groupIds: readonly GroupId[], now: () => number) {
         })),
       packages: {
         outlives: "yes",
+        reads: "assignments and requests",
         find: (wish) => call("findPackage", () => packages.find(wish)),
         isThere: async () => true,
         denial,

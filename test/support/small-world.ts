@@ -10,6 +10,7 @@ import {
   type WorkerPorts,
 } from "../../shared/reconcile/workers.ts";
 import { analystRow, analysts } from "../../shared/state/analysts.ts";
+import { findings } from "../../shared/state/findings.ts";
 import type { JournalEntry } from "../../shared/state/journal.ts";
 import { pairRow, pairs } from "../../shared/state/pairs.ts";
 import { roleKeys } from "../../shared/state/role-keys.ts";
@@ -49,6 +50,7 @@ export function smallWorld() {
     roleKeys: memoryTable("RoleKeys"),
     slots: memoryTable("Slots"),
     troubles: memoryTable("Troubles"),
+    findings: memoryTable("Findings"),
   };
   const fabrikamScope = groupId(8);
   const source = memorySource(
@@ -74,6 +76,7 @@ export function smallWorld() {
     roleKeys: roleKeys(tables.roleKeys.client),
     slots: slots(tables.slots.client, () => Promise.resolve()),
     troubles: troubles(tables.troubles.client),
+    findings: findings(tables.findings.client),
   };
   const entries: JournalEntry[] = [];
   const sent: Message[] = [];

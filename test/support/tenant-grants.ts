@@ -42,6 +42,7 @@ export const grantReadersOf = ({
   package: packages,
   appRole: {
     outlives: "no",
+    reads: "assignments of app roles",
     find: nothingOfThis,
     holdings: nothingOfThis,
     isHeld: nothingOfThis,
@@ -51,6 +52,7 @@ export const grantReadersOf = ({
   group: {
     outlives: "no",
     denial,
+    reads: "memberships",
     find: (wish, priority) => findGroup(groups, wish, priority),
     isHeld: async ({ group }, id) => {
       const isAround = await isMember(id, group);
@@ -70,6 +72,7 @@ export const grantReadersOf = ({
   eligible: {
     outlives: "no",
     denial,
+    reads: "eligibility and activation",
     find: (wish, priority) => findEligible(groups, wish, priority),
     isHeld: async ({ group }, id) => heldIn((await readEligible(id)).eligible, (one) => one === group),
     isThere: (grant, priority) => isGroupThere(groups, grant, priority),

@@ -22,6 +22,7 @@ type Assignment = z.infer<typeof assignmentSchema>;
 export function appRoleReader(tenant: GraphTenant, roles: AppRoleDirectory): GrantReader<"appRole"> {
   return {
     outlives: "no",
+    reads: "assignments of app roles: GET /users/{id}/appRoleAssignments",
     find: (wish, priority) => roles.find(wish, priority),
     async holdings(account, priority) {
       const listing = await listAssignments(tenant, account, priority);

@@ -6,7 +6,7 @@ import { readDenial, reviewsOfGroup } from "../access-reviews.ts";
 import type { GroupDirectory } from "../group-directory.ts";
 import { addMember, removeMember } from "../group-members.ts";
 import { seenAmong } from "../listing.ts";
-import { checkMemberGroups, listMemberOf } from "../memberships.ts";
+import { checkMemberGroups, listMemberOf, membershipReads } from "../memberships.ts";
 import { GraphError } from "../error.ts";
 import type { GraphTenant, Priority } from "../tenant.ts";
 import { timeOf } from "../wire.ts";
@@ -17,6 +17,7 @@ import { isActivated, isMemberOf, listActive, type Instance } from "./privileged
 export function groupReader(tenant: GraphTenant, groups: GroupDirectory): GrantReader<"group"> {
   return {
     outlives: "no",
+    reads: membershipReads,
     find: (wish, priority) => findGroup(groups, wish, priority),
     async holdings(account, priority, kinds) {
       const [memberOf, active] = await Promise.all([

@@ -13,6 +13,8 @@ import type { Priority, SendLimits, Trace } from "../tenant.ts";
 export type GrantReader<K extends GrantKind> = {
   /** Whether it goes on while the account is in the recycle bin: who has it there may be given it still. */
   readonly outlives: "yes" | "no";
+  /** What `holdings` asks, for people: it stands in the proof. */
+  readonly reads: string;
   /** What the policy means. */
   readonly find: (wish: Wish<K>, priority: Priority) => Promise<GrantFound<K>>;
   /** Everything of this kind that the account has; `kinds`: all that this look is about, for one may be had by another. */

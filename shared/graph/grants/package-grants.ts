@@ -24,6 +24,7 @@ const justification = "Muster: as the policy says";
 export function packageReader(tenant: GraphTenant, packages: PackageDirectory): GrantReader<"package"> {
   return {
     outlives: "yes",
+    reads: `assignments and requests: GET ${assignmentsAt} and ${requestsAt}`,
     find: (wish, priority) => packages.find(wish, priority),
     async holdings(account, priority) {
       const papers = await readPapers(tenant, account, priority);
