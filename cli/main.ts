@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { addFindings } from "./findings.ts";
 import { addPolicyCheck } from "./policy-check.ts";
 import { addPolicySchema } from "./policy-schema.ts";
 
@@ -10,6 +11,7 @@ const muster = new Command("muster")
 const policy = muster.command("policy").description("check the policy file, or write its JSON schema");
 addPolicyCheck(policy);
 addPolicySchema(policy);
+addFindings(muster);
 
 try {
   await muster.parseAsync();

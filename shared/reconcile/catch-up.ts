@@ -3,6 +3,7 @@ import type { AnalystRecord } from "../model/analyst.ts";
 import type { TenantId } from "../model/ids.ts";
 import { heardAt, type AccessMessage, type AnalystMessage, type Message } from "../queue/keys.ts";
 import { allLookedAt, type Analysts, type LookedAt } from "../state/analysts.ts";
+import { findingKeptMs, type Findings } from "../state/findings.ts";
 import type { CatchUpMark, Mark } from "../state/marks.ts";
 import type { Pairs } from "../state/pairs.ts";
 import type { Trouble, Troubles } from "../state/troubles.ts";
@@ -16,6 +17,7 @@ export type CatchUpPorts = {
   readonly analysts: Pick<Analysts, "list">;
   readonly pairs: Pick<Pairs, "list">;
   readonly troubles: Pick<Troubles, "list">;
+  readonly findings: Pick<Findings, "forget">;
   readonly mark: Mark<CatchUpMark>;
   readonly schedule: (message: Message, at: number) => Promise<void>;
   readonly send: (messages: readonly Message[]) => Promise<void>;
@@ -59,8 +61,13 @@ export async function catchUpIfDue(ports: CatchUpPorts): Promise<string | null> 
   if (!(await mark.write(begun, known?.etag ?? null))) return null;
   // Role groups that could not be looked up are called a little later, with everybody once more.
   if ((await callEverybody(why, ports)) === "all") await noteDone(begun, mark);
+  // The first of a day, by the mark that all hosts share.
+  if (dayOf(known?.value.begunAt ?? 0) !== dayOf(begun.begunAt))
+    await ports.findings.forget(begun.begunAt - findingKeptMs);
   return why;
 }
+
+const dayOf = (at: number) => Math.floor(at / dayMs);
 
 /** Whoever wishes for another one at this moment writes the same mark. What is not written down is done once more. */
 async function noteDone({ begunAt }: CatchUpMark, mark: CatchUpPorts["mark"]): Promise<void> {

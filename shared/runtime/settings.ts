@@ -73,6 +73,17 @@ export function readTableSettings(environment: Environment): TableSettings {
   return { tables, clientId };
 }
 
+/**
+ * Reads where the tables are, for a person who reads them with a sign-in of their own.
+ * @throws Error with what to do
+ */
+export function readTableConnection(environment: Environment): Connection {
+  const tables = connectionOf(environment["MUSTER_TABLES_URL"], environment["MUSTER_TABLES"]);
+  const problems = tableProblems(tables, "");
+  if (tables === undefined || problems.length > 0) throw new Error(problems.join("\n"));
+  return tables;
+}
+
 function tableProblems(tables: Connection | undefined, clientId: string | null): readonly string[] {
   if (tables === undefined)
     return ["MUSTER_TABLES_URL: set the table endpoint, for example https://muster.table.core.windows.net"];

@@ -33,6 +33,10 @@ export async function openTables(connection: Connection, credential: () => Token
   return Object.fromEntries(open) as Tables; // one entry for every name
 }
 
+/** One of them, for who only reads it: nothing is created. */
+export const openTable = (connection: Connection, name: TableName, credential: () => TokenCredential) =>
+  tableClient(connection, { name, credential });
+
 function serviceClient(connection: Connection, credential: () => TokenCredential): TableServiceClient {
   return connection.kind === "identity"
     ? new TableServiceClient(connection.endpoint, credential(), { retryOptions })

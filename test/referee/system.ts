@@ -216,6 +216,7 @@ export function startSystem(parts: SystemParts): System {
         analysts: analystTable,
         pairs: pairTable,
         troubles: troubleTable,
+        findings: findings(table("Findings")),
         mark: mark.catchUp,
         schedule,
         send,
