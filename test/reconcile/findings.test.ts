@@ -260,7 +260,10 @@ describe("a target that is taken out of the policy with an orphan in it", () => 
     expect(provenAt(ana)).toBeUndefined();
     world.setPolicy(withoutContoso());
     await pass(dayMs);
-    expect(await openOrphans()).toMatchObject([{ subject: ana }]);
+    expect(await openOrphans()).toMatchObject([
+      { subject: ana, person: world.userOf(ana).userPrincipalName },
+    ]);
+    expect((await openOrphans())[0]?.advice).toContain("retire: true");
   });
 
   test("makes no orphan of who was proven out before, nor of who never was there", async () => {
@@ -391,6 +394,8 @@ test("what is over is on show for 30 days", async () => {
   await leave();
   await pass(hourMs);
   consent.given = true;
+  await pass(hourMs);
+  pass = withCatchUp(world, "seldom");
   await pass(29 * dayMs);
   expect(await orphans()).toHaveLength(1);
   await pass(2 * dayMs);
