@@ -1,4 +1,4 @@
-/** What each kind of finding is. A new kind is one line here, and one in docs/decisions/0021-findings.md. */
+/** What each kind of finding is. A new kind is one line here, and one in docs/decisions/0022-findings.md. */
 export const findingKinds = [
   /** Somebody has left a target, and nothing proves that they are out. */
   "orphan",
