@@ -1,9 +1,5 @@
-import { DefaultAzureCredential } from "@azure/identity";
 import { Option, type Command } from "commander";
-import { errorText } from "../shared/model/error-text.ts";
-import { readTableConnection, type Connection } from "../shared/runtime/settings.ts";
-import { openTable } from "../shared/runtime/tables.ts";
-import { findings, sourcePartition, type FindingRow } from "../shared/state/findings.ts";
+import type { FindingRow } from "../shared/state/findings.ts";
 
 type Options = { readonly tenant?: string; readonly all?: true; readonly json?: true };
 
@@ -23,6 +19,8 @@ export function addFindings(parent: Command): void {
 }
 
 async function tellFindings({ tenant, all, json }: Options): Promise<number> {
+  // What reaches tables takes longer to load than all other commands take to run.
+  const { readFindings } = await import("./read-findings.ts");
   const rows = await readFindings();
   if (typeof rows === "string") {
     console.error(rows);
@@ -39,48 +37,27 @@ async function tellFindings({ tenant, all, json }: Options): Promise<number> {
   return 0;
 }
 
-/** @returns why they cannot be read, with what to do */
-async function readFindings(): Promise<readonly FindingRow[] | string> {
-  let connection: Connection;
-  try {
-    connection = readTableConnection(process.env);
-  } catch (error) {
-    return errorText(error);
-  }
-  try {
-    return await findings(openTable(connection, "Findings", credential)).all();
-  } catch (error) {
-    const where =
-      connection.kind === "identity" ? connection.endpoint : "the tables that MUSTER_TABLES names";
-    return isMissing(error)
-      ? `there is no table Findings in ${where}: no host of this version has started with these tables yet, or they are not Muster's`
-      : `cannot read the findings in ${where}: ${errorText(error)}; see whether that is the address of Muster's tables, and whether you may read them (Storage Table Data Reader)`;
-  }
-}
-
-/** Whoever asks is signed in with the Azure CLI, for example; or it runs where the app runs. */
-function credential(): DefaultAzureCredential {
-  const managedIdentityClientId = process.env["MUSTER_IDENTITY_CLIENT_ID"];
-  return new DefaultAzureCredential(managedIdentityClientId === undefined ? {} : { managedIdentityClientId });
-}
-
-const isMissing = (error: unknown) =>
-  error instanceof Error && "statusCode" in error && error.statusCode === 404;
-
 /** What is open before what is over, leavers who may still be in before all else, and the oldest first. */
 function byUrgency(a: FindingRow, b: FindingRow): number {
   const rank = ({ kind, over }: FindingRow) => (over === null ? 0 : 2) + (kind === "orphan" ? 0 : 1);
   return rank(a) - rank(b) || a.since - b.since || (a.subject < b.subject ? -1 : 1);
 }
 
-function plain({ version: _, id: __, ...row }: FindingRow, now: number) {
+function plain(row: FindingRow, now: number) {
+  const { kind, tenant, place, subject, person, found, advice } = row;
   const iso = (at: number) => new Date(at).toISOString();
   return {
-    ...row,
+    kind,
+    tenant,
+    place,
+    subject,
+    person,
+    found,
+    advice,
     since: iso(row.since),
     seen: iso(row.seen),
     over: row.over === null ? null : iso(row.over),
-    ageSeconds: Math.floor(ageOf({ since: row.since, over: row.over }, now) / 1_000),
+    ageSeconds: Math.floor(ageOf(row, now) / 1_000),
   };
 }
 
@@ -98,9 +75,9 @@ function linesOf(rows: readonly FindingRow[], now: number): readonly string[] {
 }
 
 const who = ({ subject, person, tenant, place }: FindingRow) =>
-  `${person ?? subject}${tenant === sourcePartition ? "" : ` in ${place ?? tenant}`}`;
+  `${person ?? subject}${tenant === "source" ? "" : ` in ${place ?? tenant}`}`;
 
-const ageOf = ({ since, over }: Pick<FindingRow, "since" | "over">, now: number) => Math.max(0, (over ?? now) - since);
+const ageOf = ({ since, over }: FindingRow, now: number) => Math.max(0, (over ?? now) - since);
 
 /** The two largest units: "3 d 4 h". */
 function age(ms: number): string {

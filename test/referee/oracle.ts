@@ -52,6 +52,8 @@ export type Oracle = {
   readonly takenByHand: (account: string, what: string) => void;
   /** Muster sends a write. */
   readonly onTry: (what: string) => void;
+  /** Before a tenant lets Muster in again: whoever has left it meanwhile is on show. */
+  readonly judgeShut: (tenantId: string) => void;
   /** From now on nothing happens but looks. */
   readonly onlyLooks: () => void;
   /** What is wrong now that everything has had its time. */
@@ -451,6 +453,17 @@ export function oracleOf(options: OracleOptions): Oracle {
     }
   }
 
+  function judgeShut(tenantId: string): void {
+    const where = nameOfTenant(tenantId);
+    const since = shutSince.get(tenantId) ?? now();
+    for (const person of people.filter((name) => !isOpen(name) && !refused.has(name))) {
+      const leftAt = lastEntitled.get(`${where}|${person}|account`) ?? 0;
+      const belongs = wantedIn(where === "contoso" ? "contoso" : "fabrikam", person).size > 0;
+      const isLong = leftAt > since && now() - leftAt > patienceMs;
+      if (!belongs && isLong) judgeShown(person, { tenantId, where, belongs });
+    }
+  }
+
   /** Whoever has left and is not proven out is an orphan on show, and nobody else is. */
   function judgeShown(
     person: PersonName,
@@ -505,6 +518,7 @@ export function oracleOf(options: OracleOptions): Oracle {
       const isRepair = [...takenAway].some((one) => one.split("|").every((word) => what.includes(word)));
       if (!isUndone && !isRepair && !mayComeAgain(what, terms)) say(`written once more: ${what}`);
     },
+    judgeShut,
     onlyLooks: () => void (looksOnly = true),
     judge,
     findings,

@@ -458,6 +458,7 @@ function change(
       break;
     case "shut-out":
     case "let-in":
+      if (target !== undefined && target.door !== "open") oracle.judgeShut(target.tenantId);
       if (target !== undefined) target.door = deed.kind === "let-in" ? "open" : deed.how;
       break;
     case "freeze":
