@@ -4,6 +4,7 @@ import type { GrantReader, GrantReaders, GrantWriter, GrantWriters } from "../..
 import type { GroupDirectory } from "../../shared/graph/group-directory.ts";
 import type { Written } from "../../shared/graph/group-members.ts";
 import { heldIn, seenAmong, type Listing } from "../../shared/graph/listing.ts";
+import { membershipReads } from "../../shared/graph/memberships.ts";
 import type { SendLimits } from "../../shared/graph/tenant.ts";
 import type { AccountId, GroupId } from "../../shared/model/ids.ts";
 
@@ -52,7 +53,7 @@ export const grantReadersOf = ({
   group: {
     outlives: "no",
     denial,
-    reads: "memberships",
+    reads: membershipReads,
     find: (wish, priority) => findGroup(groups, wish, priority),
     isHeld: async ({ group }, id) => {
       const isAround = await isMember(id, group);
