@@ -31,7 +31,7 @@ export function eligibleReader(tenant: GraphTenant, groups: GroupDirectory): Gra
   return {
     // PIM refuses to change anything of somebody who is in the recycle bin.
     outlives: "no",
-    reads: `eligibility and activation: GET ${root}/eligibilityScheduleInstances and assignmentScheduleInstances`,
+    reads: `eligibility and activation: GET ${privileged}/eligibilityScheduleInstances and assignmentScheduleInstances`,
     find: (wish, priority) => findEligible(groups, wish, priority),
     async holdings(account, priority) {
       const [eligible, active, requests] = await Promise.all([
