@@ -7,7 +7,7 @@ import type { Actor } from "./objects.ts";
 export type AuditTrail = {
   record(entry: {
     activity: string;
-    category: "UserManagement" | "GroupManagement" | "ApplicationManagement";
+    category: "UserManagement" | "GroupManagement" | "ApplicationManagement" | "RoleManagement";
     by: Actor;
     targets: readonly { id: string; type: "User" | "Group" | "ServicePrincipal"; displayName?: unknown }[];
     changed?: readonly string[];

@@ -156,6 +156,10 @@ const privilegedAccess = {
   status: "D---",
 } as const;
 
+/** learn.microsoft.com/graph/api/rbacapplication-list-roledefinitions and -list-roleassignments */
+const roleDefinition = { id: "D---", displayName: "DD--", isBuiltIn: "D---" } as const;
+const roleAssignment = { principalId: "D---", roleDefinitionId: "D---" } as const;
+
 /** How far a use of a property goes: in every query, in advanced ones, or in none. */
 export type Support = "default" | "advanced" | "none";
 export type Use = "eq" | "startsWith" | "range" | "null";
@@ -175,6 +179,8 @@ const filterable: Readonly<Record<string, Letters>> = {
   "microsoft.graph.privilegedAccessGroupAssignmentSchedule": privilegedAccess,
   "microsoft.graph.privilegedAccessGroupAssignmentScheduleInstance": privilegedAccess,
   "microsoft.graph.privilegedAccessGroupAssignmentScheduleRequest": privilegedAccess,
+  "microsoft.graph.unifiedRoleDefinition": roleDefinition,
+  "microsoft.graph.unifiedRoleAssignment": roleAssignment,
   ...entitlementFilters,
 };
 

@@ -6,6 +6,7 @@ import { auditLogRoutes } from "./audit-logs.ts";
 import { batchRoute, type ServePart } from "./batch.ts";
 import { deletedItemRoutes } from "./deleted-items.ts";
 import { deltaRoutes } from "./delta.ts";
+import { directoryRoleRoutes } from "./directory-roles.ts";
 import { entitlementRoutes } from "./entitlement/entitlement-routes.ts";
 import { groupMemberRoutes } from "./group-members.ts";
 import { groupRoutes } from "./groups.ts";
@@ -33,6 +34,7 @@ export function registerResources(route: Route, lab: Lab, serve: ServePart): voi
   auditLogRoutes(route, lab);
   applicationRoutes(route, lab);
   organizationRoutes(route);
+  directoryRoleRoutes(route);
   privilegedGroupRoutes(route, lab);
   entitlementRoutes(route, lab);
 }
