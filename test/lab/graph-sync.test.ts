@@ -304,3 +304,31 @@ test("the provisioning log maps the source id to the target id", async () => {
     },
   ]);
 });
+
+test("two source users with one mail have one account, which is whose turn it was last", async () => {
+  const { source, scope, accounts: read, cycle, onDemand } = await scene();
+  await scope(ids.ana);
+  await cycle();
+  const [account] = await read();
+  await source.patch(`/users/${ids.ben}`, { mail: "ANA@source.example" });
+  await scope(ids.ben);
+  expect((await onDemand(ids.ben)).details).toMatchObject({
+    action: "Update",
+    targetIdentity: { id: account?.id },
+  });
+  expect(await read()).toEqual([expect.objectContaining({ id: account?.id, displayName: "Ben Analyst" })]);
+});
+
+test("an internal user of the target with the same mail cannot be matched", async () => {
+  const native = { id: ids.cleo, displayName: "Native", userPrincipalName: "native@contoso.example" };
+  const {
+    scope,
+    accounts: read,
+    cycle,
+  } = await scene({
+    targetUsers: [{ ...native, mail: "ana@source.example" }],
+  });
+  await scope(ids.ana);
+  await cycle();
+  expect((await read()).map(({ displayName }) => displayName)).toEqual(["Native", "Ana Analyst"]);
+});

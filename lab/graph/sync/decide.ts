@@ -1,6 +1,6 @@
 import type { UserRecord } from "../directory/objects.ts";
 import type { DirectoryView } from "../directory/view.ts";
-import { accountOf } from "./export.ts";
+import { accountOf, matchOf } from "./export.ts";
 import type { SyncJob } from "./job.ts";
 import { isEnabled, isSyncable } from "./exported-user.ts";
 
@@ -45,8 +45,7 @@ function leaving(job: SyncJob, sourceId: string): Work {
 function provisioning(job: SyncJob, user: UserRecord): Work {
   const link = job.links.get(user.id);
   if (link?.state === "active" && link.revision === user.revision) return none;
-  const account =
-    link === undefined ? accountOf(job.target.users.entries(), user.id) : job.target.users.get(link.targetId);
+  const account = link === undefined ? matchOf(job, user) : job.target.users.get(link.targetId);
   if (account !== undefined) return { kind: "change", user, account };
   // Nobody is created, or brought back, to be disabled at once.
   if (!isEnabled(user)) return none;

@@ -1,8 +1,9 @@
 import { changeUser, createUser, restoreUser, softDeleteUser } from "../directory/user-writes.ts";
 import { syncActor, type Actor, type Properties, type UserRecord } from "../directory/objects.ts";
+import { textOf } from "../directory/text.ts";
 import { viewOf } from "../directory/view.ts";
 import type { SyncJob } from "./job.ts";
-import { exportedProperties, isEnabled, newAccountProperties } from "./exported-user.ts";
+import { exportedProperties, isEnabled, mailOf, newAccountProperties } from "./exported-user.ts";
 import { scopeEvidence } from "./scope.ts";
 
 /** What an export did in the target tenant. */
@@ -34,8 +35,10 @@ export function exportChange(job: SyncJob, user: UserRecord, account: UserRecord
   };
 }
 
+/** It counts as theirs who put the person in scope again. */
 export function exportRestore(job: SyncJob, user: UserRecord, deleted: UserRecord): Exported {
-  return exportChange(job, user, restoreUser(job.target, deleted, syncActor));
+  const restored = restoreUser(job.target, { ...deleted, createdBy: ownerOf(job, user) }, syncActor);
+  return exportChange(job, user, restored);
 }
 
 export function exportDeletion(job: SyncJob, sourceId: string, account: UserRecord): Exported {
@@ -43,6 +46,23 @@ export function exportDeletion(job: SyncJob, sourceId: string, account: UserReco
   const link = job.links.get(sourceId);
   if (link !== undefined) job.links.set(sourceId, { ...link, state: "deleted" });
   return { action: "delete", targetId: account.id, written: {} };
+}
+
+/**
+ * The live account that a source user without one is linked to: theirs, else an external one with their mail, whosever that is. So two
+ * source users with one mail have one account.
+ * https://learn.microsoft.com/entra/identity/app-provisioning/known-issues (4 October 2025), cross-tenant synchronization
+ */
+export function matchOf({ target }: SyncJob, user: UserRecord): UserRecord | undefined {
+  const own = accountOf(target.users.entries(), user.id);
+  if (own !== undefined) return own;
+  const mail = mailOf(user).toLowerCase();
+  for (const [, { properties, ...account }] of target.users.entries()) {
+    // Somebody internal cannot be matched.
+    const isExternal = properties["creationType"] === "Invitation";
+    if (isExternal && textOf(properties["mail"]).toLowerCase() === mail) return { properties, ...account };
+  }
+  return undefined;
 }
 
 /** The target's account of a source user, by the identifier Graph does not show. */

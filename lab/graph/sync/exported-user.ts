@@ -47,7 +47,7 @@ export function newAccountProperties(job: SyncJob, user: UserRecord): Properties
   };
 }
 
-function mailOf(user: UserRecord): string {
+export function mailOf(user: UserRecord): string {
   return String(user.properties["mail"] ?? user.properties["userPrincipalName"]);
 }
 

@@ -1,6 +1,6 @@
 import type { UserRecord } from "../directory/objects.ts";
 import type { DirectoryView } from "../directory/view.ts";
-import { accountOf, exportChange, exportNew, type Exported } from "./export.ts";
+import { accountOf, exportChange, exportNew, matchOf, type Exported } from "./export.ts";
 import type { Quarantine, SyncJob } from "./job.ts";
 import { isEnabled, isSyncable } from "./exported-user.ts";
 import type { Assignments } from "./assignments.ts";
@@ -89,8 +89,7 @@ function provision(
 ): OnDemandOutcome {
   const link = job.links.get(user.id);
   const account =
-    (link === undefined ? undefined : job.target.users.get(link.targetId)) ??
-    accountOf(job.target.users.entries(), user.id);
+    (link === undefined ? undefined : job.target.users.get(link.targetId)) ?? matchOf(job, user);
   if (account !== undefined && link?.state === "active" && link.revision === user.revision) {
     const message = "The state of the user in both the source and target systems already match.";
     return {
