@@ -1,5 +1,5 @@
 import { accountIdSchema, type AccountId, type AnalystId } from "../model/ids.ts";
-import { equalTo } from "./filter.ts";
+import { equalTo, equalToAny } from "./filter.ts";
 import { grantReaders, type Directories } from "./grants/by-kind.ts";
 import type { GrantReaders } from "./grants/kind.ts";
 import {
@@ -19,6 +19,8 @@ export type TargetReader = {
   readonly readAccount: (question: AccountQuestion) => Promise<AccountRead>;
   /** Accounts whose identity stamp names this analyst. */
   readonly findByStamp: (question: StampQuestion) => Promise<Listing<TargetAccount>>;
+  /** Accounts in the recycle bin that carry the analyst's stamp or address: one that is made now would be a second one. */
+  readonly findDeleted: (question: TwinQuestion) => Promise<Listing<AccountId>>;
   /** What has become of requests that were made by address. */
   readonly readInvitations: (question: InvitationQuestion) => Promise<Invitations>;
   readonly readGuestRules: (priority: Priority) => Promise<GuestRules>;
@@ -57,6 +59,8 @@ type StampQuestion = {
   readonly priority: Priority;
 };
 
+type TwinQuestion = StampQuestion & { readonly mail: string };
+
 /** What a look at the account asks, for people: by how accounts come to be there. */
 export const accountReads = {
   synced:
@@ -79,8 +83,21 @@ export function targetReader(tenant: GraphTenant, directories: Directories): Tar
       );
       return { ...listing, items: listing.items.map((wire) => accountOf(wire, stamp)) };
     },
+    findDeleted: (question) => findDeleted(tenant, question),
     grants: grantReaders(tenant, directories),
   };
+}
+
+/** https://learn.microsoft.com/graph/api/directory-deleteditems-list; what of users can be filtered can be filtered there. */
+async function findDeleted(
+  tenant: GraphTenant,
+  { analyst, stamp, mail, priority }: TwinQuestion,
+): Promise<Listing<AccountId>> {
+  const { query, headers } = equalToAny({ [stamp]: analyst, mail });
+  const template = "/directory/deletedItems/microsoft.graph.user";
+  const path = `${template}?${query}&$select=id`;
+  const listing = await listAll(tenant, { path, template, headers, priority }, userSchema);
+  return { ...listing, items: listing.items.map(({ id }) => accountIdSchema.parse(id)) };
 }
 
 async function readAccount(tenant: GraphTenant, question: AccountQuestion): Promise<AccountRead> {

@@ -20,7 +20,7 @@ export const findingKinds = [
   "sync-asleep",
   /** The account carries somebody else's stamp. */
   "foreign-stamp",
-  /** Another account with the analyst's stamp is enabled. */
+  /** More than one account carries the analyst's stamp. */
   "second-account",
   /** Somebody made the account by hand while sync was to. */
   "handmade-account",

@@ -1,12 +1,17 @@
 import type { Denial } from "./denial.ts";
 import type { Unproven } from "./finding.ts";
 import type { Grant } from "./grant.ts";
-import type { TenantId } from "./ids.ts";
+import type { AccountId, TenantId } from "./ids.ts";
 import type { AccountRecord, Gone, LedgerEntry, LedgerRow } from "./ledger.ts";
 
 /** What Muster remembers of one analyst in one target tenant. Times are epoch ms. */
 export type PairRecord = {
   readonly account: AccountRecord | null;
+  /**
+   * One of theirs that was in the recycle bin when they had no other: who is in scope gets it back from a cycle of sync, so it is there
+   * for Muster's sake. null: there was none.
+   */
+  readonly twin: AccountId | null;
   /** Everything Muster gave here, the scope included. */
   readonly ledger: readonly LedgerRow[];
   /** What Muster gave here once, for a day after it was taken back. */
@@ -72,6 +77,7 @@ export type Scoped = {
 
 export const unknownPair: PairRecord = {
   account: null,
+  twin: null,
   ledger: [],
   gone: [],
   gave: {},

@@ -36,6 +36,7 @@ type AccessWritePorts = {
   readonly provisioner: Provisioner;
   readonly jobs: SyncJobReader;
   readonly slots: Slots;
+  readonly pairs: Pick<Pairs, "list">;
   readonly now: () => number;
   /** The source tenant's own time, epoch ms: accounts say by that clock when they were created. */
   readonly graphNow: () => number;
@@ -71,6 +72,8 @@ export type Looking = {
 /** One run's writes for one pair. What is remembered of the pair is in the claim, kept current while steps run. */
 export type Performing = {
   readonly analyst: AnalystId;
+  /** The address that an account of theirs would have. */
+  readonly mail: string;
   readonly limits: Pick<SendLimits, "priority">;
   readonly rules: Rules;
   /** Whether a look has just found the analyst in scope, by whosever hand. */

@@ -24,6 +24,7 @@ import { meaningOf } from "./plan-hash.ts";
 import { readAccess } from "./read-access.ts";
 import { findRoleGroups, waysToHold } from "./read-source.ts";
 import { enterRun, prove, type Round } from "./record-access.ts";
+import { outcomesInWords } from "./refused-account.ts";
 import { sleepingSync } from "./sleeping-sync.ts";
 import { isProof, standing, unprovenAfter, unprovenThere } from "./unproven.ts";
 import { isLeaving } from "./wishes.ts";
@@ -115,14 +116,15 @@ async function playRound(
   const { account } = read.situation;
   const isUnread = (grant: Grant) =>
     account.kind === "present" && account.seen(grant, "yes").seen === "unknown";
-  const doing = { analyst, limits: { priority }, rules, isInScope, isUnread, ports, claim } as const;
+  const { userPrincipalName: mail } = record;
+  const doing = { analyst, mail, limits: { priority }, rules, isInScope, isUnread, ports, claim } as const;
   const applied = await applySteps(plan.steps, {
     order: read.situation.movers,
     stage: (steps) => performStage(steps, doing),
     now: ports.now,
     until: run.until,
   });
-  const outcomes = [...applied.outcomes, ...obstacles(round)];
+  const outcomes = [...outcomesInWords(applied, round), ...obstacles(round)];
   await enterRun(round, applied, [...outcomes, ...unlooked(await newsOf(round), ports.now())]);
   // What stands in the way of other things keeps nobody from looking at what was done.
   if (endingOf(applied.outcomes).kind === "done" && read.trouble === null) return "again";

@@ -38,6 +38,7 @@ export function keptBooks(
     ...pair,
     invited: invitedAfter(read, bookkeeping.invitation, plan.purpose),
     account,
+    twin: plan.purpose === "leave" && account === null ? null : pair.twin,
     leftAt,
     asked,
     askAfter: isAwaited ? pair.askAfter : 0,

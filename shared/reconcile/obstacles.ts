@@ -8,6 +8,7 @@ import { gistOf, type Outcome } from "./outcome.ts";
 import { identityStamp, identityStampAtHome } from "./read-account.ts";
 import type { Round } from "./record-access.ts";
 import { hasMet } from "./shared-trouble.ts";
+import { notProven } from "./shared-account.ts";
 import { strandedGroups } from "./stranded-groups.ts";
 
 /** What a person has to see to, and what could not be read. */
@@ -108,11 +109,16 @@ function oddAccount(
     { kind: "parked", reason: `${about} ${what}`, advice, cause: null, finding },
   ];
   if (note.kind === "account-not-proven")
-    return parked(
-      "foreign-stamp",
-      `is not proven to be theirs (${note.detail})`,
-      topology === "pull" ? addressAdvice : stampAdvice,
-    );
+    return topology === "pull"
+      ? parked("foreign-stamp", `is not proven to be theirs (${note.detail})`, addressAdvice)
+      : [
+          {
+            kind: "parked",
+            ...notProven(name, userPrincipalName, note.detail),
+            cause: null,
+            finding: "foreign-stamp",
+          },
+        ];
   if (note.kind === "account-deleted-by-others")
     return parked(
       "deleted-account",
@@ -122,8 +128,6 @@ function oddAccount(
   return [];
 }
 
-const stampAdvice =
-  "look at the account in the target tenant: correct its stamp, or purge it so that sync makes a new one";
 const addressAdvice =
   "give them a mail address of their own in the source tenant, and Muster invites them anew; or delete and purge that account in the target tenant";
 
@@ -156,12 +160,16 @@ function openGrant(note: Note, { userPrincipalName }: AnalystRecord, target: str
     );
   if (note.kind !== "on-its-way" || note.overdue === "no") return [];
   const overdue = { finding: "overdue", about: note.name } as const;
-  const advice = `look it up in the ${note.in ?? "target"} tenant by its id; Muster goes on looking at it`;
+  const lookUp = `look it up in the ${note.in ?? "target"} tenant by its id`;
   return note.way === "in"
-    ? parked(overdue, `${userPrincipalName} still waits for ${note.name}: ${note.detail}`, advice)
+    ? parked(
+        overdue,
+        `${userPrincipalName} still waits for ${note.name}: ${note.detail}`,
+        `${lookUp}; Muster goes on looking at it`,
+      )
     : parked(
         overdue,
-        `${userPrincipalName} still has ${note.name}, which is being taken away: ${note.detail}`,
-        advice,
+        `${userPrincipalName} is not rid of ${note.name} yet: ${note.detail}`,
+        `${lookUp}, and deny it if it waits for approval; Muster goes on looking at it, and takes away what comes of it`,
       );
 }

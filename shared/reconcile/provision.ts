@@ -7,8 +7,11 @@ import { askAgainAt, cyclePollMs, nextAskAt, overdueMs } from "../planner/provis
 import type { PushTarget } from "../policy/policy.ts";
 import type { Performing } from "./access-ports.ts";
 import type { Performed } from "./apply.ts";
+import { counted } from "./asked.ts";
 import type { Outcome } from "./outcome.ts";
-import { fateOf, identityStamp, originOf } from "./read-account.ts";
+import { identityStamp, lifeOf } from "./read-account.ts";
+import { notProven, otherOwnerOf, sharedBy } from "./shared-account.ts";
+import { awaitTwin, twinOf } from "./twin.ts";
 
 /**
  * https://learn.microsoft.com/graph/api/synchronization-synchronizationjob-provisionondemand: 5 requests per 10 s; two
@@ -27,6 +30,8 @@ export async function provision(limits: SendLimits, doing: Performing): Promise<
   // The scope could not be joined just now: there is nothing to ask for.
   if (!isInScope && scopeHeld(claim.state().value.ledger)?.state !== "added")
     return putOff(ports.now() + cyclePollMs, "the analyst has to come into scope first");
+  const twin = await twinOf(limits.priority, doing);
+  if (twin !== null) return awaitTwin(twin, doing);
   const turn = await ports.slots.draw(
     `${target.tenantId}:${analyst}`,
     { name: `on-demand-${policy.source.tenantId}`, ...onDemandLimit },
@@ -45,6 +50,8 @@ export async function provision(limits: SendLimits, doing: Performing): Promise<
   const { result, trace } = answer;
   if (result.kind === "failed") return { ...(await explainFailure(result, doing)), trace };
   if (result.kind === "provisioned") {
+    const owner = await ownerOf(result, doing);
+    if (owner !== null) return { ...explainShared(owner, doing), trace };
     const account = await adopted(result, doing);
     if (account === null) return { ...countTry(result, doing), trace };
     const { value } = claim.state();
@@ -111,14 +118,6 @@ function countTry(
   return putOff(at, `sync does not see the analyst in scope yet: ${result.detail}`);
 }
 
-function counted({ claim, ports }: Performing) {
-  const { asked, ledger } = claim.state().value;
-  const scope = scopeHeld(ledger);
-  const missedAt = asked.scopedAt ?? ports.now();
-  const scopedAt = scope?.state === "added" ? Math.max(scope.at, missedAt) : missedAt;
-  return { tries: asked.tries + 1, scopedAt };
-}
-
 function explainOverdue(result: NoAccount, { rules, analyst }: Performing) {
   const { name } = rules.target;
   const sync = syncOf(rules);
@@ -152,7 +151,7 @@ async function adopted(
   result: Extract<ProvisionResult, { kind: "provisioned" }>,
   { ports, claim, rules, limits }: Performing,
 ): Promise<AccountRecord | null> {
-  const { scoped, account: known } = claim.state().value;
+  const { scoped, twin, account: known } = claim.state().value;
   const lives = { deleted: "no", changedAt: ports.now(), aliveAt: ports.now() } as const;
   // A replica did not show it: whose it is was settled when it came.
   if (known?.accountId === result.account) return { ...known, ...lives };
@@ -173,8 +172,22 @@ async function adopted(
     priority,
   });
   if (read.kind !== "present") return null;
-  const origin = originOf(read.account, scoped);
-  return { ...base, origin, deleted: origin === "created" ? fateOf(read.account, scoped) : "no" };
+  return { ...base, ...lifeOf(read.account, { scoped, twin }) };
+}
+
+type Provisioned = Extract<ProvisionResult, { kind: "provisioned" }>;
+
+/** Whose the account is already that sync names; null: it was made for this analyst, or is nobody else's. */
+async function ownerOf({ account, origin }: Provisioned, doing: Performing): Promise<string | null> {
+  const { analyst, rules, ports, claim } = doing;
+  if (origin === "created" || claim.state().value.account?.accountId === account) return null;
+  return otherOwnerOf(account, { record: { id: analyst }, rules }, ports.pairs);
+}
+
+/** In the words of the looks that follow, which find it by its stamp. */
+function explainShared(owner: string, { rules, mail }: Performing) {
+  const { reason, advice } = notProven(rules.target.name, mail, sharedBy(owner));
+  return parked(reason, advice, null);
 }
 
 async function explainFailure(
@@ -185,20 +198,20 @@ async function explainFailure(
   const status = await ports.jobs.readStatus(sync, limits.priority);
   if (status.quarantine !== null) {
     return parked(
-      `the synchronization job ${sync.job} is in quarantine (${status.quarantine}): nobody is provisioned or removed by it`,
+      `${rules.target.name}: the synchronization job ${sync.job} is in quarantine (${status.quarantine}): nobody is provisioned or removed by it`,
       "find out why in the source tenant's provisioning logs; with TooManyDeletes, allow or reject the staged deletes; then restart the job",
       "quarantine",
     );
   }
   if (result.code === "AzureDirectoryB2BManagementPolicyCheckFailure") {
     return parked(
-      `the tenants do not trust each other for ${sync.job}: ${result.detail}`,
+      `${rules.target.name}: the tenants do not trust each other for ${sync.job}: ${result.detail}`,
       "switch on automatic redemption in the source's outbound and the target's inbound cross-tenant access settings",
       "redemption",
     );
   }
   return parked(
-    `on-demand provisioning through ${sync.job} failed: ${result.code}: ${result.detail}`,
+    `${rules.target.name}: on-demand provisioning through ${sync.job} failed: ${result.code}: ${result.detail}`,
     "look at the provisioning logs of the synchronization application in the source tenant",
     null,
   );

@@ -65,6 +65,7 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
       },
     };
   }
+  if (account.refusal !== undefined) return { kind: "refused", outcome: account.refusal };
   const asking = { looking, pairs: ports.pairs };
   const isIn = named.scope !== null && seenOf(named.scope.scope, "yes").seen === "present";
   const seenScope = isIn ? named.scope : null;

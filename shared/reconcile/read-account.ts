@@ -11,9 +11,10 @@ import { goneMs, replicationWindowMs } from "../planner/membership.ts";
 import { stampIn } from "../policy/desired.ts";
 import type { Place, Policy, Stamp } from "../policy/policy.ts";
 import type { AccessReadPorts, Looking, Rules } from "./access-ports.ts";
-import { outcomeOf, type Outcome } from "./outcome.ts";
+import { outcomeOf, type Outcome, type Parked } from "./outcome.ts";
 import { guestRecord, isInvited, readInvitations } from "./read-guest.ts";
 import { readHad, readOutliving } from "./read-holdings.ts";
+import { accountsOfOthers, otherOwnerOf, sharedBy } from "./shared-account.ts";
 import { isLeaving } from "./wishes.ts";
 
 /** What was found of the analyst's account; `trouble`: how the look ends when it could not be all that it should be. */
@@ -22,6 +23,8 @@ export type AccountAnswer = {
   readonly record: AccountRecord | null;
   readonly others: readonly TargetAccount[];
   readonly trouble: Outcome | null;
+  /** Nothing may be done in this target before a person has acted. */
+  readonly refusal?: Parked;
   /** What has become of invitations, where there is no account. */
   readonly invitations?: Invitations;
 };
@@ -60,7 +63,7 @@ async function findAccount(looking: Looking, ports: AccessReadPorts): Promise<Ac
   const { completeness } = listing;
   if (completeness.kind === "partial") throw new Error(incomplete(completeness.why));
   const [only, ...more] = listing.items;
-  if (more.length > 0 && !isLeaving(looking)) throw new Error(ambiguous(listing.items.length, looking));
+  if (more.length > 0 && !isLeaving(looking)) return ambiguous(listing.items, looking);
   // What was deleted or restored a moment ago may be in neither place that a replica shows; another one is not theirs yet.
   const mayBeThere = known !== null && ports.now() - known.changedAt < replicationWindowMs;
   if (only === undefined || (mayBeThere && only.id !== known.accountId)) {
@@ -68,6 +71,12 @@ async function findAccount(looking: Looking, ports: AccessReadPorts): Promise<Ac
     return withOthers(nowhere, mayBeThere && isLeaving(looking) ? stamped : null, { looking, ports });
   }
   const { holdings, trouble } = await readHad(only.id, looking, ports);
+  const owner = only.id === known?.accountId ? null : await otherOwnerOf(only.id, looking, ports.pairs);
+  if (owner !== null) {
+    const seen = sharedWith(owner, present(only, { proof: "stamp", record: looking.record, holdings }));
+    const shared = { seen, record: known, trouble: null };
+    return withOthers(shared, isLeaving(looking) ? stamped : null, { looking, ports });
+  }
   // The same account, which one replica did not show and another did, is what it was.
   const record = only.id === known?.accountId ? known : recordOf(only, looking);
   const seen = present(only, { proof: record.proof, record: looking.record, holdings });
@@ -110,7 +119,7 @@ async function withOthers(
   const listed = items.filter(({ id }) => id !== found.record?.accountId);
   const areGone = await Promise.all(listed.map((account) => isGone(account, { looking, ports })));
   const rest = listed.filter((_, index) => areGone[index] === false);
-  const taken = rest.length === 0 ? new Set() : await accountsOfOthers({ looking, ports });
+  const taken = rest.length === 0 ? new Map() : await accountsOfOthers(looking, ports.pairs);
   // Anybody can put a stamp on an account that they made by hand, or that is somebody else's.
   const others = rest.filter(
     (account) =>
@@ -128,15 +137,10 @@ async function withOthers(
   return { ...found, others, trouble: trouble ?? found.trouble };
 }
 
-/** Accounts that are known to be other analysts'. */
-async function accountsOfOthers({ looking, ports }: Asking): Promise<ReadonlySet<AccountId>> {
-  const { record, rules } = looking;
-  const pairs = await ports.pairs.list(rules.target.tenantId);
-  return new Set(
-    pairs.flatMap(({ rowKey, state: { value } }) =>
-      rowKey === record.id || value.account === null ? [] : [value.account.accountId],
-    ),
-  );
+/** Somebody else's account, as Muster knows it, is not theirs as well, whatever its stamp says by now. */
+function sharedWith(owner: string, account: AccountSeen): AccountSeen {
+  if (account.kind !== "present") return account;
+  return { ...account, proof: "contested", detail: sharedBy(owner) };
 }
 
 /** The index that stamps are looked up in is further behind than the directory, and shows what was deleted long ago. */
@@ -173,18 +177,37 @@ async function listStamped(
 
 const incomplete = (why: string) => `not all accounts with the stamp could be listed: ${why}`;
 
-const ambiguous = (count: number, { record, rules }: Looking) =>
-  `${count} accounts in ${rules.target.name} carry the stamp of ${record.userPrincipalName}: which one is theirs cannot be proven; remove the stamp ${identityStamp(rules)} from the others`;
+function ambiguous(accounts: readonly TargetAccount[], { pair, record, rules }: Looking): AccountAnswer {
+  const ids = accounts.map(({ id }) => id).join(", ");
+  const refusal: Parked = {
+    kind: "parked",
+    reason: `${rules.target.name}: ${accounts.length} accounts carry the stamp of ${record.userPrincipalName} (${ids}), so it cannot be proven which one is theirs: none of them gets anything`,
+    advice: `remove the stamp ${identityStamp(rules)} from those that are not theirs in the target tenant`,
+    cause: null,
+    finding: "second-account",
+    stops: "yes",
+  };
+  return { seen: { kind: "unreachable" }, record: pair.account, others: [], trouble: refusal, refusal };
+}
+
+/** Whose doing it is that there is this account, and whether it is about to go. What somebody made by hand is theirs, whenever it came. */
+export function lifeOf(
+  account: TargetAccount,
+  { scoped, twin }: Pick<PairRecord, "scoped" | "twin">,
+): Pick<AccountRecord, "origin" | "deleted"> {
+  if (!account.isInvited) return { origin: "before", deleted: "no" };
+  if (account.id === twin && scoped !== null) return { origin: "created", deleted: "no" };
+  const origin = originOf(account, scoped);
+  return { origin, deleted: origin === "created" ? fateOf(account, scoped) : "no" };
+}
 
 function recordOf(account: TargetAccount, { pair }: Looking): AccountRecord {
-  // What somebody made by hand is theirs, whenever it came.
-  const origin = account.isInvited ? originOf(account, pair.scoped) : "before";
+  const life = lifeOf(account, pair);
   return {
     accountId: account.id,
     proof: "stamp",
-    origin,
     blocked: "no",
-    deleted: origin === "created" ? fateOf(account, pair.scoped) : "no",
+    ...life,
     changedAt: 0,
     aliveAt: account.createdAt ?? 0,
     unblockedAt: 0,
@@ -229,7 +252,7 @@ async function findGuest(looking: Looking, ports: AccessReadPorts): Promise<Acco
   if (account === null || account === known?.accountId) return nowhere;
   const found = await readKnown(guestRecord(account), looking, ports);
   if (found === null) return nowhere;
-  const isTaken = (await accountsOfOthers({ looking, ports })).has(account);
+  const isTaken = (await accountsOfOthers(looking, ports.pairs)).has(account);
   if (!isTaken && !isContested(found.seen)) return { ...found, others: [], invitations };
   // Whatever came of the request there is taken back, and the account is nobody's as far as this analyst goes.
   const detail = isTaken ? "their address led to the account of another analyst" : wordsIn(found.seen);
@@ -299,10 +322,7 @@ const wordsOf = ({ guest }: TargetAccount): string =>
  * An account is Muster's own when it came to be while Muster had the analyst in scope. Graph tells whole seconds, by its own clock;
  * without room for both, an account whose creation was cut short would pass for somebody else's and stay.
  */
-export function originOf(
-  { createdAt }: TargetAccount,
-  scoped: PairRecord["scoped"],
-): AccountRecord["origin"] {
+function originOf({ createdAt }: TargetAccount, scoped: PairRecord["scoped"]): AccountRecord["origin"] {
   if (scoped === null || createdAt === null) return "before";
   const isOfThen = [scoped, ...scoped.earlier].some(
     ({ since, until }) =>
@@ -315,7 +335,7 @@ export function originOf(
  * An account that sync made for a time in scope that is over is taken away by a cycle, which may have begun before the analyst was in
  * scope once more.
  */
-export function fateOf({ createdAt }: TargetAccount, scoped: PairRecord["scoped"]): "no" | "expected" {
+function fateOf({ createdAt }: TargetAccount, scoped: PairRecord["scoped"]): "no" | "expected" {
   if (scoped === null) return "no";
   const isOver = scoped.until !== null || (createdAt ?? 0) < scoped.since - clockToleranceMs;
   return isOver ? "expected" : "no";

@@ -88,6 +88,7 @@ const schema: z.ZodType<PairRecord> = z.object({
       unblockedAt: z.number().default(0),
     })
     .nullable(),
+  twin: accountIdSchema.nullable().default(null),
   ledger: z.array(
     z.object({
       item,

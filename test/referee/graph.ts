@@ -286,6 +286,7 @@ export function graphOf(options: GraphOptions): Graph {
         return { kind: "present", account };
       }),
     findByStamp: notAtHome,
+    findDeleted: notAtHome,
     readInvitations: notAtHome,
     readGuestRules: notAtHome,
     grants: grantReadersOf({
@@ -440,6 +441,15 @@ export function graphOf(options: GraphOptions): Graph {
           );
           return listed(`accounts of ${analyst}`, found);
         }),
+      findDeleted: ({ analyst }) =>
+        readHere("/directory/deletedItems/microsoft.graph.user", `bin of ${analyst}`, (at) =>
+          listed(
+            `deleted accounts of ${analyst}`,
+            [...target.bin.entries(at)].flatMap(([, account]) =>
+              account.stamp === analyst ? [accountIdSchema.parse(account.id)] : [],
+            ),
+          ),
+        ),
       // Nobody is invited in a story.
       readInvitations: notAtHome,
       readGuestRules: notAtHome,

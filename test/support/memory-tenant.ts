@@ -270,6 +270,7 @@ export function memorySource(groupIds: readonly GroupId[], now: () => number): M
           return { kind: "present", account };
         }),
       findByStamp: neverAtHome,
+      findDeleted: neverAtHome,
       readInvitations: neverAtHome,
       readGuestRules: neverAtHome,
       ...reads(present),
@@ -435,6 +436,14 @@ export function memoryTarget(groupIds: readonly GroupId[], now: () => number): M
         call("findByStamp", () =>
           complete(
             [...accounts.values()].filter(({ stamp, state }) => stamp === analyst && state === "live"),
+          ),
+        ),
+      findDeleted: ({ analyst }) =>
+        call("findDeleted", () =>
+          complete(
+            [...accounts.values()].flatMap(({ id, stamp, state }) =>
+              stamp === analyst && state === "recycled" ? [id] : [],
+            ),
           ),
         ),
       readInvitations: (question) => call("readInvitations", () => tenant.packages.invitations(question)),
