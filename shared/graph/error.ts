@@ -55,7 +55,7 @@ export function classify({ failure }: GraphError): Classification {
     kind: "stop",
     reason: `Graph answered ${failure.status} ${failure.code} to ${failure.method} ${failure.template} in tenant ${failure.tenantId}: ${failure.message}`,
     advice: isRefusal(failure)
-      ? "check the admin consent of Muster's application in that tenant against docs/graph-permissions.md; a 403 on a person who holds an Entra role needs that role removed first"
+      ? "check the admin consent of Muster's application in that tenant against docs/graph-permissions.md"
       : "look the request up by its id in the tenant's logs; if the policy is right, this is a bug in Muster",
     cause: isRefusal(failure) && !isAboutOne(failure) ? causeOf(failure) : null,
   };

@@ -164,7 +164,7 @@ describe("who leaves", () => {
     await world.leave();
     await world.wait(dayMs);
     expect(world.leaveProofs()).toEqual([]);
-    expect(world.told()).toEqual([expect.stringContaining("request-1 (adminadd) waits for approval")]);
+    expect(world.told()).toEqual([expect.stringContaining("request request-1 waits for approval")]);
     world.contoso.packages.decide("denied");
     await world.wait(dayMs);
     expect(world.leaveProofs().length).toBeGreaterThan(0);

@@ -118,11 +118,12 @@ function giverOf({ requests }: Papers): Pick<Sight, "by"> {
 }
 
 function underWay(request: Request): Pick<Sight, "detail" | "since" | "patient"> {
-  const { id, state, requestType } = request;
+  const { id, state } = request;
+  const what = isRemoval(request) ? " to take it away" : "";
   const since = askedAt(request);
   const waits = state === "pendingapproval" ? "waits for approval" : `is ${state}`;
   return {
-    detail: `request ${id} (${requestType}) ${waits}`,
+    detail: `request ${id}${what} ${waits}`,
     ...(since === 0 ? {} : { since }),
     // Approvers have days, and what is scheduled has its day.
     ...(state === "pendingapproval" || state === "scheduled" ? { patient: "yes" } : {}),
