@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
 import type { World } from "../../lab/world.ts";
 import type { ParkedMessage } from "../../shared/queue/keys.ts";
@@ -113,41 +113,13 @@ test("what was denied is not asked for again, and people are told", async () => 
   expect(reasons.filter((reason) => reason.includes("denied.cal"))).toHaveLength(1);
 });
 
-describe("who leaves", () => {
-  test("loses the assignment and what was in it", async () => {
-    const dee = await holder("Leaving Dee", "SOC Readers");
-    await scene.drop(dee, "SOC Readers");
-    await scene.pass();
-    expect(await states(dee)).toEqual(["expired"]);
-    expect(await proofs(dee, "leave")).not.toEqual([]);
-  });
-
-  test("while it is being delivered: it is taken away when it has come", async () => {
-    const stuck = scene.lab.graph.faults.add({ kind: "stuckDelivery" });
-    const eva = await holder("Delivering Eva", "SOC Readers");
-    expect(await requests(eva)).toEqual(["adminAdd delivering"]);
-    await scene.drop(eva, "SOC Readers");
-    await scene.pass(10 * 60_000);
-    scene.lab.graph.faults.remove(stuck);
-    await scene.pass(3 * 60 * 60_000);
-    expect(await states(eva)).toEqual(["expired"]);
-    expect((await scene.accessIn(eva, target)).account).toBe("deleted");
-    expect(await proofs(eva, "leave")).not.toEqual([]);
-  });
-
-  test("while it waits for approval: people hear which request to deny, and an approval comes too late", async () => {
-    const fay = await holder("Waiting Fay", "SOC Responders");
-    await scene.drop(fay, "SOC Responders");
-    await scene.pass();
-    const [open] = await rows("assignmentRequests", fay);
-    const reasons = toldReasons();
-    expect(reasons.filter((reason) => reason.includes(String(open?.["id"])))).toHaveLength(1);
-    await decide(fay, "Approve");
-    await scene.pass(3 * 60 * 60_000);
-    expect(await states(fay)).not.toContain("delivered");
-    expect((await scene.accessIn(fay, target)).account).toBe("deleted");
-    expect(await proofs(fay, "leave")).not.toEqual([]);
-  });
+// Who leaves while something is under way is in leavers-in-trouble.test.ts.
+test("who leaves loses the assignment and what was in it", async () => {
+  const dee = await holder("Leaving Dee", "SOC Readers");
+  await scene.drop(dee, "SOC Readers");
+  await scene.pass();
+  expect(await states(dee)).toEqual(["expired"]);
+  expect(await proofs(dee, "leave")).not.toEqual([]);
 });
 
 test("a delivery that does not end is told with the request's id, and looked at until it has come", async () => {

@@ -51,6 +51,7 @@ describe.each(weatherNames)("in %s weather", { timeout: 90_000 }, (weather) => {
       ["stripped of the attributes that made a hunter", "Hugo"],
     ])("%s", async (_, name) => {
       expect(await scene.access(person(name))).toEqual(everywhere("deleted"));
+      expect(await provenOut(name)).toEqual(scene.targets.toSorted());
     });
 
     test("disabled, synced, and only then taken out of the group", async () => {
@@ -62,7 +63,16 @@ describe.each(weatherNames)("in %s weather", { timeout: 90_000 }, (weather) => {
       await lab.hosts[0]?.start();
       await scene.pass();
       expect(await scene.access(person("Tilda"))).toEqual(everywhere("deleted"));
+      expect(await provenOut("Tilda")).toEqual(scene.targets.toSorted());
     });
+
+    /** The targets in which it is proven that somebody has left. */
+    async function provenOut(name: string): Promise<readonly string[]> {
+      const proofs = (await scene.entries(person(name))).filter(
+        ({ kind, plan }) => kind === "proof" && plan.purpose === "leave",
+      );
+      return [...new Set(proofs.map(({ target }) => target ?? ""))].toSorted();
+    }
   });
 
   describe("what was there before Muster", () => {
