@@ -95,7 +95,7 @@ async function findDeleted(
 ): Promise<Listing<AccountId>> {
   const { query, headers } = equalToAny({ [stamp]: analyst, mail });
   const template = "/directory/deletedItems/microsoft.graph.user";
-  const path = `${template}?${query}&$select=id`;
+  const path = `${template}?${query}&$select=id,userPrincipalName`;
   const listing = await listAll(tenant, { path, template, headers, priority }, userSchema);
   return { ...listing, items: listing.items.map(({ id }) => accountIdSchema.parse(id)) };
 }

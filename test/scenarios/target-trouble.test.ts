@@ -157,27 +157,6 @@ describe("a group that the policy names", () => {
 });
 
 describe("an account in the target", () => {
-  test("whose stamp names somebody else gets nothing and loses nothing, until the stamp is right again", async () => {
-    const otto = await analyst("Otto");
-    const account = await accountOf(otto, "contoso");
-    const someone = "0f0f0f0f-0000-4000-8000-00000000beef";
-    await inTarget("contoso", "PATCH", `/users/${account}`, { [stamp("socSourceId")]: someone });
-    await scene.join(otto, "SOC Responders");
-    await scene.drop(otto, "SOC Readers");
-    const mark = scene.mark();
-    await scene.pass();
-    expect(await scene.access(otto)).toEqual({
-      ...everywhere("enabled: SOC Responders"),
-      contoso: "enabled: SOC Readers",
-    });
-    expect(writesAbout("contoso", mark)).toEqual([]);
-    expect(told(otto, "contoso").join()).toContain(someone);
-    await inTarget("contoso", "PATCH", `/users/${account}`, { [stamp("socSourceId")]: otto.id });
-    // One person's own trouble is tried again after growing pauses; a whole cycle leaves the next one where it was.
-    await scene.pass(laterMs + 40 * 60_000);
-    expect(await scene.access(otto)).toEqual(everywhere("enabled: SOC Responders"));
-  });
-
   test("whose stamp names somebody else is not proven to be left: the journal does not say so", async () => {
     const olga = await analyst("Olga");
     const account = await accountOf(olga, "contoso");
@@ -218,42 +197,6 @@ describe("an account in the target", () => {
     expect(left.map(({ target }) => target)).not.toContain("contoso");
   });
 
-  test("is one of two with the joiner's stamp: neither gets anything, and people are told", async () => {
-    const quin = await scene.hire("Quin");
-    const doubles = [
-      await nativeAccount("fabrikam", "quin.one", { [stamp("socSourceId")]: quin.id }),
-      await nativeAccount("fabrikam", "quin.two", { [stamp("socSourceId")]: quin.id }),
-    ];
-    await scene.join(quin, "SOC Readers");
-    await scene.pass(laterMs);
-    for (const double of doubles) expect(await groupsOf("fabrikam", double)).toEqual([]);
-    expect(told(quin, "fabrikam").join()).toMatch(/2 accounts in fabrikam carry the stamp/);
-    expect((await scene.accessIn(quin, "contoso")).groups).toEqual(["SOC Readers"]);
-    for (const double of doubles) {
-      await inTarget("fabrikam", "PATCH", `/users/${double}`, { [stamp("socSourceId")]: "none" });
-    }
-    await scene.pass(laterMs);
-    expect(await scene.access(quin)).toEqual(everywhere("enabled: SOC Readers"));
-    await scene.disable(quin);
-    await scene.pass();
-    expect(await scene.access(quin)).toEqual(everywhere("deleted"));
-  });
-
-  test("that only has the analyst's mail gets nothing, neither grants nor blocks", async () => {
-    const rosa = await scene.hire("Rosa");
-    const namesake = await nativeAccount("contoso", "rosa.native", { mail: rosa.userPrincipalName });
-    await scene.join(rosa, "SOC Readers");
-    await scene.pass();
-    expect(await groupsOf("contoso", namesake)).toEqual([]);
-    const [own, ...more] = (await accountsOf(rosa, "contoso")).filter((id) => id !== namesake);
-    expect(more).toEqual([]);
-    expect(await groupsOf("contoso", own ?? "")).toEqual(["SOC Readers"]);
-    await scene.disable(rosa);
-    await scene.pass();
-    expect(await scene.accessIn(rosa, "contoso")).toEqual({ account: "enabled", groups: [] });
-    expect(await accountsOf(rosa, "contoso")).toEqual([namesake]);
-  });
-
   test("deleted by the target's administrator is not brought back, not even for somebody who comes back", async () => {
     const sven = await analyst("Sven");
     await betweenCycles("contoso", async () => {
@@ -291,21 +234,6 @@ describe("an account in the target", () => {
     });
   });
 
-  test("purged by the target's administrator is made anew for somebody who comes back, once", async () => {
-    const pia = await analyst("Pia");
-    const account = await accountOf(pia, "contoso");
-    await scene.disable(pia);
-    await scene.pass();
-    await inTarget("contoso", "DELETE", `/directory/deletedItems/${account}`);
-    await scene.patch(pia, { accountEnabled: true });
-    await scene.pass(laterMs);
-    expect(await scene.access(pia)).toEqual(everywhere("enabled: SOC Readers"));
-    expect(await accountOf(pia, "contoso")).not.toBe(account);
-    await scene.disable(pia);
-    await scene.pass();
-    expect(await scene.access(pia)).toEqual(everywhere("deleted"));
-  });
-
   test("blocked by the target's administrator stays blocked, also after leaving and coming back", async () => {
     const tara = await analyst("Tara");
     await betweenCycles("contoso", async () => {
@@ -323,23 +251,6 @@ describe("an account in the target", () => {
       expect((await scene.accessIn(tara, "contoso")).account).toBe("blocked");
       expect((await scene.accessIn(tara, "fabrikam")).account).toBe("enabled");
     });
-  });
-
-  test("that holds an Entra role cannot be deleted by an app: grants and scope go, and people are told", async () => {
-    const ulla = await analyst("Ulla");
-    const admins = await newGroup("contoso", "Helpdesk admins", { isAssignableToRole: true });
-    const account = await accountOf(ulla, "contoso");
-    await inTarget("contoso", "POST", `/groups/${admins}/members/$ref`, refOf(account));
-    await scene.disable(ulla);
-    await scene.pass();
-    expect(await scene.accessIn(ulla, "contoso")).toEqual({
-      account: "enabled",
-      groups: ["Helpdesk admins"],
-    });
-    expect(told(ulla, "contoso").join()).toMatch(/403.*Entra role/);
-    await scene.pass(45 * 60_000);
-    expect(await scene.access(ulla)).toEqual(everywhere("deleted"));
-    expect(told(ulla, "contoso").length).toBeLessThan(4);
   });
 
   async function nativeAccount(target: string, local: string, more: object): Promise<string> {
@@ -476,15 +387,6 @@ describe("synchronization", () => {
     expect(await scene.access(xeno)).toEqual(everywhere("deleted"));
   });
 
-  test("in quarantine removes nobody: the leaver goes by Muster's hand", async () => {
-    const yves = await analyst("Yves");
-    scene.lab.graph.faults.add({ kind: "quarantine", match: { tenant: "contoso" } });
-    await scene.disable(yves);
-    await scene.pass();
-    scene.lab.graph.faults.clear();
-    expect(await scene.access(yves)).toEqual(everywhere("deleted"));
-  });
-
   test("for somebody whom others put in scope: the account that comes of it is not Muster's", async () => {
     const zora = await scene.hire("Zora");
     const scope = scene.lab.world.source.groups["Sync to contoso"];
@@ -507,39 +409,6 @@ describe("synchronization", () => {
     await scene.drop(alba, "SOC Readers");
     await scene.pass();
     expect(await scene.access(alba)).toEqual(everywhere("deleted"));
-  });
-});
-
-describe("haste", () => {
-  test("leaving and coming back within a second ends with access, coming and leaving without", async () => {
-    const bea = await analyst("Bea");
-    await scene.drop(bea, "SOC Readers");
-    await scene.join(bea, "SOC Readers");
-    const carl = await scene.hire("Carl");
-    await scene.join(carl, "SOC Readers");
-    await scene.drop(carl, "SOC Readers");
-    await scene.pass();
-    expect(await scene.access(bea)).toEqual(everywhere("enabled: SOC Readers"));
-    const { account, groups } = await scene.accessIn(carl, "contoso");
-    expect(groups).toEqual([]);
-    expect(account).not.toBe("enabled");
-  });
-
-  test("leaving the moment the first target is being served ends without access anywhere", async () => {
-    const dirk = await scene.hire("Dirk");
-    let gone: Promise<void> | undefined;
-    const end = scene.lab.graph.onRequest(({ caller, path }) => {
-      if (caller === "app" && path.endsWith("provisionOnDemand")) gone ??= scene.drop(dirk, "SOC Readers");
-    });
-    await scene.join(dirk, "SOC Readers");
-    await scene.pass();
-    end();
-    await gone;
-    await scene.pass();
-    for (const target of scene.targets) {
-      const { account, groups } = await scene.accessIn(dirk, target);
-      expect({ target, groups, open: account === "enabled" }).toEqual({ target, groups: [], open: false });
-    }
   });
 });
 
