@@ -152,8 +152,8 @@ function tenantOf(groupIds: readonly GroupId[], now: () => number) {
           active: complete([...active].flatMap(([group, of]) => (of.has(id) ? [group] : []))),
           endsAt: (group) => eligible.get(group)?.get(id),
           pending: complete([...pending].flatMap(([group, of]) => (of.has(id) ? [group] : []))),
-          activeUntil: (group) => activeUntil.get(group)?.get(id),
         })),
+      activeUntil: (id, group) => activeUntil.get(group)?.get(id),
       packages: {
         outlives: "yes",
         reads: "assignments and requests",

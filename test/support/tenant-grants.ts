@@ -13,9 +13,8 @@ type Eligible = {
   readonly eligible: Listing<string>;
   readonly active: Listing<string>;
   readonly endsAt: (group: GroupId) => number | undefined;
-  /** What they have asked to be active in and is not decided; and when an activation ends, epoch ms. */
+  /** What they have asked to be active in and is not decided. */
   readonly pending?: Listing<string>;
-  readonly activeUntil?: (group: GroupId) => number | undefined;
 };
 
 type Reading = {
@@ -24,6 +23,8 @@ type Reading = {
   readonly isMember: (id: AccountId, group: GroupId) => Promise<boolean>;
   readonly listMemberOf: (id: AccountId) => Promise<Listing<string>>;
   readonly readEligible: (id: AccountId) => Promise<Eligible>;
+  /** When an activation ends, epoch ms. */
+  readonly activeUntil?: (id: AccountId, group: GroupId) => number | undefined;
   readonly packages: GrantReader<"package">;
   /** What access reviews have denied; left out: there are none. */
   readonly denial?: GrantReader<"group" | "eligible">["denial"];
@@ -37,6 +38,7 @@ export const grantReadersOf = ({
   isMember,
   listMemberOf,
   readEligible,
+  activeUntil,
   packages,
   denial = async () => null,
 }: Reading): GrantReaders => ({
@@ -62,9 +64,8 @@ export const grantReadersOf = ({
     isThere: (grant, priority) => isGroupThere(groups, grant, priority),
     async holdings(id, _, kinds) {
       const listing = await listMemberOf(id);
-      const until = kinds.includes("eligible") ? (await readEligible(id)).activeUntil : undefined;
       return ({ group }) => {
-        const end = until?.(group);
+        const end = kinds.includes("eligible") ? activeUntil?.(id, group) : undefined;
         const activation = end === undefined ? undefined : { endDateTime: new Date(end).toISOString() };
         return sightOfMember(seenAmong(listing, group), activation);
       };
