@@ -281,15 +281,40 @@ function keepBooks(
 
 /** Carries out every step of a plan, in order. */
 function apply(plan: Plan, world: ModelWorld): ModelWorld {
-  return plan.steps.reduce((before, step) => settle(perform(before, step), step), world);
+  return plan.steps.reduce(
+    (before, step) => (isRefused(step, before) ? refuse(before, step) : settle(perform(before, step), step)),
+    world,
+  );
+}
+
+/** Graph does not find an account that is not there, and says so: what was to be given is not. */
+const isRefused = (step: Step, world: ModelWorld): step is Grant =>
+  step.kind === "grant" && accountOf(world, step.account)?.state !== "live";
+
+type Grant = Extract<Step, { kind: "grant" }>;
+
+/** What nobody had on record is nobody's afterwards, and what was taken back from it stays in memory. */
+function refuse(world: ModelWorld, step: Grant): ModelWorld {
+  const key = grantKey(step.grant);
+  const known = world.memory.grants.get(key)?.entry;
+  if (known === undefined) return world;
+  return noteGrant(world, step, wrote(world, known, "adding"));
 }
 
 /** Whose it is, is known once it is written. */
 function settle(world: ModelWorld, step: Step): ModelWorld {
-  const isMeant = ({ what }: Memory["gone"][number]) =>
-    ("scope" in step && sameGiven(what, { kind: "scope", scope: step.scope })) ||
-    ("grant" in step && sameGiven(what, { kind: "grant", grant: step.grant }));
-  return remember(world, { gone: world.memory.gone.filter((one) => !isMeant(one)) });
+  return remember(world, { gone: world.memory.gone.filter((one) => !isAbout(one, step)) });
+}
+
+const isAbout = ({ what }: Memory["gone"][number], step: Step) =>
+  ("scope" in step && sameGiven(what, { kind: "scope", scope: step.scope })) ||
+  ("grant" in step && sameGiven(what, { kind: "grant", grant: step.grant }));
+
+/** The last word on it; of what is on record no more, that it was taken back. */
+function lastWord({ gone }: Memory, step: Step, known: LedgerEntry | undefined): LedgerEntry | undefined {
+  const takenBack = gone.find((one) => isAbout(one, step));
+  if (known !== undefined || takenBack === undefined) return known;
+  return { state: "removed", at: takenBack.at, oppositeAt: 0 };
 }
 
 function perform(world: ModelWorld, step: Step): ModelWorld {
@@ -301,7 +326,10 @@ function perform(world: ModelWorld, step: Step): ModelWorld {
       const anew = scope === undefined || scope.state === "removed";
       return remember(
         { ...world, inScope: true },
-        { scope: wrote(world, scope, "added"), scopedSince: anew ? world.now : scopedSince },
+        {
+          scope: wrote(world, lastWord(world.memory, step, scope), "added"),
+          scopedSince: anew ? world.now : scopedSince,
+        },
       );
     }
     case "leave-scope":
@@ -339,28 +367,33 @@ function perform(world: ModelWorld, step: Step): ModelWorld {
   }
 }
 
-/** Adding to an account that is not there is refused, and the intent stays on record; removing from it is a success. */
+/** Removing from an account that is not there is a success. */
 function changeGroups(
   world: ModelWorld,
-  step: Extract<Step, { kind: "grant" | "revoke" }>,
+  step: Grant | Extract<Step, { kind: "revoke" }>,
   state: "added" | "removed",
 ): ModelWorld {
   const key = grantKey(step.grant);
   const known = world.memory.grants.get(key)?.entry;
   const account = accountOf(world, step.account);
   const live = account?.state === "live" ? account : undefined;
-  const grants = new Map(world.memory.grants);
-  const write = (entry: LedgerEntry) =>
-    grants.set(key, { named: { grant: step.grant, name: step.name }, entry, account: step.account });
-  if (live === undefined) {
-    write(wrote(world, known, state === "added" ? "adding" : "removed"));
-    return remember(world, { grants });
-  }
-  const theirs = state === "added" && known === undefined && live.groups.has(key);
-  if (!theirs) write(wrote(world, known, state));
+  const theirs = state === "added" && known === undefined && live?.groups.has(key) === true;
+  const noted = theirs
+    ? world
+    : noteGrant(world, step, wrote(world, lastWord(world.memory, step, known), state));
+  if (live === undefined) return noted;
   const groups =
     state === "added" ? live.groups.union(new Set([key])) : live.groups.difference(new Set([key]));
-  return remember({ ...world, account: { ...live, groups } }, { grants });
+  return { ...noted, account: { ...live, groups } };
+}
+
+function noteGrant(
+  world: ModelWorld,
+  { grant, name, account }: Grant | Extract<Step, { kind: "revoke" }>,
+  entry: LedgerEntry,
+): ModelWorld {
+  const given: Given = { named: { grant, name }, entry, account };
+  return remember(world, { grants: new Map([...world.memory.grants, [grantKey(grant), given]]) });
 }
 
 function changeAccount(
