@@ -39,6 +39,8 @@ export type LabOptions = {
   readonly rttMs?: number;
   /** How kind the world is; see lab/weather.ts. Default: azure. */
   readonly weather?: WeatherName;
+  /** A world to use instead of the one that the numbers above describe. */
+  readonly world?: World;
   /** A policy file to use instead of the world's own. */
   readonly policyFile?: string;
   /** A policy to use instead, made of the world's own. */
@@ -62,12 +64,14 @@ const queues = [
 
 export async function startLab(options: LabOptions = {}): Promise<RunningLab> {
   const { onProgress = () => undefined } = options;
-  const world = buildWorld({
-    seed: options.seed ?? 1,
-    analysts: options.analysts ?? 12,
-    targets: options.targets ?? 3,
-    pull: options.pull ?? 0,
-  });
+  const world =
+    options.world ??
+    buildWorld({
+      seed: options.seed ?? 1,
+      analysts: options.analysts ?? 12,
+      targets: options.targets ?? 3,
+      pull: options.pull ?? 0,
+    });
   const weather = weatherOf(options.weather ?? "azure");
   const out = resolve(options.out ?? join(projectDir, ".lab", "lab.json"));
   const folder = dirname(out);

@@ -7,6 +7,7 @@ import type { FaultRegistry } from "./faults/fault-registry.ts";
 import type { RequestListener } from "./http/hooks.ts";
 import type { GraphCounters } from "./record/counters.ts";
 import type { TrafficRecord } from "./record/traffic.ts";
+import { truthOf, type Truth } from "./record/truth.ts";
 import type { Violation } from "./record/violations.ts";
 
 /** A running simulator of Microsoft Graph v1.0 and Entra for the tenants of one seed. */
@@ -22,6 +23,8 @@ export type GraphLab = {
   /** Records with a sequence number above `since`, in order. */
   traffic(since?: number): TrafficRecord[];
   violations(): readonly Violation[];
+  /** What no call shows: whose account is whose, and who gave what. */
+  truth(tenantId: string): Truth;
   readonly faults: FaultRegistry;
   /** The listener is awaited before each request is handled and before its answer is sent. Returns what removes it. */
   onRequest(listener: RequestListener): () => void;
@@ -58,6 +61,11 @@ export async function startGraph(options: GraphOptions): Promise<GraphLab> {
     counters: () => ({ tenants: lab.counters.tenants(), webhooks: lab.notifier.counters() }),
     traffic: (since = 0) => lab.traffic.since(since),
     violations: () => lab.violations.all(),
+    truth(tenantId) {
+      const tenant = lab.tenants.get(tenantId);
+      if (tenant === undefined) throw new Error(`the lab has no tenant ${tenantId}`);
+      return truthOf(tenant);
+    },
     faults: lab.faults,
     onRequest: (listener) => hooks.add(listener),
     runSyncCycle: (sourceTenantId, jobId) => lab.sync.run(sourceTenantId, jobId),
