@@ -8,7 +8,7 @@ export type Chance = {
   readonly happens: (name: string, probability: number) => boolean;
   /** A whole number, both ends included. */
   readonly between: (name: string, from: number, to: number) => number;
-  readonly pick: <T>(name: string, items: readonly [T, ...T[]]) => T;
+  readonly pick: <const T>(name: string, items: readonly [T, ...T[]]) => T;
 };
 
 export function chanceOf(seed: number): Chance {
