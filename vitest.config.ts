@@ -3,7 +3,9 @@ import { ClosingLine } from "./test/support/closing-line.ts";
 import { LongestFirst } from "./test/support/longest-first.ts";
 
 const all = ["test/**/*.test.ts"];
-const withProcesses = ["lab", "scenarios", "referee"].map((folder) => `test/${folder}/**/*.test.ts`);
+const withProcesses = ["lab", "scenarios", "referee", "worlds"].map(
+  (folder) => `test/${folder}/**/*.test.ts`,
+);
 
 export default defineConfig({
   test: {

@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { explainFailure, playNumber, type Failure } from "../test/referee/draw.ts";
 import { familyNames, type FamilyName } from "../test/referee/families.ts";
+import { playWorlds } from "./soak-worlds.ts";
 
 /** `npm run soak`: the tests that are never long enough, for as long as somebody wants. */
 const program = new Command("soak").description("Plays what `npm test` has no time for.");
@@ -33,6 +34,18 @@ program
   .action(async (options: Options) => {
     const failed = options.workers > 1 && options.count > 1 ? await share(options) : await play(options);
     process.exitCode = failed === 0 ? 0 : 1;
+  });
+
+program
+  .command("worlds")
+  .description(
+    "plays whole worlds in the lab: tenants, a policy, people and what becomes of them follow from a seed",
+  )
+  .option("--first <seed>", "the first seed", whole, 51)
+  .option("--count <n>", "how many", whole, 2_000)
+  .option("--trace", "tell everything that happens, and what the app writes")
+  .action(async (options: { readonly first: number; readonly count: number; readonly trace?: true }) => {
+    process.exitCode = (await playWorlds(options)) === 0 ? 0 : 1;
   });
 
 await program.parseAsync();

@@ -11,6 +11,7 @@ const order = [
   "/scenarios/kill",
   "/scenarios/faults",
   "/scenarios/leavers",
+  "/worlds/",
   "/referee/",
   "/scenarios/",
   "/lab/",
