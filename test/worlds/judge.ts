@@ -48,7 +48,10 @@ export function judgeOf(scene: WorldScene): Judge {
       past: plan.people.find(({ name }) => name === citizen.person)?.past ?? "new",
       wanted: census.wantedIn(citizen, target),
       truth: lab.graph.truth(idsOf.tenant(target.name)),
-      hasWorked: census.hasEverWorked(citizen.id, target.name),
+      // Who was one for seconds may never have been seen as one, and has nothing to prove.
+      hasWorked:
+        census.hasEverWorked(citizen.id, target.name) &&
+        entries.some(({ analyst, target: where }) => analyst === citizen.id && where === target.name),
       isProvenOut: lastProof?.plan.purpose === "leave" && lastProof.at >= turnedAt,
       reasons: told.flatMap(({ key, reason }) => (isOf(citizen, target, { key, reason }) ? [reason] : [])),
     };
