@@ -21,7 +21,10 @@ export default defineConfig({
     isolate: false,
     setupFiles: ["test/support/close-labs.ts"],
     projects: [
-      { extends: true, test: { name: "with processes", include: withProcesses } },
+      {
+        extends: true,
+        test: { name: "with processes", include: withProcesses, experimental: { viteModuleRunner: false } },
+      },
       { extends: true, test: { name: "pure", include: all, exclude: withProcesses } },
     ],
   },
