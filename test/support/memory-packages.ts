@@ -13,12 +13,17 @@ import {
 import type { Invitations } from "../../shared/graph/invitations.ts";
 import type { Trace } from "../../shared/graph/tenant.ts";
 import type { Grant } from "../../shared/model/grant.ts";
-import { accountIdSchema, assignmentPolicyIdSchema, packageIdSchema } from "../../shared/model/ids.ts";
+import {
+  accountIdSchema,
+  assignmentPolicyIdSchema,
+  packageIdSchema,
+  type PackageId,
+} from "../../shared/model/ids.ts";
 import type { Wish } from "../../shared/model/wish.ts";
 import { durationMs } from "../../shared/policy/duration.ts";
 
 /** What becomes of a request: it is delivered, waits for somebody, takes its time, or fails. */
-type Way = "at once" | "approval" | "slow" | "fails";
+type Way = "at once" | "approval" | "slow" | "fails" | "slow to go";
 
 /** Entitlement management of one tenant: whoever asks for a package that exists gets it, in the way a test says. */
 export type MemoryPackages = ReturnType<typeof memoryPackages>;
@@ -32,6 +37,9 @@ type Invited = {
   readonly make: () => { readonly id: string; readonly isNew: boolean };
 };
 
+/** What somebody gets who is assigned a package, and loses with it. */
+type Contents = { readonly give: (account: string) => void; readonly take: (account: string) => void };
+
 type Of<T> = T & { readonly account: string };
 
 /** `request`: what it came of, where somebody was invited. */
@@ -39,7 +47,8 @@ type Assigned = Of<Assignment> & { readonly request?: string };
 
 const trace: Trace = { clientRequestId: "c-1", requestId: "r-1", status: 201, ms: 1, tries: 1 };
 const wrote = (result: Written["result"]): Written => ({ result, appliedBefore: "no", trace });
-const isWaiting = ({ state }: Request) => state === "pendingapproval" || state === "delivering";
+const isOpenState = (state: string) => state === "pendingapproval" || state === "delivering";
+const isWaiting = ({ state }: Request) => isOpenState(state);
 /** The words on requests of Muster's. */
 export const muster = "Muster: as the policy says";
 const time = (at: number) => new Date(at).toISOString();
@@ -50,7 +59,7 @@ const policy = assignmentPolicyIdSchema.parse("4d000000-0000-4000-8000-000000000
 export function memoryPackages(now: () => number) {
   let way: Way = "at once";
   let assignments: readonly Assigned[] = [];
-  let requests: readonly Of<Request>[] = [];
+  let requests: readonly (Of<Request> & { readonly expires: string | null })[] = [];
   let invited: readonly Invited[] = [];
   const names = new Map<string, string>();
   /** Accounts that came by invitation. */
@@ -60,28 +69,38 @@ export function memoryPackages(now: () => number) {
   const idOf = (what: string) => `${what}-${(made += 1)}`;
   const ask = (
     requestType: string,
-    about: { account: string; id: string; by?: string },
+    about: { account: string; id: PackageId; by?: string; expires?: string | null },
     state: string,
-  ): Of<Request> => {
+  ) => {
     const request = {
       id: idOf("request"),
       requestType,
       state,
       createdDateTime: time(now()),
+      ...(isOpenState(state) ? {} : { completedDateTime: time(now()) }),
       justification: about.by ?? null,
       accessPackage: { id: about.id },
       account: about.account,
+      expires: about.expires ?? null,
     };
     requests = [...requests, request];
     return request;
   };
-  const change = (id: string, changes: Partial<Assignment>) =>
-    void (assignments = assignments.map((one) => (one.id === id ? { ...one, ...changes } : one)));
+  /** What is in a package comes and goes with its assignment. */
+  const contents = new Map<string, Contents>();
+  const follow = ({ accessPackage, account, state }: Of<Assignment>) =>
+    contents.get(accessPackage?.id ?? "")?.[state === "delivered" ? "give" : "take"](account);
+  const change = (id: string, changes: Partial<Assignment>) => {
+    assignments = assignments.map((one) => (one.id === id ? { ...one, ...changes } : one));
+    assignments.filter((one) => one.id === id).forEach(follow);
+  };
   const close = (id: string, state: string) =>
-    void (requests = requests.map((one) => (one.id === id ? { ...one, state } : one)));
+    void (requests = requests.map((one) =>
+      one.id === id ? { ...one, state, completedDateTime: time(now()) } : one,
+    ));
   const assign = (
     account: string,
-    id: string,
+    id: PackageId,
     { expires, state, request }: { expires: string | null; state: string; request?: string },
   ) => {
     const endDateTime = expires === null ? null : time(now() + durationMs(expires));
@@ -95,6 +114,11 @@ export function memoryPackages(now: () => number) {
       target: { subjectLifecycle: governed.has(account) ? "governed" : "notGoverned" },
     };
     assignments = [...assignments, assignment];
+    follow(assignment);
+  };
+  const end = (account: string, id: PackageId) => {
+    const live = liveAssignment(papersOf(papers(account), id));
+    if (live !== undefined) change(live.id, { state: "expired", expiredDateTime: time(now()) });
   };
   const papers = (account: string): Papers => ({
     assignments: assignments.filter((one) => one.account === account),
@@ -115,21 +139,23 @@ export function memoryPackages(now: () => number) {
 
   return {
     /** A package that the policy may name. */
-    define: (id: string, name: string) => void names.set(id, name),
+    define(id: string, name: string, holds?: Contents): void {
+      names.set(id, name);
+      if (holds !== undefined) contents.set(id, holds);
+    },
     papers,
     /** What becomes of requests from now on. */
     become: (next: Way) => void (way = next),
     /** What waits is over: delivered, or denied. */
     decide(state: "delivered" | "denied"): void {
-      for (const { id, account, requestType, state: before, accessPackage } of requests) {
-        if (before !== "pendingapproval" && before !== "delivering") continue;
+      for (const request of requests.filter(isWaiting)) {
+        const { id, account, requestType, accessPackage, expires } = request;
         close(id, state);
-        if (state === "delivered" && requestType === "adminadd")
-          assign(arrive(id) ?? account, accessPackage?.id ?? "", {
-            expires: null,
-            state: "delivered",
-            request: id,
-          });
+        if (state === "denied") continue;
+        const about = packageIdSchema.parse(accessPackage?.id);
+        if (requestType === "adminadd")
+          assign(arrive(id) ?? account, about, { expires, state: "delivered", request: id });
+        if (requestType === "adminremove") end(account, about);
       }
     },
     /** What has failed has come all the same. */
@@ -142,7 +168,7 @@ export function memoryPackages(now: () => number) {
       for (const { id, account, state, accessPackage } of assignments) {
         if (state === "expired") continue;
         change(id, { state: "expired", expiredDateTime: time(now()) });
-        ask("adminremove", { account, id: accessPackage?.id ?? "" }, "delivered");
+        ask("adminremove", { account, id: packageIdSchema.parse(accessPackage?.id) }, "delivered");
       }
     },
     /** Graph keeps requests for three months, and forgets what came of none of them. */
@@ -164,6 +190,14 @@ export function memoryPackages(now: () => number) {
       const grant = { kind: "package", package: packageIdSchema.parse(id), policy, expires, renew } as const;
       return { kind: "found", grant, name: names.get(id) ?? id, unwritable: null };
     },
+    /** Whether it gives what is in it just now. */
+    isLive: (id: PackageId, account: string) =>
+      liveAssignment(papersOf(papers(account), id))?.state === "delivered",
+    /** Taken away by an administrator. */
+    end(id: PackageId, account: string): void {
+      end(account, id);
+      ask("adminremove", { account, id }, "delivered");
+    },
     /** By an administrator, unless it says that Muster asks. */
     give(
       { package: id, expires }: Grant<"package">,
@@ -178,7 +212,7 @@ export function memoryPackages(now: () => number) {
       }
       if (live !== undefined || openAddition(mine) !== undefined || openRemoval(mine) !== undefined)
         return wrote("already");
-      const about = { account, id, by };
+      const about = { account, id, by, expires };
       if (way === "approval") ask("adminadd", about, "pendingapproval");
       else if (way === "slow") ask("adminadd", about, "delivering");
       else {
@@ -200,6 +234,7 @@ export function memoryPackages(now: () => number) {
       const isHeld = liveAssignment(papersOf(papers(holder ?? ""), id)) !== undefined;
       if (isOpen || isHeld) return wrote("already");
       const state = {
+        "slow to go": "delivered",
         "at once": "delivered",
         approval: "pendingapproval",
         slow: "delivering",
@@ -248,8 +283,9 @@ export function memoryPackages(now: () => number) {
           trace: null,
         };
       if (live === undefined) return wrote("missing");
-      change(live.id, { state: "expired", expiredDateTime: time(now()) });
-      ask("adminremove", { account, id }, "delivered");
+      if (openRemoval(mine) !== undefined) return wrote("already");
+      if (way !== "slow to go") end(account, id);
+      ask("adminremove", { account, id }, way === "slow to go" ? "delivering" : "delivered");
       return wrote("done");
     },
   };

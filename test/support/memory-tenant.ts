@@ -22,6 +22,8 @@ import {
 } from "../../shared/model/ids.ts";
 import { durationMs } from "../../shared/policy/duration.ts";
 import { liveAssignment, papersOf, sightOfPackage } from "../../shared/graph/grants/package-state.ts";
+import { grantKey, type Scope } from "../../shared/model/grant.ts";
+import { memoryAppRoles, type MemoryAppRoles } from "./memory-app-roles.ts";
 import { memoryPackages, muster, type MemoryPackages } from "./memory-packages.ts";
 import { graphFailure } from "./graph-failure.ts";
 import { grantReadersOf, grantWritersOf } from "./tenant-grants.ts";
@@ -43,6 +45,7 @@ type MemoryTenant = {
   readonly packages: MemoryPackages;
   /** What access reviews have denied last, by what it is about and to whom: `<group or package> <account>`. */
   readonly denials: Map<string, Denial>;
+  readonly appRoles: MemoryAppRoles;
   readonly groups: GroupDirectory;
   /** The names of all writes so far, each with whom and what it is about. */
   readonly writes: string[];
@@ -74,6 +77,7 @@ function tenantOf(groupIds: readonly GroupId[], now: () => number) {
   const activeUntil = new Map<string, Map<string, number>>(groupIds.map((id) => [id, new Map()]));
   const packages = memoryPackages(now);
   const denials = new Map<string, Denial>();
+  const appRoles = memoryAppRoles();
   const writes: string[] = [];
   const limits: SendLimits[] = [];
   const waiting = new Map<string, InTheWay[]>();
@@ -169,6 +173,20 @@ function tenantOf(groupIds: readonly GroupId[], now: () => number) {
           return ({ package: id }, wanted) => sightOfPackage(papersOf(papers, id), { wanted, now: now() });
         },
       },
+      appRoles: {
+        outlives: "no",
+        reads: "assignments of app roles",
+        denial: async () => null,
+        find: (wish) => call("findAppRole", () => appRoles.find(wish)),
+        isThere: (grant) => call("findAppRole", () => appRoles.isThere(grant)),
+        isHeld: (grant, id) => call("isAssignedRole", () => (appRoles.has(grant, id) ? "yes" : "no")),
+        holdings: (id) =>
+          call("readAppRoles", () => {
+            there(id);
+            const held = appRoles.of(id);
+            return (grant) => ({ seen: held.has(grantKey(grant)) ? "present" : "absent" });
+          }),
+      },
     }),
   });
   const grants = (
@@ -210,6 +228,19 @@ function tenantOf(groupIds: readonly GroupId[], now: () => number) {
         take: (grant, id, limits) =>
           write("unassign", `${grant.package} ${id}`, limits, () => packages.take(grant, id)),
       },
+      appRoles: {
+        give: (grant, id, limits) =>
+          write("assignRole", `${grant.role} ${id}`, limits, () => {
+            there(id);
+            return written(appRoles.give(grant, id));
+          }),
+        renew: nothingToRenew,
+        take: (grant, id, limits) =>
+          write("unassignRole", `${grant.role} ${id}`, limits, () => {
+            there(id);
+            return written(appRoles.take(grant, id));
+          }),
+      },
     }),
   });
   const remove = (group: string, id: string) => written(membersOf(group).delete(id) ? "done" : "missing");
@@ -224,6 +255,7 @@ function tenantOf(groupIds: readonly GroupId[], now: () => number) {
     activeUntil,
     packages,
     denials,
+    appRoles,
     writes,
     limits,
     groups,
@@ -248,6 +280,8 @@ export type MemorySource = MemoryTenant & {
   readonly writer: SourceWriter;
   /** The same tenant as a place where access is given: everybody's account is their own user. */
   readonly home: { readonly reader: TargetReader; readonly writer: TargetWriter };
+  /** Whether sync sees the user in this scope: nobody who is deleted is in any. */
+  readonly isInScope: (scope: Scope, id: string) => boolean;
 };
 
 export function memorySource(groupIds: readonly GroupId[], now: () => number): MemorySource {
@@ -358,8 +392,20 @@ export function memorySource(groupIds: readonly GroupId[], now: () => number): M
       },
     },
     home,
+    isInScope(scope, id) {
+      const user = users.get(id);
+      if (user === undefined || user === "soft-deleted") return false;
+      if (scope.kind === "group") return tenant.members.get(scope.group)?.has(id) === true;
+      if (scope.kind === "appRole") return tenant.appRoles.has(scope, id);
+      return tenant.packages.isLive(scope.package, id);
+    },
   };
 }
+
+const nothingToRenew = (): never => {
+  throw new Error("an assignment of an app role has no end");
+};
+
 const neverAtHome = (): never => {
   throw new Error("nobody's own user is looked for, blocked, deleted or restored");
 };
@@ -500,13 +546,14 @@ export type MemoryProvisioner = Provisioner &
 
 /** Sync on demand: whoever is in scope gets an account at once, or the one that is there. */
 export function memoryProvisioner(
-  source: MemorySource,
-  targets: Readonly<Record<string, { readonly scope: GroupId; readonly target: MemoryTarget }>>,
+  targets: Readonly<
+    Record<string, { readonly isInScope: (analyst: AnalystId) => boolean; readonly target: MemoryTarget }>
+  >,
 ): MemoryProvisioner {
   const answers: (() => ProvisionResult)[] = [];
   const provision = (job: string, analyst: AnalystId): ProvisionResult => {
     const found = targets[job];
-    if (found === undefined || source.members.get(found.scope)?.has(analyst) !== true)
+    if (found?.isInScope(analyst) !== true)
       return { kind: "not-in-scope", detail: "the user is not assigned" };
     const known = [...found.target.accounts.values()].find(
       ({ stamp, state }) => stamp === analyst && state === "live",

@@ -1,4 +1,5 @@
 import type { SourceUser } from "../../shared/model/analyst.ts";
+import type { Scope } from "../../shared/model/grant.ts";
 import type { AnalystId, GroupId, TenantId } from "../../shared/model/ids.ts";
 import type { Policy } from "../../shared/policy/policy.ts";
 import type { Message, ParkedMessage } from "../../shared/queue/keys.ts";
@@ -66,9 +67,16 @@ export function smallWorld() {
     [contosoTenant]: contoso,
     [fabrikamTenant]: fabrikam,
   };
-  const provisioner = memoryProvisioner(source, {
-    "Azure2Azure.contoso": { scope: syncScope.scope.group, target: contoso },
-    "Azure2Azure.fabrikam": { scope: fabrikamScope, target: fabrikam },
+  /** The small policy's own scope of each target, and others that a test says. */
+  const scopes: Record<string, readonly Scope[]> = {
+    contoso: [syncScope.scope],
+    fabrikam: [{ kind: "group", group: fabrikamScope }],
+  };
+  const inScope = (target: string) => (id: AnalystId) =>
+    (scopes[target] ?? []).some((scope) => source.isInScope(scope, id));
+  const provisioner = memoryProvisioner({
+    "Azure2Azure.contoso": { isInScope: inScope("contoso"), target: contoso },
+    "Azure2Azure.fabrikam": { isInScope: inScope("fabrikam"), target: fabrikam },
   });
   const state = {
     analysts: analysts(tables.analysts.client),
@@ -175,6 +183,8 @@ export function smallWorld() {
     parked,
     logged,
     provisioner,
+    scopes,
+    inScope,
     now,
     addUser,
     deliver,

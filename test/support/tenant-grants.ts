@@ -28,6 +28,8 @@ type Reading = {
   readonly packages: GrantReader<"package">;
   /** What access reviews have denied; left out: there are none. */
   readonly denial?: GrantReader<"group" | "eligible">["denial"];
+  /** Left out: there are none in this world. */
+  readonly appRoles?: GrantReader<"appRole">;
 };
 
 const waiting = { detail: "activation request-1 waits for approval", waits: "yes" } as const;
@@ -41,17 +43,10 @@ export const grantReadersOf = ({
   activeUntil,
   packages,
   denial = async () => null,
+  appRoles = noAppRoles,
 }: Reading): GrantReaders => ({
   package: packages,
-  appRole: {
-    outlives: "no",
-    reads: "assignments of app roles",
-    find: nothingOfThis,
-    holdings: nothingOfThis,
-    isHeld: nothingOfThis,
-    isThere: nothingOfThis,
-    denial: nothingOfThis,
-  },
+  appRole: appRoles,
   group: {
     outlives: "no",
     denial,
@@ -95,8 +90,17 @@ export const grantReadersOf = ({
   },
 });
 
-/** App roles are tried in the lab. */
 const nothingOfThis = (): Promise<never> => Promise.reject(new Error("there are no app roles in this world"));
+
+const noAppRoles: GrantReader<"appRole"> = {
+  outlives: "no",
+  reads: "assignments of app roles",
+  find: nothingOfThis,
+  holdings: nothingOfThis,
+  isHeld: nothingOfThis,
+  isThere: nothingOfThis,
+  denial: nothingOfThis,
+};
 
 type Write = (group: GroupId, id: AccountId, limits: SendLimits) => Promise<Written>;
 type WriteFor = (group: GroupId, id: AccountId, limits: SendLimits, duration: string) => Promise<Written>;
@@ -108,6 +112,7 @@ type Writing = {
   readonly renew: WriteFor;
   readonly endEligible: Write;
   readonly packages: GrantWriter<"package">;
+  readonly appRoles?: GrantWriter<"appRole">;
 };
 
 export const grantWritersOf = ({
@@ -117,9 +122,10 @@ export const grantWritersOf = ({
   renew,
   endEligible,
   packages,
+  appRoles = { give: nothingOfThis, renew: nothingOfThis, take: nothingOfThis },
 }: Writing): GrantWriters => ({
   package: packages,
-  appRole: { give: nothingOfThis, renew: nothingOfThis, take: nothingOfThis },
+  appRole: appRoles,
   group: { give: about(give), renew: about(give), take: about(take) },
   eligible: {
     give: ({ group, duration }, id, limits) => makeEligible(group, id, limits, duration),
