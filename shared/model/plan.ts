@@ -101,7 +101,7 @@ export type Note =
   /** It is taken back, and its group is deleted: if that is restored with its members, they are taken out of it. */
   | { readonly kind: "group-deleted"; readonly name: string }
   /** It ended by its own rule, which is respected. */
-  | { readonly kind: "lapsed"; readonly name: string }
+  | { readonly kind: "lapsed"; readonly name: string; readonly in?: "source" }
   /** It was denied, or has failed for good. */
   | { readonly kind: "stuck"; readonly name: string; readonly detail: string; readonly in?: "source" }
   /**

@@ -193,8 +193,14 @@ export class Draft {
     this.lookAgain(endsAt > now ? endsAt : now + late);
   }
 
+  /** Since when the analyst is in the scope, epoch ms: what was asked for may have come later. */
+  joinedAt(): number {
+    const { owned, scope } = this.situation;
+    return Math.max(owned.scope?.at ?? 0, scope?.seen === "present" ? (scope.at ?? 0) : 0);
+  }
+
   atItsEnd(name: string, { seen, detail = "" }: Sight, where: { readonly in?: "source" } = {}): void {
-    if (seen === "lapsed") this.note({ kind: "lapsed", name });
+    if (seen === "lapsed") this.note({ kind: "lapsed", name, ...where });
     if (seen === "stuck") this.note({ kind: "stuck", name, detail, ...where });
   }
 
@@ -208,7 +214,7 @@ export class Draft {
     const { account, scope: entry } = owned;
     if (account === null || account.deleted === "no") return 0;
     const isIn = scope === null || scope.seen === "present" || entry?.state === "added";
-    const joinedAt = isIn ? (entry?.at ?? 0) : Infinity;
+    const joinedAt = isIn ? this.joinedAt() : Infinity;
     return Math.max(account.changedAt, account.aliveAt, joinedAt) + replicationWindowMs;
   }
 

@@ -66,17 +66,21 @@ function planStay(situation: AccessSituation): AccessDecision {
   const isAffected = situation.wanted.length > 0 || situation.formerScopes.length > 0;
   const way = isAffected ? joinScope(draft) : "open";
   if (isAffected) leaveFormerScopes(draft);
+  const isReachable = way === "open" || situation.formerScopes.some(({ seen }) => seen === "present");
   switch (account.kind) {
     case "none":
       if (situation.wanted.length > 0 && way === "open") provision(draft);
       draft.note({ kind: "waits-for-account" });
       break;
     case "soft-deleted":
-      bringBack(draft, account.id);
+      if (isReachable) bringBack(draft, account.id);
+      // Sync deletes, and deletes again, who is in no scope; when the scope has come, it was no more than that.
+      else if (situation.owned.account?.deleted === "no" && situation.scope?.seen !== "unknown")
+        draft.learn({ deleted: "expected" });
       draft.note({ kind: "waits-for-account" });
       break;
     case "present":
-      stayPresent(draft, account);
+      stayPresent(draft, account, isReachable ? "open" : "closed");
       break;
     case "unreachable":
       break;
@@ -123,13 +127,16 @@ function bringBack(draft: Draft, account: AccountId): void {
 }
 
 /** It was made while the analyst was in scope before, and found late: a cycle that began before they were in again deletes it. */
-function isOfEarlierTime({ situation: { owned, now } }: Draft): boolean {
+function isOfEarlierTime(draft: Draft): boolean {
+  const { owned, now } = draft.situation;
   const { account, scope } = owned;
   if (account?.origin !== "created" || scope?.state !== "added") return false;
-  return account.aliveAt < scope.at && now < scope.at + wholeCycleMs;
+  const joinedAt = draft.joinedAt();
+  return account.aliveAt < joinedAt && now < joinedAt + wholeCycleMs;
 }
 
-function stayPresent(draft: Draft, account: PresentAccount): void {
+/** `closed`: they are in no scope yet, so what Muster has blocked stays blocked. */
+function stayPresent(draft: Draft, account: PresentAccount, way: "open" | "closed" = "open"): void {
   const { situation } = draft;
   if (account.proof === "contested") {
     draft.note({ kind: "account-not-proven", account: account.id, detail: account.detail });
@@ -141,7 +148,8 @@ function stayPresent(draft: Draft, account: PresentAccount): void {
   if (deleted !== "no" && !lately && situation.scope?.seen === "present") survive(draft);
   if (blocked !== "no") {
     // A replica that shows it enabled may be far behind, and unblocking once more harms nobody.
-    if (account.enabled && lately) draft.settling("the account", changedAt);
+    if (way === "closed") draft.note({ kind: "waits-for-account" });
+    else if (account.enabled && lately) draft.settling("the account", changedAt);
     else draft.step({ kind: "unblock-account", account: account.id });
   } else if (!account.enabled) {
     if (lately) draft.settling("the account", changedAt);
@@ -153,7 +161,7 @@ function stayPresent(draft: Draft, account: PresentAccount): void {
 /** A cycle of sync that began before the analyst was in scope again may still delete the account, and Muster restores it then. */
 function survive(draft: Draft): void {
   const { owned, now } = draft.situation;
-  const until = (owned.scope?.at ?? 0) + wholeCycleMs;
+  const until = draft.joinedAt() + wholeCycleMs;
   if (now < until) draft.lookAgain(until);
   // Whoever restored it did so lately, and what comes back with it may not show yet.
   else draft.learn({ deleted: "no", ...(owned.account?.deleted === "by-others" ? { aliveAt: now } : {}) });

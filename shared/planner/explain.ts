@@ -116,7 +116,7 @@ export function explainNote(note: Note): string {
     case "group-deleted":
       return `${note.name} is deleted; if it is restored with its members, they are taken out of it`;
     case "waits-for-account":
-      return "grants follow when the account exists";
+      return "grants follow when the account exists and may be used";
     case "refused":
       return `refused: ${note.reason}; ${note.advice}`;
     default:

@@ -1,6 +1,6 @@
 import type { Step } from "../model/plan.ts";
 import type { Sight } from "../model/sight.ts";
-import { unknownMs, type Draft } from "./access-draft.ts";
+import type { Draft } from "./access-draft.ts";
 import { visibleMs } from "./membership.ts";
 
 /** How long before its end something is renewed. */
@@ -11,14 +11,20 @@ type Ending = {
   readonly sight: Pick<Sight, "endsAt" | "renewal">;
   /** Epoch ms. */
   readonly givenAt: number;
+  /** Where people find it, if not in the target. */
+  readonly where?: { readonly in?: "source" };
 };
 
 /** Some time before it ends; where it is given for a short time only, when half of it has passed. */
-export function renewWhenDue(draft: Draft, { name, sight, givenAt }: Ending, step: () => Step): void {
+export function renewWhenDue(
+  draft: Draft,
+  { name, sight, givenAt, where = {} }: Ending,
+  step: () => Step,
+): void {
   const { endsAt, renewal } = sight;
   if (endsAt === undefined) return;
-  if (renewal?.state === "denied") draft.note({ kind: "stuck", name, detail: renewal.detail });
-  if (renewal !== undefined) return draft.lookAgain(Math.max(endsAt, draft.situation.now + unknownMs));
+  if (renewal?.state === "denied") draft.note({ kind: "stuck", name, detail: renewal.detail, ...where });
+  if (renewal !== undefined) return draft.lookAtEnd(endsAt);
   const { now, owned } = draft.situation;
   const dueAt = endsAt - Math.min(renewalMs, (endsAt - givenAt) / 2);
   if (now < dueAt) draft.lookAgain(dueAt);

@@ -25,6 +25,8 @@ export function decideScope(draft: Draft, one: ScopeSeen, { entry, wanted }: Ask
     draft.unreadable(name);
     return waiting;
   }
+  // Nothing is given on the strength of an answer that did not come; it is told why.
+  if (wanted === "yes" && sight.unread === "wholly") return idle;
   const what = { kind: "scope", scope } as const;
   const isTheirs = sight.by === "others" && isHad(sight);
   // Whoever asked for it owns it, whatever Muster meant to do.
@@ -43,7 +45,13 @@ export function decideScope(draft: Draft, one: ScopeSeen, { entry, wanted }: Ask
   if (wanted === "yes" && decision.act === "nothing") {
     draft.atItsEnd(name, sight, inSource);
     if (own !== undefined && isRenewed(scope))
-      renewWhenDue(draft, { name, sight, givenAt: own.at }, () => ({ kind: "renew-scope", scope, name }));
+      renewWhenDue(draft, { name, sight, givenAt: own.at, where: inSource }, () => ({
+        kind: "renew-scope",
+        scope,
+        name,
+      }));
+    // What somebody else gave for a time is Muster's to give after that; of the end of its own people hear.
+    else if (sight.endsAt !== undefined) draft.lookAtEnd(sight.endsAt);
   }
   draft.unsure(name, decision);
   return decision;

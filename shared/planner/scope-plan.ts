@@ -24,13 +24,15 @@ export function joinScope(draft: Draft): "open" | "closed" {
  * neither would delete the account.
  */
 export function leaveFormerScopes(draft: Draft): void {
-  const { scope, formerScopes, owned, policySince, now } = draft.situation;
+  const { scope, formerScopes, policySince, now } = draft.situation;
   if (scope?.seen !== "present") return;
-  const dueAt = Math.max(policySince, owned.scope?.at ?? 0, scope.at ?? 0) + wholeCycleMs;
+  const dueAt = Math.max(policySince, draft.joinedAt()) + wholeCycleMs;
   for (const former of formerScopes) {
-    // It goes with the rest when they leave.
-    if (former.shared === "yes") draft.note({ kind: "scope-stays", name: former.name, why: "shared" });
-    else if (now >= dueAt || former.heir !== "none") leaveScope(draft, former);
+    if (former.shared === "yes") {
+      // It goes with the rest when they leave, or by its own rule, and then what is shared has to be given anew at once.
+      draft.note({ kind: "scope-stays", name: former.name, why: "shared" });
+      if (former.seen === "present" && former.endsAt !== undefined) draft.lookAtEnd(former.endsAt);
+    } else if (now >= dueAt || former.heir !== "none") leaveScope(draft, former);
     else draft.moves(former.name, dueAt);
   }
 }
@@ -58,7 +60,12 @@ export function leaveScopes(draft: Draft, account: "may-go" | "stays"): void {
     else draft.note({ kind: "scope-stays", name: one.name, why: "keeps-account" });
   }
   if (scope === null || entry !== undefined) return;
-  if (scope.seen === "unknown" && leavers.accounts === "all") draft.unreadable(scope.name);
+  if (leavers.accounts === "all") {
+    if (scope.seen === "unknown") draft.unreadable(scope.name);
+    // Somebody else's request may still be approved and delivered, or taken away.
+    else if (scope.seen === "coming" || scope.seen === "going")
+      draft.onItsWay(scope.name, { ...scope, seen: scope.seen }, "no", { in: "source" });
+  }
   if (scope.seen !== "present") return;
   if (leavers.accounts === "all") draft.step({ kind: "leave-scope", scope: scope.scope, name: scope.name });
   else draft.note({ kind: "scope-stays", name: scope.name, why: "before" });

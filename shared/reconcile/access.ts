@@ -131,7 +131,10 @@ async function playRound(
   const now = ports.now();
   // However asking for the account has ended, the cycle of sync may make it.
   const polls = plan.steps.some(({ kind }) => kind === "provision") ? [now + cyclePollMs] : [];
-  const looks = [...polls, ...confirmations(claim.state().value, now)];
+  // What stands in the way may last, and what is due after that does not wait for its end.
+  const { lookAgainAt } = decision;
+  const due = lookAgainAt !== null && lookAgainAt > now + cyclePollMs ? [lookAgainAt] : [];
+  const looks = [...polls, ...due, ...confirmations(claim.state().value, now)];
   return { served, outcomes: [...outcomes, ...later(looks)] };
 }
 

@@ -1,4 +1,5 @@
-import { goesWithOwner } from "../model/ledger.ts";
+import { comesAtOnce } from "../model/grant.ts";
+import { goesWithOwner, type LedgerItem } from "../model/ledger.ts";
 import type { PairRecord } from "../model/pair.ts";
 import type { Policy } from "../policy/policy.ts";
 
@@ -14,10 +15,15 @@ export function hasLeft(
   // Who is proven out, and whose account is their own, stays in the scope with it.
   const staysInScope = stays && leftAt !== null && proof !== null;
   const isOpen = ledger.some(
-    ({ item, entry }) => entry.state !== "removed" && !(item.kind === "scope" && staysInScope),
+    ({ item, entry }) =>
+      !(entry.state === "removed" && (goesAtOnce(item) || proof !== null)) &&
+      !(item.kind === "scope" && staysInScope),
   );
   return !isOpen && invited === null && (account === null || stays || isDone(account, leavers));
 }
+
+/** What was only asked to be taken away is gone when a look has shown it, and not before. */
+const goesAtOnce = (item: LedgerItem) => comesAtOnce(item.kind === "scope" ? item.scope : item.grant);
 
 /** That sync is to delete it is no answer: it may have been stopped. Where nobody deletes it, it is done with when it is blocked. */
 function isDone(

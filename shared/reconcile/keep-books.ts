@@ -7,6 +7,7 @@ import { sameGiven } from "../planner/access-situation.ts";
 import { goneMs } from "../planner/membership.ts";
 import { keptDenials } from "./denials.ts";
 import type { ReadOk, Round } from "./record-access.ts";
+import { isBeingTaken } from "./scoped-times.ts";
 import { gaveOf, giversOf } from "./wishes.ts";
 
 const onTheWay: ReadonlySet<string> = new Set(["coming", "going", "failed", "lapsed", "stuck"]);
@@ -43,12 +44,34 @@ export function keptBooks(
     asked,
     askAfter: isAwaited ? pair.askAfter : 0,
     ledger,
+    scoped: scopedSoFar(read, bookkeeping),
     gone: goneSoFar(read, bookkeeping),
     gave: gaveOf(looking, read.found, pair),
     unwanted: unwantedOf(read, plan.purpose),
     ...keptDenials(read),
     givers: giversOf(situation, looking, pair),
   };
+}
+
+/**
+ * Whoever is still being taken out of a scope counts as in until now. Where somebody else has given it before an account came of what
+ * Muster had asked for, there was no time of Muster's.
+ */
+function scopedSoFar(
+  { pair, situation }: ReadOk,
+  { ledger }: AccessDecision["bookkeeping"],
+): PairRecord["scoped"] {
+  const { scoped } = pair;
+  const { scope, account, owned, now } = situation;
+  const isTheirs =
+    scope !== null &&
+    scope.by === "others" &&
+    ledger.some(
+      ({ what, change }) => change === "drop" && sameGiven(what, { kind: "scope", scope: scope.scope }),
+    );
+  if (isTheirs && account.kind === "none" && owned.account === null) return null;
+  if (scoped === null || scoped.until === null || !isBeingTaken(pair.ledger)) return scoped;
+  return { ...scoped, until: Math.max(scoped.until, now) };
 }
 
 /** Of what Muster gave: since when it is not wanted any more. Who leaves keeps nothing, so nothing is remembered. */

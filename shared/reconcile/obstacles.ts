@@ -140,6 +140,12 @@ function openGrant(note: Note, { userPrincipalName }: AnalystRecord, target: str
   ): readonly Outcome[] => [
     { kind: "parked", reason: `${target}: ${reason}`, advice, cause: null, finding, about },
   ];
+  if (note.kind === "lapsed" && note.in === "source")
+    return parked(
+      { finding: "undelivered", about: note.name },
+      `${userPrincipalName} is not in scope any more: ${note.name} has ended by its own rule`,
+      "assign the package in the source tenant, or say renew: true in the policy, if they are to go on",
+    );
   if (note.kind === "stuck" && note.in === "source")
     return parked(
       { finding: "undelivered", about: note.name },

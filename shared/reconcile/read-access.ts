@@ -16,6 +16,7 @@ import { readSubjects } from "./lost-groups.ts";
 import { goneFrom, grantsOf, readAccount } from "./read-account.ts";
 import { invitationOf, isInvited, withArrived, withClaimed } from "./read-guest.ts";
 import { nestedIn, readScopes, scopesOf, sharedWith, type NamedScope } from "./read-scopes.ts";
+import { isBeingTaken } from "./scoped-times.ts";
 import { heirOf, heirOfGrant, otherTargetWith, withInherited } from "./scope-owners.ts";
 import { isLeaving, keepsOf, wantedOf } from "./wishes.ts";
 
@@ -45,7 +46,7 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
   const { policy, target } = rules;
   const at = ports.now();
   const wishes = wantedOf(looking);
-  const [seenOf, named, account] = await Promise.all([
+  const [{ seenOf, trouble }, named, account] = await Promise.all([
     readScopes(looking, ports),
     resolveNames(wishes, looking, ports),
     readAccount(looking, ports),
@@ -92,7 +93,7 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
     unwritable: named.unwritable,
     found: named.found,
     roleGroups: denied.roleGroups,
-    trouble: account.trouble ?? denied.trouble,
+    trouble: account.trouble ?? trouble ?? denied.trouble,
     at,
     situation: {
       analyst: record.id,
@@ -180,8 +181,7 @@ function scopedAt(scope: LedgerEntry | undefined, { asked }: PairRecord): number
 /** Who is being taken out of the scope is in it until Graph says that they are out. */
 function scopedUntil({ scoped, ledger, leftAt }: PairRecord, now: number): number | null {
   if (scoped === null) return null;
-  const isBeingTaken = ledger.some(({ item, entry }) => item.kind === "scope" && entry.state === "removing");
-  return isBeingTaken ? now : (scoped.until ?? leftAt ?? now);
+  return isBeingTaken(ledger) ? now : (scoped.until ?? leftAt ?? now);
 }
 
 type Resolved = {

@@ -7,34 +7,59 @@ import type { ScopeSight } from "../planner/access-situation.ts";
 import { scopeOf } from "../policy/places.ts";
 import type { Place } from "../policy/policy.ts";
 import type { AccessReadPorts, Looking } from "./access-ports.ts";
+import { outcomeOf, type Outcome } from "./outcome.ts";
 import { isLeaving } from "./wishes.ts";
 
 /** Scopes are given in the source, where the analyst is their own account: what a look there shows of one. */
-export type ScopesSeen = (scope: Scope, wanted: "yes" | "no") => ScopeSight;
+type ScopesSeen = (scope: Scope, wanted: "yes" | "no") => ScopeSight;
 
-/**
- * Sync counts what is the analyst's own, and nothing that comes through another group. Trouble in the source must not
- * keep a leaver's access in a target alive, so for them it only means that the scope is not known.
- */
-export async function readScopes(looking: Looking, { source }: AccessReadPorts): Promise<ScopesSeen> {
+type ScopesRead = {
+  readonly seenOf: ScopesSeen;
+  /** Set when Graph refuses to show what matters, which people have to hear of: the rest is done, and this is how it ends. */
+  readonly trouble: Outcome | null;
+};
+
+/** Sync counts what is the analyst's own, and nothing that comes through another group. */
+export async function readScopes(
+  looking: Looking,
+  { source, now }: Pick<AccessReadPorts, "source" | "now">,
+): Promise<ScopesRead> {
   const { record, priority } = looking;
   const account = accountIdSchema.parse(record.id);
   const read = await Promise.all(
     kindsInUse(looking).map(async (kind) => {
       const { holdings, failures } = await readHoldings(source.grants, [kind], { account, priority });
       const [failure] = failures;
-      return [kind, failure === undefined ? holdings : unreadOf(failure, looking)] as const;
+      return {
+        kind,
+        ...(failure === undefined ? { seen: holdings } : unreadOf(failure, kind, looking, now())),
+      };
     }),
   );
-  const byKind = new Map<ScopeKind, ScopesSeen | Holdings>(read);
-  return (scope, wanted) => byKind.get(scope.kind)?.(scope, wanted) ?? { seen: "unknown" };
+  const byKind = new Map<ScopeKind, ScopesSeen | Holdings>(read.map(({ kind, seen }) => [kind, seen]));
+  return {
+    seenOf: (scope, wanted) => byKind.get(scope.kind)?.(scope, wanted) ?? { seen: "unknown" },
+    trouble: read.map(({ trouble = null }) => trouble).find((one) => one !== null) ?? null,
+  };
 }
 
-/** Whom Graph does not know is in the recycle bin, and what they had is in there with them. */
-function unreadOf(failure: unknown, { record }: Looking): ScopesSeen {
-  if (isGone(failure)) return () => ({ seen: "deleted" });
-  if (!(failure instanceof GraphError) || record.leaving === null) throw failure;
-  return () => ({ seen: "unknown" });
+type Unread = { readonly seen: ScopesSeen; readonly trouble?: Outcome };
+
+/**
+ * Whom Graph does not know is in the recycle bin, and what they had is in there with them. Trouble in the source must not keep alive
+ * what a leaver has in a target, nor bind anybody to a scope that the policy does not name: there it only means
+ * that it is not known.
+ */
+function unreadOf(failure: unknown, kind: ScopeKind, looking: Looking, now: number): Unread {
+  if (isGone(failure)) return { seen: () => ({ seen: "deleted" }) };
+  if (!(failure instanceof GraphError)) throw failure;
+  const trouble = outcomeOf(failure, now);
+  const told = trouble.kind === "parked" ? { trouble } : {};
+  if (isLeaving(looking)) return { seen: () => ({ seen: "unknown" }), ...told };
+  if (scopeOf(looking.rules.target)?.kind !== kind) return { seen: () => ({ seen: "unknown" }) };
+  // What passes is waited for.
+  if (trouble.kind !== "parked") throw failure;
+  return { seen: () => ({ seen: "unknown", unread: "wholly" }), trouble };
 }
 
 /** What the policy names, and what Muster gave: nobody has to consent to the others. */
@@ -83,7 +108,7 @@ export function sharedWith(
 export type NamedScope = { readonly scope: Scope; readonly name: string };
 
 type Scopes = {
-  /** The one that the policy names; if that cannot be found, the one that Muster joined last. */
+  /** The one that the policy names; if that cannot be found, the one that Muster joined last. null: nobody needs one here. */
   readonly scope: NamedScope | null;
   readonly entry: LedgerEntry | undefined;
   /** What Muster joined is what Muster leaves, also after the policy names another one. */

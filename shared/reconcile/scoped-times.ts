@@ -1,3 +1,4 @@
+import { comesAtOnce } from "../model/grant.ts";
 import { isGiven, isOutOfScope, scopeHeld, type LedgerRow } from "../model/ledger.ts";
 import type { PairRecord, Scoped } from "../model/pair.ts";
 
@@ -28,6 +29,14 @@ function timesOf(scoped: PairRecord["scoped"]): Scoped["earlier"] {
 
 /** Sync makes an account within a cycle or two of such a time, whoever comes and goes meanwhile. */
 const mostTimes = 30;
+
+/** What was asked to be taken away is delivered later: until a look has shown it gone, sync may see the analyst in it. */
+export const isBeingTaken = (ledger: readonly LedgerRow[]): boolean =>
+  ledger.some(
+    ({ item, entry }) =>
+      item.kind === "scope" &&
+      (entry.state === "removing" || (entry.state === "removed" && !comesAtOnce(item.scope))),
+  );
 
 export function isInScope(ledger: readonly LedgerRow[]): boolean {
   const entry = scopeHeld(ledger);

@@ -84,7 +84,7 @@ describe("a joiner whose scope is a package", () => {
     const lapsed = { seen: "lapsed", at: now - dayMs } as const;
     const { plan } = joiner({ scope: seenAs(lapsed) }, owned);
     expect(plan.steps).toEqual([]);
-    expect(plan.notes).toContainEqual({ kind: "lapsed", name: "Access to Contoso" });
+    expect(plan.notes).toContainEqual({ kind: "lapsed", name: "Access to Contoso", in: "source" });
     expect(kinds(joiner({ scope: seenAs(lapsed, { ...access, renew: true }) }, owned))).toEqual([
       "join-scope",
     ]);
@@ -104,6 +104,33 @@ describe("somebody who stays", () => {
     const owned = { ...accessSituation().owned, scope: entry("added", monthAgo) };
     expect(kinds(stayer(scope, { owned }))).toEqual(steps);
   });
+
+  test("whose renewal was denied is told of, and where it is to be seen to", () => {
+    const renewal = { state: "denied", detail: "request 12ab was denied" } as const;
+    const scope = seenAs(
+      { seen: "present", endsAt: now + dayMs, by: "muster", renewal },
+      { ...access, renew: true },
+    );
+    const owned = { ...accessSituation().owned, scope: entry("added", monthAgo) };
+    const { plan, lookAgainAt } = stayer(scope, { owned });
+    expect(plan.notes).toContainEqual({
+      kind: "stuck",
+      name: "Access to Contoso",
+      detail: "request 12ab was denied",
+      in: "source",
+    });
+    expect(lookAgainAt).toBe(now + dayMs);
+  });
+
+  test.each([0, 10 * minuteMs, dayMs])(
+    "whose package should have ended %i ms ago and is there still is not looked at all the time",
+    (ms) => {
+      const scope = seenAs({ seen: "present", endsAt: now - ms, by: "muster" });
+      const owned = { ...accessSituation().owned, scope: entry("added", monthAgo) };
+      const { lookAgainAt } = stayer(scope, { owned });
+      expect(lookAgainAt).toBe(now + Math.max(10_000, Math.min(ms / 2, hourMs)));
+    },
+  );
 
   test("leaves the former scope when a whole cycle has passed since the new one was there, not since it was asked for", () => {
     const former = { ...syncScope, seen: "present", heir: "none", entry: entry("added", longAgo) } as const;

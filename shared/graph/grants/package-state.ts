@@ -171,8 +171,10 @@ function leftOf(live: Assignment, papers: Papers): Sight {
   if (live.state === "delivering") return { seen: "coming", detail };
   const removal = papers.requests.find((one) => !isUpdate(one));
   const hasStumbled = removal !== undefined && isRemoval(removal) && hasFailed(removal);
+  const endsAt = timeOf(live.schedule?.expiration?.endDateTime);
   return {
     seen: "present",
+    ...(endsAt === null ? {} : { endsAt }),
     detail: hasStumbled ? `${detail}, and its removal, request ${removal.id}, has failed` : detail,
     ...lifecycleOf(live),
     ...(hasStumbled ? { since: askedAt(removal), notBefore: askedAt(removal) + hourMs } : {}),
