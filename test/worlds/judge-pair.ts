@@ -147,13 +147,17 @@ function judgeStaying(pair: Pair): readonly string[] {
   if (touchesAccount.some((kind) => byHand.has(kind))) return findings;
   const [account] = live;
   if (account === undefined) return [...findings, ...lacksAccount(pair)];
-  if (!account.isEnabled) findings.push("robbed: the account is blocked");
+  // Entitlement management blocks whose last package somebody took away, and that is respected.
+  const isEnded = target.topology === "pull" && !held.some(({ what }) => what.startsWith("package "));
+  const isRespected =
+    target.onExternalRemoval !== "restore" && [...byHand].some((one) => one.startsWith("take package "));
+  if (!account.isEnabled && !(isEnded && isRespected)) findings.push("robbed: the account is blocked");
   const lacking = [...wanted].filter((key) => !held.some(({ what }) => what === key));
   return [...findings, ...lacking.flatMap((key) => lacks(pair, key, ids))];
 }
 
 function lacksAccount(pair: Pair): readonly string[] {
-  const isDeniedScope = isToldOf(pair, /does not get /);
+  const isDeniedScope = isToldOf(pair, /does not come into scope /);
   if (pair.target.topology === "push")
     return scopeRequests(pair).length > 0 || isDeniedScope ? [] : ["robbed: no account"];
   const waits = openRequests(pair, new Set()).length > 0;
