@@ -179,3 +179,6 @@ export const sameGiven = (one: Given, other: Given) =>
     : other.kind === "grant" && grantKey(one.grant) === grantKey(other.grant);
 
 export type PresentAccount = Extract<AccountSeen, { kind: "present" }>;
+
+/** What is true of one of which nothing is remembered. */
+export const unknownAccount = { blocked: "no", deleted: "no", changedAt: 0, unblockedAt: 0 } as const;

@@ -5,7 +5,7 @@ import type { Place } from "../policy/policy.ts";
 import { replicationWindowMs } from "../planner/membership.ts";
 import { deniedFindings } from "./denied-findings.ts";
 import { gistOf, type Outcome } from "./outcome.ts";
-import { identityStamp, identityStampAtHome } from "./read-account.ts";
+import { identityStamp, identityStampAtHome } from "./identity-stamp.ts";
 import type { Round } from "./record-access.ts";
 import { hasMet } from "./shared-trouble.ts";
 import { notProven } from "./shared-account.ts";

@@ -9,7 +9,8 @@ import type { Performing } from "./access-ports.ts";
 import type { Performed } from "./apply.ts";
 import { counted } from "./asked.ts";
 import type { Outcome } from "./outcome.ts";
-import { identityStamp, lifeOf } from "./read-account.ts";
+import { lifeOf } from "./account-life.ts";
+import { identityStamp } from "./identity-stamp.ts";
 import { notProven, otherOwnerOf, sharedBy } from "./shared-account.ts";
 import { awaitTwin, twinOf } from "./twin.ts";
 

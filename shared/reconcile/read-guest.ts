@@ -5,7 +5,7 @@ import type { Sight } from "../model/sight.ts";
 import type { PairRecord } from "../model/pair.ts";
 import type { AccountSeen, GuestEnd, Invitation, NamedGrant } from "../planner/access-situation.ts";
 import type { AccessReadPorts, Looking } from "./access-ports.ts";
-import type { Found } from "./read-account.ts";
+import type { Found } from "./account-answer.ts";
 
 /** The address that a target is asked to invite: a request that is open keeps the one that it was made with. */
 const mailOf = ({ pair, record }: Pick<Looking, "pair" | "record">): string =>

@@ -4,7 +4,7 @@ import { cyclePollMs, overdueMs } from "../planner/provisioning.ts";
 import type { Performing } from "./access-ports.ts";
 import type { Performed } from "./apply.ts";
 import { counted } from "./asked.ts";
-import { identityStamp } from "./read-account.ts";
+import { identityStamp } from "./identity-stamp.ts";
 
 /**
  * An account of the analyst's, or one with their address, that is in the target's recycle bin: a cycle of sync restores theirs, and
