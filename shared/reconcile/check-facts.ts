@@ -2,7 +2,7 @@ import { grantKey, subjectOf } from "../model/grant.ts";
 import type { CheckFacts } from "../planner/checks.ts";
 import { giversIn, isRetired, modeOfSourceGroup } from "../policy/source-groups.ts";
 import type { Looking } from "./access-ports.ts";
-import type { ReadOk } from "./record-access.ts";
+import type { ReadOk } from "./access-round.ts";
 
 type Asked = Pick<Looking, "record" | "rules">;
 

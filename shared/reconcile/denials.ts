@@ -13,7 +13,7 @@ import { goneMs } from "../planner/membership.ts";
 import { wayOf } from "../policy/desired.ts";
 import type { AccessReadPorts, Looking } from "./access-ports.ts";
 import { outcomeOf, type Outcome } from "./outcome.ts";
-import type { ReadOk } from "./record-access.ts";
+import type { ReadOk } from "./access-round.ts";
 
 type Held = Pick<AccessSituation, "account" | "wanted"> & {
   readonly pair: PairRecord;

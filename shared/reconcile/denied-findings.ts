@@ -3,7 +3,7 @@ import { namedGrants } from "../policy/desired.ts";
 import { keyOfWish } from "../policy/group-name.ts";
 import type { Role } from "../policy/policy.ts";
 import type { Outcome } from "./outcome.ts";
-import type { Round } from "./record-access.ts";
+import type { Round } from "./access-round.ts";
 
 type Denied = Extract<Note, { kind: "denied-by-review" }>;
 

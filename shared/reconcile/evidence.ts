@@ -3,7 +3,7 @@ import { accountReads } from "../graph/target-reader.ts";
 import { grantKey, type Grant } from "../model/grant.ts";
 import type { Sight } from "../model/sight.ts";
 import type { AccessSituation, ScopeSeen } from "../planner/access-situation.ts";
-import type { ReadOk } from "./record-access.ts";
+import type { ReadOk } from "./access-round.ts";
 
 /** What the read showed, in words and ids that a person can look up in the tenant. */
 export function evidenceOf({ situation }: ReadOk): Readonly<Record<string, unknown>> {

@@ -6,7 +6,7 @@ import type { AccessDecision } from "../planner/access-draft.ts";
 import { sameGiven } from "../planner/access-situation.ts";
 import { goneMs } from "../planner/membership.ts";
 import { keptDenials } from "./denials.ts";
-import type { ReadOk, Round } from "./record-access.ts";
+import type { ReadOk, Round } from "./access-round.ts";
 import { isBeingTaken } from "./scoped-times.ts";
 import { gaveOf, giversOf } from "./wishes.ts";
 

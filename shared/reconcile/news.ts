@@ -1,7 +1,7 @@
 import type { KeyState } from "../state/key-state.ts";
 import { analystRow } from "../state/analysts.ts";
 import type { Outcome } from "./outcome.ts";
-import type { Round } from "./record-access.ts";
+import type { Round } from "./access-round.ts";
 
 /** What is known about the analyst that a round has not seen. `heardAt`: since when the event waits for its look, epoch ms. */
 export type News =

@@ -6,7 +6,7 @@ import { replicationWindowMs } from "../planner/membership.ts";
 import { deniedFindings } from "./denied-findings.ts";
 import { gistOf, type Outcome } from "./outcome.ts";
 import { identityStamp, identityStampAtHome } from "./identity-stamp.ts";
-import type { Round } from "./record-access.ts";
+import type { Round } from "./access-round.ts";
 import { hasMet } from "./shared-trouble.ts";
 import { notProven } from "./shared-account.ts";
 import { strandedGroups } from "./stranded-groups.ts";

@@ -1,11 +1,10 @@
-import type { Unwritable } from "../model/group.ts";
+import type { AccessRead } from "./access-round.ts";
 import { grantKey } from "../model/grant.ts";
 import type { LedgerEntry } from "../model/ledger.ts";
 import type { PairRecord } from "../model/pair.ts";
-import type { AccessSituation, NamedGrant } from "../planner/access-situation.ts";
+import type { NamedGrant } from "../planner/access-situation.ts";
 import { scopeOf } from "../policy/places.ts";
 import type { AccessReadPorts, Looking } from "./access-ports.ts";
-import type { Outcome, Parked } from "./outcome.ts";
 import { readDenials } from "./denials.ts";
 import { readSubjects } from "./lost-groups.ts";
 import { goneFrom, grantsOf, readAccount } from "./read-account.ts";
@@ -15,27 +14,6 @@ import { resolveNames } from "./resolve-names.ts";
 import { isBeingTaken } from "./scoped-times.ts";
 import { heirOf, heirOfGrant, withInherited } from "./scope-owners.ts";
 import { isLeaving, keepsOf, wantedOf } from "./wishes.ts";
-
-/** Everything one look at an analyst in a target found. */
-export type AccessRead =
-  | {
-      readonly kind: "read";
-      readonly situation: AccessSituation;
-      /** What is remembered of the pair, with what passed to it from another target. */
-      readonly pair: PairRecord;
-      /** What cannot be written although the policy names it, by keys of grants and scopes. */
-      readonly unwritable: ReadonlyMap<string, Unwritable>;
-      /** What the policy's wishes came to here: keys of grants, by keys of wishes. */
-      readonly found: ReadonlyMap<string, string>;
-      /** Names of the groups that show the analyst's roles, by their ids, where people are to hear of them. */
-      readonly roleGroups: ReadonlyMap<string, string>;
-      /** Set when the target could not be read: the rest is done, and this is how it ends. */
-      readonly trouble: Outcome | null;
-      /** When the first of it was asked, epoch ms. */
-      readonly at: number;
-    }
-  /** The policy names something that is not there or not unique: nothing in this target is touched. */
-  | { readonly kind: "refused"; readonly outcome: Parked };
 
 export async function readAccess(looking: Looking, ports: AccessReadPorts): Promise<AccessRead> {
   const { record, rules, run, priority } = looking;

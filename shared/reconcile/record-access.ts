@@ -1,31 +1,8 @@
-import type { AnalystRecord } from "../model/analyst.ts";
-import type { PairRecord } from "../model/pair.ts";
-import type { Plan } from "../model/plan.ts";
-import type { AccessDecision } from "../planner/access-draft.ts";
-import type { Claim, KeyState } from "../state/key-state.ts";
-import type { AccessPorts, Rules } from "./access-ports.ts";
 import type { Applied } from "./apply.ts";
 import { evidenceOf, readsOf } from "./evidence.ts";
-import type { Run } from "./handling.ts";
 import { endingOf, withoutIds, type Outcome } from "./outcome.ts";
 import { hashOf } from "./plan-hash.ts";
-import type { AccessRead } from "./read-access.ts";
-
-/** What a round read when nothing was refused. */
-export type ReadOk = Extract<AccessRead, { kind: "read" }>;
-
-/** One round over a pair: what was read, decided and let through by the checks. */
-export type Round = {
-  readonly plan: Plan;
-  readonly read: ReadOk;
-  readonly decision: AccessDecision;
-  readonly analyst: KeyState<AnalystRecord | null>;
-  readonly record: AnalystRecord;
-  readonly rules: Rules;
-  readonly ports: AccessPorts;
-  readonly claim: Claim<PairRecord>;
-  readonly run: Run;
-};
+import type { Round } from "./access-round.ts";
 
 /** Written down before it is said, so that a run which lost the pair says nothing, and one that dies says it again. */
 export async function prove(round: Round): Promise<void> {

@@ -2,7 +2,7 @@ import type { AccountId } from "../model/ids.ts";
 import type { Plan, Step } from "../model/plan.ts";
 import type { Applied } from "./apply.ts";
 import type { Outcome } from "./outcome.ts";
-import type { Round } from "./record-access.ts";
+import type { Round } from "./access-round.ts";
 
 /**
  * What each step came to, in words that say whom it is about. An application may not block, delete or restore whoever holds an Entra role

@@ -1,7 +1,7 @@
 import { replicationWindowMs } from "../planner/membership.ts";
 import { cyclePollMs, overdueMs } from "../planner/provisioning.ts";
 import type { Outcome } from "./outcome.ts";
-import type { Round } from "./record-access.ts";
+import type { Round } from "./access-round.ts";
 
 /**
  * An account that nobody has found is for sync to delete, in a cycle that begins after the analyst has left the scope. One that met

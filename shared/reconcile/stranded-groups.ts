@@ -1,6 +1,6 @@
 import { grantKey } from "../model/grant.ts";
 import type { Outcome } from "./outcome.ts";
-import type { Round } from "./record-access.ts";
+import type { Round } from "./access-round.ts";
 
 /**
  * Groups of the source that stay because the target for which they were given is not in the policy any more. Of who was in that target

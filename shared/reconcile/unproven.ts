@@ -4,7 +4,7 @@ import type { Note } from "../model/plan.ts";
 import { explainNote, explainStep } from "../planner/explain.ts";
 import type { Policy } from "../policy/policy.ts";
 import { hasLeft } from "./has-left.ts";
-import type { Round } from "./record-access.ts";
+import type { Round } from "./access-round.ts";
 
 /**
  * A proof says that nothing is left to do now: what is withheld, awaited or not proven is. An account that is kept for a while is
