@@ -54,3 +54,13 @@ export const grantGroups = {
 export const eligibleGroup = "97000000-0000-4000-8000-000000000001";
 export const packageGroup = "97000000-0000-4000-8000-000000000002";
 export const packageId = "4a000000-0000-4000-8000-000000000001";
+
+/** What readers are assigned in a target that invites, and responders where the policy does not give them the other one. */
+export const doorGroup = "97000000-0000-4000-8000-000000000003";
+export const doorPackageId = "4a000000-0000-4000-8000-000000000002";
+
+/** Access packages, with the group that each of them gives. */
+export const packageGroups: Readonly<Record<string, string>> = {
+  [packageId]: packageGroup,
+  [doorPackageId]: doorGroup,
+};

@@ -22,6 +22,10 @@ export type Account = {
   readonly stamp: string | null;
   /** Whose doing it is that there is one. */
   readonly by: Giver;
+  /** Of a guest, whom their target invited at this address. */
+  readonly mail?: string;
+  /** Who blocked or deleted a guest's account: entitlement management, or an administrator of the target. */
+  readonly endedBy?: "target" | "admin" | "nobody";
 };
 
 /** Whose doing a membership is; "either" where nobody could tell: both wanted it at about the same time. */
@@ -74,6 +78,7 @@ export type Directory = {
   readonly join: (group: string, member: string, by: Giver) => boolean;
   readonly drop: (group: string, member: string) => boolean;
   readonly createAccount: (target: Target, person: Person, by: Giver) => Account;
+  readonly createGuest: (target: Target, mail: string, by: Giver) => Account;
 };
 
 /** Everything that is true at one moment, to begin other schedules with. */
@@ -149,20 +154,23 @@ export function directoryOf(options: DirectoryOptions): Directory {
       return true;
     },
     createAccount(target, person, by) {
-      created += 1;
-      const id = `b0000000-0000-4000-8000-${String(created).padStart(12, "0")}`;
-      const account = {
-        id,
-        person: person.id,
-        enabled: true,
-        createdAt: Math.floor(now() / 1_000) * 1_000,
-        stamp: person.stamps["socSourceId"] ?? null,
-        by,
-      };
-      target.users.set(id, account);
-      return account;
+      return create(target, { person: person.id, stamp: person.stamps["socSourceId"] ?? null, by });
+    },
+    createGuest(target, mail, by) {
+      const [owner] = [...source.users.entries(), ...source.bin.entries()].flatMap(([id, { name }]) =>
+        name === mail ? [id] : [],
+      );
+      return create(target, { person: owner ?? "", stamp: null, by, mail });
     },
   };
+
+  function create(target: Target, draft: Pick<Account, "person" | "stamp" | "by" | "mail">): Account {
+    created += 1;
+    const id = `b0000000-0000-4000-8000-${String(created).padStart(12, "0")}`;
+    const account = { ...draft, id, enabled: true, createdAt: Math.floor(now() / 1_000) * 1_000 };
+    target.users.set(id, account);
+    return account;
+  }
 }
 
 function tenantOf<User extends { readonly id: string }>(

@@ -1,16 +1,25 @@
 import { versionedMap } from "../../lab/graph/directory/versioned-map.ts";
-import { durationMs } from "../../shared/policy/duration.ts";
-import { packageGroup, packageId, type PersonName, type TenantName } from "./cast.ts";
+import type { AnalystId } from "../../shared/model/ids.ts";
+import { packageGroups, packageId, type PersonName, type TenantName } from "./cast.ts";
 import type { Chance } from "./chance.ts";
-import type { Account, Giver, Target } from "./directory.ts";
+import { move, type Account, type Giver, type Target } from "./directory.ts";
 import { refused, type Hears, type Reply, type Service } from "./governed-tenant.ts";
-import type { PackageTerms } from "./policies.ts";
+import {
+  isInvitation,
+  shownAssignment,
+  shownRequest,
+  wantedIn,
+  type AssignmentRecord,
+  type RequestRecord,
+} from "./papers.ts";
+import type { GuestTerms, PackageTerms } from "./policies.ts";
+import { accountWith, subjectsOf, type Subject } from "./subjects.ts";
 import type { Time } from "./time.ts";
 
-/** What people do with an access package. */
+/** What people do with access packages. */
 export type PackageDeed = {
   readonly kind:
-    /** The target's own administrator assigns it, and takes it away from whoever has it. */
+    /** The target's own administrator assigns one, and takes it away from whoever has it. */
     | "assign-package"
     | "remove-package"
     /** The approver decides about what waits. */
@@ -18,46 +27,30 @@ export type PackageDeed = {
     | "deny";
   readonly person: PersonName;
   readonly target: TenantName;
+  /** The one that responders get, where it is left out. */
+  readonly package?: string;
 };
 
-type AssignmentRecord = {
-  readonly id: string;
-  readonly account: string;
-  readonly state: "delivering" | "delivered" | "deliveryFailed" | "expired";
-  readonly by: Giver;
-  /** Since when it has been in this state, epoch ms. */
-  readonly since: number;
-  /** Epoch ms; null for never. */
-  readonly endsAt: number | null;
-  readonly expiredAt: number | null;
-};
-
-export type RequestRecord = {
-  readonly id: string;
-  readonly account: string;
-  readonly type: "adminAdd" | "adminUpdate" | "adminRemove" | "systemRemove";
-  readonly state: "submitted" | "pendingApproval" | "delivering" | "delivered" | "deliveryFailed" | "denied";
-  readonly by: Giver;
-  readonly createdAt: number;
-  /** When it was delivered, denied or failed; null while it is open. */
-  readonly closedAt: number | null;
-  /** Of an addition only since its delivery began. */
-  readonly assignment: string | null;
-  readonly lastsMs: number | null;
-  /** What whoever asked for it wrote on it. */
-  readonly justification: string | null;
-};
-
-/** Entitlement management of one target, with one package, which gives membership of a group. */
+/** Entitlement management of one target. People are told by the id of their account, or by the address of who has none. */
 export type Entitlement = Service & {
-  readonly act: (kind: PackageDeed["kind"], account: Account, giver: () => Giver) => void;
+  readonly act: (deed: PackageDeed, whom: string, giver: () => Giver) => void;
   /** Assignments that have not ended. */
-  readonly liveOf: (account: string) => readonly AssignmentRecord[];
+  readonly liveOf: (whom: string, ofPackage?: string) => readonly AssignmentRecord[];
   /** Oldest first. */
-  readonly requestsOf: (account: string) => readonly RequestRecord[];
+  readonly requestsOf: (whom: string, ofPackage?: string) => readonly RequestRecord[];
   /** Whether what somebody had last has run its time. */
-  readonly hasLapsed: (account: string) => boolean;
-  readonly share: (account: string) => void;
+  readonly hasLapsed: (whom: string, ofPackage: string) => boolean;
+  /** Accounts that came of a request of Muster's for this analyst. */
+  readonly provenFor: (analyst: AnalystId) => ReadonlySet<string>;
+  readonly share: (whom: string) => void;
+  readonly state: () => EntitlementState;
+};
+
+/** Everything that is true at one moment, to begin other schedules with. */
+export type EntitlementState = {
+  readonly subjects: readonly Subject[];
+  readonly assignments: readonly AssignmentRecord[];
+  readonly requests: readonly RequestRecord[];
 };
 
 export type EntitlementOptions = {
@@ -65,6 +58,9 @@ export type EntitlementOptions = {
   readonly time: Time;
   readonly chance: Chance;
   readonly terms: PackageTerms;
+  readonly guests: GuestTerms;
+  readonly begin: EntitlementState;
+  readonly createGuest: (target: Target, mail: string, by: Giver) => Account;
   readonly onStir: () => void;
 };
 
@@ -76,16 +72,39 @@ const acceptedMs = 3_000;
 
 /** As the lab's, which cites what is documented of it: lab/graph/entitlement. */
 export function entitlementOf(options: EntitlementOptions): Entitlement {
-  const { target, time, chance, terms, onStir } = options;
+  const { target, time, chance, terms, guests, begin, createGuest, onStir } = options;
   const assignments = versionedMap<AssignmentRecord>(time.now, onStir);
   const requests = versionedMap<RequestRecord>(time.now, onStir);
-  let made = 0;
+  for (const one of begin.assignments) assignments.plant(one.id, one);
+  for (const one of begin.requests) requests.plant(one.id, one);
+  const subjects = subjectsOf(target, begin.subjects);
+  let made = begin.assignments.length + begin.requests.length;
 
-  const assignmentsOf = (account: string, at?: number) =>
-    [...assignments.entries(at)].map(([, one]) => one).filter((one) => one.account === account);
-  const requestsOf = (account: string, at?: number) =>
-    [...requests.entries(at)].map(([, one]) => one).filter((one) => one.account === account);
-  const liveOf = (account: string) => assignmentsOf(account).filter(({ state }) => state !== "expired");
+  const allOf = <T>(
+    map: { readonly entries: (at?: number) => Iterable<readonly [string, T]> },
+    at?: number,
+  ) => [...map.entries(at)].map(([, one]) => one);
+  const isOf = (whom: string) => {
+    const ids = new Set(
+      subjects.all().flatMap(({ id, account, mail }) => (whom === (account ?? mail) ? [id] : [])),
+    );
+    return ({ subject }: AssignmentRecord | RequestRecord) => ids.has(subject);
+  };
+  /** And what was asked for at the address that the account has. */
+  const isFor = (whom: string) => {
+    const mail = target.users.get(whom)?.mail;
+    const [own, unmet] = [isOf(whom), isOf(mail ?? whom)];
+    return (one: AssignmentRecord | RequestRecord) => own(one) || unmet(one);
+  };
+  const isAbout = (ofPackage: string | undefined) => (one: AssignmentRecord | RequestRecord) =>
+    ofPackage === undefined || one.package === ofPackage;
+  const assignmentsOf = (whom: string, at?: number) => allOf(assignments, at).filter(isOf(whom));
+  const requestsOf: Entitlement["requestsOf"] = (whom, ofPackage) =>
+    allOf(requests).filter(isFor(whom)).filter(isAbout(ofPackage));
+  const isLive = ({ state }: AssignmentRecord) => state !== "expired";
+  const liveOf: Entitlement["liveOf"] = (whom, ofPackage) =>
+    allOf(assignments).filter(isFor(whom)).filter(isLive).filter(isAbout(ofPackage));
+  const accountIdOf = (subject: string) => subjects.withId(subject).account;
 
   const changeRequest = (id: string, change: Partial<RequestRecord>): RequestRecord => {
     const known = requests.get(id);
@@ -107,7 +126,7 @@ export function entitlementOf(options: EntitlementOptions): Entitlement {
   const soon = (what: string, longest: number, run: () => void) =>
     time.at(time.now() + chance.between(`package: ${what}`, 0, longest), run);
 
-  type Draft = Pick<RequestRecord, "account" | "type" | "by" | "assignment" | "lastsMs" | "justification">;
+  type Draft = Omit<RequestRecord, "id" | "state" | "createdAt" | "closedAt">;
 
   function submit(draft: Draft): void {
     made += 1;
@@ -121,14 +140,22 @@ export function entitlementOf(options: EntitlementOptions): Entitlement {
   }
 
   function deliver(id: string): void {
-    const { type, account, by, lastsMs, assignment } = changeRequest(id, { state: "delivering" });
+    const {
+      type,
+      subject,
+      package: what,
+      by,
+      lastsMs,
+      assignment,
+    } = changeRequest(id, { state: "delivering" });
     if (type === "adminAdd") {
       made += 1;
       const begun = `assignment-${made}`;
       const endsAt = lastsMs === null ? null : time.now() + lastsMs;
       assignments.set(begun, {
         id: begun,
-        account,
+        subject,
+        package: what,
         state: "delivering",
         by,
         since: time.now(),
@@ -147,11 +174,26 @@ export function entitlementOf(options: EntitlementOptions): Entitlement {
     });
   }
 
+  /** The account that gets it: the one there is, or a new guest's. */
+  function accountFor({ subject: id, by }: AssignmentRecord): string | null {
+    const subject = subjects.withId(id);
+    if (subject.account !== null || subject.mail === null)
+      return subject.account !== null && target.users.get(subject.account) !== undefined
+        ? subject.account
+        : null;
+    const known = accountWith(target, subject.mail);
+    const account = known ?? createGuest(target, subject.mail, by);
+    subjects.has(subject, account, known === undefined ? "yes" : "no");
+    return account.id;
+  }
+
   function give(id: string): "delivered" | "deliveryFailed" {
-    const { account, by, endsAt } = changeAssignment(id, {});
-    const fails = target.users.get(account) === undefined || chance.happens("package: fails", terms.failing);
+    const assignment = changeAssignment(id, {});
+    const { by, endsAt, package: what } = assignment;
+    const account = accountFor(assignment);
+    const fails = account === null || chance.happens("package: fails", terms.failing);
     const { state } = changeAssignment(id, { state: fails ? "deliveryFailed" : "delivered" });
-    if (state === "delivered") target.members.set(`${packageGroup}|${account}`, by);
+    if (state === "delivered") target.members.set(`${packageGroups[what]}|${account}`, by);
     if (state === "delivered" && endsAt !== null) endAt(id, endsAt);
     return fails ? "deliveryFailed" : "delivered";
   }
@@ -165,25 +207,66 @@ export function entitlementOf(options: EntitlementOptions): Entitlement {
 
   function endAt(id: string, endsAt: number): void {
     time.at(endsAt, () => {
-      const { account, by, state, endsAt: now } = changeAssignment(id, {});
-      const isEnding = requestsOf(account).some((one) => isOpen(one) && one.type.endsWith("Remove"));
+      const { subject, package: what, by, state, endsAt: now } = changeAssignment(id, {});
+      const isEnding = allOf(requests).some(
+        (one) => isOpen(one) && one.assignment === id && one.type.endsWith("Remove"),
+      );
       if (state !== "delivered" || now !== endsAt || isEnding) return;
-      submit({ account, type: "systemRemove", by, assignment: id, lastsMs: null, justification: null });
+      const asked = { by, lastsMs: null, justification: null };
+      submit({ subject, package: what, type: "systemRemove", assignment: id, ...asked });
     });
   }
 
   function end(id: string): void {
-    const { account } = changeAssignment(id, { state: "expired", expiredAt: time.now() });
-    if (liveOf(account).length === 0) target.members.delete(`${packageGroup}|${account}`);
+    const { subject, package: what } = changeAssignment(id, { state: "expired", expiredAt: time.now() });
+    const account = accountIdOf(subject);
+    const rest = allOf(assignments).filter((one) => one.subject === subject && isLive(one));
+    if (!rest.some(isAbout(what))) target.members.delete(`${packageGroups[what]}|${account}`);
+    endGuest(subject);
+  }
+
+  /**
+   * A guest whom entitlement management invited is blocked with the last assignment, and deleted after a while if there is none by then;
+   * one who gets another assignment stays blocked.
+   * https://learn.microsoft.com/entra/id-governance/entitlement-management-external-users#manage-the-lifecycle-of-external-users
+   */
+  function endGuest(subject: string): void {
+    const account = endedGuest(subject);
+    if (account === undefined || guests.ends === "none") return;
+    if (account.enabled) target.users.set(account.id, { ...account, enabled: false, endedBy: "target" });
+    if (guests.ends === "block") return;
+    time.at(time.now() + guests.deletedAfterMs, () => {
+      const still = endedGuest(subject);
+      if (still?.id !== account.id) return;
+      target.users.set(still.id, { ...still, endedBy: "target" });
+      move(target.users, target.bin, still.id);
+    });
+  }
+
+  /** The account of a governed guest that nothing is assigned to. */
+  function endedGuest(id: string): Account | undefined {
+    const { account, governed } = subjects.withId(id);
+    const has = allOf(assignments).some(
+      ({ subject, state }) => subject === id && (state === "delivering" || state === "delivered"),
+    );
+    return account === null || governed === "no" || has ? undefined : target.users.get(account);
   }
 
   type Asked = Pick<RequestRecord, "by" | "lastsMs" | "justification">;
 
-  function add(account: string, asked: Asked): Reply {
-    if (target.users.get(account) === undefined) return refused("SubjectNotFound");
-    if (requestsOf(account).some(isOpen)) return refused("ExistingOpenRequest");
-    if (liveOf(account).some(({ state }) => state !== "deliveryFailed")) return refused("ExistingGrant");
-    submit({ account, type: "adminAdd", assignment: null, ...asked });
+  function add(whom: string, what: string, asked: Asked): Reply {
+    const isMail = whom.includes("@");
+    if (!isMail && target.users.get(whom) === undefined) return refused("SubjectNotFound");
+    const subject = isMail ? subjects.ofMail(whom) : subjects.ofAccount(whom);
+    const own = (one: AssignmentRecord | RequestRecord) => one.subject === subject.id && one.package === what;
+    if (allOf(requests).filter(own).some(isOpen)) return refused("ExistingOpenRequest");
+    if (
+      allOf(assignments)
+        .filter(own)
+        .some((one) => isLive(one) && one.state !== "deliveryFailed")
+    )
+      return refused("ExistingGrant");
+    submit({ subject: subject.id, package: what, type: "adminAdd", assignment: null, ...asked });
     return done;
   }
 
@@ -192,11 +275,12 @@ export function entitlementOf(options: EntitlementOptions): Entitlement {
   function ask({ id, type }: Change, asked: Asked): Reply {
     const known = assignments.get(id);
     if (known === undefined) return refused("AssignmentNotFound");
-    const { account, state } = known;
+    const { subject, package: what, state } = known;
     if (state === "expired" || state === "delivering") return refused("InvalidState");
     if (type === "adminUpdate" && state !== "delivered") return refused("InvalidState");
-    if (requestsOf(account).some(isOpen)) return refused("ExistingOpenRequest");
-    submit({ account, type, assignment: id, ...asked });
+    const open = allOf(requests).filter((one) => one.subject === subject && one.package === what);
+    if (open.some(isOpen)) return refused("ExistingOpenRequest");
+    submit({ subject, package: what, type, assignment: id, ...asked });
     return done;
   }
 
@@ -211,30 +295,52 @@ export function entitlementOf(options: EntitlementOptions): Entitlement {
     return { status: 202, body: null };
   }
 
+  /** Requests that were made for an address, each with the assignment that came of it. */
+  function invitationsOf(mail: string, at: number | undefined): readonly unknown[] {
+    const ids = new Set(subjects.withMail(mail).map(({ id }) => id));
+    return allOf(requests, at)
+      .filter(({ subject }) => ids.has(subject))
+      .map((one) => {
+        const assignment = one.assignment === null ? undefined : assignments.get(one.assignment, at);
+        const subject = subjects.withId(one.subject);
+        return {
+          ...shownRequest(one),
+          assignment: assignment === undefined ? null : shownAssignment(assignment, subject),
+        };
+      });
+  }
+
   return {
-    list: (path, account, at) =>
-      path.endsWith("/assignments")
-        ? assignmentsOf(account, at).map(shownAssignment)
-        : requestsOf(account, at).map(shownRequest),
+    list: (path, whom, at) => {
+      if (path.endsWith("/assignments"))
+        return assignmentsOf(whom, at).map((one) => shownAssignment(one, subjects.withId(one.subject)));
+      if (whom.includes("@")) return invitationsOf(whom, at);
+      return allOf(requests, at).filter(isOf(whom)).map(shownRequest);
+    },
+    settings: () => ({
+      externalUserLifecycleAction:
+        guests.ends === "none" ? "none" : guests.ends === "block" ? "blockSignIn" : "blockSignInAndDelete",
+      durationUntilExternalUserDeletedAfterBlocked: `PT${guests.deletedAfterMs / 60_000}M`,
+    }),
     post(path, body, hears) {
       const again = /\/assignments\/([^/]+)\/reprocess$/.exec(path)?.[1];
       if (again !== undefined) return reprocess(again);
-      const { requestType, assignment, lastsMs, justification } = wantedIn(body);
+      const { requestType, id, whom, package: what, lastsMs, justification } = wantedIn(body);
       const asked: Asked = { by: "muster", lastsMs, justification };
       if (requestType === "adminAdd") {
-        const reply = add(assignment.targetId, asked);
-        if (reply === done) hears("grant", assignment.targetId, packageId);
+        const reply = add(whom, what, asked);
+        if (reply === done) hears("grant", whom, what);
         return reply;
       }
-      const known = assignments.get(assignment.id);
-      const reply = ask({ id: assignment.id, type: requestType }, asked);
+      const known = assignments.get(id);
+      const reply = ask({ id, type: requestType }, asked);
       if (reply === done && known !== undefined && requestType === "adminRemove") tell(known, hears);
       return reply;
     },
-    act(kind, { id }, giver) {
-      const waiting = requestsOf(id).find(({ state }) => state === "pendingApproval");
-      const [live] = liveOf(id);
-      if (kind === "assign-package") add(id, { by: giver(), ...byHand });
+    act({ kind, package: what = packageId }, whom, giver) {
+      const waiting = requestsOf(whom).find(({ state }) => state === "pendingApproval");
+      const [live] = liveOf(whom, what);
+      if (kind === "assign-package") add(whom, what, { by: giver(), ...byHand });
       if (kind === "remove-package" && live !== undefined)
         ask({ id: live.id, type: "adminRemove" }, { by: "admin", ...byHand });
       if (kind === "approve" && waiting !== undefined) deliver(waiting.id);
@@ -242,56 +348,36 @@ export function entitlementOf(options: EntitlementOptions): Entitlement {
     },
     liveOf,
     requestsOf,
-    hasLapsed(account) {
-      const last = assignmentsOf(account).at(-1);
+    hasLapsed(whom, ofPackage) {
+      const last = allOf(assignments).filter(isFor(whom)).findLast(isAbout(ofPackage));
       if (last === undefined || last.endsAt === null || last.expiredAt === null) return false;
       return last.expiredAt >= last.endsAt;
     },
-    share(account) {
-      for (const { id } of liveOf(account)) changeAssignment(id, { by: "either" });
-      for (const { id } of requestsOf(account).filter(isOpen)) changeRequest(id, { by: "either" });
+    provenFor: (analyst) =>
+      new Set(
+        allOf(requests)
+          .filter((one) => isInvitation(one, analyst) && one.assignment !== null)
+          .flatMap(({ subject }) => accountIdOf(subject) ?? []),
+      ),
+    share(whom) {
+      for (const { id } of liveOf(whom)) changeAssignment(id, { by: "either" });
+      for (const { id } of requestsOf(whom).filter(isOpen)) changeRequest(id, { by: "either" });
     },
+    state: () => ({
+      subjects: subjects.all(),
+      assignments: allOf(assignments),
+      requests: allOf(requests),
+    }),
   };
+
+  /** What has failed gave nothing, so nobody is robbed of it. */
+  function tell({ subject, package: what, by, state }: AssignmentRecord, hears: Hears): void {
+    const { account, mail } = subjects.withId(subject);
+    const isTheirs = by === "admin" && state !== "deliveryFailed";
+    hears("revoke", account ?? mail ?? "", what, ...(isTheirs ? (["admin"] as const) : []));
+  }
 }
 
 const byHand = { lastsMs: null, justification: null } as const;
 
 const done: Reply = { status: 201, body: {} };
-
-const tell = ({ account, by }: AssignmentRecord, hears: Hears) =>
-  hears("revoke", account, packageId, ...(by === "admin" ? (["admin"] as const) : []));
-
-const textOf = (at: number | null) => (at === null ? null : new Date(at).toISOString());
-
-const shownAssignment = ({ id, state, endsAt, expiredAt }: AssignmentRecord) => ({
-  id,
-  state,
-  expiredDateTime: textOf(expiredAt),
-  schedule: { expiration: { endDateTime: textOf(endsAt) } },
-  accessPackage: { id: packageId },
-});
-
-const shownRequest = ({ id, type, state, createdAt, justification }: RequestRecord) => ({
-  id,
-  requestType: type,
-  state,
-  createdDateTime: textOf(createdAt),
-  ...(justification === null ? {} : { justification }),
-  accessPackage: { id: packageId },
-});
-
-function wantedIn(body: Readonly<Record<string, unknown>>) {
-  const { requestType, assignment, schedule, justification } = body as {
-    readonly requestType: "adminAdd" | "adminUpdate" | "adminRemove";
-    readonly assignment: { readonly id: string; readonly targetId: string };
-    readonly justification: string;
-    readonly schedule?: { readonly expiration: { readonly duration: string } };
-  }; // what the product sends
-  const duration = schedule?.expiration.duration;
-  return {
-    requestType,
-    assignment,
-    justification,
-    lastsMs: duration === undefined ? null : durationMs(duration),
-  };
-}

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { crowdStories, strangerStories } from "./crowd-stories.ts";
 import { eligibleStories, packageStories, packageTerms } from "./governance-stories.ts";
+import { guestStories } from "./guest-stories.ts";
 import type { Terms } from "./policies.ts";
 import type { Schedule } from "./schedule.ts";
 import type { World } from "./settled-world.ts";
@@ -188,6 +189,33 @@ export const families = {
       timers: always,
     }),
   },
+  pull: {
+    world: "guests",
+    plots: plots({
+      story: fc.oneof(
+        { weight: 12, arbitrary: guestStories },
+        { weight: 1, arbitrary: stories },
+        { weight: 1, arbitrary: teamStories },
+        { weight: 1, arbitrary: handStories },
+        { weight: 1, arbitrary: movedScopeStories },
+        { weight: 1, arbitrary: swapStories },
+        { weight: 1, arbitrary: brokenPolicyStories },
+        { weight: 1, arbitrary: outageStories("no application") },
+        { weight: 1, arbitrary: outageStories("no permission") },
+      ),
+      trouble: fc.oneof(troubles, widerTroubles, halfAnswers, lostReminders),
+      terms: fc.record<Terms>({
+        deleteAfterMs: fc.constantFrom(0, 30 * days),
+        guard: fc.constant("wide" as const),
+        packages: packageTerms,
+        guests: fc.record({
+          ends: fc.constantFrom("none" as const, "block" as const, "block" as const, "delete" as const),
+          deletedAfterMs: fc.constantFrom(10 * minutes, 60 * minutes),
+        }),
+      }),
+      timers: always,
+    }),
+  },
   governed: {
     world: "two",
     plots: plots({
@@ -217,10 +245,11 @@ export const families = {
 export type FamilyName = keyof typeof families;
 export const familyNames = Object.keys(families) as readonly FamilyName[]; // the keys of a literal
 
-/** How many of 59 numbers a family gets; an odd sum, so that even and odd numbers share all of them. */
+/** How many of 61 numbers a family gets; an odd sum, so that even and odd numbers share all of them. */
 const shares: Readonly<Record<FamilyName, number>> = {
   eligible: 2,
   packages: 2,
+  pull: 2,
   governed: 2,
   ordinary: 13,
   delegated: 2,
@@ -249,7 +278,7 @@ const shares: Readonly<Record<FamilyName, number>> = {
 
 /** `npm test` plays the first numbers, and some are there for what they once found: newer families leave them as they are. */
 const mostOld = 10_000;
-const newer: readonly FamilyName[] = ["eligible", "packages", "governed"];
+const newer: readonly FamilyName[] = ["eligible", "packages", "pull", "governed"];
 
 const turnsOf = (names: readonly FamilyName[]) =>
   names.flatMap((name) => Array.from({ length: shares[name] }, () => name));

@@ -6,8 +6,10 @@ export type Reply = { readonly status: number; readonly body: unknown };
 
 /** One of the two, as far as Graph's calls reach it. Paths begin after /v1.0. */
 export type Service = {
-  /** Everything that the list shows of this account; `at`: as it was then. */
-  readonly list: (path: string, account: string, at: number | undefined) => readonly unknown[];
+  /** Everything that the list shows of this account, or of this address; `at`: as it was then. */
+  readonly list: (path: string, whom: string, at: number | undefined) => readonly unknown[];
+  /** What holds for the whole tenant. */
+  readonly settings?: () => unknown;
   readonly post: (path: string, body: Readonly<Record<string, unknown>>, hears: Hears) => Reply;
 };
 
@@ -44,10 +46,14 @@ export function governedTenant(options: Options): GraphTenant {
 
   async function list({ path, template }: GraphCall): Promise<GraphReply> {
     const [whole = ""] = path.split("?");
-    const account = /eq '([^']*)'/.exec(decodeURIComponent(path))?.[1] ?? "";
-    const what = `${nameOf(whole)} of ${account}`;
+    const whom = /eq '([^']*)'/.exec(decodeURIComponent(path))?.[1] ?? "";
+    const what = `${nameOf(whole)} of ${whom}`;
     if (path.endsWith(lost)) throw failure(template, { status: 503, code: "serviceNotAvailable" });
-    const items = await read(template, what, (at) => serviceOf(whole).list(whole, account, at));
+    if (whole.endsWith("/settings")) {
+      const settings = await read(template, what, () => serviceOf(whole).settings?.() ?? {});
+      return { status: 200, body: settings, trace: traceOf(200), appliedBefore: "no" };
+    }
+    const items = await read(template, what, (at) => serviceOf(whole).list(whole, whom, at));
     const body = breaksOff(what)
       ? {
           value: items.slice(0, Math.floor(items.length / 2)),

@@ -13,6 +13,7 @@ import type { GraphTenant, SendLimits, Trace } from "../../shared/graph/tenant.t
 import { eligibleReader, eligibleWriter } from "../../shared/graph/grants/eligible-grants.ts";
 import type { PackageDirectory } from "../../shared/graph/grants/package-directory.ts";
 import { packageReader, packageWriter } from "../../shared/graph/grants/package-grants.ts";
+import { invite, readGuestRules, readInvitations } from "../../shared/graph/invitations.ts";
 import {
   accountIdSchema,
   analystIdSchema,
@@ -22,7 +23,7 @@ import {
 } from "../../shared/model/ids.ts";
 import { grantReadersOf, grantWritersOf } from "../support/tenant-grants.ts";
 import type { Chance } from "./chance.ts";
-import { isTeam, packageId, sourceTenant } from "./cast.ts";
+import { doorPackageId, isTeam, sourceTenant } from "./cast.ts";
 import type { Governance } from "./governance.ts";
 import { governedTenant } from "./governed-tenant.ts";
 import {
@@ -414,30 +415,31 @@ export function graphOf(options: GraphOptions): Graph {
         },
         lagMs,
       );
-    const shown = (account: Account) => ({
+    const shown = (account: Account, stamp: string | null) => ({
       id: accountIdSchema.parse(account.id),
       userPrincipalName: account.person,
       enabled: account.enabled,
       createdAt: account.createdAt,
       isInvited: true,
-      stamp: account.stamp,
+      stamp: stamp === null ? null : account.stamp,
+      ...(stamp === null ? { guest: { userType: "Guest", invitation: "Accepted" } } : {}),
     });
     return {
-      readAccount: ({ id }) =>
+      readAccount: ({ id, stamp }) =>
         readHere("/users/{id}", `account ${id}`, (at) => {
           const account = target.users.get(id, at);
           // On its way between the directory and the recycle bin an object may be on show in neither.
           const moved = (account === undefined) !== (target.users.get(id) === undefined);
           if (moved && chance.happens(`nowhere: ${id}`, 0.5)) return { kind: "none" };
-          if (account !== undefined) return { kind: "present", account: shown(account) };
+          if (account !== undefined) return { kind: "present", account: shown(account, stamp) };
           return { kind: target.bin.get(id, at) === undefined ? "none" : "soft-deleted" };
         }),
-      findByStamp: ({ analyst }) =>
+      findByStamp: ({ analyst, stamp }) =>
         readHere("/users", `account of ${analyst}`, (at) => {
           if (chance.happens(`no index: ${analyst}`, trouble().noIndex))
             throw failure("/users", { status: 503, code: "serviceNotAvailable" });
           const found = [...target.users.entries(at)].flatMap(([, account]) =>
-            account.stamp === analyst ? [shown(account)] : [],
+            account.stamp === analyst ? [shown(account, stamp)] : [],
           );
           return listed(`accounts of ${analyst}`, found);
         }),
@@ -450,9 +452,8 @@ export function graphOf(options: GraphOptions): Graph {
             ),
           ),
         ),
-      // Nobody is invited in a story.
-      readInvitations: notAtHome,
-      readGuestRules: notAtHome,
+      readInvitations: (question) => readInvitations(tenant, question),
+      readGuestRules: (priority) => readGuestRules(tenant, priority),
       grants: {
         ...grantReadersOf({
           groups: groupsHere(target),
@@ -514,6 +515,8 @@ export function graphOf(options: GraphOptions): Graph {
     const tenant = governed(target);
     const tell = (kind: TargetWrite["kind"], account: string, group?: string) =>
       onWrite({ tenantId, account, kind, ...(group === undefined ? {} : { group }) });
+    const tellOf = (kind: TargetWrite["kind"], { id, endedBy }: Account) =>
+      onWrite({ tenantId, account: id, kind, ...(endedBy === "admin" ? { by: endedBy } : {}) });
     const writeHere = (
       [what, template]: readonly [string, string],
       limits: SendLimits,
@@ -536,8 +539,8 @@ export function graphOf(options: GraphOptions): Graph {
       const account = target.users.get(id);
       if (account === undefined && !enabled) return "missing";
       if (account === undefined) throw failure("enable", { status: 404, code: "Request_ResourceNotFound" });
-      target.users.set(id, { ...account, enabled });
-      tell(enabled ? "unblock" : "block", id);
+      target.users.set(id, { ...account, enabled, endedBy: "nobody" });
+      tellOf(enabled ? "unblock" : "block", account);
       return "done";
     };
     return {
@@ -568,7 +571,7 @@ export function graphOf(options: GraphOptions): Graph {
         eligible: eligibleWriter(tenant),
         package: packageWriter(tenant),
       },
-      invite: notAtHome,
+      invite: (grant, whom) => invite(tenant, grant, whom),
       setEnabled: (account, state, limits) =>
         writeHere([`${state} ${account}`, "/users/{id}"], limits, () =>
           setEnabled(account, state === "unblocked"),
@@ -581,9 +584,10 @@ export function graphOf(options: GraphOptions): Graph {
         }),
       restore: (account, limits) =>
         writeHere([`restore ${account}`, "/directory/deletedItems/{id}/restore"], limits, () => {
-          if (move(target.bin, target.users, account) === undefined)
+          const restored = move(target.bin, target.users, account);
+          if (restored === undefined)
             throw failure("restore", { status: 404, code: "Request_ResourceNotFound" });
-          tell("restore", account);
+          tellOf("restore", restored);
           return "done";
         }),
     };
@@ -601,20 +605,21 @@ function groupsHere(target: Target): GroupDirectory {
   });
 }
 
-/** There is one package, and everybody is assigned it in the same way. */
+/** Policies name packages by their ids, and everybody is assigned one in the same way. */
 const packagesHere = (target: Target): PackageDirectory => ({
-  find: async ({ expires, renew }) => {
+  find: async ({ package: name, expires, renew }) => {
     knock(target, "/identityGovernance/entitlementManagement/accessPackages");
+    const id = name.kind === "id" ? name.id : name.name;
     return {
       kind: "found",
       grant: {
         kind: "package",
-        package: packageIdSchema.parse(packageId),
-        policy: assignmentPolicyIdSchema.parse(packageId),
+        package: packageIdSchema.parse(id),
+        policy: assignmentPolicyIdSchema.parse(id),
         expires,
         renew,
       },
-      name: "the package",
+      name: id === doorPackageId ? "the package at the door" : "the package",
       unwritable: null,
     };
   },

@@ -3,24 +3,34 @@ import type { JournalEntry } from "../../shared/state/journal.ts";
 import {
   cast,
   delegatedGroup,
+  doorPackageId,
   eligibleGroup,
   everybody,
   grantGroups,
   otherScopeGroup,
   packageId,
   roleGroups,
+  scopeGroups,
   sourceTenant,
   tenants,
   type PersonName,
   type TenantName,
 } from "./cast.ts";
-import { allGroupsOf, scopeGroupsOf, type Directory, type Giver, type Target } from "./directory.ts";
+import {
+  allGroupsOf,
+  deletedAccountOf,
+  scopeGroupsOf,
+  type Directory,
+  type Giver,
+  type Target,
+} from "./directory.ts";
 import { findingsOracle } from "./findings-oracle.ts";
 import { fateOf, type Glance } from "./fate.ts";
 import type { Governance } from "./governance.ts";
 import { governanceOracle, requestWords, type Held } from "./governance-oracle.ts";
+import { analystIdSchema } from "../../shared/model/ids.ts";
 import type { TargetWrite } from "./graph.ts";
-import { delegatesOf, isRetired, type Guard, type Terms } from "./policies.ts";
+import { delegatesOf, doorIn, hasWayOut, isRetired, type Guard, type Terms } from "./policies.ts";
 import type { PolicyEdit } from "./story.ts";
 import type { Told } from "./system.ts";
 import type { Rows } from "./tables.ts";
@@ -182,9 +192,22 @@ export function oracleOf(options: OracleOptions): Oracle {
   /** The same in one place: of the source, the group that is delegated to. */
   function wantedIn(place: PlaceName, person: PersonName): ReadonlySet<string> {
     const wanted = wantedBy(person);
-    if (place !== "source") return place === "contoso" && isRetired(edits()) ? new Set() : wanted;
+    if (place === "contoso" && isRetired(edits())) return new Set();
+    if (place === "contoso" && wanted.size > 0) return new Set([...wanted, ...doorOf(person)]);
+    if (place !== "source") return wanted;
     const giving = delegatesOf(edits()).filter((name) => name !== "contoso" || !isRetired(edits()));
     return giving.length > 0 && wanted.has(grantGroups.respond) ? new Set([grantGroups.respond]) : new Set();
+  }
+
+  const isInviting = ({ tenantId }: { readonly tenantId: string }) =>
+    terms.guests !== undefined && tenantId === tenants.contoso;
+  const mailOf = (person: PersonName) =>
+    (directory.source.users.get(cast[person]) ?? directory.source.bin.get(cast[person]))?.name ?? "";
+
+  /** What whoever has a role in a target that invites is assigned for that. */
+  function doorOf(person: PersonName): readonly string[] {
+    const isReader = allGroupsOf(directory.source, cast[person]).includes(roleGroups.readers);
+    return doorIn(edits(), terms, isReader ? "reader" : "responder") ? [doorPackageId] : [];
   }
 
   /** Everything about a person that makes them an analyst or not. */
@@ -203,7 +226,7 @@ export function oracleOf(options: OracleOptions): Oracle {
     ]);
   }
 
-  const keys = ["account", grantGroups.read, grantGroups.respond, eligibleGroup, packageId];
+  const keys = ["account", grantGroups.read, grantGroups.respond, eligibleGroup, packageId, doorPackageId];
 
   function note(): void {
     if (guard === "few") for (const person of people) glance(person);
@@ -255,10 +278,13 @@ export function oracleOf(options: OracleOptions): Oracle {
     if (last?.holds !== holds || last.named !== named) glances.push({ person, at: now(), holds, named });
   }
 
-  function onWrite({ tenantId, account, kind, group, by }: TargetWrite): void {
+  function onWrite(write: TargetWrite): void {
+    const { tenantId, account, kind, group, by } = write;
     const target = directory.targets.get(tenantId);
     const owner = target?.users.get(account) ?? target?.bin.get(account);
-    const person = people.find((name) => cast[name] === (owner?.person ?? account));
+    const person = people.find((name) =>
+      account.includes("@") ? mailOf(name) === account : cast[name] === (owner?.person ?? account),
+    );
     // What a crowd may lose depends on the time as well.
     if (guard === "few") note();
     if (person === undefined || isOpen(person)) return;
@@ -269,8 +295,9 @@ export function oracleOf(options: OracleOptions): Oracle {
     // Who fell together with too many others is not to lose anything for a moment.
     const isKept = guard === "few" && fate(person) === "stays" && glanceOf(person)?.holds === "no";
     const settled = since !== undefined && (isKept || now() - (turnedAt.get(person) ?? 0) > patienceMs);
-    if (kind === "grant" && group === packageId && target !== undefined)
-      for (const finding of governed.onAsk(whoIs(person, target, account), since)) say(finding);
+    if (kind === "grant" && (group === packageId || group === doorPackageId) && target !== undefined)
+      for (const finding of governed.onAsk(whoIs(person, target, account), group, since)) say(finding);
+    if (target !== undefined && isInviting(target)) onGuest(person, target, write);
     if (kind === "revoke" && (by === "admin" || members.get(`${group}|${account}`) === "admin"))
       say(`robbed: ${person} loses a membership in ${where} that the administrator gave`);
     if (["revoke", "block", "delete"].includes(kind) && settled)
@@ -280,7 +307,7 @@ export function oracleOf(options: OracleOptions): Oracle {
     const last = proven.get(`${person}|${tenantId}`);
     // Who is back may be given what an edit has just taken out of the policy: hosts go by the one before it for a while.
     const isBack =
-      (group === eligibleGroup || group === packageId) &&
+      (group === eligibleGroup || group === packageId || group === doorPackageId) &&
       entitledSince.has(`${placeOf(where)}|${person}|account`);
     // Who is out of a place because nothing is given there may be in it for a moment when an edit gives something, on an old role.
     const isEdited = edits().length > 0 && now() - (turnedAt.get(person) ?? 0) <= patienceMs;
@@ -293,6 +320,23 @@ export function oracleOf(options: OracleOptions): Oracle {
       if (now() - until > patienceMs || last.at > until)
         say(`lost: ${kind} for ${person} in ${where} after the proof that they are out`);
     }
+  }
+
+  /** Whether Muster's own request for this analyst has brought this account about, or given it to them. */
+  const isProven = (person: PersonName, tenantId: string, account: string): boolean =>
+    governance.get(tenantId)?.packages.provenFor(analystIdSchema.parse(cast[person])).has(account) === true;
+
+  /** The account is the target's, and it is Muster's to give it anything only when Muster's own request has brought it about. */
+  function onGuest(person: PersonName, { tenantId }: Target, { account, kind, by }: TargetWrite): void {
+    if (kind === "block" || kind === "delete")
+      say(`robbed: ${kind} of the account of ${person} in a target that ends accounts itself`);
+    if (kind !== "revoke" && !account.includes("@") && !isProven(person, tenantId, account))
+      say(
+        `unproven: ${kind} for an account in a target that invites, which nothing proves to be ${person}'s`,
+      );
+    const since = entitledSince.get(`contoso|${person}|account`) ?? now();
+    if ((kind === "unblock" || kind === "restore") && by === "admin" && now() - since > patienceMs)
+      say(`given: ${kind} of the account of ${person}, which an administrator of the target has ended`);
   }
 
   function onEntry({ kind, plan, analyst, target }: JournalEntry): void {
@@ -343,7 +387,7 @@ export function oracleOf(options: OracleOptions): Oracle {
     // Nobody deletes accounts in these stories but Muster and sync; who changes scopes, or deletes the source user, makes sync do it.
     const byHand = [...handled].some((pair) => pair.startsWith(`${person}|`));
     const wasGone = person !== undefined && (gone.has(person) || restoredAt.has(person));
-    if (!byHand && !wasGone && reason.includes("is deleted, and not by Muster"))
+    if (!byHand && !wasGone && !isDeletedByHand(person) && reason.includes("is deleted, and not by Muster"))
       say(
         `false alarm: it was Muster that had an account of ${person} deleted, and people are told: ${reason}`,
       );
@@ -355,6 +399,15 @@ export function oracleOf(options: OracleOptions): Oracle {
     if (words.has(reason) && !mayRepeat) say(`told twice: ${reason}`);
     told.set(tenant, words.add(reason));
   }
+
+  /** Or by entitlement management, because what Muster gave had run its time. */
+  const isDeletedByHand = (person: PersonName | undefined) =>
+    person !== undefined &&
+    [...directory.targets.values()].filter(isInviting).some((target) => {
+      const deleted = deletedAccountOf(target, cast[person]);
+      if (deleted === undefined) return false;
+      return deleted.endedBy === "admin" || governed.hasRunOut(whoIs(person, target, deleted.id));
+    });
 
   function tenantCalled(name: string): readonly [TenantName, Target] {
     const where = name.startsWith("fabrikam") || name === tenants.fabrikam ? "fabrikam" : "contoso";
@@ -380,11 +433,14 @@ export function oracleOf(options: OracleOptions): Oracle {
     );
     return [
       ...accounts.flatMap(({ enabled, by }) =>
-        enabled && by === "muster" && !handled.has(`${person}|${target.tenantId}`) ? [theAccount] : [],
+        enabled && by === "muster" && !isInviting(target) && !handled.has(`${person}|${target.tenantId}`)
+          ? [theAccount]
+          : [],
       ),
       ...groups,
-      ...accounts.flatMap(({ id: one }) =>
-        governed.heldBy(target.tenantId, one).flatMap((held) => (isExcused(held) ? [] : [held.what])),
+      ...[...accounts.map(({ id: one }) => one), ...(isInviting(target) ? [mailOf(person)] : [])].flatMap(
+        (one) =>
+          governed.heldBy(target.tenantId, one).flatMap((held) => (isExcused(held) ? [] : [held.what])),
       ),
       ...(isInScope(id, target) ? [theScope] : []),
     ];
@@ -477,18 +533,37 @@ export function oracleOf(options: OracleOptions): Oracle {
     person: PersonName,
     { wanted, target, where }: { wanted: ReadonlySet<string>; target: Target; where: string },
   ): void {
+    const { tenantId } = target;
     const id = cast[person];
     const accounts = [...target.users.entries()].flatMap(([, account]) =>
       account.person === id ? [account] : [],
     );
     const [account, ...others] = accounts;
     const isHandled = handled.has(`${person}|${target.tenantId}`);
-    if (isHandled && !account?.enabled) return;
-    if (account === undefined || !account.enabled)
-      return say(`robbed: ${person} belongs in ${where} and has no account that works`);
+    if (isInviting(target)) {
+      if (hasWayOut(edits()) && !isHandled && !isLetOut(id))
+        say(`robbed: ${person} is not in the group that may go to ${where}`);
+      if (!hasWayOut(edits()) && isInScope(id, target))
+        say(`lost: ${person} is in the group that may go to ${where}, where nobody has to be in it`);
+      if (account === undefined) return judgeUninvited(person, { wanted, target, where });
+      // An administrator may have invited them, and assigned them what Muster would be refused.
+      if (!isProven(person, tenantId, account.id)) {
+        for (const finding of governed.judgeInvitation(whoIs(person, target, account.id), wanted))
+          say(finding);
+        return;
+      }
+      const who = whoIs(person, target, account.id);
+      if (!account.enabled && account.endedBy !== "admin" && governed.hasPackage(who))
+        say(`robbed: ${person} belongs in ${where}, has a package, and is blocked there`);
+    } else {
+      if (isHandled && !account?.enabled) return;
+      if (account === undefined || !account.enabled)
+        return say(`robbed: ${person} belongs in ${where} and has no account that works`);
+    }
     if (others.length > 0) say(`doubled: ${person} has ${accounts.length} accounts in ${where}`);
     const scope = `${otherScopeGroup}|${id}`;
-    if (where === "contoso" && edits().includes("move-scope") && !directory.source.members.get(scope))
+    const isMoved = where === "contoso" && edits().includes("move-scope") && !isInviting(target);
+    if (isMoved && !directory.source.members.get(scope))
       say(`robbed: ${person} is not in the scope group that the policy names for ${where}`);
     for (const [name, group] of Object.entries(grantGroups)) {
       const giver = target.members.get(`${group}|${account.id}`);
@@ -496,6 +571,27 @@ export function oracleOf(options: OracleOptions): Oracle {
       if (!wanted.has(group) && giver === "muster") say(`lost: ${person} keeps ${name} in ${where}`);
     }
     for (const finding of governed.judge(whoIs(person, target, account.id), wanted)) say(finding);
+  }
+
+  const isLetOut = (id: string) => {
+    const group = edits().includes("move-scope") ? otherScopeGroup : scopeGroups.contoso;
+    return directory.source.members.get(`${group}|${id}`) !== undefined;
+  };
+
+  /** Somebody who is to be invited, and has no account: it is on its way, or people know why not. */
+  function judgeUninvited(
+    person: PersonName,
+    { wanted, target, where }: { wanted: ReadonlySet<string>; target: Target; where: string },
+  ): void {
+    const deleted = deletedAccountOf(target, cast[person]);
+    // What an administrator does there announces itself to nobody.
+    if (deleted?.endedBy === "admin") return;
+    if (deleted !== undefined) {
+      if (!governed.hasRunOut(whoIs(person, target, deleted.id)))
+        say(`robbed: ${person} belongs in ${where}, and the account is in the recycle bin`);
+    } else
+      for (const finding of governed.judgeInvitation(whoIs(person, target, mailOf(person)), wanted))
+        say(finding);
   }
 
   const onDeath: Oracle["onDeath"] = (queue, body) => say(`died: a message of ${queue}: ${body}`);

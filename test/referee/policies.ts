@@ -11,6 +11,7 @@ import {
 import type { Policy, Target } from "../../shared/policy/policy.ts";
 import {
   delegatedGroup,
+  doorPackageId,
   eligibleGroup,
   grantGroups,
   otherScopeGroup,
@@ -26,10 +27,10 @@ import type { PolicyEdit } from "./story.ts";
 const inGroup = (id: string): Wish => ({ kind: "group", group: group(id) });
 const group = (id: string): NameOrId => ({ kind: "id", id: groupIdSchema.parse(id) });
 
-const assigned = ({ expires, renew }: PackageTerms): Wish => ({
+const assigned = (id: string, { expires, renew }: Pick<PackageTerms, "expires" | "renew">): Wish => ({
   kind: "package",
-  package: { kind: "id", id: packageIdSchema.parse(packageId) },
-  policy: { kind: "id", id: assignmentPolicyIdSchema.parse(packageId) },
+  package: { kind: "id", id: packageIdSchema.parse(id) },
+  policy: { kind: "id", id: assignmentPolicyIdSchema.parse(id) },
   expires,
   renew,
 });
@@ -46,6 +47,14 @@ export type Terms = {
   readonly eligible?: { readonly in: Where; readonly duration: string };
   /** Where responders are assigned an access package, and what that is like. */
   readonly packages?: PackageTerms;
+  /** Contoso invites people, and this is what becomes of those who have lost the last package. */
+  readonly guests?: GuestTerms;
+};
+
+export type GuestTerms = {
+  readonly ends: "none" | "block" | "delete";
+  /** How long after it was blocked an account is deleted. */
+  readonly deletedAfterMs: number;
 };
 
 type Where = "contoso" | "both";
@@ -74,6 +83,14 @@ export const eligibleIn = (edits: readonly PolicyEdit[], { eligible }: Terms): r
   eligible !== undefined && isIn(edits, "turn-eligible") ? namesIn(eligible.in) : [];
 export const packagesIn = (edits: readonly PolicyEdit[], { packages }: Terms): readonly TenantName[] =>
   packages !== undefined && isIn(edits, "turn-package") ? namesIn(packages.in) : [];
+
+/** What somebody is assigned in Contoso for having a role there at all, where it invites people: whoever has a role has a package. */
+export function doorIn(edits: readonly PolicyEdit[], terms: Terms, role: "reader" | "responder"): boolean {
+  return terms.guests !== undefined && (role === "reader" || !packagesIn(edits, terms).includes("contoso"));
+}
+
+/** Whether people may go to Contoso only as members of a group, where it invites them. */
+export const hasWayOut = (edits: readonly PolicyEdit[]): boolean => isIn(edits, "turn-way-out");
 
 const removals = {
   wide: { perRun: 100, share: 1 },
@@ -115,12 +132,32 @@ export function policyAfter(edits: readonly PolicyEdit[], terms: Terms): Policy 
     ...(eligible !== undefined && eligibleIn(edits, terms).includes(name)
       ? [{ kind: "eligible", group: group(eligibleGroup), duration: eligible.duration } as const]
       : []),
-    ...(packages !== undefined && packagesIn(edits, terms).includes(name) ? [assigned(packages)] : []),
+    ...(packages !== undefined && packagesIn(edits, terms).includes(name)
+      ? [assigned(packageId, packages)]
+      : []),
   ];
+  const door = (name: TenantName, role: "reader" | "responder"): readonly Wish[] =>
+    name === "contoso" && doorIn(edits, terms, role)
+      ? [assigned(doorPackageId, packages ?? { expires: null, renew: false })]
+      : [];
+  const scope = (name: TenantName) => ({
+    kind: "group" as const,
+    group: group(name === "contoso" && edits.includes("move-scope") ? otherScopeGroup : scopeGroups[name]),
+  });
+  const reached = (name: TenantName) =>
+    name === "contoso" && terms.guests !== undefined
+      ? { topology: "pull" as const, sync: null, scope: hasWayOut(edits) ? scope(name) : null }
+      : {
+          topology: "push" as const,
+          sync: {
+            servicePrincipal: servicePrincipalIdSchema.parse("66666666-6666-4666-8666-666666666666"),
+            job: `Azure2Azure.${tenants[name]}`,
+            scope: scope(name),
+          },
+        };
   const target = (name: TenantName): Target => ({
     name: targetNameSchema.parse(edits.includes("rename-target") && name === "contoso" ? "contoso-2" : name),
     tenantId: tenantIdSchema.parse(tenants[name]),
-    topology: "push",
     mode: "full",
     tags: [],
     extensionApp: "22222222-2222-4222-8222-222222222222",
@@ -128,21 +165,12 @@ export function policyAfter(edits: readonly PolicyEdit[], terms: Terms): Policy 
     onExternalRemoval: "restore",
     // Nobody reviews anything in these worlds.
     onDeniedReview: "restore",
-    sync: {
-      servicePrincipal: servicePrincipalIdSchema.parse("66666666-6666-4666-8666-666666666666"),
-      job: `Azure2Azure.${tenants[name]}`,
-      scope: {
-        kind: "group",
-        group: group(
-          name === "contoso" && edits.includes("move-scope") ? otherScopeGroup : scopeGroups[name],
-        ),
-      },
-    },
+    ...reached(name),
     grants: [
-      { role: reader, wishes: [inGroup(read)], sourceGroups: [] },
+      { role: reader, wishes: [inGroup(read), ...door(name, "reader")], sourceGroups: [] },
       {
         role: responder,
-        wishes: [inGroup(read), inGroup(respond), ...governed(name)],
+        wishes: [inGroup(read), inGroup(respond), ...governed(name), ...door(name, "responder")],
         sourceGroups: delegating.includes(name) ? [group(delegatedGroup)] : [],
       },
     ].filter(({ role }) => !(edits.includes("remove-role") && role === responder)),

@@ -24,13 +24,14 @@ import {
   type DirectoryState,
   type Target,
 } from "./directory.ts";
-import { entitlementOf, type PackageDeed } from "./entitlement.ts";
+import { entitlementOf, type EntitlementState, type PackageDeed } from "./entitlement.ts";
 import type { Governance, GovernanceDeed } from "./governance.ts";
 import { graphOf } from "./graph.ts";
+import { changeGuest, type GuestDeed } from "./guests.ts";
 import { lifeOf, type Life } from "./host.ts";
 import { oracleOf, type Oracle } from "./oracle.ts";
 import { pimOf, type PimDeed } from "./pim.ts";
-import { policyAfter, type PackageTerms, type Terms } from "./policies.ts";
+import { policyAfter, type GuestTerms, type PackageTerms, type Terms } from "./policies.ts";
 import type { Deed, Moment, PolicyEdit } from "./story.ts";
 import type { Kept, Subscriptions } from "./subscriptions.ts";
 import { runCycle, seenBySync } from "./sync.ts";
@@ -64,6 +65,8 @@ export type Beginning = {
   readonly directory: DirectoryState;
   readonly tables: Readonly<Record<string, Rows>>;
   readonly subscriptions: readonly Kept[];
+  /** By tenant id; what is left out is empty. */
+  readonly entitlement?: Readonly<Record<string, EntitlementState>>;
 };
 
 export type Played = {
@@ -145,7 +148,7 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
     onChange: (change) => announce(change),
     onStir: () => (stirredAt = time.now()),
   });
-  const governance = governanceOf(schedule.terms, directory, {
+  const governance = governanceOf(schedule, directory, {
     time,
     chance,
     onStir: () => (stirredAt = time.now()),
@@ -296,15 +299,29 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
   function govern(deed: GovernanceDeed): void {
     const target = directory.targets.get(tenants[deed.target]);
     const services = governance.get(tenants[deed.target]);
-    const account = target === undefined ? undefined : accountOf(target, cast[deed.person]);
-    if (services === undefined || account === undefined) return;
+    const person = directory.source.users.get(cast[deed.person]);
+    if (services === undefined || target === undefined) return;
+    const account = accountOf(target, cast[deed.person]);
+    const isInviting = schedule.terms.guests !== undefined && deed.target === "contoso";
+    const mail = isInviting ? person?.name : undefined;
+    if (isGuest(deed)) {
+      if (mail === undefined) return;
+      const invite = () => directory.createGuest(target, mail, "admin");
+      return changeGuest(deed.kind, target, { account, mail, invite });
+    }
+    const whom = account?.id ?? (isPim(deed) ? undefined : mail);
+    if (whom === undefined) return;
     const { pim, packages } = services;
-    if (deed.kind === "end-eligibility") oracle.takenByHand(account.id, eligibleGroup);
-    if (deed.kind === "remove-package") oracle.takenByHand(account.id, packageId);
-    const giver = (what: string, share: (account: string) => void) => () =>
-      oracle.governedBy(deed.person, { account: account.id, what, share: () => share(account.id) });
-    if (isPim(deed)) pim.act(deed.kind, account, giver(eligibleGroup, pim.share));
-    else packages.act(deed.kind, account, giver(packageId, packages.share));
+    const giver = (what: string, share: (whom: string) => void) => () =>
+      oracle.governedBy(deed.person, { account: whom, what, share: () => share(whom) });
+    if (isPim(deed)) {
+      if (deed.kind === "end-eligibility") oracle.takenByHand(whom, eligibleGroup);
+      if (account !== undefined) pim.act(deed.kind, account, giver(eligibleGroup, pim.share));
+      return;
+    }
+    const what = deed.package ?? packageId;
+    if (deed.kind === "remove-package") oracle.takenByHand(whom, what);
+    packages.act(deed, whom, giver(what, packages.share));
   }
 
   live(0, "first");
@@ -312,7 +329,14 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
   oracle.note();
   return {
     get world() {
-      return { directory: stateOf(directory), tables, subscriptions: [...subscriptions.values()] };
+      return {
+        directory: stateOf(directory),
+        tables,
+        subscriptions: [...subscriptions.values()],
+        entitlement: Object.fromEntries(
+          [...governance].map(([tenantId, { packages }]) => [tenantId, packages.state()]),
+        ),
+      };
     },
     oracle,
     say,
@@ -349,6 +373,8 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
     runUntil(calm, until) {
       const { cycleMs } = schedule;
       for (const [index, target] of [...directory.targets.values()].entries()) {
+        // Nobody is synchronized where people are invited.
+        if (schedule.terms.guests !== undefined && target.tenantId === tenants.contoso) continue;
         const first = begin.at + chance.between(`cycle of ${index}`, 0, cycleMs);
         for (let at = first; at < until; at += cycleMs) time.at(at, () => sync(target));
       }
@@ -372,8 +398,15 @@ const pimKinds: ReadonlySet<string> = new Set<PimDeed["kind"]>([
   "assign-for-good",
   "end-assignment",
 ]);
+const isGuest = (deed: GovernanceDeed): deed is GuestDeed => guestKinds.has(deed.kind);
+const guestKinds: ReadonlySet<string> = new Set<GuestDeed["kind"]>([
+  "invite-guest",
+  "block-guest",
+  "unblock-guest",
+  "delete-guest",
+]);
 const isGoverned = (deed: Deed): deed is GovernanceDeed =>
-  pimKinds.has(deed.kind) || packageKinds.has(deed.kind);
+  pimKinds.has(deed.kind) || packageKinds.has(deed.kind) || guestKinds.has(deed.kind);
 const packageKinds: ReadonlySet<string> = new Set<PackageDeed["kind"]>([
   "assign-package",
   "remove-package",
@@ -395,9 +428,12 @@ const anyPackage: PackageTerms = {
   sticking: 0,
 };
 
+const noGuests: GuestTerms = { ends: "none", deletedAfterMs: 0 };
+const nothingYet: EntitlementState = { subjects: [], assignments: [], requests: [] };
+
 function governanceOf(
-  { packages = anyPackage }: Terms,
-  { targets }: Directory,
+  { begin, terms: { packages = anyPackage, guests = noGuests } }: Pick<Schedule, "begin" | "terms">,
+  { targets, createGuest }: Directory,
   { time, chance, onStir }: Pick<Surroundings, "time" | "chance"> & { readonly onStir: () => void },
 ): Governance {
   const young = chance.pick("pim: young activations", ["may end", "stay"] as const);
@@ -406,7 +442,16 @@ function governanceOf(
       tenantId,
       {
         pim: pimOf({ target, time, young, onStir }),
-        packages: entitlementOf({ target, time, chance, terms: packages, onStir }),
+        packages: entitlementOf({
+          target,
+          time,
+          chance,
+          terms: packages,
+          guests,
+          begin: begin.entitlement?.[tenantId] ?? nothingYet,
+          createGuest,
+          onStir,
+        }),
       },
     ]),
   );

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { cast, roleGroups, scopeGroups, teams, tenants, type PersonName } from "./cast.ts";
 import type { Person } from "./directory.ts";
+import type { Terms } from "./policies.ts";
 import { playSchedule, type Beginning } from "./schedule.ts";
 import type { Moment } from "./story.ts";
 import { firstSubscriptions, rowOf } from "./subscriptions.ts";
@@ -20,7 +21,9 @@ export type World =
   /** Eight people are responders: four by themselves, four through the team. */
   | "crowd"
   /** Ana is a reader; the other seven are nobody yet. */
-  | "strangers";
+  | "strangers"
+  /** As in the first, and Contoso invites people. */
+  | "guests";
 
 const crowd = ["ana", "ben", "cleo", "dora"] as const;
 const team = ["eve", "finn", "gus", "hal"] as const;
@@ -29,7 +32,14 @@ const joins = (people: readonly PersonName[], group: "readers" | "responders" | 
   people.map((person): Moment => ({ afterMs: 0, deed: { kind: "join", person, group } }));
 
 const worlds: Readonly<
-  Record<World, { readonly people: readonly PersonName[]; readonly story: readonly Moment[] }>
+  Record<
+    World,
+    {
+      readonly people: readonly PersonName[];
+      readonly story: readonly Moment[];
+      readonly terms?: Partial<Terms>;
+    }
+  >
 > = {
   two: { people: ["ana", "ben"], story: joins(["ana"], "readers") },
   crowd: {
@@ -37,6 +47,11 @@ const worlds: Readonly<
     story: [...joins(crowd, "responders"), ...joins(team, "juniors")],
   },
   strangers: { people: [...crowd, ...team], story: joins(["ana"], "readers") },
+  guests: {
+    people: ["ana", "ben"],
+    story: joins(["ana"], "readers"),
+    terms: { guests: { ends: "block", deletedAfterMs: 0 } },
+  },
 };
 
 const settled = new Map<World, Promise<Beginning>>();
@@ -49,7 +64,7 @@ export function settledWorld(world: World): Promise<Beginning> {
 }
 
 async function play(world: World): Promise<Beginning> {
-  const { people, story } = worlds[world];
+  const { people, story, terms } = worlds[world];
   const [scheduler] = fc.sample(fc.scheduler(), { seed: 1, numRuns: 1 });
   if (scheduler === undefined) throw new Error("fast-check gave no scheduler");
   const { findings, end } = await playSchedule({
@@ -57,7 +72,7 @@ async function play(world: World): Promise<Beginning> {
     begin: await emptyWorld(people),
     story,
     trouble: calm,
-    terms: { deleteAfterMs: 0, guard: "wide" },
+    terms: { deleteAfterMs: 0, guard: "wide", ...terms },
     timers: "none",
     cycleMs: 40 * 60_000,
     quietMs,

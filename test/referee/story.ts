@@ -48,6 +48,8 @@ export type PolicyEdit =
   /** Responders are made eligible or assigned the package no more, or again. */
   | "turn-eligible"
   | "turn-package"
+  /** Whoever is invited to Contoso need not be in a group any more, or has to be. */
+  | "turn-way-out"
   /** Everybody is to leave Contoso, or may come back after all. */
   | "retire"
   /** Which targets give the group of the source that is delegated to; both, until an edit says something else. */
