@@ -52,11 +52,11 @@ export const grantGroups = {
 
 /** A group of the targets that PIM governs, and one that an access package gives, where the policy gives them. */
 export const eligibleGroup = "97000000-0000-4000-8000-000000000001";
-export const packageGroup = "97000000-0000-4000-8000-000000000002";
+const packageGroup = "97000000-0000-4000-8000-000000000002";
 export const packageId = "4a000000-0000-4000-8000-000000000001";
 
 /** What readers are assigned in a target that invites, and responders where the policy does not give them the other one. */
-export const doorGroup = "97000000-0000-4000-8000-000000000003";
+const doorGroup = "97000000-0000-4000-8000-000000000003";
 export const doorPackageId = "4a000000-0000-4000-8000-000000000002";
 
 /** Access packages, with the group that each of them gives. */

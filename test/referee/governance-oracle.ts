@@ -43,7 +43,7 @@ export type GovernanceOracle = {
 export const requestWords =
   /for an access package is|does not get the package|still (?:waits for|has) the package/;
 
-export type Who = {
+type Who = {
   readonly person: PersonName;
   /** The target, in words. */
   readonly where: string;
