@@ -41,7 +41,7 @@ export type GovernanceOracle = {
 
 /** How people hear of a request that is open, or has come to nothing. */
 export const requestWords =
-  /for an access package is|does not get the package|still (?:waits for|has) the package/;
+  /does not get the package|still waits for the package|is not rid of the package/;
 
 type Who = {
   readonly person: PersonName;
