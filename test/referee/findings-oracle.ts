@@ -10,7 +10,8 @@ export type FindingsOracle = {
   }) => string | null;
 };
 
-type Proven = { readonly purpose: "join" | "leave" } | undefined;
+/** The last thing that was proven; `since`: they have belonged there after that, and Muster need not have seen it. */
+type Proven = { readonly purpose: "join" | "leave"; readonly since: "nothing" | "belonged" } | undefined;
 
 export function findingsOracle(
   tables: Readonly<Record<string, Rows>>,
@@ -26,8 +27,9 @@ export function findingsOracle(
       if (tables["Pairs"]?.has(`${tenantId}\0${id}`) !== true)
         return isShown ? "an orphan where they never were" : null;
       if (belongs) return isShown ? "an orphan who belongs there" : null;
-      const isProven = provenOf(id, tenantId)?.purpose === "leave";
-      if (isProven) return isShown ? "an orphan who is proven out" : null;
+      const { purpose, since } = provenOf(id, tenantId) ?? {};
+      if (purpose === "leave" && since === "belonged") return null;
+      if (purpose === "leave") return isShown ? "an orphan who is proven out" : null;
       return isShown ? null : "not proven out, and no finding";
     },
   };

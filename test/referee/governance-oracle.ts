@@ -40,8 +40,7 @@ export type GovernanceOracle = {
 };
 
 /** How people hear of a request that is open, or has come to nothing. */
-export const requestWords =
-  /does not get the package|still waits for the package|is not rid of the package/;
+export const requestWords = /does not get the package|still waits for the package|is not rid of the package/;
 
 type Who = {
   readonly person: PersonName;

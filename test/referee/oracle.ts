@@ -94,9 +94,14 @@ export type OracleOptions = {
 export function oracleOf(options: OracleOptions): Oracle {
   const { now, directory, governance, terms, hiddenMs, edits, guard, delegates, patienceMs, mayRepeat } =
     options;
-  const shown = findingsOracle(options.tables, (id, tenantId) =>
-    proven.get(`${everybody.find((name) => cast[name] === id)}|${tenantId}`),
-  );
+  const shown = findingsOracle(options.tables, (id, tenantId) => {
+    const person = everybody.find((name) => cast[name] === id);
+    const last = proven.get(`${person}|${tenantId}`);
+    if (last === undefined) return undefined;
+    const key = tenantId === sourceTenant ? grantGroups.respond : "account";
+    const belongedAt = lastEntitled.get(`${placeOf(nameOfTenant(tenantId))}|${person}|${key}`) ?? -Infinity;
+    return { ...last, since: belongedAt > last.at ? "belonged" : "nothing" };
+  });
   const governed = governanceOracle({ now, governance, terms, edits, unseenMs });
   const findings: string[] = [];
   const people = everybody.filter((name) => directory.source.users.get(cast[name]) !== undefined);

@@ -16,7 +16,7 @@ export type Time = {
 };
 
 /** Continuations run as microtasks; this many of them is deeper than any chain of calls here. */
-const depth = 30;
+const depth = 60;
 const shallow = 6;
 /** A turn takes this long at most: a call within a data centre. */
 const longestTurnMs = 40;
