@@ -6,7 +6,7 @@ import { isGiven, type LedgerEntry } from "../model/ledger.ts";
 import type { Note } from "../model/plan.ts";
 import type { Seen, Sight } from "../model/sight.ts";
 import type { Draft } from "./access-draft.ts";
-import type { Keeps, NamedGrant, PresentAccount } from "./access-situation.ts";
+import type { Keeps, NamedGrant, OwnedGrant, PresentAccount } from "./access-situation.ts";
 import { durationMs } from "../policy/duration.ts";
 import { unlessGroupIsLost } from "./lost-group.ts";
 import { decideMembership, replicationWindowMs, type MembershipDecision } from "./membership.ts";
@@ -32,8 +32,7 @@ export function draftGrant(draft: Draft, account: Holder, named: NamedGrant, wan
   const { endsAt } = sight;
   const isTheirs = sight.by === "others" && isHad(sight);
   const entry = isTheirs ? undefined : owned?.entry;
-  // Whoever asked for it owns it, whatever Muster meant to do.
-  if (isTheirs && owned !== undefined) draft.handOver({ kind: "grant", grant });
+  if (isTheirs && owned !== undefined) handOver(draft, owned);
   const decision = decideGrant(draft, named, sight, { wanted, entry, isTheirs });
   draft.apply(decision, grant, () => ({
     kind: decision.act === "add" ? "grant" : "revoke",
@@ -65,6 +64,14 @@ export function draftGrant(draft: Draft, account: Holder, named: NamedGrant, wan
   const isUnsettled = decision.act !== "nothing" && decision.act !== "add";
   if (owned?.writable !== "no" && isUnsettled) draft.unsettledGrants += 1;
   if (entry === undefined && sight.seen === "present") draft.note({ kind: "native-grant", name });
+}
+
+/** Whoever asked for it owns it, whatever Muster meant to do; but a request of Muster's own may not be on show yet. */
+function handOver(draft: Draft, { grant, name, entry }: OwnedGrant): void {
+  const askedAt = isGiven(entry) ? entry.at : entry.oppositeAt;
+  const sureAt = askedAt + replicationWindowMs;
+  if (draft.situation.now < sureAt) draft.unsureOf(name, sureAt);
+  else draft.handOver({ kind: "grant", grant });
 }
 
 /** A request is listed for three months; that it was refused is remembered for as long as nobody is to have it anew. */

@@ -111,8 +111,9 @@ export function sightOfPackage(
 const halfRead: Sight = { seen: "unknown", unread: "partly" };
 const absent = ({ isComplete }: Papers): Sight => (isComplete ? { seen: "absent" } : halfRead);
 
-/** Of several requests the last that was not refused brought it about. */
-function giverOf({ requests }: Papers): Pick<Sight, "by"> {
+/** Of several requests the last that was not refused brought it about, which may be the one that is missing. */
+function giverOf({ requests, isComplete }: Papers): Pick<Sight, "by"> {
+  if (!isComplete) return {};
   const request = requests.find((one) => isAddition(one) && !isRefused(one));
   return request === undefined ? {} : { by: isMusters(request) ? "muster" : "others" };
 }
