@@ -72,6 +72,8 @@ export type Invitation = {
     /** What was asked for before it, and will not come. */
     readonly refused: readonly NamedGrant[];
   } | null;
+  /** Since when an account that they had is on show nowhere, epoch ms; null: it was, or there was none. */
+  readonly unseenSince: number | null;
   /** What becomes of a guest whose last package is gone. */
   readonly ends: GuestEnd;
 };

@@ -1,5 +1,5 @@
 import { grantKey, type Grant } from "../model/grant.ts";
-import type { LedgerEntry } from "../model/ledger.ts";
+import type { AccountRecord, LedgerEntry } from "../model/ledger.ts";
 import type { Sight } from "../model/sight.ts";
 import type { AccessDecision, Draft } from "./access-draft.ts";
 import type { AccountSeen, NamedGrant, PresentAccount } from "./access-situation.ts";
@@ -64,11 +64,14 @@ function dispute(draft: Draft, account: PresentAccount): void {
   loseGrants(draft, account);
 }
 
+/** By Muster's hand, or because the last package went; of an answer that was lost nobody knows what came of it. */
+const isToEnd = (account: AccountRecord | null): boolean =>
+  account !== null && account.deleted !== "no" && account.deleted !== "by-others";
+
 /** It went because the last package did, and comes back with one that is to be had. */
 function bringBack(draft: Draft, { id, seen }: Extract<AccountSeen, { kind: "soft-deleted" }>): void {
   const { owned, wanted } = draft.situation;
-  if (owned.account?.deleted !== "expected")
-    return draft.note({ kind: "account-deleted-by-others", account: id });
+  if (!isToEnd(owned.account)) return draft.note({ kind: "account-deleted-by-others", account: id });
   const sights = wanted
     .filter(isPackage)
     .map((one) => ({ ...one, sight: seen?.(one.grant, "yes") ?? unasked }));
@@ -83,9 +86,14 @@ function bringBack(draft: Draft, { id, seen }: Extract<AccountSeen, { kind: "sof
 function invite(draft: Draft): void {
   const { invitation, wanted, owned, now } = draft.situation;
   if (invitation === null) return;
+  // A replica that shows it neither here nor in the recycle bin may be behind, and what is asked for by address is asked for anew.
+  const sureAt = owned.account === null ? 0 : (invitation.unseenSince ?? now) + replicationWindowMs;
+  if (now < sureAt) return draft.unsureOf("the account", sureAt);
   const { mail, asked } = invitation;
   // Whoever was denied one, and has no account any more, is not invited with it.
   const packages = wanted.filter(isPackage).filter((one) => !isDenied(draft, one));
+  const out = asked === null ? [] : [asked, ...asked.refused];
+  const next = packages.find((one) => !isAmong(one, out));
   if (asked !== null && isAmong(asked, packages)) {
     const { grant, name, entry } = asked;
     const sight = asRemembered(asked.sight, entry, "yes");
@@ -97,16 +105,17 @@ function invite(draft: Draft): void {
       goneAt: 0,
       now,
     });
-    if (sight.seen === "present")
-      return draft.onItsWay(name, { seen: "coming", since: entry.at, detail: nobodys }, "yes");
-    if (decision.act === "add") return draft.step({ kind: "invite", grant, name, mail });
-    if (decision.act === "wait") return draft.settling(name, owned.wroteAt);
-    if (decision.act === "await") return draft.onItsWay(name, sight, "yes");
-    draft.atItsEnd(name, sight);
+    if (sight.seen === "present") {
+      draft.onItsWay(name, { seen: "coming", since: entry.at, detail: nobodys }, "yes");
+      // Of what somebody else has assigned no account will show; another package brings the proof.
+      if (sight.by !== "others" || next === undefined) return;
+      draft.refuseInvitation(`somebody else has assigned it to ${mail}`);
+    } else if (decision.act === "add") return draft.step({ kind: "invite", grant, name, mail });
+    else if (decision.act === "wait") return draft.settling(name, owned.wroteAt);
+    else if (decision.act === "await") return draft.onItsWay(name, sight, "yes");
+    else draft.atItsEnd(name, sight);
     if (sight.seen === "stuck") draft.refuseInvitation(sight.detail ?? "");
   } else if (asked !== null && isUnderWay(asked.sight)) return draft.onItsWay(asked.name, asked.sight, "no");
-  const out = asked === null ? [] : [asked, ...asked.refused];
-  const next = packages.find((one) => !isAmong(one, out));
   if (next !== undefined) draft.step({ kind: "invite", grant: next.grant, name: next.name, mail });
 }
 
@@ -133,15 +142,14 @@ function welcome(draft: Draft, account: PresentAccount): void {
   const { owned, wanted, now } = draft.situation;
   const sights = wanted.filter(isPackage).map((one) => ({ one, ...account.seen(one.grant, "yes") }));
   const had = sights.filter(({ seen }) => seen === "present").map(({ one }) => one);
-  if (owned.account?.deleted !== "expected") {
+  if (!isToEnd(owned.account)) {
     if (!account.enabled) draft.note({ kind: "account-blocked-by-others", account: account.id });
   } else if (account.enabled && had.length > 0) {
     const rows = owned.grants.filter((row) => isAmong(row, had));
     const sureAt = Math.max(0, ...rows.map(({ entry }) => entry.at)) + goneMs;
     if (now < sureAt) draft.lookAgain(sureAt);
     else draft.learn({ deleted: "no" });
-  } else if (!account.enabled && sights.some((sight) => sight.seen === "present" || isUnderWay(sight)))
-    draft.step({ kind: "unblock-account", account: account.id });
+  } else if (!account.enabled && had.length > 0) draft.step({ kind: "unblock-account", account: account.id });
 }
 
 /** What becomes of a guest who loses the last package, or whose last one has ended by itself, is said before it happens. */
@@ -170,8 +178,8 @@ export function keepGuest(draft: Draft, account: PresentAccount): void {
   settleGrants(draft, account);
   foreseeEnd(draft, account);
   const { owned, now } = draft.situation;
-  const { deleted, unblockedAt } = owned.account ?? { deleted: "no", unblockedAt: 0 };
-  if (deleted !== "expected") {
+  const { unblockedAt } = owned.account ?? { unblockedAt: 0 };
+  if (!isToEnd(owned.account)) {
     if (!account.enabled) draft.note({ kind: "account-blocked-by-others", account: account.id });
   } else if (!account.enabled) draft.step({ kind: "unblock-account", account: account.id });
   else if (unblockedAt > 0 && now - unblockedAt >= goneMs) draft.learn({ deleted: "no" });

@@ -14,12 +14,12 @@ const onTheWay: ReadonlySet<string> = new Set(["coming", "going", "failed", "lap
 
 /** Since when the account is waited for. Who had left begins anew; until then it tells that sync was asked for one. */
 function askedSoFar({ situation, pair }: ReadOk): PairRecord["asked"] {
-  const { account, scope, now } = situation;
+  const { account, accounts, scope, now } = situation;
   if (account.kind !== "none") return { tries: 0, scopedAt: null };
   // What is still to be approved or delivered lets nobody in: the time to wait for sync begins after that.
   const isOut = scope !== null && onTheWay.has(scope.seen);
   const { tries, scopedAt } = pair.leftAt === null && !isOut ? pair.asked : { tries: 0, scopedAt: null };
-  return { tries, scopedAt: scopedAt ?? (scope?.seen === "present" ? now : null) };
+  return { tries, scopedAt: scopedAt ?? (scope?.seen === "present" || accounts === "invited" ? now : null) };
 }
 
 /** What the read taught: an account that was found, a grant that turned out to be there or gone, somebody who leaves. */

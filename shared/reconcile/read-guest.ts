@@ -82,6 +82,7 @@ export async function invitationOf(
   return {
     mail: mailOf(looking),
     asked: invited === null ? null : { ...invited, sight: sightOf(invitations, invited.grant) },
+    unseenSince: looking.pair.leftAt === null ? looking.pair.asked.scopedAt : null,
     // Nobody waits for what is only said.
     ends:
       ends && seen.kind === "present"

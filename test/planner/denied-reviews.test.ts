@@ -95,7 +95,12 @@ describe("what an access review has denied since Muster gave it", () => {
   });
 
   test("invites nobody whose account is gone", () => {
-    const invitation = { mail: "ana@source.example", asked: null, ends: { kind: "unasked" } as const };
+    const invitation = {
+      mail: "ana@source.example",
+      asked: null,
+      unseenSince: null,
+      ends: { kind: "unasked" } as const,
+    };
     const operator = { grant: oneOfEach.invite.grant, name: "SOC Operator" };
     const wanted = [operator];
     const owned = { ...accessSituation().owned, account: null, grants: [] };

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { operator, pullScene, room } from "../support/pull-scene.ts";
+import { operator, pullPolicy, pullScene, room } from "../support/pull-scene.ts";
+import { graphFailure } from "../support/graph-failure.ts";
 import {
   ana,
   dayMs,
@@ -70,6 +71,32 @@ describe("a joiner of a target that invites", () => {
       "delivered",
       1,
     ]);
+  });
+
+  test("who holds two roles and is denied the one package is invited with the other, once", async () => {
+    const world = pullScene();
+    world.contoso.packages.become("approval");
+    await world.join(respondersAtHome);
+    await world.join();
+    await world.wait(hourMs);
+    expect(world.invites()).toHaveLength(1);
+    world.contoso.packages.decide("denied");
+    await world.wait(hourMs);
+    expect(new Set(world.invites()).size).toBe(2);
+    world.contoso.packages.decide("delivered");
+    await world.wait(dayMs);
+    expect([world.invites().length, world.accounts().length]).toEqual([2, 1]);
+  });
+
+  test("whose account one replica shows nowhere is not invited anew", async () => {
+    const world = pullScene();
+    await world.join();
+    await world.wait(hourMs);
+    world.contoso.next("readAccount", async () => ({ kind: "none" }));
+    await world.join(respondersAtHome);
+    await world.wait(hourMs);
+    expect(world.invites()).toHaveLength(1);
+    expect([world.has(room), world.accounts().length]).toEqual(["delivered", 1]);
   });
 
   test("whose request was lost on the way is not invited twice", async () => {
@@ -168,6 +195,37 @@ describe("a leaver of a target that invites", () => {
     expect(world.has()).toBe("delivered");
   });
 
+  test("and comes back before the target has blocked the account is let in again when it has", async () => {
+    const world = pullScene();
+    await world.join();
+    await world.wait(hourMs);
+    await world.leave();
+    await world.wait(5 * minuteMs);
+    await world.join();
+    await world.wait(10_000);
+    const [known] = world.accounts();
+    if (known !== undefined) world.contoso.accounts.set(known.id, { ...known, enabled: false });
+    await world.wait(hourMs);
+    expect(world.accounts()).toMatchObject([{ enabled: true }]);
+    expect(world.has()).toBe("delivered");
+  });
+
+  test("and comes back when the account is deleted has it again, also if the answer to restoring it is lost", async () => {
+    const world = pullScene();
+    await world.join();
+    await world.wait(hourMs);
+    await world.leave();
+    await world.wait(hourMs);
+    world.contoso.recycleAll();
+    world.contoso.next("restore", async () => {
+      throw graphFailure(503);
+    });
+    await world.join();
+    await world.wait(hourMs);
+    expect(world.accounts()).toMatchObject([{ state: "live" }]);
+    expect([world.has(), world.told()]).toEqual(["delivered", []]);
+  });
+
   test("whose account somebody else has blocked stays blocked", async () => {
     const world = pullScene();
     await world.join();
@@ -192,6 +250,39 @@ test("a mover's package goes, and the account and the other package stay", async
     "delivered",
     1,
   ]);
+});
+
+test("a mover whose next package waits for an approver is let in again when it has come", async () => {
+  const world = pullScene();
+  await world.join();
+  await world.wait(hourMs);
+  world.contoso.packages.become("approval");
+  world.source.members.get(readersAtHome)?.delete(ana);
+  await world.join(respondersAtHome);
+  await world.wait(hourMs);
+  const [known] = world.accounts();
+  if (known !== undefined) world.contoso.accounts.set(known.id, { ...known, enabled: false });
+  await world.wait(2 * hourMs);
+  expect(world.accounts()).toMatchObject([{ enabled: false }]);
+  world.contoso.packages.decide("delivered");
+  await world.wait(3 * hourMs);
+  expect([world.has(room), world.accounts()]).toMatchObject(["delivered", [{ enabled: true }]]);
+  const said = world.entries.flatMap(({ plan }) => plan.notes);
+  expect(said).toContainEqual(expect.objectContaining({ kind: "guest-ends" }));
+});
+
+test("a policy that asks for no group any more takes everybody out of it, once", async () => {
+  const world = pullScene();
+  await world.join();
+  await world.wait(hourMs);
+  world.setPolicy(pullPolicy({ scope: "none" }));
+  const before = world.source.writes.length;
+  await world.join();
+  await world.wait(dayMs);
+  expect(world.isOut()).toBe(true);
+  const scopes = world.source.writes.slice(before).filter((one) => /Scope/.test(one));
+  expect(scopes).toEqual([`leaveScope ${ana}`]);
+  expect(world.has()).toBe("delivered");
 });
 
 test("an account with their address that is there already and that nobody assigned is none of theirs", async () => {
