@@ -104,6 +104,8 @@ export function pimOf({ target, time, young, onStir }: PimOptions): Pim {
         if (known === undefined) return [];
         return [{ ...membership, endDateTime: new Date(Math.min(known.endsAt, far)).toISOString() }];
       }
+      // Every activation takes effect at once: nobody asks for one and waits.
+      if (path.endsWith("/assignmentScheduleRequests")) return [];
       const known = active.get(account, at);
       return known === undefined ? [] : [{ ...membership, assignmentType: known.type }];
     },
