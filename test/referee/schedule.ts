@@ -94,7 +94,8 @@ const stillMs = 50 * minuteMs;
 export async function playSchedule(schedule: Schedule): Promise<Played> {
   const { seed, begin, story, scheduler, quietMs } = schedule;
   const chance = chanceOf(seed);
-  const time = timeOf(begin.at, scheduler, chance);
+  const calls = schedule.terms.guests === undefined ? "usual" : "deep";
+  const time = timeOf(begin.at, scheduler, { chance, calls });
   const storyEnds = story.reduce((at, { afterMs }) => at + afterMs, begin.at);
   const troubleUntil = storyEnds + chance.pick("trouble: outlasts the story by", aftermathsMs);
   const stage = openStage(schedule, {

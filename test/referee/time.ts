@@ -15,13 +15,18 @@ export type Time = {
   readonly play: (until: number) => Promise<void>;
 };
 
-/** Continuations run as microtasks; this many of them is deeper than any chain of calls here. */
-const depth = 60;
+/** Continuations run as microtasks; this many of them is deeper than any chain of calls here, and than any where a target invites. */
+const depths = { usual: 30, deep: 60 } as const;
 const shallow = 6;
 /** A turn takes this long at most: a call within a data centre. */
 const longestTurnMs = 40;
 
-export function timeOf(start: number, scheduler: fc.Scheduler, chance: Chance): Time {
+export function timeOf(
+  start: number,
+  scheduler: fc.Scheduler,
+  { chance, calls }: { readonly chance: Chance; readonly calls: keyof typeof depths },
+): Time {
+  const depth = depths[calls];
   let now = start;
   let order = 0;
   const timers: { readonly at: number; readonly order: number; readonly run: () => void }[] = [];
