@@ -95,9 +95,11 @@ async function findDeleted(
 ): Promise<Listing<AccountId>> {
   const { query, headers } = equalToAny({ [stamp]: analyst, mail });
   const template = "/directory/deletedItems/microsoft.graph.user";
-  const path = `${template}?${query}&$select=id,userPrincipalName`;
+  const path = `${template}?${query}&$select=id,userPrincipalName,${stamp}`;
   const listing = await listAll(tenant, { path, template, headers, priority }, userSchema);
-  return { ...listing, items: listing.items.map(({ id }) => accountIdSchema.parse(id)) };
+  // One with the same address may have been somebody else's, whose id it carries.
+  const theirs = listing.items.filter((wire) => (textOf(wire, stamp)?.toLowerCase() ?? analyst) === analyst);
+  return { ...listing, items: theirs.map(({ id }) => accountIdSchema.parse(id)) };
 }
 
 async function readAccount(tenant: GraphTenant, question: AccountQuestion): Promise<AccountRead> {

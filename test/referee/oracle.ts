@@ -96,7 +96,7 @@ export function oracleOf(options: OracleOptions): Oracle {
     options;
   const shown = findingsOracle(options.tables, (id, tenantId) => {
     const person = everybody.find((name) => cast[name] === id);
-    const last = proven.get(`${person}|${tenantId}`);
+    const last = entered.get(`${person}|${tenantId}`);
     if (last === undefined) return undefined;
     const key = tenantId === sourceTenant ? grantGroups.respond : "account";
     const belongedAt = lastEntitled.get(`${placeOf(nameOfTenant(tenantId))}|${person}|${key}`) ?? -Infinity;
@@ -113,6 +113,8 @@ export function oracleOf(options: OracleOptions): Oracle {
   const looks = new Map<PersonName, string>();
   const restoredAt = new Map<PersonName, number>();
   const gone = new Set<PersonName>();
+  /** The same, also while it was open what is to become of them: what is on show goes by it. */
+  const entered = new Map<string, { readonly purpose: "join" | "leave"; readonly at: number }>();
   /** The last thing that was proven about a pair. */
   const proven = new Map<string, { readonly purpose: "join" | "leave"; readonly at: number }>();
 
@@ -348,7 +350,10 @@ export function oracleOf(options: OracleOptions): Oracle {
     const person = people.find((name) => cast[name] === analyst);
     if (person !== undefined && target === null && plan.notes.some((note) => note.kind === "refused"))
       refused.add(person);
-    if (kind !== "proof" || person === undefined || target === null || isOpen(person)) return;
+    if (kind !== "proof" || person === undefined || target === null) return;
+    const place = target === homeName ? sourceTenant : tenantCalled(target)[1].tenantId;
+    entered.set(`${person}|${place}`, { purpose: plan.purpose, at: now() });
+    if (isOpen(person)) return;
     if (target === homeName) return onHomeProof(person, plan.purpose);
     const [where, tenant] = tenantCalled(target);
     proven.set(`${person}|${tenant.tenantId}`, { purpose: plan.purpose, at: now() });
