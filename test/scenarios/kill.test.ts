@@ -14,40 +14,43 @@ const recoveryMs = 90_000;
  * kill-rough.test.ts does it where they are not. One target: every pair goes the same way, and life.test.ts and
  * scale-out.test.ts have more of them.
  */
-describe.each(deadlyMoments)("killed in calm weather when %s", (moment) => {
+describe("killed in calm weather", () => {
   let scene: Scene;
   beforeAll(async () => {
-    // One for each moment: catch-up looks at everybody after every death, and here that is everybody who was killed over before.
     scene = await openScene({ targets: 1, weather: "calm" });
   });
 
-  test("the end state is the same every time, and nothing is done twice that matters", async () => {
-    const survived = new Set<string>();
-    for (let nth = 1; nth <= longestLife && survived.size < life.length; nth += 1) {
-      const person = await scene.hire(`${moment} ${nth}`);
-      await scene.pass(15_000);
-      for (const { name, act, afterwards } of life) {
-        const fate = await killAt(scene, { nth, moment }, async () => {
-          await act(scene, person);
-          await scene.lab.advance(actMs);
-        });
-        if (fate === "survived") survived.add(name);
+  test.each(deadlyMoments)(
+    "when %s, the end state is the same every time, and nothing is done twice that matters",
+    async (moment) => {
+      const survived = new Set<string>();
+      for (let nth = 1; nth <= longestLife && survived.size < life.length; nth += 1) {
+        const person = await scene.hire(`${moment} ${nth}`);
+        await scene.pass(15_000);
+        for (const { name, act, afterwards } of life) {
+          const fate = await killAt(scene, { nth, moment }, async () => {
+            await act(scene, person);
+            await scene.lab.advance(actMs);
+          });
+          if (fate === "survived") survived.add(name);
+          await scene.pass(recoveryMs);
+          expect({ nth, name, ...(await scene.access(person)) }).toEqual({
+            nth,
+            name,
+            ...everywhere(scene, afterwards),
+          });
+        }
+        if (nth % 5 !== 1) continue;
+        const mark = scene.mark();
+        await scene.patch(person, { displayName: person.displayName });
         await scene.pass(recoveryMs);
-        expect({ nth, name, ...(await scene.access(person)) }).toEqual({
-          nth,
-          name,
-          ...everywhere(scene, afterwards),
-        });
+        expect({ nth, writes: scene.writes(mark) }).toEqual({ nth, writes: [] });
       }
-      if (nth % 5 !== 1) continue;
-      const mark = scene.mark();
-      await scene.patch(person, { displayName: person.displayName });
-      await scene.pass(recoveryMs);
-      expect({ nth, writes: scene.writes(mark) }).toEqual({ nth, writes: [] });
-    }
-    // Otherwise there were moments that were not tried.
-    expect([...survived]).toHaveLength(life.length);
-  }, 400_000);
+      // Otherwise there were moments that were not tried.
+      expect([...survived]).toHaveLength(life.length);
+    },
+    400_000,
+  );
 
   testNoKeyGivenUp(() => scene);
   testManners(() => scene);
