@@ -29,9 +29,8 @@ export type Rest = {
 const breaths = 1;
 /** While answers are held, waiting and work look alike: then the app is let to breathe as often as a handshake has steps. */
 const breathsInDoubt = 3;
-/** How often it is looked, in real time, while something is going on: when something has stirred, or after a while anyway. */
+/** How often it is looked, in real time, while something is going on. */
 const lookEveryMs = 1;
-const lookAnywayMs = 5;
 
 /** What is seen at one look. */
 type Sight = { readonly doing: readonly string[]; readonly breaths: number };
@@ -44,17 +43,10 @@ export function restOf(doings: Doings): Rest {
   async function until(look: () => Sight, timeoutMs: number): Promise<readonly string[]> {
     const givenUpAt = performance.now() + timeoutMs;
     for (;;) {
-      const stirs = clock.stirs();
-      const lookedAt = performance.now();
       const sight = look();
       if (sight.doing.length === 0 && (await lasts(look, sight.breaths))) return [];
       if (performance.now() > givenUpAt) return sight.doing;
-      do await sleep(lookEveryMs);
-      while (
-        sight.doing.length > 0 &&
-        clock.stirs() === stirs &&
-        performance.now() - lookedAt < lookAnywayMs
-      );
+      await sleep(lookEveryMs);
     }
   }
 
