@@ -35,6 +35,12 @@ const readApplications = [
   "Application.ReadWrite.OwnedBy",
   "Directory.Read.All",
 ] as const;
+const readEntraRoles = [
+  "RoleManagement.Read.Directory",
+  "RoleManagement.ReadWrite.Directory",
+  "Directory.Read.All",
+  "Directory.ReadWrite.All",
+];
 const readSync = [
   "Application.ReadWrite.OwnedBy",
   "Synchronization.Read.All",
@@ -167,6 +173,10 @@ export const permissionTable: readonly CallPermissions[] = [
   row("POST", "/directory/deletedItems/{id}/restore", deleteUsers),
   row("DELETE", "/directory/deletedItems/{id}", ["User.ReadWrite.All"]),
 
+  row("GET", "/roleManagement/directory/roleDefinitions", [...readEntraRoles, "RoleManagement.Read.All"]),
+  row("GET", "/roleManagement/directory/roleAssignments", readEntraRoles),
+  row("POST", "/roleManagement/directory/roleAssignments", ["RoleManagement.ReadWrite.Directory"]),
+  row("DELETE", "/roleManagement/directory/roleAssignments/{id}", ["RoleManagement.ReadWrite.Directory"]),
   row("GET", "/servicePrincipals", readApplications),
   row("GET", "/servicePrincipals/{id}", readApplications),
   row("GET", roles, readApplications),
