@@ -30,6 +30,11 @@ export type LedgerItem =
   | { readonly kind: "grant"; readonly grant: Grant; readonly account: AccountId }
   | { readonly kind: "scope"; readonly scope: Scope };
 
+/** What was given, wherever that is. */
+export const grantOf = (
+  item: { readonly kind: "grant"; readonly grant: Grant } | { readonly kind: "scope"; readonly scope: Scope },
+): Grant => (item.kind === "scope" ? item.scope : item.grant);
+
 export type LedgerRow = { readonly item: LedgerItem; readonly name: string; readonly entry: LedgerEntry };
 
 /**

@@ -112,11 +112,6 @@ export class Draft {
     this.lookAgain(until);
   }
 
-  apply(decision: MembershipDecision, grant: Grant, step: () => Step): void {
-    if (decision.act === "add" || decision.act === "remove") this.step(step());
-    this.book({ kind: "grant", grant }, decision);
-  }
-
   book(what: Given, { ledger }: Pick<MembershipDecision, "ledger">): void {
     if (ledger !== "same") this.ledger.push({ what, change: ledger });
   }

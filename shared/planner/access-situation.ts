@@ -3,7 +3,7 @@ import type { Leaving } from "../model/analyst.ts";
 import type { Denial } from "../model/denial.ts";
 import { grantKey, type Grant, type Scope } from "../model/grant.ts";
 import type { AccountId, AnalystId, TargetName } from "../model/ids.ts";
-import type { AccountProof, AccountRecord, LedgerEntry } from "../model/ledger.ts";
+import { grantOf, type AccountProof, type AccountRecord, type LedgerEntry } from "../model/ledger.ts";
 import type { MoverOrder } from "./step-order.ts";
 
 /** One analyst in one target: everything the plan may depend on. Times are epoch milliseconds. */
@@ -176,9 +176,7 @@ export type Given =
   { readonly kind: "grant"; readonly grant: Grant } | { readonly kind: "scope"; readonly scope: Scope };
 
 export const sameGiven = (one: Given, other: Given) =>
-  one.kind === "scope"
-    ? other.kind === "scope" && grantKey(one.scope) === grantKey(other.scope)
-    : other.kind === "grant" && grantKey(one.grant) === grantKey(other.grant);
+  one.kind === other.kind && grantKey(grantOf(one)) === grantKey(grantOf(other));
 
 export type PresentAccount = Extract<AccountSeen, { kind: "present" }>;
 

@@ -8,61 +8,43 @@ import type { Seen, Sight } from "../model/sight.ts";
 import type { Draft } from "./access-draft.ts";
 import type { Keeps, NamedGrant, OwnedGrant, PresentAccount } from "./access-situation.ts";
 import { durationMs } from "../policy/duration.ts";
-import { unlessGroupIsLost } from "./lost-group.ts";
-import { decideMembership, replicationWindowMs, type MembershipDecision } from "./membership.ts";
+import { decideGiven, followUp, idle, isTheirs, type Looked } from "./given-draft.ts";
+import { replicationWindowMs, type MembershipDecision } from "./membership.ts";
 import { renewWhenDue } from "./renewal.ts";
 
 type Holder = Pick<PresentAccount, "id" | "seen">;
 
-const idle: MembershipDecision = { act: "nothing", ledger: "same", unsureUntil: null };
-const waiting: MembershipDecision = { ...idle, act: "await" };
-
-/** Whether there is something, or something is under way, that can be somebody's. */
-export const isHad = ({ seen }: Sight) =>
-  seen !== "absent" && seen !== "unknown" && seen !== "lapsed" && seen !== "going";
-
 /** Gives or takes one thing, or waits for it, by what a look showed of it. */
-export function draftGrant(draft: Draft, account: Holder, named: NamedGrant, wanted: "yes" | "no"): void {
-  const { grant, name } = named;
-  const owned = draft.situation.owned.grants.find(
-    (candidate) => grantKey(candidate.grant) === grantKey(grant),
-  );
-  const sight = asRemembered(account.seen(grant, wanted), owned?.entry, wanted);
+export function draftGrant(
+  draft: Draft,
+  account: Holder,
+  { grant, name }: NamedGrant,
+  wanted: "yes" | "no",
+): void {
+  const { owned, now } = draft.situation;
+  const own = owned.grants.find((candidate) => grantKey(candidate.grant) === grantKey(grant));
+  const sight = asRemembered(account.seen(grant, wanted), own?.entry, wanted);
   if (wanted === "yes" && sight.unread === "partly") return draft.unreadable(name);
-  const { endsAt } = sight;
-  const isTheirs = sight.by === "others" && isHad(sight);
-  const entry = isTheirs ? undefined : owned?.entry;
-  if (isTheirs && owned !== undefined) handOver(draft, owned);
-  const decision = decideGrant(draft, named, sight, { wanted, entry, isTheirs });
-  draft.apply(decision, grant, () => ({
-    kind: decision.act === "add" ? "grant" : "revoke",
-    account: account.id,
-    grant,
-    name,
-  }));
-  if (decision.act === "wait") draft.settling(name, entry?.at);
-  // What is still to come cannot be taken back before it is there.
-  const isUnderWay =
-    decision.act === "await" || (wanted === "no" && sight.seen === "coming" && decision.act === "remove");
-  if (isUnderWay) draft.onItsWay(name, withSince(sight, entry), wanted);
-  if (wanted === "yes" && decision.act === "nothing") {
-    draft.atItsEnd(name, sight);
+  if (isTheirs(sight) && own !== undefined) handOver(draft, own);
+  const entry = isTheirs(sight) ? undefined : own?.entry;
+  const restoredAt = owned.account?.aliveAt ?? 0;
+  const what = { kind: "grant", grant } as const;
+  const looked: Looked = { what, name, sight: withSince(sight, entry), wanted, entry, restoredAt };
+  const decision = unlessRefused(draft, decideGiven(draft, looked), { grant, name, sight, entry });
+  const { act } = decision;
+  if (act === "add" || act === "remove")
+    draft.step({ kind: act === "add" ? "grant" : "revoke", account: account.id, grant, name });
+  followUp(draft, looked, decision, () => ({ kind: "renew", account: account.id, grant, name }));
+  if (wanted === "yes" && act === "nothing") {
     if (sight.seen === "stuck" && entry !== undefined) draft.refuse(grant, sight.detail ?? "");
     else if (sight.seen === "present" && entry?.refused !== undefined) draft.refuse(grant, null);
-    if (entry !== undefined && isRenewed(grant))
-      renew(draft, named, sight, { account: account.id, givenAt: entry.at });
-    // What somebody else gave for a time, or the person took for a time, is Muster's to give after that.
-    else if (endsAt !== undefined) draft.lookAtEnd(endsAt);
   }
-  draft.unsure(name, decision);
   // What the person did until it was taken from them shows when every replica knows of it.
   const shownAt = (entry?.state === "removed" ? entry.at : -Infinity) + replicationWindowMs;
-  if (sight.fleeting === "yes" && draft.situation.now < shownAt) draft.unsureOf(name, shownAt);
+  if (sight.fleeting === "yes" && now < shownAt) draft.unsureOf(name, shownAt);
   // It was taken back before, and whether it is gone could not be read.
-  if (sight.seen === "unknown" && decision.act === "nothing" && entry?.state === "removed")
-    draft.unreadable(name);
-  const isUnsettled = decision.act !== "nothing" && decision.act !== "add";
-  if (owned?.writable !== "no" && isUnsettled) draft.unsettledGrants += 1;
+  if (sight.seen === "unknown" && act === "nothing" && entry?.state === "removed") draft.unreadable(name);
+  if (own?.writable !== "no" && act !== "nothing" && act !== "add") draft.unsettledGrants += 1;
   if (entry === undefined && sight.seen === "present") draft.note({ kind: "native-grant", name });
 }
 
@@ -85,31 +67,10 @@ export function asRemembered(sight: Sight, entry: LedgerEntry | undefined, wante
 const withSince = (sight: Sight, entry: LedgerEntry | undefined): Sight =>
   sight.since !== undefined || entry === undefined ? sight : { ...sight, since: entry.at };
 
-function decideGrant(
-  draft: Draft,
-  { grant, name }: NamedGrant,
-  sight: Sight,
-  { wanted, entry, isTheirs }: { wanted: "yes" | "no"; entry: LedgerEntry | undefined; isTheirs: boolean },
-): MembershipDecision {
-  const { now, owned } = draft.situation;
-  // What has run its time is given anew where that is meant.
-  const seen = sight.seen === "lapsed" && isRenewed(grant) ? "absent" : sight.seen;
-  // Nothing is given on the strength of an answer that did not come; it is told why.
-  if (sight.unread === "wholly" && wanted === "yes") return idle;
-  if (isTheirs && wanted === "yes") return seen === "present" || seen === "stuck" ? idle : waiting;
-  const goneAt = draft.goneAt({ kind: "grant", grant });
-  const decided = decideMembership({ wanted, seen, seenAt: sight.at, entry, goneAt, now });
-  const restoredAt = owned.account?.aliveAt ?? 0;
-  const decision = unlessGroupIsLost(draft, draft.unlessRestored(decided, name, restoredAt), {
-    key: grantKey(grant),
-    name,
-    entry,
-  });
-  const isTooSoon = (sight.notBefore ?? 0) > now && (decision.act === "add" || decision.act === "remove");
-  if (isTooSoon) return { ...decision, act: "await" };
-  if (wanted === "no") return decision;
-  if (decision.act === "add" && isDenied(draft, { grant, name })) return idle;
-  return unlessTaken(draft, decision, { grant, name, sight, entry });
+/** What a person or a review took away is not always given again. */
+function unlessRefused(draft: Draft, decision: MembershipDecision, given: Given): MembershipDecision {
+  if (decision.act !== "add") return decision;
+  return isDenied(draft, given) ? idle : unlessTaken(draft, decision, given);
 }
 
 /** What an access review has denied since Muster gave it is not given again, nor what it may have denied. */
@@ -144,7 +105,7 @@ type Given = NamedGrant & { readonly sight: Sight; readonly entry: LedgerEntry |
 /** What Muster gave, and what every replica must know of, is gone: somebody else took it away. */
 function unlessTaken(draft: Draft, decision: MembershipDecision, given: Given): MembershipDecision {
   const { onExternalRemoval } = draft.situation;
-  if (onExternalRemoval === "restore" || decision.act !== "add" || !isTaken(draft, given)) return decision;
+  if (onExternalRemoval === "restore" || !isTaken(draft, given)) return decision;
   const asks = onExternalRemoval === "hold" ? "yes" : "no";
   draft.note({ kind: "taken-by-others", name: given.name, asks });
   return idle;

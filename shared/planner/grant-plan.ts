@@ -47,16 +47,9 @@ export function loseWhatOutlives(
 export function takeBackUnseen(draft: Draft, account: AccountId, whose: "gone" | "may-come-back"): void {
   for (const { grant, name, entry } of draft.situation.owned.grants) {
     const seen = whose === "gone" ? "absent" : "unknown";
-    draft.apply(
-      decideMembership({ wanted: "no", seen, entry, goneAt: 0, now: draft.situation.now }),
-      grant,
-      () => ({
-        kind: "revoke",
-        account,
-        grant,
-        name,
-      }),
-    );
+    const decision = decideMembership({ wanted: "no", seen, entry, goneAt: 0, now: draft.situation.now });
+    if (decision.act === "remove") draft.step({ kind: "revoke", account, grant, name });
+    draft.book({ kind: "grant", grant }, decision);
   }
 }
 

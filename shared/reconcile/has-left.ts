@@ -1,5 +1,5 @@
 import { comesAtOnce } from "../model/grant.ts";
-import { goesWithOwner, type LedgerItem } from "../model/ledger.ts";
+import { goesWithOwner, grantOf, type LedgerItem } from "../model/ledger.ts";
 import type { PairRecord } from "../model/pair.ts";
 import type { Policy } from "../policy/policy.ts";
 
@@ -23,7 +23,7 @@ export function hasLeft(
 }
 
 /** What was only asked to be taken away is gone when a look has shown it, and not before. */
-const goesAtOnce = (item: LedgerItem) => comesAtOnce(item.kind === "scope" ? item.scope : item.grant);
+const goesAtOnce = (item: LedgerItem) => comesAtOnce(grantOf(item));
 
 /** That sync is to delete it is no answer: it may have been stopped. Where nobody deletes it, it is done with when it is blocked. */
 function isDone(

@@ -2,7 +2,7 @@ import { isThere, type GrantReaders } from "../graph/grants/kind.ts";
 import type { TargetReader } from "../graph/target-reader.ts";
 import type { Priority } from "../graph/tenant.ts";
 import { grantKey } from "../model/grant.ts";
-import type { LedgerEntry, LedgerItem, LedgerRow } from "../model/ledger.ts";
+import { grantOf, type LedgerEntry, type LedgerItem, type LedgerRow } from "../model/ledger.ts";
 import type { Subjects } from "../planner/access-situation.ts";
 import { mayBeRestored, replicationWindowMs } from "../planner/membership.ts";
 
@@ -38,7 +38,7 @@ export async function readSubjects(
   return new Map(
     await Promise.all(
       doubted.map(async ({ item }) => {
-        const what = item.kind === "scope" ? item.scope : item.grant;
+        const what = grantOf(item);
         return [grantKey(what), await askFor(item, asked, priority)] as const;
       }),
     ),
