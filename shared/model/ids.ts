@@ -29,6 +29,12 @@ export type AssignmentPolicyId = z.infer<typeof assignmentPolicyIdSchema>;
 export const appRoleIdSchema = guidSchema.brand<"AppRoleId">();
 export type AppRoleId = z.infer<typeof appRoleIdSchema>;
 
+/**
+ * What Graph calls "default access": no role, and the synchronization passes over whoever has no other.
+ * https://learn.microsoft.com/entra/identity/app-provisioning/application-provisioning-config-problem
+ */
+export const defaultAccess = "00000000-0000-0000-0000-000000000000";
+
 export const servicePrincipalIdSchema = guidSchema.brand<"ServicePrincipalId">();
 export type ServicePrincipalId = z.infer<typeof servicePrincipalIdSchema>;
 

@@ -1,3 +1,4 @@
+import { defaultAccess } from "../model/ids.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { asMap, pick, pickText } from "./pick.ts";
 import { packagesHaveOnePolicy } from "./package-policies.ts";
@@ -330,9 +331,6 @@ function scopesAreDistinct(file: unknown): readonly Finding[] {
       ),
   ];
 }
-
-/** https://learn.microsoft.com/entra/identity/app-provisioning/application-provisioning-config-problem */
-const defaultAccess = "00000000-0000-0000-0000-000000000000";
 
 function oneStampProvesIdentity(file: unknown): readonly Finding[] {
   const isPush = pickText(file, "targets.*.topology").some(({ value }) => value === "push");

@@ -1,8 +1,9 @@
 import { z } from "zod";
-import { appRoleIdSchema, type ServicePrincipalId } from "../../model/ids.ts";
-import type { NameOrId, Wish } from "../../model/wish.ts";
+import { appRoleIdSchema, defaultAccess, type ServicePrincipalId } from "../../model/ids.ts";
+import type { Wish } from "../../model/wish.ts";
 import { memory } from "../memory.ts";
 import { notFound, type GraphTenant, type Priority } from "../tenant.ts";
+import { isCalled, misses, wordsOf } from "./called.ts";
 import type { GrantFound } from "./kind.ts";
 
 /** Finds the roles of applications that a policy names. Read only. */
@@ -10,9 +11,6 @@ export type AppRoleDirectory = {
   /** @throws GraphError when Graph gives no answer. */
   readonly find: (wish: Wish<"appRole">, priority: Priority) => Promise<GrantFound<"appRole">>;
 };
-
-/** What Graph calls "default access": no role, and the synchronization passes over whoever has no other. */
-const defaultAccess = "00000000-0000-0000-0000-000000000000";
 
 const principalSchema = z.looseObject({
   displayName: z.string().nullish(),
@@ -47,13 +45,12 @@ export function appRoleDirectory(tenant: GraphTenant): AppRoleDirectory {
         };
       }
       const app = principal.displayName ?? servicePrincipal;
-      const roles = (principal.appRoles ?? []).filter((one) => isMeant(one, role));
+      const roles = (principal.appRoles ?? []).filter((one) => isMeant(one) && isCalled(one, role));
       const [only, ...more] = roles;
       if (only === undefined || more.length > 0) {
-        const called = role.kind === "id" ? role.id : `"${role.name}"`;
         return {
           kind: "not-found",
-          reason: `${roles.length === 0 ? "no" : roles.length} roles of the application ${app} in tenant ${tenant.tenantId} are called ${called}`,
+          reason: misses(`roles of the application ${app}`, wordsOf(role), { count: roles.length, tenant }),
           advice: "name the role that the synchronization brought with it, msiam_access as a rule",
         };
       }
@@ -68,10 +65,7 @@ export function appRoleDirectory(tenant: GraphTenant): AppRoleDirectory {
   };
 }
 
-function isMeant({ id, displayName, isEnabled }: AppRole, role: NameOrId<string>): boolean {
-  if (id === defaultAccess || isEnabled === false) return false;
-  return role.kind === "id" ? id === role.id : displayName?.toLowerCase() === role.name.toLowerCase();
-}
+const isMeant = ({ id, isEnabled }: AppRole) => id !== defaultAccess && isEnabled !== false;
 
 async function read(
   tenant: GraphTenant,

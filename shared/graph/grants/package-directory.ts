@@ -5,6 +5,7 @@ import { equalTo } from "../filter.ts";
 import { listAll } from "../listing.ts";
 import { memory } from "../memory.ts";
 import { notFound, type GraphTenant, type Priority } from "../tenant.ts";
+import { isCalled, misses, wordsOf } from "./called.ts";
 import type { GrantFound } from "./kind.ts";
 import { entitlement } from "./package-path.ts";
 
@@ -75,17 +76,10 @@ async function read(
   return items;
 }
 
-const wordsOf = (name: NameOrId<string>) => (name.kind === "id" ? name.id : `"${name.name}"`);
-
-type Called = { readonly id: string; readonly displayName?: string | null | undefined };
-
-const isCalled = ({ id, displayName }: Called, name: NameOrId<string>) =>
-  name.kind === "id" ? id === name.id : displayName?.toLowerCase() === name.name.toLowerCase();
-
-function none(what: string, called: string, count: number, { tenantId }: GraphTenant): GrantFound<"package"> {
+function none(what: string, called: string, count: number, tenant: GraphTenant): GrantFound<"package"> {
   return {
     kind: "not-found",
-    reason: `${count === 0 ? "no" : count} ${what} in tenant ${tenantId} are called ${called}`,
+    reason: misses(what, called, { count, tenant }),
     advice:
       count > 1
         ? "name it by its id in the policy"
