@@ -1,6 +1,7 @@
 import type { TableClient } from "@azure/data-tables";
 import { z } from "zod";
-import { findingKinds, type Finding } from "../model/finding.ts";
+import type { Finding } from "../model/finding.ts";
+import { findingSchema } from "./key-state.ts";
 import { deleteVersioned, listAllRows, listRows, readVersioned, writeVersioned } from "./table.ts";
 
 /**
@@ -35,18 +36,11 @@ export const sourcePartition = "source";
 /** How long a finding stays on show when it is over. */
 export const findingKeptMs = 30 * 24 * 60 * 60_000;
 
-const schema: z.ZodType<FindingRow> = z.object({
+const schema: z.ZodType<FindingRow> = findingSchema.extend({
   tenant: z.string(),
   subject: z.string(),
   person: z.string().nullable(),
   place: z.string().nullable(),
-  id: z.string(),
-  kind: z.enum(findingKinds),
-  found: z.string(),
-  advice: z.string(),
-  since: z.number(),
-  seen: z.number(),
-  over: z.number().nullable(),
   version: z.number(),
 });
 

@@ -1,7 +1,8 @@
 import type { TableClient } from "@azure/data-tables";
 import { z } from "zod";
 import { findingKinds, noFindings, type KeptFindings } from "../model/finding.ts";
-import { deleteVersioned, listRows, readRow, readVersioned, writeVersioned, type Row } from "./table.ts";
+import { rowMemory } from "./row-memory.ts";
+import { deleteVersioned, listRows, readVersioned, writeVersioned, type Row, type Stored } from "./table.ts";
 
 /**
  * Everything Muster remembers of one key is one row, and one run at a time may write it: a run begins by claiming the row,
@@ -94,20 +95,20 @@ export const unheard: KeyClock = {
   findings: noFindings,
 };
 
+export const findingSchema = z.object({
+  id: z.string(),
+  kind: z.enum(findingKinds),
+  found: z.string(),
+  advice: z.string(),
+  since: z.number(),
+  seen: z.number(),
+  over: z.number().nullable(),
+});
+
 const findingsSchema: z.ZodType<KeptFindings> = z.object({
   version: z.number(),
   shown: z.number(),
-  all: z.array(
-    z.object({
-      id: z.string(),
-      kind: z.enum(findingKinds),
-      found: z.string(),
-      advice: z.string(),
-      since: z.number(),
-      seen: z.number(),
-      over: z.number().nullable(),
-    }),
-  ),
+  all: z.array(findingSchema),
 });
 
 const clockSchema = z.object({
@@ -145,20 +146,24 @@ export function keyTable<T>(
   table: TableClient,
   { schema, first }: { readonly schema: ReturnType<typeof keyRowSchema<T>>; readonly first: T },
 ): KeyTable<T> {
-  const parse = (json: unknown): KeyState<T> => {
-    const { clock, value, entered } = schema.parse(json);
-    return { clock, value, entered };
-  };
+  const memory = rowMemory<KeyState<T>>();
+  const stateOf = (row: Row, stored: Stored): KeyState<T> =>
+    memory.at(row, stored.etag, () => {
+      const { clock, value, entered } = schema.parse(stored.value);
+      return { clock, value, entered };
+    });
   const fresh: KeyState<T> = { clock: unheard, value: first, entered: "" };
 
   async function claim(row: Row, begin: (state: KeyState<T>) => KeyState<T>): Promise<Claim<T>> {
     const run = crypto.randomUUID();
     for (let tries = 0; tries < tryLimit; tries += 1) {
       const known = await readVersioned(table, row);
-      const state = begin(known === null ? fresh : parse(known.value));
+      const state = begin(known === null ? fresh : stateOf(row, known));
       const json = { by: { run, writes: 0 }, ...state };
       const etag = await writeVersioned(table, row, { value: json, etag: known?.etag ?? null });
-      if (etag !== null) return claimed(row, { run, state, etag });
+      if (etag === null) continue;
+      memory.remember(row, etag, state);
+      return claimed(row, { run, state, etag });
     }
     throw new Error(`${row.partitionKey}/${row.rowKey} is claimed by too many runs at once`);
   }
@@ -179,8 +184,10 @@ export function keyTable<T>(
         set(change);
         writes += 1;
         const by = { run: held.run, writes };
-        const next = await writeVersioned(table, row, { value: { by, ...state }, etag });
+        const written = state;
+        const next = await writeVersioned(table, row, { value: { by, ...written }, etag });
         etag = next ?? (await ownWrite(row, by));
+        memory.remember(row, etag, written);
       },
       forget: () => deleteVersioned(table, row, etag),
     };
@@ -197,12 +204,15 @@ export function keyTable<T>(
   return {
     claim,
     async read(row) {
-      const json = await readRow(table, row);
-      return json === null ? null : parse(json);
+      const known = await readVersioned(table, row);
+      return known === null ? null : stateOf(row, known);
     },
     async list(partitionKey) {
       const rows = await listRows(table, { partitionKey });
-      return rows.map(({ rowKey, value: json }) => ({ rowKey, state: parse(json) }));
+      return rows.map((one) => ({
+        rowKey: one.rowKey,
+        state: stateOf({ partitionKey, rowKey: one.rowKey }, one),
+      }));
     },
   };
 }

@@ -14,14 +14,20 @@ export async function readRow(table: TableClient, row: Row): Promise<unknown> {
   return (await readVersioned(table, row))?.value ?? null;
 }
 
-/** The value with the etag it was read at, for writers that must not overwrite each other. */
-export async function readVersioned(
-  table: TableClient,
-  row: Row,
-): Promise<{ readonly value: unknown; readonly etag: string } | null> {
+/** A row as it was read: with its etag, for writers that must not overwrite each other. Its value is unpacked when it is asked for. */
+export type Stored = { readonly etag: string; readonly value: unknown };
+
+const stored = (entity: Readonly<Record<string, unknown>> & { readonly etag: string }): Stored => ({
+  etag: entity.etag,
+  get value() {
+    return unpack(entity);
+  },
+});
+
+/** @returns null when there is no such row */
+export async function readVersioned(table: TableClient, row: Row): Promise<Stored | null> {
   try {
-    const entity = await table.getEntity(row.partitionKey, row.rowKey);
-    return { value: unpack(entity), etag: entity.etag };
+    return stored(await table.getEntity(row.partitionKey, row.rowKey));
   } catch (error) {
     if (isStatus(error, 404)) return null;
     throw error;
@@ -75,24 +81,21 @@ export async function deleteVersioned(table: TableClient, row: Row, etag: string
 export async function listRows(
   table: TableClient,
   { partitionKey, prefix = "" }: { readonly partitionKey: string; readonly prefix?: string },
-): Promise<readonly { readonly rowKey: string; readonly value: unknown }[]> {
+): Promise<readonly (Stored & { readonly rowKey: string })[]> {
   const filter =
     prefix === ""
       ? odata`PartitionKey eq ${partitionKey}`
       : odata`PartitionKey eq ${partitionKey} and RowKey ge ${prefix} and RowKey lt ${`${prefix}\uFFFF`}`;
-  const rows: { rowKey: string; value: unknown }[] = [];
-  for await (const entity of table.listEntities({ queryOptions: { filter } })) {
-    rows.push({ rowKey: entity.rowKey ?? "", value: unpack(entity) });
-  }
+  const rows: (Stored & { readonly rowKey: string })[] = [];
+  for await (const entity of table.listEntities({ queryOptions: { filter } }))
+    rows.push(Object.assign(stored(entity), { rowKey: entity.rowKey ?? "" }));
   return rows;
 }
 
-/** Every row of a table, with the etag it was read at. */
-export async function listAllRows(
-  table: TableClient,
-): Promise<readonly { readonly value: unknown; readonly etag: string }[]> {
-  const rows: { value: unknown; etag: string }[] = [];
-  for await (const entity of table.listEntities()) rows.push({ value: unpack(entity), etag: entity.etag });
+/** Every row of a table. */
+export async function listAllRows(table: TableClient): Promise<readonly Stored[]> {
+  const rows: Stored[] = [];
+  for await (const entity of table.listEntities()) rows.push(stored(entity));
   return rows;
 }
 
