@@ -74,6 +74,7 @@ const papersIn = (items: readonly Invited[], isComplete: boolean): Papers => ({
   requests: items satisfies readonly Request[],
   assignments: items.flatMap(assignmentOf),
   isComplete,
+  hasAllRequests: isComplete,
 });
 
 /** Of several the one that has something; otherwise that of the last request. In which order they are listed is not documented. */

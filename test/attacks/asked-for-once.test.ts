@@ -34,7 +34,7 @@ function scene(terms: Parameters<typeof assigned>[1] = {}) {
 }
 
 /** Nothing of the papers but what a first page happened to hold. */
-const halfRead = async () => ({ assignments: [], requests: [], isComplete: false });
+const halfRead = async () => ({ assignments: [], requests: [], isComplete: false, hasAllRequests: false });
 
 test.each([
   ["can be read by half only", halfRead],

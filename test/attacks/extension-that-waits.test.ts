@@ -25,6 +25,7 @@ const papers: Papers = {
     },
   ],
   isComplete: true,
+  hasAllRequests: true,
 };
 
 /*

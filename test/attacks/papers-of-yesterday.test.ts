@@ -191,6 +191,7 @@ test("an assignment that has ended by its own rule has lapsed, also when the sys
     ],
     requests: [removal],
     isComplete: true,
+    hasAllRequests: true,
   };
   const seen = sightOfPackage(papersOf(papers, operator), {
     wanted: "yes",

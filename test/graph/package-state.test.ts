@@ -35,7 +35,7 @@ const request = (state: string, requestType = "adminadd", askedAt = now - hourMs
 });
 
 function sight(papers: Partial<Papers>, { wanted = "yes" }: { readonly wanted?: "yes" | "no" } = {}) {
-  const all = { assignments: [], requests: [], isComplete: true, ...papers };
+  const all = { assignments: [], requests: [], isComplete: true, hasAllRequests: true, ...papers };
   return sightOfPackage(papersOf(all, operator), { wanted, now });
 }
 
@@ -48,6 +48,16 @@ describe("what papers about an access package show to whoever is to have it", ()
     ["nothing", {}, "absent"],
     ["nothing, read in part", { isComplete: false }, "unknown"],
     ["an assignment that was delivered", { assignments: [delivered] }, "present"],
+    [
+      "the same where a request may be missing, which may be to take it away",
+      { assignments: [delivered], isComplete: false, hasAllRequests: false },
+      "unknown",
+    ],
+    [
+      "the same where only another assignment may be missing",
+      { assignments: [delivered], isComplete: false },
+      "present",
+    ],
     ["the same in other letters", { assignments: [{ ...delivered, state: "delivered" }] }, "present"],
     ["a request that was submitted", { requests: [request("submitted")] }, "coming"],
     ["one that waits for approval", { requests: [request("pendingapproval")] }, "coming"],

@@ -124,6 +124,7 @@ export function memoryPackages(now: () => number) {
     assignments: assignments.filter((one) => one.account === account),
     requests: requests.filter((one) => one.account === account),
     isComplete: true,
+    hasAllRequests: true,
   });
 
   /** The account of somebody who was invited, now that what they were invited with is delivered. */
@@ -253,6 +254,7 @@ export function memoryPackages(now: () => number) {
         requests: requests.filter(({ id }) => some.some(({ request }) => request === id)),
         assignments: assignments.filter(({ request }) => some.some((one) => one.request === request)),
         isComplete: true,
+        hasAllRequests: true,
       });
       const papersFor = { yes: of(at), no: of(own) };
       const account = own.findLast((one) => one.account !== null)?.account ?? null;

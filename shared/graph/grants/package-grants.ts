@@ -66,10 +66,12 @@ async function readPapers(tenant: GraphTenant, account: AccountId, priority: Pri
       requestSchema,
     ),
   ]);
+  const hasAllRequests = requests.completeness.kind === "complete";
   return {
     assignments: assignments.items,
     requests: requests.items,
-    isComplete: assignments.completeness.kind === "complete" && requests.completeness.kind === "complete",
+    isComplete: assignments.completeness.kind === "complete" && hasAllRequests,
+    hasAllRequests,
   };
 }
 

@@ -35,11 +35,13 @@ export const requestSchema = z.looseObject({
 export type Assignment = z.infer<typeof assignmentSchema>;
 export type Request = z.infer<typeof requestSchema>;
 
-/** Everything that was read of one person; `complete`: nothing is missing in either list. */
+/** Everything that was read of one person. */
 export type Papers = {
   readonly assignments: readonly Assignment[];
   readonly requests: readonly Request[];
+  /** Nothing is missing in either list. */
   readonly isComplete: boolean;
+  readonly hasAllRequests: boolean;
 };
 
 /** Those about one package, each list with the latest first. */
@@ -99,6 +101,8 @@ export function sightOfPackage(
   const removal = openRemoval(papers);
   if (removal !== undefined) return { seen: "going", ...underWay(removal) };
   const live = liveAssignment(papers);
+  // What was asked to be taken away stays delivered until it is gone, and the request for that may be the one that is missing.
+  if (wanted === "yes" && live?.state === "delivered" && !papers.hasAllRequests) return halfRead;
   const by = giverOf(papers);
   if (live !== undefined && (wanted === "no" || live.state === "delivered"))
     return { ...(wanted === "no" ? leftOf(live, papers) : has(live, papers)), ...by };
