@@ -1,7 +1,6 @@
 import type { Holdings } from "../graph/grants/kind.ts";
 import type { TargetAccount } from "../graph/target-reader.ts";
 import type { AnalystRecord } from "../model/analyst.ts";
-import type { AccountId } from "../model/ids.ts";
 import type { AccountRecord } from "../model/ledger.ts";
 import type { AccountSeen } from "../planner/access-situation.ts";
 import type { AccessReadPorts, Looking } from "./access-ports.ts";
@@ -21,9 +20,7 @@ export async function readKnown(
     readHad(known.accountId, looking, ports),
   ]);
   if (read.kind === "none") return null;
-  if (read.kind === "soft-deleted") {
-    return { seen: await inTheBin(known.accountId, looking, ports), record: known, trouble: null };
-  }
+  if (read.kind === "soft-deleted") return inTheBin(known, looking, ports);
   return {
     seen: present(read.account, { proof: known.proof, record, holdings }),
     record: known,
@@ -31,10 +28,12 @@ export async function readKnown(
   };
 }
 
-/** What goes on without the account is read where Muster gave something of the kind. */
-async function inTheBin(id: AccountId, looking: Looking, ports: AccessReadPorts): Promise<AccountSeen> {
-  const seen = await readOutliving(id, looking, ports);
-  return { kind: "soft-deleted", id, ...(seen === null ? {} : { seen }) };
+/** What goes on without the account is read where Muster gave something of the kind: unread, it may go on still. */
+async function inTheBin(known: AccountRecord, looking: Looking, ports: AccessReadPorts): Promise<Found> {
+  const { accountId: id } = known;
+  const had = await readOutliving(id, looking, ports);
+  if (had === null) return { seen: { kind: "soft-deleted", id }, record: known, trouble: null };
+  return { seen: { kind: "soft-deleted", id, seen: had.holdings }, record: known, trouble: had.trouble };
 }
 
 type Evidence = {

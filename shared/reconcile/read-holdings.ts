@@ -22,7 +22,7 @@ export async function readHad(
   const kinds = kindsInUse(looking);
   const asked = { account, priority: looking.priority };
   const { holdings, failures } = await readHoldings(tenant.reader.grants, kinds, asked);
-  const [first] = failures.filter((error) => !isGone(error));
+  const first = firstOf(failures);
   if (first === undefined) return { holdings, trouble: null };
   const trouble = outcomeOf(first, now());
   const isNothing = failures.length === kinds.length;
@@ -30,17 +30,21 @@ export async function readHad(
   return { holdings, trouble };
 }
 
+/** Whom Graph does not know has nothing; that is no trouble. */
+const firstOf = (failures: readonly unknown[]): unknown => failures.find((error) => !isGone(error));
+
 /** What goes on although the account is in the recycle bin, of what Muster gave; null: nothing can. */
 export async function readOutliving(
   account: AccountId,
   { pair, priority }: Looking,
-  { tenant }: AccessReadPorts,
-): Promise<Holdings | null> {
+  { tenant, now }: AccessReadPorts,
+): Promise<Had | null> {
   const given = pair.ledger.flatMap(({ item }) => (item.kind === "grant" ? [item.grant.kind] : []));
   const kinds = outliving(tenant.reader.grants, [...new Set(given)]);
   if (kinds.length === 0) return null;
-  const { holdings } = await readHoldings(tenant.reader.grants, kinds, { account, priority });
-  return holdings;
+  const { holdings, failures } = await readHoldings(tenant.reader.grants, kinds, { account, priority });
+  const first = firstOf(failures);
+  return { holdings, trouble: first === undefined ? null : outcomeOf(first, now()) };
 }
 
 /** The kinds of grant that the policy names here, and those that Muster gave: nobody has to consent to the others. */
