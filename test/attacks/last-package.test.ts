@@ -6,12 +6,6 @@ import { ana, dayMs, hourMs, minuteMs, readersAtHome, respondersAtHome } from ".
 
 type Scene = ReturnType<typeof pullScene>;
 
-/** What entitlement management does with a guest whose last package is gone, when it gets round to it. */
-function endGuest(world: Scene): void {
-  const [known] = world.accounts();
-  if (known !== undefined) world.contoso.accounts.set(known.id, { ...known, enabled: false });
-}
-
 const isEnabled = (world: Scene) => world.accounts()[0]?.enabled;
 const ends = (world: Scene) =>
   world.entries.flatMap(({ plan }) => plan.notes).filter(({ kind }) => kind === "guest-ends");
@@ -33,7 +27,7 @@ describe("the last package that goes while another one waits", () => {
     const world = await movedToApproval();
     expect(world.has(operator)).toBeUndefined();
     expect(ends(world)).toContainEqual(expect.objectContaining({ how: expect.stringContaining("P30D") }));
-    endGuest(world);
+    world.block();
     world.contoso.packages.decide("delivered");
     await world.wait(2 * hourMs);
     expect([world.has(room), isEnabled(world)]).toEqual(["delivered", true]);
@@ -43,7 +37,7 @@ describe("the last package that goes while another one waits", () => {
     const world = await movedToApproval();
     world.contoso.packages.decide("denied");
     await world.wait(10 * minuteMs);
-    endGuest(world);
+    world.block();
     await world.wait(dayMs);
     expect(isEnabled(world)).toBe(false);
   });
@@ -63,7 +57,7 @@ test.each([
     await world.wait(10 * minuteMs);
     await world.join();
     await world.wait(later);
-    endGuest(world);
+    world.block();
     await world.deliver(eventAbout(ana, world.now()));
     await world.join(respondersAtHome);
     await world.wait(2 * hourMs);
@@ -79,7 +73,7 @@ test("who has had a package for days after that and is blocked by somebody else 
   await world.wait(10 * minuteMs);
   await world.join();
   await world.wait(3 * dayMs);
-  endGuest(world);
+  world.block();
   await world.join(respondersAtHome);
   await world.wait(dayMs);
   expect(isEnabled(world)).toBe(false);
@@ -104,7 +98,7 @@ test("a guest who belongs to sync by now is let in again when the package goes w
   await world.deliver(eventAbout(ana, world.now()));
   await world.wait(hourMs);
   expect(world.has()).toBeUndefined();
-  endGuest(world);
+  world.block();
   await world.join(respondersAtHome);
   await world.wait(hourMs);
   expect(isEnabled(world)).toBe(true);
@@ -127,7 +121,7 @@ test("a package that ended by its own rule and is given anew finds the account i
   await world.join();
   await world.wait(31 * dayMs);
   world.contoso.packages.expire();
-  endGuest(world);
+  world.block();
   await world.deliver(eventAbout(ana, world.now()));
   await world.join(respondersAtHome);
   await world.wait(2 * hourMs);

@@ -187,8 +187,7 @@ describe("a leaver of a target that invites", () => {
     await world.wait(hourMs);
     await world.leave();
     await world.wait(hourMs);
-    const [known] = world.accounts();
-    if (known !== undefined) world.contoso.accounts.set(known.id, { ...known, enabled: false });
+    world.block();
     await world.join();
     await world.wait(hourMs);
     expect(world.accounts()).toMatchObject([{ enabled: true }]);
@@ -203,8 +202,7 @@ describe("a leaver of a target that invites", () => {
     await world.wait(5 * minuteMs);
     await world.join();
     await world.wait(10_000);
-    const [known] = world.accounts();
-    if (known !== undefined) world.contoso.accounts.set(known.id, { ...known, enabled: false });
+    world.block();
     await world.wait(hourMs);
     expect(world.accounts()).toMatchObject([{ enabled: true }]);
     expect(world.has()).toBe("delivered");
@@ -230,8 +228,7 @@ describe("a leaver of a target that invites", () => {
     const world = pullScene();
     await world.join();
     await world.wait(hourMs);
-    const [known] = world.accounts();
-    if (known !== undefined) world.contoso.accounts.set(known.id, { ...known, enabled: false });
+    world.block();
     await world.join(respondersAtHome);
     await world.wait(dayMs);
     expect(world.accounts()).toMatchObject([{ enabled: false }]);
@@ -260,8 +257,7 @@ test("a mover whose next package waits for an approver is let in again when it h
   world.source.members.get(readersAtHome)?.delete(ana);
   await world.join(respondersAtHome);
   await world.wait(hourMs);
-  const [known] = world.accounts();
-  if (known !== undefined) world.contoso.accounts.set(known.id, { ...known, enabled: false });
+  world.block();
   await world.wait(2 * hourMs);
   expect(world.accounts()).toMatchObject([{ enabled: false }]);
   world.contoso.packages.decide("delivered");

@@ -60,6 +60,11 @@ export function pullScene(changes: Parameters<typeof pullPolicy>[0] = {}) {
         ({ kind, target, plan }) => kind === "proof" && target === "contoso" && plan.purpose === purpose,
       ),
     told: () => world.parked.map(({ reason }) => reason),
+    /** As entitlement management does with a guest whose last package is gone, when it gets round to it; or an administrator. */
+    block(): void {
+      const [known] = accounts();
+      if (known !== undefined) world.contoso.accounts.set(known.id, { ...known, enabled: false });
+    },
     isOut: () => world.source.members.get(outbound)?.has(ana) !== true,
   };
 }
