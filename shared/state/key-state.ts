@@ -154,16 +154,24 @@ export function keyTable<T>(
     });
   const fresh: KeyState<T> = { clock: unheard, value: first, entered: "" };
 
+  async function seen(row: Row) {
+    const known = await readVersioned(table, row);
+    return known === null ? null : { etag: known.etag, value: stateOf(row, known) };
+  }
+
   async function claim(row: Row, begin: (state: KeyState<T>) => KeyState<T>): Promise<Claim<T>> {
     const run = crypto.randomUUID();
+    // The host that had the key last has it again, mostly: its write shows whether anybody was there in between.
+    let known = memory.last(row) ?? (await seen(row));
     for (let tries = 0; tries < tryLimit; tries += 1) {
-      const known = await readVersioned(table, row);
-      const state = begin(known === null ? fresh : stateOf(row, known));
+      const state = begin(known?.value ?? fresh);
       const json = { by: { run, writes: 0 }, ...state };
       const etag = await writeVersioned(table, row, { value: json, etag: known?.etag ?? null });
-      if (etag === null) continue;
-      memory.remember(row, etag, state);
-      return claimed(row, { run, state, etag });
+      if (etag !== null) {
+        memory.remember(row, etag, state);
+        return claimed(row, { run, state, etag });
+      }
+      known = await seen(row);
     }
     throw new Error(`${row.partitionKey}/${row.rowKey} is claimed by too many runs at once`);
   }
@@ -189,7 +197,10 @@ export function keyTable<T>(
         etag = next ?? (await ownWrite(row, by));
         memory.remember(row, etag, written);
       },
-      forget: () => deleteVersioned(table, row, etag),
+      async forget() {
+        await deleteVersioned(table, row, etag);
+        memory.forget(row);
+      },
     };
   }
 
@@ -203,10 +214,7 @@ export function keyTable<T>(
 
   return {
     claim,
-    async read(row) {
-      const known = await readVersioned(table, row);
-      return known === null ? null : stateOf(row, known);
-    },
+    read: async (row) => (await seen(row))?.value ?? null,
     async list(partitionKey) {
       const rows = await listRows(table, { partitionKey });
       return rows.map((one) => ({

@@ -52,6 +52,26 @@ describe("two hosts", () => {
     }
   });
 
+  test("take what they had last without reading it, unless the other has had it since", async () => {
+    const [one, other] = [host(), host()];
+    await (await one.claim(row("a"), asItIs)).write({ value: { by: "one" } });
+    const before = table.asked("read");
+    expect((await one.claim(row("a"), asItIs)).state().value).toEqual({ by: "one" });
+    expect(table.asked("read")).toBe(before);
+    await (await other.claim(row("a"), asItIs)).write({ value: { by: "other" } });
+    expect((await one.claim(row("a"), asItIs)).state().value).toEqual({ by: "other" });
+  });
+
+  test("have a row anew that was forgotten, by themselves or by the other", async () => {
+    const [one, other] = [host(), host()];
+    const had = await one.claim(row("a"), asItIs);
+    await had.write({ value: { by: "one" } });
+    await had.forget();
+    expect((await one.claim(row("a"), asItIs)).state().value).toEqual({ by: "" });
+    await (await other.claim(row("a"), asItIs)).forget();
+    expect((await one.claim(row("a"), asItIs)).state().value).toEqual({ by: "" });
+  });
+
   test("forget a row with the table, whatever they remember of it", async () => {
     const one = host();
     await (await one.claim(row("a"), asItIs)).write({ value: { by: "one" } });

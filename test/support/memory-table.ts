@@ -16,6 +16,8 @@ export type MemoryTable = {
   readonly forget: () => void;
   /** How many rows there are. */
   readonly size: () => number;
+  /** How often it was asked this. */
+  readonly asked: (what: Operation) => number;
 };
 
 type Write = (...args: readonly unknown[]) => Promise<unknown>;
@@ -24,9 +26,11 @@ export function memoryTable(name = "Table"): MemoryTable {
   const rows: Rows = new Map();
   const failing = new Set<string>();
   const happenings = new Map<string, (() => Promise<unknown>)[]>();
+  const asked: string[] = [];
   let losing = false;
   const client = tableOf(name, rows, {
     async there(what) {
+      asked.push(what);
       const happening = happenings.get(what)?.shift();
       await happening?.();
       if (failing.delete(what)) throw new Error(`the table ${name} does not answer`);
@@ -56,5 +60,6 @@ export function memoryTable(name = "Table"): MemoryTable {
     },
     forget: () => rows.clear(),
     size: () => rows.size,
+    asked: (what) => asked.filter((one) => one === `${name} ${what}`).length,
   };
 }
