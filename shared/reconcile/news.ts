@@ -1,13 +1,17 @@
 import type { KeyState } from "../state/key-state.ts";
 import { analystRow } from "../state/analysts.ts";
+import { nextSourceLook } from "./next-look.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Round } from "./access-round.ts";
 
-/** What is known about the analyst that a round has not seen. `heardAt`: since when the event waits for its look, epoch ms. */
+/**
+ * What is known about the analyst that a round has not seen. `heardAt`: since when the event waits for its look; `dueAt`: for when that
+ * look is put off, 0: it is not. Epoch ms.
+ */
 export type News =
   | { readonly kind: "none" }
   | { readonly kind: "changed" }
-  | { readonly kind: "unseen"; readonly heardAt: number };
+  | { readonly kind: "unseen"; readonly heardAt: number; readonly dueAt: number };
 
 /**
  * Nothing is proven while something newer is known: the analyst's record has changed since this round began, or an event
@@ -16,7 +20,11 @@ export type News =
 export async function newsOf({ analyst, record, ports }: Round): Promise<News> {
   const latest = (await ports.analysts.read(analystRow(record.id))) ?? analyst;
   if (latest.value?.version !== record.version) return { kind: "changed" };
-  return isUnseen(latest, ports.now()) ? { kind: "unseen", heardAt: latest.clock.heardAt } : { kind: "none" };
+  const { clock } = latest;
+  const now = ports.now();
+  if (!isUnseen(latest, now)) return { kind: "none" };
+  const look = nextSourceLook(clock, now, "wake");
+  return { kind: "unseen", heardAt: clock.heardAt, dueAt: look.kind === "at" ? look.at : 0 };
 }
 
 /** A look that was cut short or failed, or that a trouble of the tenant stands in the way of, has shown nothing either. */
@@ -30,9 +38,16 @@ export const isUnseen = (
 /** What was done was done; but nothing is called done while something newer is known. */
 export function unlooked(news: News, now: number): readonly Outcome[] {
   if (news.kind === "none") return [];
-  const at = now + (news.kind === "unseen" ? pauseMs(now - news.heardAt) : unseenMs);
-  return [{ kind: "again", at, why: "an event about the analyst waits for its look" }];
+  return [{ kind: "again", at: askAgainAt(news, now), why: "an event about the analyst waits for its look" }];
 }
+
+function askAgainAt(news: Exclude<News, { readonly kind: "none" }>, now: number): number {
+  if (news.kind === "changed") return now + unseenMs;
+  return Math.max(now + pauseMs(now - news.heardAt), Math.min(news.dueAt + lookMs, now + newsMs));
+}
+
+/** A look takes about this long. */
+const lookMs = 1_000;
 
 /** Soon, and later the longer the event has waited; hosts' clocks differ. */
 const pauseMs = (waitedMs: number) => Math.min(Math.max(unseenMs, waitedMs / 2), newsMs);
