@@ -162,7 +162,10 @@ export class Draft {
     this.lookAgain(now + Math.max(settleMs, Math.min(waitedMs / 2, visibleMs)));
   }
 
-  /** What takes its time: looked at again soon, and later the longer it takes. After `patienceMs` people hear of it. */
+  /**
+   * What takes its time: looked at again soon, and later the longer it takes; twice as often where somebody still may get what they
+   * are to lose. After `patienceMs` people hear of it.
+   */
   onItsWay(
     name: string,
     { detail = "", since, patient }: Sight,
@@ -178,7 +181,8 @@ export class Draft {
     const way = wanted === "yes" ? "in" : "out";
     this.note({ kind: "on-its-way", name, way, detail, overdue: isOverdue ? "yes" : "no", ...where });
     const longestMs = patient === "yes" ? longestWaitMs : longestUnknownMs;
-    this.lookAgain(now + Math.max(unknownMs, Math.min(waitedMs / 4, longestMs)));
+    const share = wanted === "yes" ? 2 : 4;
+    this.lookAgain(now + Math.max(unknownMs, Math.min(waitedMs / share, longestMs)));
   }
 
   /** When it is over, and until that shows ever more rarely. */
