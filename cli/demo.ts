@@ -13,6 +13,7 @@ import { readMatrix } from "./demo/people.ts";
 import { printer } from "./demo/print.ts";
 import { writeStory } from "./demo/story.ts";
 import { momentsOf, readJournal, type Moment } from "./demo/timeline.ts";
+import { readFindings, toldSince, type Told } from "./demo/told.ts";
 
 /** `npm run demo`: a joiner, a mover and a leaver go through the whole system, and Graph is asked what became of them. */
 const { json } = new Command("demo")
@@ -57,7 +58,7 @@ async function play(running: RunningLab): Promise<readonly string[]> {
   await running.advance(sceneMs);
   const begin = running.clock.now();
   print.line("  Times are those of the lab's clock: what it would have taken with Azure's own delays.");
-  const scenes: { title: string; moments: readonly Moment[]; unrest: readonly string[] }[] = [];
+  const scenes: { title: string; moments: readonly Moment[]; unrest: readonly string[]; told: Told }[] = [];
   for (const [index, scene] of story.scenes.entries()) {
     print.scene(index + 1, scene);
     const startedAt = running.clock.now();
@@ -69,8 +70,10 @@ async function play(running: RunningLab): Promise<readonly string[]> {
       scene.person.id,
       startedAt,
     );
+    const told = await toldSince(running.tables.connectionString, startedAt);
     print.moments(moments);
-    scenes.push({ title: scene.title, moments, unrest });
+    print.told(told);
+    scenes.push({ title: scene.title, moments, unrest, told });
   }
   const analysts = running.world.analysts.map(({ id, userPrincipalName }) => ({
     id,
@@ -86,9 +89,11 @@ async function play(running: RunningLab): Promise<readonly string[]> {
   );
   print.heading(`Proof that ${story.leaver.name} is out, from Muster's journal`);
   print.proof(proof);
+  const open = (await readFindings(running.tables.connectionString)).filter(({ over }) => over === null);
   const problems = [
     ...compareWithPolicy(matrix, { policy, given: story.given, gives: givenByPackages(running) }),
     ...(await strangerGone(running, admin)),
+    ...open.map(({ found }) => `people still have to see to this: ${found}`),
     ...running.graph.violations().map(({ kind, detail }) => `bad manners towards Graph: ${kind}: ${detail}`),
     ...scenes.flatMap(({ title, unrest }) =>
       unrest.map((busy) => `"${title}" did not come to rest: ${busy}`),

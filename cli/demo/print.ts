@@ -3,6 +3,7 @@ import type { JournalEntry } from "../../shared/state/journal.ts";
 import type { MatrixRow } from "./people.ts";
 import type { Scene } from "./story.ts";
 import type { Moment } from "./timeline.ts";
+import type { Told } from "./told.ts";
 
 /** Prints for people. Colours only where a terminal shows them (`styleText` looks at the stream and NO_COLOR). */
 export function printer(stream: NodeJS.WriteStream) {
@@ -25,6 +26,11 @@ export function printer(stream: NodeJS.WriteStream) {
           `   ${seconds(afterMs)}  ${style("cyan", where.padEnd(width))}  ${what}${result === "done" ? "" : style("dim", ` (${shortened(result)})`)}`,
         );
       }
+    },
+    told({ opened, closed }: Told) {
+      for (const { found, advice } of opened)
+        line(`   ${style("yellow", "people are told")}  ${found}\n       → ${advice}`);
+      for (const { found } of closed) line(`   ${style("green", "resolved")}  ${found}`);
     },
     matrix(rows: readonly MatrixRow[]) {
       const targets = rows[0]?.cells.map(({ target }) => target) ?? [];

@@ -26,6 +26,8 @@ export const findingKinds = [
   "handmade-account",
   /** Somebody else deleted the account. */
   "deleted-account",
+  /** Somebody else blocked the account of an analyst who belongs in. */
+  "blocked-account",
   /** Accounts come without the stamp that proves whose they are. */
   "unstamped-account",
   /** What a role gives can be written by nobody. */

@@ -125,6 +125,14 @@ function oddAccount(
       "is deleted, and not by Muster",
       "if the source user was deleted for a while, sync did it, and restores it in its next cycle; otherwise restore the account in the target tenant, or purge it so that sync makes a new one",
     );
+  if (note.kind === "account-blocked-by-others")
+    return parked(
+      "blocked-account",
+      "is blocked, and not by Muster",
+      topology === "pull"
+        ? "unblock it in the target tenant if they are to work there, or take the role from them; Muster leaves it blocked"
+        : "unblock it in the target tenant if they are to work there; if not, take the role from them: sync ends the block with the next change of the source user",
+    );
   return [];
 }
 
