@@ -1,12 +1,9 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { isAmong, type AnalystRecord } from "../model/analyst.ts";
 
 /** The identity of a plain value: equal values, equal hash, whatever the order of their keys. */
 export function hashOf(value: unknown): string {
-  return createHash("sha256")
-    .update(JSON.stringify(sorted(value)))
-    .digest("hex")
-    .slice(0, 16);
+  return hash("sha256", JSON.stringify(sorted(value))).slice(0, 16);
 }
 
 /**

@@ -104,12 +104,9 @@ const isStatus = (error: unknown, status: number) =>
 
 function pack(row: Row, value: unknown) {
   const json = JSON.stringify(value);
-  const chunks = Object.fromEntries(
-    Array.from({ length: Math.max(1, Math.ceil(json.length / chunkLength)) }, (_, index) => [
-      `json${index}`,
-      json.slice(index * chunkLength, (index + 1) * chunkLength),
-    ]),
-  );
+  const chunks: Record<string, string> = { json0: json.slice(0, chunkLength) };
+  for (let index = 1; index * chunkLength < json.length; index += 1)
+    chunks[`json${index}`] = json.slice(index * chunkLength, (index + 1) * chunkLength);
   return { partitionKey: allowed(row.partitionKey), rowKey: allowed(row.rowKey), ...chunks };
 }
 
