@@ -96,12 +96,24 @@ export function judgeOf(scene: WorldScene): Judge {
   }
 
   function judgeManners(): void {
-    for (const { kind, at, tenantId, request, detail } of lab.graph.violations())
+    for (const { kind, at, tenantId, request, detail } of lab.graph.violations()) {
+      if (kind === "unowned-write" && isAsTold(request, tenantId)) continue;
       say(worldOf({ tenantId, words: request }), [`manners: ${kind} at ${at}: ${request}: ${detail}`]);
+    }
     for (const queue of ["analysts", "arrivals", "access"])
       for (const { body } of lab.bus.peek(queue, "deadLetter"))
         say("all", [`died: a message of ${queue}: ${JSON.stringify(body)}`]);
     if (graphData() !== undefined) say("all", invalidRequests(lab.graph.traffic()));
+  }
+
+  /** The policy may say that leavers' accounts go whoever made them: that sync has matched, too. */
+  function isAsTold(request: string, tenantId: string): boolean {
+    if (climate.leavers.accounts !== "all") return false;
+    return pairsOf(scene).some(
+      ({ citizen, target }) =>
+        idsOf.tenant(target.name) === tenantId &&
+        memory.accountsOf(citizen.id, target.name).some((account) => request === `DELETE /users/${account}`),
+    );
   }
 
   return {
