@@ -3,7 +3,8 @@ import { grantKey, type Grant } from "../model/grant.ts";
 import type { AccountRecord } from "../model/ledger.ts";
 import type { Note, Plan, Step } from "../model/plan.ts";
 import { sameGiven, type AccessSituation, type Given } from "./access-situation.ts";
-import { replicationWindowMs, visibleMs, type MembershipDecision } from "./membership.ts";
+import type { MembershipDecision } from "./membership-situation.ts";
+import { replicationWindowMs, visibleMs } from "./replicas.ts";
 import { sortSteps, type MoverOrder } from "./step-order.ts";
 
 type Refused = { readonly grant: Grant; readonly why: string | null };

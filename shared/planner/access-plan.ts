@@ -4,7 +4,7 @@ import { unknownAccount, type AccessSituation, type PresentAccount } from "./acc
 import { loseGrants, settleGrants, takeBackUnseen } from "./grant-plan.ts";
 import { keepGuest, planGuest } from "./guest-plan.ts";
 import { planLeave } from "./leave-plan.ts";
-import { goneMs } from "./membership.ts";
+import { goneMs } from "./replicas.ts";
 import { cyclePollMs, nextAskAt } from "./provisioning.ts";
 import { joinScope, leaveFormerScopes } from "./scope-plan.ts";
 

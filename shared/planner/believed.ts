@@ -1,5 +1,5 @@
 import type { HeldRole, Recent, UserState } from "../model/analyst.ts";
-import { replicationWindowMs } from "./membership.ts";
+import { replicationWindowMs } from "./replicas.ts";
 import { sorted } from "./role-lists.ts";
 import { stateOf, type SourceSituation, type Verdict } from "./source-situation.ts";
 

@@ -5,7 +5,8 @@ import type { Sight } from "../model/sight.ts";
 import type { Draft } from "./access-draft.ts";
 import type { Given } from "./access-situation.ts";
 import { unlessGroupIsLost } from "./lost-group.ts";
-import { decideMembership, type MembershipDecision } from "./membership.ts";
+import { decideMembership } from "./membership.ts";
+import type { MembershipDecision } from "./membership-situation.ts";
 import { renewWhenDue } from "./renewal.ts";
 
 /** What is decided alike of whatever Muster gives: a grant in a target, and a scope in the source. */

@@ -9,7 +9,8 @@ import type { Draft } from "./access-draft.ts";
 import type { Keeps, NamedGrant, OwnedGrant, PresentAccount } from "./access-situation.ts";
 import { durationMs } from "../policy/duration.ts";
 import { decideGiven, followUp, idle, isTheirs, type Looked } from "./given-draft.ts";
-import { replicationWindowMs, type MembershipDecision } from "./membership.ts";
+import type { MembershipDecision } from "./membership-situation.ts";
+import { replicationWindowMs } from "./replicas.ts";
 import { renewWhenDue } from "./renewal.ts";
 
 type Holder = Pick<PresentAccount, "id" | "seen">;

@@ -5,7 +5,8 @@ import type { AccessDecision, Draft } from "./access-draft.ts";
 import type { AccountSeen, NamedGrant, PresentAccount } from "./access-situation.ts";
 import { asRemembered, isDenied } from "./grant-draft.ts";
 import { loseGrants, loseWhatOutlives, settleGrants, takeBackUnseen } from "./grant-plan.ts";
-import { decideMembership, goneMs, replicationWindowMs } from "./membership.ts";
+import { decideMembership } from "./membership.ts";
+import { goneMs, replicationWindowMs } from "./replicas.ts";
 import { joinScope, leaveFormerScopes, leaveScope, leaveScopes } from "./scope-plan.ts";
 
 /*

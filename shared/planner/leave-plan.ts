@@ -3,7 +3,7 @@ import { goesWithOwner, type AccountRecord } from "../model/ledger.ts";
 import { Draft, wholeCycleMs, type AccessDecision } from "./access-draft.ts";
 import { unknownAccount, type AccessSituation, type PresentAccount } from "./access-situation.ts";
 import { loseGrants, loseWhatOutlives, takeBackUnseen } from "./grant-plan.ts";
-import { goneMs, replicationWindowMs, visibleMs } from "./membership.ts";
+import { goneMs, replicationWindowMs, visibleMs } from "./replicas.ts";
 import { leaveScopes } from "./scope-plan.ts";
 
 /** After this many failed rounds the account goes even if a revoke could not be done: no account, no access. */

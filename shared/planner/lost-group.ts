@@ -1,6 +1,7 @@
 import type { LedgerEntry } from "../model/ledger.ts";
 import type { Draft } from "./access-draft.ts";
-import { mayBeRestored, recycledMs, type MembershipDecision } from "./membership.ts";
+import type { MembershipDecision } from "./membership-situation.ts";
+import { mayBeRestored, recycledMs } from "./replicas.ts";
 
 /** How often to look whether a deleted group has come back. */
 const dailyMs = 24 * 60 * 60_000;

@@ -1,6 +1,6 @@
 import { isAmong, type AnalystRecord, type HeldRole, type Refused } from "../model/analyst.ts";
 import { lossWindowMs, refusalMs, refusalOf, type LostRole, type Objection } from "./loss-checks.ts";
-import { replicationWindowMs } from "./membership.ts";
+import { replicationWindowMs } from "./replicas.ts";
 import { compare } from "./role-lists.ts";
 import type { SourceDecision, SourceSituation, Verdict } from "./source-situation.ts";
 

@@ -1,7 +1,7 @@
 import type { Step } from "../model/plan.ts";
 import type { Sight } from "../model/sight.ts";
 import type { Draft } from "./access-draft.ts";
-import { visibleMs } from "./membership.ts";
+import { visibleMs } from "./replicas.ts";
 
 /** How long before its end something is renewed. */
 const renewalMs = 7 * 24 * 60 * 60_000;

@@ -3,7 +3,8 @@ import type { Sight } from "../model/sight.ts";
 import { unknownMs, type Draft } from "./access-draft.ts";
 import type { ScopeSeen } from "./access-situation.ts";
 import { decideGiven, followUp, idle, isTheirs, waiting, type Looked } from "./given-draft.ts";
-import { replicationWindowMs, type MembershipDecision } from "./membership.ts";
+import type { MembershipDecision } from "./membership-situation.ts";
+import { replicationWindowMs } from "./replicas.ts";
 
 type Asked = { readonly entry: LedgerEntry | undefined; readonly wanted: "yes" | "no" };
 

@@ -2,7 +2,7 @@ import type { AnalystRecord, SourceUser } from "../model/analyst.ts";
 import type { RoleName } from "../model/ids.ts";
 import type { Step } from "../model/plan.ts";
 import { emptyStamp } from "../policy/desired.ts";
-import { visibleMs } from "./membership.ts";
+import { visibleMs } from "./replicas.ts";
 import { compare } from "./role-lists.ts";
 import type { SourceSituation } from "./source-situation.ts";
 

@@ -5,7 +5,7 @@ import type { AnalystId, TenantId } from "../model/ids.ts";
 import type { PairRecord } from "../model/pair.ts";
 import { planAccess } from "../planner/access-plan.ts";
 import { checkPlan } from "../planner/checks.ts";
-import { replicationWindowMs } from "../planner/membership.ts";
+import { replicationWindowMs } from "../planner/replicas.ts";
 import { cyclePollMs } from "../planner/provisioning.ts";
 import { placeAt } from "../policy/places.ts";
 import { analystRow } from "../state/analysts.ts";

@@ -1,7 +1,7 @@
 import type { AnalystRecord, HeldRole } from "../model/analyst.ts";
 import { lossWindowMs, refusalOf, type Loss, type LostRole } from "../planner/loss-checks.ts";
 import { lostRoles } from "../planner/lost-roles.ts";
-import { replicationWindowMs } from "../planner/membership.ts";
+import { replicationWindowMs } from "../planner/replicas.ts";
 import { allAnalysts } from "../state/analysts.ts";
 import { isBefore, lossBefore, lossOf, refusedFirst } from "./earlier-losses.ts";
 import { listHolders, type Assessing, type Losing } from "./list-holders.ts";

@@ -9,7 +9,7 @@ import type { Wish } from "../model/wish.ts";
 import type { AccessSituation, NamedGrant, OwnedGrant } from "../planner/access-situation.ts";
 import { isTakenAway } from "../planner/grant-draft.ts";
 import { mayBeKept } from "../planner/grant-plan.ts";
-import { goneMs } from "../planner/membership.ts";
+import { goneMs } from "../planner/replicas.ts";
 import { wayOf } from "../policy/desired.ts";
 import type { AccessReadPorts, Looking } from "./access-ports.ts";
 import { outcomeOf, type Outcome } from "./outcome.ts";

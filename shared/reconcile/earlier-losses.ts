@@ -1,6 +1,6 @@
 import type { AnalystRecord, LostBy, Refused } from "../model/analyst.ts";
 import { lossWindowMs, occasionMs, refusalMs, refusalOf, type LostRole } from "../planner/loss-checks.ts";
-import { replicationWindowMs } from "../planner/membership.ts";
+import { replicationWindowMs } from "../planner/replicas.ts";
 
 /** That somebody was seen to have lost the role, whether they were let go or are kept. Times are epoch ms. */
 type Lost = {

@@ -4,7 +4,7 @@ import type { PairRecord } from "../model/pair.ts";
 import type { Plan } from "../model/plan.ts";
 import type { AccessDecision } from "../planner/access-draft.ts";
 import { sameGiven } from "../planner/access-situation.ts";
-import { goneMs } from "../planner/membership.ts";
+import { goneMs } from "../planner/replicas.ts";
 import { keptDenials } from "./denials.ts";
 import type { ReadOk, Round } from "./access-round.ts";
 import { isBeingTaken } from "./scoped-times.ts";

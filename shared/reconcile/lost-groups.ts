@@ -4,7 +4,7 @@ import type { Priority } from "../graph/tenant.ts";
 import { grantKey } from "../model/grant.ts";
 import { grantOf, type LedgerEntry, type LedgerItem, type LedgerRow } from "../model/ledger.ts";
 import type { Subjects } from "../planner/access-situation.ts";
-import { mayBeRestored, replicationWindowMs } from "../planner/membership.ts";
+import { mayBeRestored, replicationWindowMs } from "../planner/replicas.ts";
 
 /*
  * "Not found" is also what Graph says of a member of a group that is deleted. Such a group comes back with its members when it is

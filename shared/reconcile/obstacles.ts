@@ -2,7 +2,7 @@ import { isAmong, type AnalystRecord } from "../model/analyst.ts";
 import type { FindingKind } from "../model/finding.ts";
 import type { Note, Plan } from "../model/plan.ts";
 import type { Place } from "../policy/policy.ts";
-import { replicationWindowMs } from "../planner/membership.ts";
+import { replicationWindowMs } from "../planner/replicas.ts";
 import { deniedFindings } from "./denied-findings.ts";
 import { gistOf, type Outcome } from "./outcome.ts";
 import { identityStamp, identityStampAtHome } from "./identity-stamp.ts";

@@ -4,7 +4,7 @@ import type { SendLimits } from "../graph/tenant.ts";
 import type { AnalystRecord } from "../model/analyst.ts";
 import type { AnalystId } from "../model/ids.ts";
 import type { Step } from "../model/plan.ts";
-import { replicationWindowMs } from "../planner/membership.ts";
+import { replicationWindowMs } from "../planner/replicas.ts";
 import { stampProperties } from "../policy/desired.ts";
 import { current, remember, type AnalystRun } from "./analyst-ports.ts";
 import { attempted, sendWithinMs, type Performed } from "./apply.ts";

@@ -4,14 +4,22 @@ import type { SendLimits, Trace } from "../graph/tenant.ts";
 import { errorText } from "../model/error-text.ts";
 import { scopeHeld, type AccountRecord } from "../model/ledger.ts";
 import { askAgainAt, cyclePollMs, nextAskAt, overdueMs } from "../planner/provisioning.ts";
-import type { PushTarget } from "../policy/policy.ts";
 import type { Performing } from "./access-ports.ts";
 import type { Performed } from "./apply.ts";
 import { counted } from "./asked.ts";
-import type { Outcome } from "./outcome.ts";
 import { lifeOf } from "./account-life.ts";
 import { identityStamp } from "./identity-stamp.ts";
-import { notProven, otherOwnerOf, sharedBy } from "./shared-account.ts";
+import {
+  explainFailure,
+  explainOverdue,
+  explainShared,
+  explainSilence,
+  putOff,
+  syncOf,
+  type NoAccount,
+  type PutOff,
+} from "./explain-provision.ts";
+import { otherOwnerOf } from "./shared-account.ts";
 import { awaitTwin, twinOf } from "./twin.ts";
 
 /**
@@ -65,12 +73,6 @@ export async function provision(limits: SendLimits, doing: Performing): Promise<
   return { ...countTry(result, doing), trace };
 }
 
-/** @throws Error where a plan asks for no account */
-function syncOf({ target }: Performing["rules"]): PushTarget["sync"] {
-  if (target.sync === null) throw new Error(`nobody is provisioned in ${target.name}`);
-  return target.sync;
-}
-
 /** A turn is good for less than what the window that turns are drawn from is longer than Graph's. */
 const sendWithinMs = 1_000;
 
@@ -92,21 +94,11 @@ function unanswered(error: unknown, doing: Performing): Performed {
   const { clientRequestId, requestId, status } = error.failure;
   const trace: Trace = { clientRequestId, requestId, status, ms: 0, tries: 1 };
   if (now - scopedAt < overdueMs) return { ...putOff(askAfter, errorText(error)), trace };
-  const { name } = rules.target;
-  const sync = syncOf(rules);
-  const reason = `${name}: the synchronization job ${sync.job} has made no account for people in two cycles, and on-demand provisioning does not answer: ${errorText(error)}`;
-  const advice =
-    "look at the job's provisioning logs; while others use up its limit, they have to ask less often";
-  return { ...parked(reason, advice, `${sync.job} does not answer on demand`), trace };
+  return { ...explainSilence(errorText(error), rules), trace };
 }
 
-type NoAccount = Exclude<ProvisionResult, { kind: "failed" }>;
-
 /** Only an answer counts as a try: a call that was throttled or lost says nothing about the scope. */
-function countTry(
-  result: NoAccount,
-  doing: Performing,
-): { readonly kind: "put-off"; readonly outcome: Outcome } {
+function countTry(result: NoAccount, doing: Performing): PutOff {
   const { claim, ports } = doing;
   const now = ports.now();
   const { tries, scopedAt } = counted(doing);
@@ -118,31 +110,6 @@ function countTry(
   const at = Math.min(Math.max(nextAskAt(scopedAt, tries), now + unseenMs), now + cyclePollMs);
   return putOff(at, `sync does not see the analyst in scope yet: ${result.detail}`);
 }
-
-function explainOverdue(result: NoAccount, { rules, analyst }: Performing) {
-  const { name } = rules.target;
-  const sync = syncOf(rules);
-  if (result.kind === "provisioned")
-    return parked(
-      `${name}: sync says that ${analyst} has the account ${result.account}, which is not there`,
-      `see whether the synchronization job ${sync.job} leads to that tenant; if it does and somebody purged the account, restart the job`,
-      null,
-    );
-  return result.kind === "unnamed"
-    ? parked(
-        `${name}: sync says that it made an account for ${analyst}, and no account carries the stamp ${identityStamp(rules)}`,
-        `map it in the attribute mappings of the synchronization job ${sync.job}, and restart the job`,
-        null,
-      )
-    : parked(
-        `${name}: ${analyst} has been in scope for two cycles of sync, which makes no account for them: ${result.detail}`,
-        `look at the scoping filters and the provisioning logs of the synchronization job ${sync.job}`,
-        null,
-      );
-}
-
-const putOff = (at: number, why: string) =>
-  ({ kind: "put-off", outcome: { kind: "again", at, why } }) as const;
 
 /**
  * "Matched" may still be Muster's own account, made by a call whose answer was lost: its age tells.
@@ -184,42 +151,3 @@ async function ownerOf({ account, origin }: Provisioned, doing: Performing): Pro
   if (origin === "created" || claim.state().value.account?.accountId === account) return null;
   return otherOwnerOf(account, { record: { id: analyst }, rules }, ports.pairs);
 }
-
-/** In the words of the looks that follow, which find it by its stamp. */
-function explainShared(owner: string, { rules, mail }: Performing) {
-  const { reason, advice } = notProven(rules.target.name, mail, sharedBy(owner));
-  return parked(reason, advice, null);
-}
-
-async function explainFailure(
-  result: Extract<ProvisionResult, { kind: "failed" }>,
-  { ports, rules, limits }: Performing,
-) {
-  const sync = syncOf(rules);
-  const status = await ports.jobs.readStatus(sync, limits.priority);
-  if (status.quarantine !== null) {
-    return parked(
-      `${rules.target.name}: the synchronization job ${sync.job} is in quarantine (${status.quarantine}): nobody is provisioned or removed by it`,
-      "find out why in the source tenant's provisioning logs; with TooManyDeletes, allow or reject the staged deletes; then restart the job",
-      "quarantine",
-    );
-  }
-  if (result.code === "AzureDirectoryB2BManagementPolicyCheckFailure") {
-    return parked(
-      `${rules.target.name}: the tenants do not trust each other for ${sync.job}: ${result.detail}`,
-      "switch on automatic redemption in the source's outbound and the target's inbound cross-tenant access settings",
-      "redemption",
-    );
-  }
-  return parked(
-    `${rules.target.name}: on-demand provisioning through ${sync.job} failed: ${result.code}: ${result.detail}`,
-    "look at the provisioning logs of the synchronization application in the source tenant",
-    null,
-  );
-}
-
-const parked = (reason: string, advice: string, cause: string | null) =>
-  ({
-    kind: "put-off",
-    outcome: { kind: "parked", reason, advice, cause, finding: "not-provisioned" },
-  }) as const;

@@ -1,4 +1,4 @@
-import { replicationWindowMs } from "../planner/membership.ts";
+import { replicationWindowMs } from "../planner/replicas.ts";
 import { cyclePollMs, overdueMs } from "../planner/provisioning.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Round } from "./access-round.ts";

@@ -2,7 +2,7 @@ import { GraphError } from "../graph/error.ts";
 import { isHeld } from "../graph/grants/kind.ts";
 import { goneAt, rowOf } from "../model/ledger.ts";
 import type { Step } from "../model/plan.ts";
-import { goneMs } from "../planner/membership.ts";
+import { goneMs } from "../planner/replicas.ts";
 import type { Performing } from "./access-ports.ts";
 import type { Performed } from "./apply.ts";
 import { itemOf, type Standing } from "./step-records.ts";

@@ -1,6 +1,6 @@
 import type { LedgerState } from "../model/ledger.ts";
 import type { PairRecord } from "../model/pair.ts";
-import { replicationWindowMs } from "../planner/membership.ts";
+import { replicationWindowMs } from "../planner/replicas.ts";
 
 /**
  * A run that begins finds the intents of the runs before it. One without its answer may be a call that is still under way:

@@ -5,7 +5,7 @@ import type { StepKind } from "../../shared/model/plan.ts";
 import type { AccessDecision } from "../../shared/planner/access-draft.ts";
 import { planAccess } from "../../shared/planner/access-plan.ts";
 import type { AccessSituation, NamedGrant } from "../../shared/planner/access-situation.ts";
-import { replicationWindowMs, visibleMs } from "../../shared/planner/membership.ts";
+import { replicationWindowMs, visibleMs } from "../../shared/planner/replicas.ts";
 import { round, type ModelWorld, type Round } from "../support/access-model.ts";
 import {
   accessSituation,

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { grantKey } from "../../shared/model/grant.ts";
-import { replicationWindowMs, visibleMs } from "../../shared/planner/membership.ts";
+import { replicationWindowMs, visibleMs } from "../../shared/planner/replicas.ts";
 import { converge, read, round, type ModelAccount, type ModelWorld } from "../support/access-model.ts";
 import { arbitraryWorld } from "../support/arbitrary-world.ts";
 import {

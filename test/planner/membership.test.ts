@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { LedgerEntry, LedgerState } from "../../shared/model/ledger.ts";
 import type { Seen } from "../../shared/model/sight.ts";
-import { decideMembership, goneMs, replicationWindowMs, visibleMs } from "../../shared/planner/membership.ts";
+import { decideMembership } from "../../shared/planner/membership.ts";
+import { goneMs, replicationWindowMs, visibleMs } from "../../shared/planner/replicas.ts";
 
 const now = 1_000_000_000;
 const states = ["adding", "added", "removing", "removed"] as const satisfies readonly LedgerState[];
@@ -45,9 +46,10 @@ type Row = Pick<Case, "wanted" | "seen" | "state"> & {
   readonly ledger: string;
 };
 
-const rows = readTable(
-  readFileSync(new URL("../../shared/planner/membership.ts", import.meta.url), "utf8"),
-).map(readRow);
+/** The table stands where it is decided, in two parts. */
+const rows = ["membership", "under-way"].flatMap((room) =>
+  readTable(readFileSync(new URL(`../../shared/planner/${room}.ts`, import.meta.url), "utf8")).map(readRow),
+);
 
 /** The cells of the table in the doc comment, without its header and its rule. */
 function readTable(source: string): readonly (readonly string[])[] {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { grantKey } from "../../shared/model/grant.ts";
 import { removesAccess } from "../../shared/model/plan.ts";
 import { planAccess } from "../../shared/planner/access-plan.ts";
-import { replicationWindowMs } from "../../shared/planner/membership.ts";
+import { replicationWindowMs } from "../../shared/planner/replicas.ts";
 import { hashOf } from "../../shared/reconcile/plan-hash.ts";
 import { converge, read, round, syncCycle, type ModelWorld, type Round } from "../support/access-model.ts";
 import { arbitraryWorld } from "../support/arbitrary-world.ts";

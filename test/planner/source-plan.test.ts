@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { AnalystRecord, HeldRole, SourceUser, UserState } from "../../shared/model/analyst.ts";
 import type { RoleName } from "../../shared/model/ids.ts";
 import { refusalMs, type Loss } from "../../shared/planner/loss-checks.ts";
-import { replicationWindowMs, visibleMs } from "../../shared/planner/membership.ts";
+import { replicationWindowMs, visibleMs } from "../../shared/planner/replicas.ts";
 import { lostRoles } from "../../shared/planner/lost-roles.ts";
 import { namesOf, presentNamesOf } from "../../shared/planner/role-lists.ts";
 import { absenceMs, planSource } from "../../shared/planner/source-plan.ts";

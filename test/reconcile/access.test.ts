@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { tenantIdSchema, type AnalystId } from "../../shared/model/ids.ts";
-import { replicationWindowMs } from "../../shared/planner/membership.ts";
+import { replicationWindowMs } from "../../shared/planner/replicas.ts";
 import type { Policy, PushTarget, Target } from "../../shared/policy/policy.ts";
 import type { AccessMessage } from "../../shared/queue/keys.ts";
 import { analystRow } from "../../shared/state/analysts.ts";

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { analystIdSchema, roleNameSchema, type AnalystId } from "../../shared/model/ids.ts";
-import { replicationWindowMs } from "../../shared/planner/membership.ts";
+import { replicationWindowMs } from "../../shared/planner/replicas.ts";
 import { groupKey } from "../../shared/policy/desired.ts";
 import type { Policy } from "../../shared/policy/policy.ts";
 import type { AccessMessage } from "../../shared/queue/keys.ts";

@@ -4,7 +4,7 @@ import type { GraphError } from "../../shared/graph/error.ts";
 import type { AnalystRecord } from "../../shared/model/analyst.ts";
 import type { AccountId } from "../../shared/model/ids.ts";
 import type { LedgerRow, LedgerState } from "../../shared/model/ledger.ts";
-import { replicationWindowMs } from "../../shared/planner/membership.ts";
+import { replicationWindowMs } from "../../shared/planner/replicas.ts";
 import { analystRow } from "../../shared/state/analysts.ts";
 import { pairRow } from "../../shared/state/pairs.ts";
 import { graphFailure } from "../support/graph-failure.ts";

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { LedgerState } from "../../shared/model/ledger.ts";
 import { unknownPair, type PairRecord } from "../../shared/model/pair.ts";
-import { replicationWindowMs } from "../../shared/planner/membership.ts";
+import { replicationWindowMs } from "../../shared/planner/replicas.ts";
 import { takenOver } from "../../shared/reconcile/take-over.ts";
 import {
   anasAccount,

@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { FaultInput } from "../../lab/graph/faults/fault-schema.ts";
 import type { ParkedMessage } from "../../shared/queue/keys.ts";
-import { visibleMs } from "../../shared/planner/membership.ts";
+import { visibleMs } from "../../shared/planner/replicas.ts";
 import { openScene, testManners, type Person, type Scene } from "../support/lab.ts";
 
 /**

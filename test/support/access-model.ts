@@ -13,7 +13,7 @@ import {
   sameGiven,
 } from "../../shared/planner/access-situation.ts";
 import { checkPlan, type CheckFacts } from "../../shared/planner/checks.ts";
-import { replicationWindowMs } from "../../shared/planner/membership.ts";
+import { replicationWindowMs } from "../../shared/planner/replicas.ts";
 import { ana, contoso, dayMs, syncScope } from "./fixtures.ts";
 
 /**

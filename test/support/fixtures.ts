@@ -22,7 +22,7 @@ import type {
   OwnedGrant,
 } from "../../shared/planner/access-situation.ts";
 import type { CheckFacts } from "../../shared/planner/checks.ts";
-import { replicationWindowMs, visibleMs } from "../../shared/planner/membership.ts";
+import { replicationWindowMs, visibleMs } from "../../shared/planner/replicas.ts";
 import type { SourceSituation } from "../../shared/planner/source-situation.ts";
 import { groupKey } from "../../shared/policy/desired.ts";
 
