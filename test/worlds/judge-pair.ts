@@ -132,7 +132,7 @@ function judgeObserved(pair: Pair): readonly string[] {
 }
 
 function judgeStaying(pair: Pair): readonly string[] {
-  const { target, wanted, byHand } = pair;
+  const { target, wanted, byHand, past } = pair;
   const accounts = accountsOf(pair);
   const live = accounts.filter(({ state }) => state === "live");
   const findings: string[] = [];
@@ -151,10 +151,31 @@ function judgeStaying(pair: Pair): readonly string[] {
   const isEnded = target.topology === "pull" && !held.some(({ what }) => what.startsWith("package "));
   const isRespected =
     target.onExternalRemoval !== "restore" && [...byHand].some((one) => one.startsWith("take package "));
-  if (!account.isEnabled && !(isEnded && isRespected)) findings.push("robbed: the account is blocked");
+  // So is a package that ends by its own rule and is not to be renewed.
+  const isOver = packagesOf(pair).some(({ expires, renew }) => expires !== null && !renew);
+  if (!account.isEnabled && !(isEnded && (isRespected || isOver)))
+    findings.push("robbed: the account is blocked");
+  // Whose a guest account is shows when a package is delivered to it, and not before.
+  if (
+    target.topology === "pull" &&
+    past === "namesake" &&
+    isToldOf(pair, /does not get /) &&
+    isUnasked(pair, ids)
+  )
+    return findings;
   const lacking = [...wanted].filter((key) => !held.some(({ what }) => what === key));
   return [...findings, ...lacking.flatMap((key) => lacks(pair, key, ids))];
 }
+
+/** The packages that they are to have. */
+const packagesOf = ({ target, wanted }: Pair) =>
+  Object.values(target.grants).flatMap(({ package: one }) =>
+    one !== null && wanted.has(`package ${one.name}`) ? [one] : [],
+  );
+
+/** Nothing was ever delivered to these accounts. */
+const isUnasked = ({ truth }: Pair, accounts: ReadonlySet<string>) =>
+  !truth.assignments.some(({ account }) => account !== undefined && accounts.has(account));
 
 function lacksAccount(pair: Pair): readonly string[] {
   const isDeniedScope = isToldOf(pair, /does not come into scope /);

@@ -3,7 +3,7 @@ import { checkTraffic } from "../contract/check-traffic.ts";
 import { graphData } from "../contract/data.ts";
 import { atHome, type Citizen } from "./census.ts";
 import { evidenceOf, type Evidence } from "./evidence.ts";
-import { idsOf } from "./ids.ts";
+import { idsOf, scopeName } from "./ids.ts";
 import { judgeHome } from "./judge-home.ts";
 import { judgePair, judgeVeteran, type Pair } from "./judge-pair.ts";
 import { judgeProofs } from "./judge-proofs.ts";
@@ -106,14 +106,19 @@ export function judgeOf(scene: WorldScene): Judge {
     if (graphData() !== undefined) say("all", invalidRequests(lab.graph.traffic()));
   }
 
-  /** The policy may say that leavers' accounts go whoever made them: that sync has matched, too. */
+  /**
+   * The policy may say that leavers' accounts go whoever made them: that sync has matched, too. Then the scope goes whoever gave it, or
+   * sync would make the account once more.
+   */
   function isAsTold(request: string, tenantId: string): boolean {
     if (climate.leavers.accounts !== "all") return false;
-    return pairsOf(scene).some(
-      ({ citizen, target }) =>
+    return pairsOf(scene).some(({ citizen, target }) => {
+      const scope = idsOf.group("source", scopeName(target.name));
+      const isAccount =
         idsOf.tenant(target.name) === tenantId &&
-        memory.accountsOf(citizen.id, target.name).some((account) => request === `DELETE /users/${account}`),
-    );
+        memory.accountsOf(citizen.id, target.name).some((account) => request === `DELETE /users/${account}`);
+      return isAccount || request === `DELETE /groups/${scope}/members/${citizen.id}/$ref`;
+    });
   }
 
   return {
