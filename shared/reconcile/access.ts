@@ -135,7 +135,7 @@ async function playRound(
   // What stands in the way may last, and what is due after that does not wait for its end.
   const { lookAgainAt } = decision;
   const due = lookAgainAt !== null && lookAgainAt > now + cyclePollMs ? [lookAgainAt] : [];
-  const looks = [...polls, ...due, ...confirmations(claim.state().value, now)];
+  const looks = [...polls, ...due, ...confirmations(claim.state().value, record, now)];
   return { served, outcomes: [...outcomes, ...later(looks)] };
 }
 
@@ -185,7 +185,7 @@ async function conclude(round: Round): Promise<readonly Outcome[] | "again"> {
   const looks = [
     // Whoever is protected is left alone, whatever becomes of them.
     ...(decision.lookAgainAt === null || isLeftAlone(round) ? [] : [decision.lookAgainAt]),
-    ...confirmations(claim.state().value, ports.now()),
+    ...confirmations(claim.state().value, round.record, ports.now()),
   ];
   return [...stuck, ...waits, ...later(looks)];
 }
@@ -201,11 +201,16 @@ const later = (times: readonly number[]) =>
  * A read shows what some replica knows. So whatever was written is looked at once more when every replica must know it, and
  * somebody who left once more when nothing that was under way can still happen.
  */
-function confirmations({ wroteAt, leftAt, scoped }: PairRecord, now: number): readonly number[] {
+function confirmations(
+  { wroteAt, leftAt, scoped }: PairRecord,
+  { leaving, since }: AnalystRecord,
+  now: number,
+): readonly number[] {
+  // A source user who is restored is in scope once more, and leaves it once more; somebody else may have put them there, too.
+  const lastAt = Math.max(leftAt ?? 0, scoped?.until ?? 0, leaving === null ? 0 : since);
   const times = [
     ...(wroteAt === 0 ? [] : [wroteAt + replicationWindowMs]),
-    // A source user who is restored is in scope once more, and leaves it once more.
-    ...(leftAt === null ? [] : afterLeavingMs.map((ms) => Math.max(leftAt, scoped?.until ?? 0) + ms)),
+    ...(leftAt === null ? [] : afterLeavingMs.map((ms) => lastAt + ms)),
   ];
   return times.filter((at) => at > now);
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { eventAbout, smallWorld } from "../support/small-world.ts";
+import { policyNow, smallPolicy } from "../support/small-policy.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
 import { ana, dayMs, hourMs, minuteMs, readers, readersAtHome } from "../support/fixtures.ts";
 
@@ -31,3 +32,29 @@ test.each([4, 10])(
     }).toEqual({ grants: 0, accounts: ["recycled"] });
   },
 );
+
+test("had an account before Muster, leaves before sync has answered, and is deleted and restored; half an hour later a cycle restores the account, because somebody else has put her in scope: it goes again", async () => {
+  const world = smallWorld();
+  const pass = withCatchUp(world);
+  const event = () => world.deliver(eventAbout(ana, world.now()));
+  const { policy } = policyNow(smallPolicy());
+  world.setPolicy({ ...policy, leavers: { ...policy.leavers, accounts: "all" } });
+  for (let tries = 0; tries < 500; tries += 1)
+    world.provisioner.next(() => ({ kind: "not-in-scope", detail: "the user is not assigned" }));
+  await world.change(ana, readersAtHome, "in");
+  await pass(minuteMs);
+  await world.change(ana, readersAtHome, "out");
+  await pass(10 * minuteMs);
+  const user = world.userOf(ana);
+  world.source.users.set(ana, "soft-deleted");
+  await event();
+  await pass(25 * minuteMs);
+  world.provisioner.cycleBegan = world.now();
+  world.source.users.set(ana, user);
+  await event();
+  await pass(35 * minuteMs);
+  expect(world.leaveProofs().map(({ target }) => target)).toContain("contoso");
+  world.contoso.create(ana, { isInvited: false });
+  await pass(hourMs);
+  expect([...world.contoso.accounts.values()].map(({ state }) => state)).toEqual(["recycled"]);
+});
