@@ -1,4 +1,5 @@
 import type { TrafficRecord } from "../../lab/graph/record/traffic.ts";
+import { replicationWindowMs } from "../../shared/planner/replicas.ts";
 import { checkTraffic } from "../contract/check-traffic.ts";
 import { graphData } from "../contract/data.ts";
 import { atHome, type Citizen } from "./census.ts";
@@ -97,7 +98,8 @@ export function judgeOf(scene: WorldScene): Judge {
 
   function judgeManners(): void {
     for (const { kind, at, tenantId, request, detail } of lab.graph.violations()) {
-      if (kind === "unowned-write" && isAsTold(request, tenantId)) continue;
+      if (kind === "unowned-write" && (isAsTold(request, tenantId) || isOnceMore({ at, request, tenantId })))
+        continue;
       say(worldOf({ tenantId, words: request }), [`manners: ${kind} at ${at}: ${request}: ${detail}`]);
     }
     for (const queue of ["analysts", "arrivals", "access"])
@@ -119,6 +121,25 @@ export function judgeOf(scene: WorldScene): Judge {
         memory.accountsOf(citizen.id, target.name).some((account) => request === `DELETE /users/${account}`);
       return isAccount || request === `DELETE /groups/${scope}/members/${citizen.id}/$ref`;
     });
+  }
+
+  /**
+   * Muster had taken it a moment before. What an administrator gives within that time is not told from the past that a replica may still
+   * show, so it is taken once more.
+   */
+  function isOnceMore(
+    breach: Pick<TrafficRecord, "at" | "tenantId"> & { readonly request: string },
+  ): boolean {
+    const writes = lab.graph.traffic().filter((one) => isWrite(one) && one.tenantId === breach.tenantId);
+    const write = writes.find(
+      ({ at, method, path }) => at === breach.at && `${method} ${path}` === breach.request,
+    );
+    if (write === undefined) return false;
+    const age = ({ at }: TrafficRecord) => Date.parse(write.at) - Date.parse(at);
+    return writes.some(
+      (one) =>
+        one.seq < write.seq && age(one) < replicationWindowMs && wordsOfWrite(one) === wordsOfWrite(write),
+    );
   }
 
   return {
