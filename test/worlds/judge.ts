@@ -53,7 +53,8 @@ export function judgeOf(scene: WorldScene): Judge {
       hasWorked:
         census.hasEverWorked(citizen.id, target.name) &&
         entries.some(({ analyst, target: where }) => analyst === citizen.id && where === target.name),
-      isProvenOut: lastProof?.plan.purpose === "leave" && lastProof.at >= turnedAt,
+      // Who was back for seconds may never have been seen back: what was proven before that still holds, and is not said again.
+      isProvenOut: lastProof?.plan.purpose === "leave" && lastProof.at >= turnedAt - lagMs[climate.weather],
       reasons: told.flatMap(({ key, reason }) => (isOf(citizen, target, { key, reason }) ? [reason] : [])),
     };
   }
