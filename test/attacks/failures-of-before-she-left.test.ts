@@ -2,14 +2,7 @@ import { describe, expect, test } from "vitest";
 import { graphFailure } from "../support/graph-failure.ts";
 import { smallPolicy } from "../support/small-policy.ts";
 import { eventAbout, smallWorld } from "../support/small-world.ts";
-import {
-  ana,
-  dayMs,
-  hourMs,
-  readersAtHome,
-  responders,
-  respondersAtHome,
-} from "../support/fixtures.ts";
+import { ana, dayMs, hourMs, readersAtHome, responders, respondersAtHome } from "../support/fixtures.ts";
 
 type World = ReturnType<typeof smallWorld>;
 
@@ -26,7 +19,11 @@ const deeds: Readonly<Record<string, (world: World, id: string) => void>> = {
 };
 
 /** She has all three roles, this is done to her account, and a day later she leaves, while one of her groups cannot be written for a moment. */
-async function leaveAfter(deed: (world: World, id: string) => void, deleteAfterMs: number) {
+async function leaveAfter(
+  deed: (world: World, id: string) => void,
+  deleteAfterMs: number,
+  dead?: "readAccount",
+) {
   const world = smallWorld();
   const policy = smallPolicy({ leavers: { deleteAfterMs } });
   world.setPolicy({
@@ -48,6 +45,10 @@ async function leaveAfter(deed: (world: World, id: string) => void, deleteAfterM
   world.contoso.next("revoke", async () => {
     throw graphFailure(503);
   });
+  if (dead !== undefined)
+    world.contoso.always(dead, async () => {
+      throw graphFailure(503);
+    });
   for (const members of world.source.members.values()) members.delete(ana);
   await setAttributes({});
   return {
@@ -57,17 +58,26 @@ async function leaveAfter(deed: (world: World, id: string) => void, deleteAfterM
   };
 }
 
-describe.each(Object.entries(deeds))("an administrator of the target %s, and she leaves a day later:", (_, deed) => {
-  test("the account does not go into the recycle bin with a group that could not be written for a moment", async () => {
-    const { world, id, groups } = await leaveAfter(deed, 0);
-    await world.wait(hourMs);
-    expect(groups()).toEqual([]);
-    expect(world.contoso.accounts.get(id)).toMatchObject({ state: "recycled" });
-  });
+describe.each(Object.entries(deeds))(
+  "an administrator of the target %s, and she leaves a day later:",
+  (_, deed) => {
+    test("the account does not go into the recycle bin with a group that could not be written for a moment", async () => {
+      const { world, id, groups } = await leaveAfter(deed, 0);
+      await world.wait(hourMs);
+      expect(groups()).toEqual([]);
+      expect(world.contoso.accounts.get(id)).toMatchObject({ state: "recycled" });
+    });
 
-  test("a group that could not be written for a moment is taken a few seconds later", async () => {
-    const { world, groups } = await leaveAfter(deed, 30 * dayMs);
-    await world.wait(10_000);
-    expect(groups()).toEqual([]);
-  });
-});
+    test("a target that does not answer for an hour keeps her in scope no longer than if nothing had been told", async () => {
+      const { world } = await leaveAfter(deed, 30 * dayMs, "readAccount");
+      await world.wait(10_000);
+      expect(world.inScope("contoso")(ana)).toBe(false);
+    });
+
+    test("a group that could not be written for a moment is taken a few seconds later", async () => {
+      const { world, groups } = await leaveAfter(deed, 30 * dayMs);
+      await world.wait(10_000);
+      expect(groups()).toEqual([]);
+    });
+  },
+);
