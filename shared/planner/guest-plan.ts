@@ -36,8 +36,8 @@ function stay(draft: Draft): void {
       if (account.proof === "contested") dispute(draft, account);
       else {
         settleGrants(draft, account);
-        foreseeEnd(draft, account);
-        welcome(draft, account);
+        const end = foreseeEnd(draft, account);
+        welcome(draft, account, end);
       }
       break;
     case "unreachable":
@@ -139,12 +139,13 @@ const isPackage = (named: NamedGrant): named is NamedPackage => named.grant.kind
  * Entitlement management blocks a guest whose last package is gone, whoever ended it, and lets nobody in again with the next one. That
  * may be a while later, so it is expected until they have had a package for a day.
  */
-function welcome(draft: Draft, account: PresentAccount): void {
+function welcome(draft: Draft, account: PresentAccount, end: "foreseen" | "none"): void {
   const { owned, wanted, now } = draft.situation;
   const sights = wanted.filter(isPackage).map((one) => ({ one, ...account.seen(one.grant, "yes") }));
   const had = sights.filter(({ seen }) => seen === "present").map(({ one }) => one);
   if (!isToEnd(owned.account)) {
-    if (!account.enabled) draft.note({ kind: "account-blocked-by-others", account: account.id });
+    if (!account.enabled && end === "none")
+      draft.note({ kind: "account-blocked-by-others", account: account.id });
   } else if (account.enabled && had.length > 0) {
     const rows = owned.grants.filter((row) => isAmong(row, had));
     const sureAt = Math.max(0, ...rows.map(({ entry }) => entry.at)) + goneMs;
@@ -154,21 +155,22 @@ function welcome(draft: Draft, account: PresentAccount): void {
 }
 
 /** What becomes of a guest who loses the last package, or whose last one has ended by itself, is said before it happens. */
-function foreseeEnd(draft: Draft, account: PresentAccount): void {
+function foreseeEnd(draft: Draft, account: PresentAccount): "foreseen" | "none" {
   const { wanted, owned, invitation } = draft.situation;
   const packages = wanted.filter(isPackage);
-  if (packages.some(({ grant }) => account.seen(grant, "yes").seen === "present")) return;
+  if (packages.some(({ grant }) => account.seen(grant, "yes").seen === "present")) return "none";
   const ending = [
     ...owned.grants
       .filter((one) => isPackage(one) && draft.revokes(one.grant))
       .map(({ grant }) => account.seen(grant, "no")),
     ...packages.map(({ grant }) => account.seen(grant, "yes")).filter(({ seen }) => seen === "lapsed"),
   ];
-  if (ending.every(({ governed }) => governed === "no")) return;
+  if (ending.every(({ governed }) => governed === "no")) return "none";
   const ends = invitation?.ends ?? { kind: "unasked" };
-  if (ends.kind === "stays") return;
+  if (ends.kind === "stays") return "none";
   if (ends.kind === "ends") draft.note({ kind: "guest-ends", account: account.id, how: ends.how });
   draft.learn({ deleted: "expected" });
+  return "foreseen";
 }
 
 /**
@@ -177,11 +179,12 @@ function foreseeEnd(draft: Draft, account: PresentAccount): void {
  */
 export function keepGuest(draft: Draft, account: PresentAccount): void {
   settleGrants(draft, account);
-  foreseeEnd(draft, account);
+  const end = foreseeEnd(draft, account);
   const { owned, now } = draft.situation;
   const { unblockedAt } = owned.account ?? { unblockedAt: 0 };
   if (!isToEnd(owned.account)) {
-    if (!account.enabled) draft.note({ kind: "account-blocked-by-others", account: account.id });
+    if (!account.enabled && end === "none")
+      draft.note({ kind: "account-blocked-by-others", account: account.id });
   } else if (!account.enabled) draft.step({ kind: "unblock-account", account: account.id });
   else if (unblockedAt > 0 && now - unblockedAt >= goneMs) draft.learn({ deleted: "no" });
 }

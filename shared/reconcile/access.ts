@@ -45,8 +45,10 @@ export async function reconcileAccess(
   ports: AccessPorts,
   { claim, run }: { readonly claim: Claim<PairRecord>; readonly run: Run },
 ): Promise<readonly Outcome[]> {
+  const { leftAt, unproven } = claim.state().value;
+  const hadLeft = leftAt !== null || unproven !== null;
   for (let round = 0; round < roundLimit; round += 1) {
-    const played = await playRound(pair, ports, { claim, run });
+    const played = await playRound(pair, ports, { claim, run, hadLeft });
     if (played === "again") continue;
     // Not before it is over: a run that dies has served nobody.
     claim.set({ value: { ...claim.state().value, served: played.served } });
@@ -61,12 +63,13 @@ export async function reconcileAccess(
  */
 type Played = { readonly served: number; readonly outcomes: readonly Outcome[] };
 
-type Held = { readonly claim: Claim<PairRecord>; readonly run: Run };
+/** `hadLeft`: whether they had left when the run began; runs that failed before they leave are none of their leaving. */
+type Held = { readonly claim: Claim<PairRecord>; readonly run: Run; readonly hadLeft: boolean };
 
 async function playRound(
   { tenant, analyst }: Pair,
   ports: AccessPorts,
-  { claim, run }: Held,
+  { claim, run, hadLeft }: Held,
 ): Promise<Played | "again"> {
   if (ports.now() > run.until) {
     const why = "there is more to do than fits into one run";
@@ -98,10 +101,12 @@ async function playRound(
       outcomes: [{ kind: "again", at: ports.now() + unreadMs, why }, { kind: "unseen" }],
     };
   }
-  stands(isLeaving({ record, rules, pair: claim.state().value }) ? "leaves" : "belongs");
+  const leaves = isLeaving({ record, rules, pair: claim.state().value });
+  stands(leaves ? "leaves" : "belongs");
   const pair = claim.state().value;
   const news = isUnseen(known, ports.now()) ? "waits" : "none";
-  const read = await readAccess({ record, news, pair, rules, priority, run }, ports);
+  const attempts = leaves && !hadLeft ? 0 : run.attempts;
+  const read = await readAccess({ record, news, pair, rules, priority, run: { attempts } }, ports);
   if (read.kind === "refused") return { served, outcomes: [read.outcome] };
   const decision = planAccess(read.situation);
   const plan = checkPlan(decision.plan, factsOf(read, { record, rules }));

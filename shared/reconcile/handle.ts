@@ -53,6 +53,10 @@ async function handleOnce<T>(
     else if (isOver(claim.state(), ports)) await claim.forget();
     return;
   }
+  // Also when nothing of it could be read yet.
+  const isLeaving = () =>
+    ports.isLeaving(claim.state().value) || ports.findings.unproven(claim.state().value) !== null;
+  const wasLeaving = isLeaving();
   const attempted = await attempt(ports, () =>
     run(claim, {
       cause: message.cause,
@@ -72,7 +76,9 @@ async function handleOnce<T>(
     unproven: ports.findings.unproven(claim.state().value),
     now: now(),
   });
-  const seen = { ...clock, lookedAt, looked: clock.heard, cut: attempted.cut, findings };
+  // What failed while they belonged in says nothing of their leaving, which is tried again soon.
+  const attempts = isLeaving() === wasLeaving ? clock.attempts : 0;
+  const seen = { ...clock, attempts, lookedAt, looked: clock.heard, cut: attempted.cut, findings };
   const settling = { ending, cut: attempted.cut, ports };
   // A run that lost its key has nothing to tell: neither a person, nor the others who wait for the same.
   const isNews = ending.parked.length > 0 || ending.retry !== null || isUnshown(findings);

@@ -402,6 +402,16 @@ export function oracleOf(options: OracleOptions): Oracle {
         `false alarm: it was Muster that had an account of ${person} deleted, and people are told: ${reason}`,
       );
     const tenant = [...directory.targets.keys()].find((id) => session.includes(id));
+    // Nobody blocks accounts that sync makes but Muster and sync; of guests it is known who did.
+    const accounts = [...(directory.targets.get(tenant ?? "")?.users.entries() ?? [])].map(([, one]) => one);
+    const isBlockedThere = accounts.some(
+      ({ person: whose, endedBy = "nobody" }) =>
+        person !== undefined && whose === cast[person] && endedBy !== "nobody",
+    );
+    if (!byHand && !isBlockedThere && reason.includes("is blocked, and not by Muster"))
+      say(
+        `false alarm: nobody of the target has blocked an account of ${person}, and people are told: ${reason}`,
+      );
     const about = `${person}|${tenant}`;
     heard.set(about, [...(heard.get(about) ?? []), reason]);
     if (tenant === undefined || conditions.get(tenant) === allWell) return;
