@@ -103,6 +103,7 @@ async function play(running: RunningLab): Promise<readonly string[]> {
       policy,
     ),
   ];
+  if (open.length === 0) print.line("\n  Nothing is left for people to see to: no finding is open.");
   print.verdict(problems);
   if (json) {
     const document = { ok: problems.length === 0, problems, scenes, matrix, proof };

@@ -42,6 +42,8 @@ export type PairRecord = {
   readonly asked: { readonly tries: number; readonly scopedAt: number | null };
   /** On-demand provisioning did not answer, or was throttled, and is asked once more then, and not before; 0: it may be asked. */
   readonly askAfter: number;
+  /** Since when looks have found the account of somebody who belongs in blocked, epoch ms; null: they do not. */
+  readonly blockedSince: number | null;
   /** When a run last wrote something to Graph for this pair; 0 for never. */
   readonly wroteAt: number;
   /** Calls whose answer nobody has seen may still take effect until then: those that give access, and those that take it. */
@@ -90,6 +92,7 @@ export const unknownPair: PairRecord = {
   invited: null,
   asked: { tries: 0, scopedAt: null },
   askAfter: 0,
+  blockedSince: null,
   wroteAt: 0,
   doubt: { gives: 0, takes: 0 },
   served: 0,

@@ -43,6 +43,7 @@ export function keptBooks(
     leftAt,
     asked,
     askAfter: isAwaited ? pair.askAfter : 0,
+    blockedSince: blockedSoFar(read, plan.purpose),
     ledger,
     scoped: scopedSoFar(read, bookkeeping),
     gone: goneSoFar(read, bookkeeping),
@@ -51,6 +52,13 @@ export function keptBooks(
     ...keptDenials(read),
     givers: giversOf(situation, looking, pair),
   };
+}
+
+/** What cannot be seen is as it was. */
+function blockedSoFar({ pair, situation }: ReadOk, purpose: Plan["purpose"]): PairRecord["blockedSince"] {
+  const { account, now } = situation;
+  if (purpose === "leave" || (account.kind === "present" && account.enabled)) return null;
+  return account.kind === "present" ? (pair.blockedSince ?? now) : pair.blockedSince;
 }
 
 /**

@@ -2,6 +2,7 @@ import { isAmong, type AnalystRecord } from "../model/analyst.ts";
 import type { FindingKind } from "../model/finding.ts";
 import type { Note, Plan } from "../model/plan.ts";
 import type { Place } from "../policy/policy.ts";
+import { wholeCycleMs } from "../planner/access-draft.ts";
 import { replicationWindowMs } from "../planner/replicas.ts";
 import { deniedFindings } from "./denied-findings.ts";
 import { gistOf, type Outcome } from "./outcome.ts";
@@ -39,6 +40,7 @@ export function obstacles(round: Round): readonly Outcome[] {
     ...withheld,
     ...strandedGroups(round),
     ...odd,
+    ...(plan.notes.some(({ kind }) => kind === "account-blocked-by-others") ? blockedByOthers(round) : []),
     ...keptOfLost(plan, record, name),
     ...deniedFindings(round),
     ...(plan.purpose === "join" ? unstamped(round) : []),
@@ -99,6 +101,29 @@ function unstamped({ read: { situation }, record, rules }: Round): readonly Outc
   ];
 }
 
+/**
+ * Sync carries over whether the source user is enabled, with its next cycle, and a replica may show what is long over: people hear of
+ * what has lasted for longer. Entitlement management blocks a guest who has no package, which is no question to anybody.
+ */
+function blockedByOthers({ read, record, rules, claim, ports }: Round): readonly Outcome[] {
+  const { name, topology } = rules.target;
+  const { account, wanted } = read.situation;
+  const isPacked = wanted.some(
+    ({ grant }) =>
+      grant.kind === "package" && account.kind === "present" && account.seen(grant, "yes").seen === "present",
+  );
+  if (topology === "pull" && !isPacked) return [];
+  const told = (claim.state().value.blockedSince ?? ports.now()) + wholeCycleMs;
+  if (ports.now() < told)
+    return [{ kind: "again", at: told, why: "the account is blocked, and sync may be about to end that" }];
+  const advice =
+    topology === "pull"
+      ? "unblock it in the target tenant if they are to work there, or take the role from them; Muster leaves it blocked"
+      : "unblock it in the target tenant if they are to work there; if not, take the role from them: sync ends the block with the next change of the source user";
+  const reason = `${name}: the account of ${record.userPrincipalName} is blocked, and not by Muster`;
+  return [{ kind: "parked", reason, advice, cause: null, finding: "blocked-account" }];
+}
+
 function oddAccount(
   note: Note,
   { userPrincipalName }: AnalystRecord,
@@ -124,14 +149,6 @@ function oddAccount(
       "deleted-account",
       "is deleted, and not by Muster",
       "if the source user was deleted for a while, sync did it, and restores it in its next cycle; otherwise restore the account in the target tenant, or purge it so that sync makes a new one",
-    );
-  if (note.kind === "account-blocked-by-others")
-    return parked(
-      "blocked-account",
-      "is blocked, and not by Muster",
-      topology === "pull"
-        ? "unblock it in the target tenant if they are to work there, or take the role from them; Muster leaves it blocked"
-        : "unblock it in the target tenant if they are to work there; if not, take the role from them: sync ends the block with the next change of the source user",
     );
   return [];
 }
