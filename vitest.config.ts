@@ -23,7 +23,13 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "with processes", include: withProcesses, experimental: { viteModuleRunner: false } },
+        test: {
+          name: "with processes",
+          include: withProcesses,
+          experimental: { viteModuleRunner: false },
+          // Ends what hangs. How long something may take is said in the lab's time, which a slow machine does not change.
+          testTimeout: 90_000,
+        },
       },
       { extends: true, test: { name: "pure", include: all, exclude: withProcesses } },
     ],
