@@ -1,29 +1,7 @@
 import { expect, test } from "vitest";
-import { pullPolicy, pullScene } from "../support/pull-scene.ts";
-import { assigned } from "../support/small-policy.ts";
+import { pullScene } from "../support/pull-scene.ts";
 import { eventAbout } from "../support/small-world.ts";
 import { ana, dayMs, hourMs } from "../support/fixtures.ts";
-
-type Change = { readonly onExternalRemoval?: "respect" | "restore"; readonly expires?: string };
-
-/** Contoso with such a package for readers. */
-function sceneWith({ onExternalRemoval = "restore", expires }: Change) {
-  const world = pullScene();
-  const policy = pullPolicy();
-  world.setPolicy({
-    ...policy,
-    targets: policy.targets.map((target) => ({
-      ...target,
-      onExternalRemoval,
-      grants: target.grants.map((grant) =>
-        target.name === "contoso" && grant.role === "reader" && expires !== undefined
-          ? { ...grant, wishes: [assigned("SOC Operator", { expires })] }
-          : grant,
-      ),
-    })),
-  });
-  return world;
-}
 
 /** A role that gives nothing in Contoso makes Muster look. */
 async function look(world: ReturnType<typeof pullScene>): Promise<void> {
@@ -36,7 +14,7 @@ const blocked = (world: ReturnType<typeof pullScene>) =>
   world.told().filter((reason) => reason.includes("is blocked"));
 
 test("a guest's package ends by its own rule while Muster is down, and entitlement management blocks the guest: nobody is told that somebody blocked the account", async () => {
-  const world = sceneWith({ expires: "P30D" });
+  const world = pullScene({ expires: "P30D" });
   await world.join();
   await world.wait(29 * dayMs);
   const due = world.scheduled().map(({ message }) => message);
@@ -51,7 +29,7 @@ test("a guest's package ends by its own rule while Muster is down, and entitleme
 });
 
 test("an administrator ends a guest's last package where that is respected, and entitlement management blocks the guest: nobody is asked for anything", async () => {
-  const world = sceneWith({ onExternalRemoval: "respect" });
+  const world = pullScene({ onExternalRemoval: "respect" });
   await world.join();
   await world.wait(hourMs);
   world.contoso.packages.revokeAll();

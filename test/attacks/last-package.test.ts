@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { operator, personWith, pullPolicy, pullScene, room } from "../support/pull-scene.ts";
-import { assigned, smallPolicy } from "../support/small-policy.ts";
+import { operator, personWith, pullScene, room } from "../support/pull-scene.ts";
+import { smallPolicy } from "../support/small-policy.ts";
 import { eventAbout } from "../support/small-world.ts";
 import { ana, dayMs, hourMs, minuteMs, readersAtHome, respondersAtHome } from "../support/fixtures.ts";
 
@@ -105,19 +105,7 @@ test("a guest who belongs to sync by now is let in again when the package goes w
 });
 
 test("a package that ended by its own rule and is given anew finds the account it ended, and lets it in", async () => {
-  const world = pullScene();
-  const policy = pullPolicy();
-  world.setPolicy({
-    ...policy,
-    targets: policy.targets.map((target) => ({
-      ...target,
-      grants: target.grants.map((grant) =>
-        target.name === "contoso" && grant.role === "reader"
-          ? { ...grant, wishes: [assigned("SOC Operator", { expires: "P30D" })] }
-          : grant,
-      ),
-    })),
-  });
+  const world = pullScene({ expires: "P30D" });
   await world.join();
   await world.wait(31 * dayMs);
   world.contoso.packages.expire();

@@ -9,9 +9,20 @@ export const operator = packageIdSchema.parse("4a000000-0000-4000-8000-000000000
 export const room = packageIdSchema.parse("4a000000-0000-4000-8000-000000000002");
 export const outbound = groupId(9);
 
+type Changes = {
+  readonly scope?: "none";
+  readonly onExternalRemoval?: "respect" | "restore";
+  /** Readers have nothing but their package, and this long. */
+  readonly expires?: string;
+};
+
 /** Contoso invites: readers with one package and a group, responders with another package. */
-export function pullPolicy(changes: { readonly scope?: "none" } = {}): Policy {
+export function pullPolicy({ scope, onExternalRemoval = "restore", expires }: Changes = {}): Policy {
   const policy = smallPolicy();
+  const forReaders =
+    expires === undefined
+      ? [assigned("SOC Operator"), inGroup(readers.grant.group)]
+      : [assigned("SOC Operator", { expires })];
   return {
     ...policy,
     targets: policy.targets.map(({ sync, ...target }) =>
@@ -20,13 +31,10 @@ export function pullPolicy(changes: { readonly scope?: "none" } = {}): Policy {
             ...target,
             topology: "pull",
             sync: null,
-            scope: changes.scope === "none" ? null : { kind: "group", group: byId(outbound) },
+            onExternalRemoval,
+            scope: scope === "none" ? null : { kind: "group", group: byId(outbound) },
             grants: [
-              {
-                role: reader,
-                wishes: [assigned("SOC Operator"), inGroup(readers.grant.group)],
-                sourceGroups: [],
-              },
+              { role: reader, wishes: forReaders, sourceGroups: [] },
               {
                 role: responder,
                 wishes: [assigned("Room"), inGroup(responders.grant.group)],
@@ -40,7 +48,7 @@ export function pullPolicy(changes: { readonly scope?: "none" } = {}): Policy {
 }
 
 /** Contoso as a target that invites, and Ana, who is nobody yet. */
-export function pullScene(changes: Parameters<typeof pullPolicy>[0] = {}) {
+export function pullScene(changes: Changes = {}) {
   const world = smallWorld();
   world.contoso.packages.define(operator, "SOC Operator");
   world.contoso.packages.define(room, "Room");
