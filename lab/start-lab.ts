@@ -35,6 +35,8 @@ export type LabOptions = {
   /** "split": each host has a process for HTTP, one for timers and one for each queue. Default: one for all. */
   readonly processes?: "together" | "split";
   readonly seed?: number;
+  /** Functions that are switched off, by the app setting that does it in Azure. Default: none. */
+  readonly disabled?: readonly string[];
   /** Added to every Graph response, ms. */
   readonly rttMs?: number;
   /** How kind the world is; see lab/weather.ts. Default: azure. */
@@ -224,6 +226,9 @@ async function startHosts({
     MUSTER_NOTIFICATION_URL: `http://127.0.0.1:${ports[0]}/api/notifications`,
     MUSTER_TABLES: tables.connectionString,
     ServiceBus: bus.connectionString,
+    ...Object.fromEntries(
+      (options.disabled ?? []).map((name) => [`AzureWebJobs.${name}.Disabled`, "true"] as const),
+    ),
   };
   const onLog = options.onLog === undefined ? {} : { onLog: options.onLog };
   const create = (named: { readonly name: string; readonly port: number; readonly only?: FunctionGroup }) =>

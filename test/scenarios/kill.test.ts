@@ -17,7 +17,7 @@ const recoveryMs = 90_000;
 describe("killed in calm weather", () => {
   let scene: Scene;
   beforeAll(async () => {
-    scene = await openScene({ targets: 1, weather: "calm" });
+    scene = await openScene({ targets: 1, weather: "calm", disabled: ["catch-up"] });
   });
 
   test.each(deadlyMoments)(
