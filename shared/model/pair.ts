@@ -44,6 +44,8 @@ export type PairRecord = {
   readonly askAfter: number;
   /** Since when looks have found the account of somebody who belongs in blocked, epoch ms; null: they do not. */
   readonly blockedSince: number | null;
+  /** An account that their address led to, while it is not known yet whether it leads another analyst there at this moment. */
+  readonly adopting: AccountId | null;
   /** When a run last wrote something to Graph for this pair; 0 for never. */
   readonly wroteAt: number;
   /** Calls whose answer nobody has seen may still take effect until then: those that give access, and those that take it. */
@@ -93,6 +95,7 @@ export const unknownPair: PairRecord = {
   asked: { tries: 0, scopedAt: null },
   askAfter: 0,
   blockedSince: null,
+  adopting: null,
   wroteAt: 0,
   doubt: { gives: 0, takes: 0 },
   served: 0,

@@ -26,6 +26,7 @@ import { findRoleGroups, waysToHold } from "./read-source.ts";
 import { enterRun, prove } from "./record-access.ts";
 import type { Round } from "./access-round.ts";
 import { outcomesInWords } from "./refused-account.ts";
+import { adopt } from "./shared-account.ts";
 import { sleepingSync } from "./sleeping-sync.ts";
 import { isProof, standing, unprovenAfter, unprovenThere } from "./unproven.ts";
 import { isLeaving } from "./wishes.ts";
@@ -113,6 +114,11 @@ async function playRound(
   const kept = keptBooks(read, decision, { record, rules });
   const unproven = unprovenAfter({ plan, read }, kept, ports.now());
   claim.set({ value: { ...kept, unproven } });
+  const isOthers = await adopt(
+    { whose: { record, rules }, kept: claim.state().value, before: pair, claim },
+    ports,
+  );
+  if (isOthers !== null) return { served, outcomes: [isOthers] };
   const round: Round = { plan, read, decision, analyst: known, record, rules, ports, claim, run };
   if (plan.steps.length === 0) {
     const outcomes = await conclude(round);

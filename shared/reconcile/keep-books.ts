@@ -44,6 +44,7 @@ export function keptBooks(
     asked,
     askAfter: isAwaited ? pair.askAfter : 0,
     blockedSince: blockedSoFar(read, plan.purpose),
+    adopting: null,
     ledger,
     scoped: scopedSoFar(read, bookkeeping),
     gone: goneSoFar(read, bookkeeping),

@@ -1,7 +1,10 @@
 import type { AnalystRecord } from "../model/analyst.ts";
-import type { AccountId } from "../model/ids.ts";
+import type { AccountId, AnalystId } from "../model/ids.ts";
+import type { PairRecord } from "../model/pair.ts";
+import type { Claim } from "../state/key-state.ts";
 import type { Pairs } from "../state/pairs.ts";
 import type { Rules } from "./access-ports.ts";
+import type { Outcome } from "./outcome.ts";
 
 /** What people hear of an account that looks like this analyst's and may not be. */
 export const notProven = (target: string, userPrincipalName: string, detail: string) => ({
@@ -15,16 +18,20 @@ export const sharedBy = (owner: string) => `it is the one of ${owner} as well`;
 
 type Whose = { readonly record: Pick<AnalystRecord, "id">; readonly rules: Pick<Rules, "target"> };
 
-/** Accounts in this target that are known to be other analysts', with whose each is. */
+/** Accounts in this target that are known to be other analysts', or about to be, with whose each is. */
 export async function accountsOfOthers(
   { record, rules }: Whose,
   pairs: Pick<Pairs, "list">,
 ): Promise<ReadonlyMap<AccountId, string>> {
   const rows = await pairs.list(rules.target.tenantId);
   return new Map(
-    rows.flatMap(({ rowKey, state: { value } }) =>
-      rowKey === record.id || value.account === null ? [] : [[value.account.accountId, rowKey] as const],
-    ),
+    rows
+      .filter(({ rowKey }) => rowKey !== record.id)
+      .flatMap(({ rowKey, state: { value } }) =>
+        [value.account?.accountId, value.adopting].flatMap((account) =>
+          account === undefined || account === null ? [] : [[account, rowKey] as const],
+        ),
+      ),
   );
 }
 
@@ -39,3 +46,35 @@ export async function otherOwnerOf(
 ): Promise<string | null> {
   return (await accountsOfOthers(whose, pairs)).get(account) ?? null;
 }
+
+type Adopting = {
+  readonly whose: { readonly record: { readonly id: AnalystId }; readonly rules: Pick<Rules, "target"> };
+  /** What is to be remembered, with the account that was found, and what was before. */
+  readonly kept: PairRecord;
+  readonly before: PairRecord;
+  readonly claim: Claim<PairRecord>;
+};
+
+/**
+ * Before anything is given to an account that an address led to, it is written down that it is being found. Of two whose addresses
+ * lead to one account, and who find it at one moment, neither knows of the other until both have written; whoever meets the
+ * other then leaves it, and they look again at different times.
+ * @returns what to do instead; null: it is theirs, or was before
+ */
+export async function adopt(
+  { whose, kept, before, claim }: Adopting,
+  { pairs, now }: { readonly pairs: Pick<Pairs, "list">; readonly now: () => number },
+): Promise<Outcome | null> {
+  const { account } = kept;
+  if (account?.proof !== "assignment" || account.accountId === before.account?.accountId) return null;
+  await claim.write({ value: { ...before, adopting: account.accountId } });
+  const owner = await otherOwnerOf(account.accountId, whose, pairs);
+  claim.set({ value: owner === null ? kept : { ...before, adopting: null } });
+  if (owner === null) return null;
+  const why = `the account that their address led to is being found for ${owner} as well`;
+  return { kind: "again", at: now() + (whose.record.id < owner ? soonMs : laterMs), why };
+}
+
+const soonMs = 1_000;
+/** Long enough for the other's look. */
+const laterMs = 30_000;

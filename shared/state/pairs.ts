@@ -117,6 +117,7 @@ const schema: z.ZodType<PairRecord> = z.object({
   asked: z.object({ tries: z.number(), scopedAt: z.number().nullable() }),
   askAfter: z.number().default(0),
   blockedSince: z.number().nullable().default(null),
+  adopting: accountIdSchema.nullable().default(null),
   wroteAt: z.number(),
   doubt: z.object({ gives: z.number(), takes: z.number() }),
   served: z.number(),
