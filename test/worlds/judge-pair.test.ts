@@ -73,6 +73,7 @@ function pair(change: Partial<Pair>): Pair {
       roles: new Set(),
     },
     past: "new",
+    isHiredAgain: false,
     target,
     climate: {
       company: 1,
@@ -123,6 +124,14 @@ test.each([
   ],
 ] as const)("who stays and has %s is not right", (_, change, finding) => {
   expect(judgePair(pair(change))).toEqual([finding]);
+});
+
+test("who is hired again is led to the account of the one before, and people have to hear of it", () => {
+  const again = { truth: nothing, isHiredAgain: true } as const;
+  expect(judgePair(pair(again))).toEqual(["robbed: no account"]);
+  const reasons = ["w1-north: the account of w1-ana is not proven to be theirs (it is the one of another)"];
+  expect(judgePair(pair({ ...again, reasons }))).toEqual([]);
+  expect(judgePair(pair({ truth: nothing, reasons }))).toEqual(["robbed: no account"]);
 });
 
 test.each([

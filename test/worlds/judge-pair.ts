@@ -9,6 +9,8 @@ import type { Climate, Deed, TargetPlan } from "./plan.ts";
 export type Pair = {
   readonly citizen: Citizen;
   readonly past: string;
+  /** Whether another citizen bore the name before. */
+  readonly isHiredAgain: boolean;
   readonly target: TargetPlan;
   readonly climate: Climate;
   readonly wanted: WantedKeys;
@@ -178,6 +180,8 @@ const isUnasked = ({ truth }: Pair, accounts: ReadonlySet<string>) =>
   !truth.assignments.some(({ account }) => account !== undefined && accounts.has(account));
 
 function lacksAccount(pair: Pair): readonly string[] {
+  // Who is hired again with the address of one who is gone for good is led to that one's account, and a person has to look.
+  if (pair.isHiredAgain && isToldOf(pair, /is not proven to be theirs/)) return [];
   const isDeniedScope = isToldOf(pair, /does not come into scope /);
   if (pair.target.topology === "push")
     return scopeRequests(pair).length > 0 || isDeniedScope ? [] : ["robbed: no account"];
@@ -252,7 +256,10 @@ function judgeAccounts(pair: Pair): readonly string[] {
 }
 
 /** An account from before that its owner kept: it is still there, and nobody has blocked it. */
-export function judgeVeteran({ truth, target, citizen, past, climate, byHand }: Pair): readonly string[] {
+export function judgeVeteran(pair: Pair): readonly string[] {
+  const { truth, target, citizen, past, climate, byHand, isHiredAgain } = pair;
+  // It was the first one's, and went with them.
+  if (isHiredAgain) return [];
   if (past !== "veteran" || !isFirst(target) || climate.leavers.accounts === "all") return [];
   if (touchesAccount.some((kind) => byHand.has(kind))) return [];
   const account = truth.accounts.find(({ id }) => id === idsOf.account(target.name, citizen.person));

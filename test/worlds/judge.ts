@@ -46,6 +46,7 @@ export function judgeOf(scene: WorldScene): Judge {
       climate,
       byHand: memory.byHand(citizen.id, target.name),
       home: lab.graph.truth(lab.world.source.tenantId),
+      isHiredAgain: census.everybody().find(({ person }) => person === citizen.person)?.id !== citizen.id,
       past: plan.people.find(({ name }) => name === citizen.person)?.past ?? "new",
       wanted: census.wantedIn(citizen, target),
       truth: lab.graph.truth(idsOf.tenant(target.name)),
