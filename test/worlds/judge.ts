@@ -6,6 +6,7 @@ import { atHome, type Citizen } from "./census.ts";
 import { evidenceOf, type Evidence } from "./evidence.ts";
 import { idsOf, scopeName } from "./ids.ts";
 import { judgeHome } from "./judge-home.ts";
+import { plainGroups } from "./lay-out.ts";
 import { judgePair, judgeVeteran, type Pair } from "./judge-pair.ts";
 import { judgeProofs } from "./judge-proofs.ts";
 import { judgeWrites } from "./judge-writes.ts";
@@ -100,8 +101,11 @@ export function judgeOf(scene: WorldScene): Judge {
 
   function judgeManners(): void {
     for (const { kind, at, tenantId, request, detail } of lab.graph.violations()) {
-      if (kind === "unowned-write" && (isAsTold(request, tenantId) || isOnceMore({ at, request, tenantId })))
-        continue;
+      const isNobodysFault =
+        isAsTold(request, tenantId) ||
+        isGivenBack(request, tenantId) ||
+        isOnceMore({ at, request, tenantId });
+      if (kind === "unowned-write" && isNobodysFault) continue;
       say(worldOf({ tenantId, words: request }), [`manners: ${kind} at ${at}: ${request}: ${detail}`]);
     }
     for (const queue of ["analysts", "arrivals", "access"])
@@ -122,6 +126,27 @@ export function judgeOf(scene: WorldScene): Judge {
         idsOf.tenant(target.name) === tenantId &&
         memory.accountsOf(citizen.id, target.name).some((account) => request === `DELETE /users/${account}`);
       return isAccount || request === `DELETE /groups/${scope}/members/${citizen.id}/$ref`;
+    });
+  }
+
+  /** Somebody took what Muster had given, and gave it back: who does not look in between cannot tell. */
+  function isGivenBack(request: string, tenantId: string): boolean {
+    return pairsOf(scene).some(({ citizen, target }) => {
+      const hand = memory.byHand(citizen.id, target.name);
+      const groups = [...plainGroups].filter((name) =>
+        ["take", "give"].every((did) => hand.has(`${did} group ${name}`)),
+      );
+      return (
+        idsOf.tenant(target.name) === tenantId &&
+        memory
+          .accountsOf(citizen.id, target.name)
+          .some((account) =>
+            groups.some(
+              (name) =>
+                request === `DELETE /groups/${idsOf.group(target.name, name)}/members/${account}/$ref`,
+            ),
+          )
+      );
     });
   }
 

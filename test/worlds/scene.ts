@@ -17,7 +17,7 @@ export type WorldScene = {
 export type Memory = {
   /** Somebody did this by hand. */
   readonly noteHand: (id: string, deed: PersonalDeed) => void;
-  /** The kinds of deeds that somebody did there by hand, and what they took: "take group Readers". */
+  /** The kinds of deeds that somebody did there by hand, and what they took or gave: "take group Readers". */
   readonly byHand: (id: string, where: string) => ReadonlySet<string>;
   /** Something has happened that concerns somebody, by whoever's hand; null: everybody. */
   readonly noteDeed: (person: string | null) => void;
@@ -49,7 +49,8 @@ export function memoryOf(lab: RunningLab, plans: readonly WorldPlan[]): Memory {
       const name = `${id}|${"target" in deed ? deed.target : atHome}`;
       const known = hands.get(name) ?? new Set();
       hands.set(name, known.add(deed.kind));
-      if (deed.kind === "take" || deed.kind === "review") known.add(`${deed.kind} group ${deed.group}`);
+      if (deed.kind === "take" || deed.kind === "give" || deed.kind === "review")
+        known.add(`${deed.kind} group ${deed.group}`);
       if (deed.kind === "end eligibility") known.add(`take eligible ${deed.group}`);
       if (deed.kind === "unassign") known.add(`take package ${deed.package}`);
     },
