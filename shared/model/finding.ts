@@ -28,6 +28,8 @@ export const findingKinds = [
   "deleted-account",
   /** Somebody else blocked the account of an analyst who belongs in. */
   "blocked-account",
+  /** Somebody else has put a leaver in scope, so that sync makes the account anew. */
+  "scope-by-others",
   /** Accounts come without the stamp that proves whose they are. */
   "unstamped-account",
   /** What a role gives can be written by nobody. */

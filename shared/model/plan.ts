@@ -64,6 +64,8 @@ export type Note =
       readonly name: string;
       readonly why: "before" | "keeps-account" | "shared";
     }
+  /** Somebody who has left was put in scope by somebody else: sync makes the account anew that Muster takes away. */
+  | { readonly kind: "scope-given-by-others"; readonly name: string }
   /** They are in the scope group through another group only. */
   | { readonly kind: "scope-nested"; readonly name: string }
   /** The policy names another scope group by now, and this one is left when sync has seen the analyst in the new one. */

@@ -83,6 +83,8 @@ export function explainNote(note: Note): string {
       return `the account is governed by entitlement management of the target: ${note.how}`;
     case "scope-stays":
       return explainStay(note);
+    case "scope-given-by-others":
+      return `is in ${note.name} by somebody else's hand, so that sync makes their account anew`;
     case "scope-nested":
       return `is in ${note.name} through another group only, which sync does not count`;
     case "scope-moves":

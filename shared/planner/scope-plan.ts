@@ -1,4 +1,5 @@
 import { comesAtOnce } from "../model/grant.ts";
+import { goesWithOwner } from "../model/ledger.ts";
 import { wholeCycleMs, type Draft } from "./access-draft.ts";
 import type { FormerScope } from "./access-situation.ts";
 import { decideScope } from "./scope-draft.ts";
@@ -67,6 +68,21 @@ export function leaveScopes(draft: Draft, account: "may-go" | "stays"): void {
       draft.onItsWay(scope.name, { ...scope, seen: scope.seen }, "no", { in: "source" });
   }
   if (scope.seen !== "present") return;
-  if (leavers.accounts === "all") draft.step({ kind: "leave-scope", scope: scope.scope, name: scope.name });
-  else draft.note({ kind: "scope-stays", name: scope.name, why: "before" });
+  const { name } = scope;
+  if (leavers.accounts === "all") return draft.step({ kind: "leave-scope", scope: scope.scope, name });
+  const since = revivedSince(draft);
+  if (since !== null && draft.situation.now >= since)
+    return draft.note({ kind: "scope-given-by-others", name });
+  if (since !== null) draft.lookAgain(since);
+  draft.note({ kind: "scope-stays", name, why: "before" });
+}
+
+/**
+ * From when on sync makes the account anew that goes with a leaver, while they are in scope by somebody else's hand; null: it goes
+ * with nobody. Until then a replica may show the scope that Muster has taken away.
+ */
+function revivedSince({ situation: { owned, leavers } }: Draft): number | null {
+  const { account, scopedUntil } = owned;
+  if (account === null || scopedUntil === null || !goesWithOwner(account, leavers.accounts)) return null;
+  return scopedUntil + wholeCycleMs;
 }

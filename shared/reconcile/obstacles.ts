@@ -144,6 +144,17 @@ function oddAccount(
             finding: "foreign-stamp",
           },
         ];
+  if (note.kind === "scope-given-by-others")
+    return [
+      {
+        kind: "parked",
+        reason: `${name}: ${userPrincipalName} has left, and somebody else has put them in scope through ${note.name}`,
+        advice: `take them out of ${note.name} in the source tenant, or give them a role: sync makes their account anew, and Muster takes it away each time`,
+        cause: null,
+        finding: "scope-by-others",
+        about: note.name,
+      },
+    ];
   if (note.kind === "account-deleted-by-others")
     return parked(
       "deleted-account",

@@ -23,6 +23,7 @@ const openNotes: ReadonlySet<Note["kind"]> = new Set([
   "on-its-way",
   "stuck",
   "scope-moves",
+  "scope-given-by-others",
   "settling",
   "unsure",
   "kept",

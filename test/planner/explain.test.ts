@@ -13,6 +13,7 @@ const notes: { readonly [K in Note["kind"]]: readonly Extract<Note, { kind: K }>
     { kind: "scope-stays", name: "Sync to Contoso", why: "keeps-account" },
     { kind: "scope-stays", name: "Sync to Contoso", why: "shared" },
   ],
+  "scope-given-by-others": [{ kind: "scope-given-by-others", name: "Sync to Contoso" }],
   "scope-nested": [{ kind: "scope-nested", name: "Sync to Contoso" }],
   "scope-moves": [{ kind: "scope-moves", name: "Sync to Contoso" }],
   "deletion-waits": [{ kind: "deletion-waits", account: anasAccount }],
