@@ -104,6 +104,7 @@ export function judgeOf(scene: WorldScene): Judge {
       const isNobodysFault =
         isAsTold(request, tenantId) ||
         isGivenBack(request, tenantId) ||
+        isMadeAnew(request, tenantId) ||
         isOnceMore({ at, request, tenantId });
       if (kind === "unowned-write" && isNobodysFault) continue;
       say(worldOf({ tenantId, words: request }), [`manners: ${kind} at ${at}: ${request}: ${detail}`]);
@@ -128,6 +129,15 @@ export function judgeOf(scene: WorldScene): Judge {
       return isAccount || request === `DELETE /groups/${scope}/members/${citizen.id}/$ref`;
     });
   }
+
+  /** Somebody has put a leaver in scope: the account that sync makes anew is the one that goes with them. */
+  const isMadeAnew = (request: string, tenantId: string): boolean =>
+    pairsOf(scene).some(
+      ({ citizen, target }) =>
+        idsOf.tenant(target.name) === tenantId &&
+        memory.byHand(citizen.id, target.name).has("into scope") &&
+        memory.accountsOf(citizen.id, target.name).some((account) => request === `DELETE /users/${account}`),
+    );
 
   /** Somebody took what Muster had given, and gave it back: who does not look in between cannot tell. */
   function isGivenBack(request: string, tenantId: string): boolean {
