@@ -1,15 +1,14 @@
 import type { TrafficRecord } from "../../lab/graph/record/traffic.ts";
-import { replicationWindowMs } from "../../shared/planner/replicas.ts";
 import { checkTraffic } from "../contract/check-traffic.ts";
 import { graphData } from "../contract/data.ts";
 import { atHome, type Citizen } from "./census.ts";
 import { evidenceOf, type Evidence } from "./evidence.ts";
-import { idsOf, scopeName } from "./ids.ts";
+import { idsOf } from "./ids.ts";
 import { judgeHome } from "./judge-home.ts";
-import { plainGroups } from "./lay-out.ts";
 import { judgePair, judgeVeteran, type Pair } from "./judge-pair.ts";
 import { judgeProofs } from "./judge-proofs.ts";
 import { judgeWrites } from "./judge-writes.ts";
+import { mayBeTaken } from "./may-be-taken.ts";
 import type { TargetPlan, WorldPlan } from "./plan.ts";
 import { pairsOf, type PlannedPair, type WorldScene } from "./scene.ts";
 import { lagMs } from "./times.ts";
@@ -101,82 +100,13 @@ export function judgeOf(scene: WorldScene): Judge {
 
   function judgeManners(): void {
     for (const { kind, at, tenantId, request, detail } of lab.graph.violations()) {
-      const isNobodysFault =
-        isAsTold(request, tenantId) ||
-        isGivenBack(request, tenantId) ||
-        isMadeAnew(request, tenantId) ||
-        isOnceMore({ at, request, tenantId });
-      if (kind === "unowned-write" && isNobodysFault) continue;
+      if (kind === "unowned-write" && mayBeTaken(scene, { at, tenantId, request })) continue;
       say(worldOf({ tenantId, words: request }), [`manners: ${kind} at ${at}: ${request}: ${detail}`]);
     }
     for (const queue of ["analysts", "arrivals", "access"])
       for (const { body } of lab.bus.peek(queue, "deadLetter"))
         say("all", [`died: a message of ${queue}: ${JSON.stringify(body)}`]);
     if (graphData() !== undefined) say("all", invalidRequests(lab.graph.traffic()));
-  }
-
-  /**
-   * The policy may say that leavers' accounts go whoever made them: that sync has matched, too. Then the scope goes whoever gave it, or
-   * sync would make the account once more.
-   */
-  function isAsTold(request: string, tenantId: string): boolean {
-    if (climate.leavers.accounts !== "all") return false;
-    return pairsOf(scene).some(({ citizen, target }) => {
-      const scope = idsOf.group("source", scopeName(target.name));
-      const isAccount =
-        idsOf.tenant(target.name) === tenantId &&
-        memory.accountsOf(citizen.id, target.name).some((account) => request === `DELETE /users/${account}`);
-      return isAccount || request === `DELETE /groups/${scope}/members/${citizen.id}/$ref`;
-    });
-  }
-
-  /** Somebody has put a leaver in scope: the account that sync makes anew is the one that goes with them. */
-  const isMadeAnew = (request: string, tenantId: string): boolean =>
-    pairsOf(scene).some(
-      ({ citizen, target }) =>
-        idsOf.tenant(target.name) === tenantId &&
-        memory.byHand(citizen.id, target.name).has("into scope") &&
-        memory.accountsOf(citizen.id, target.name).some((account) => request === `DELETE /users/${account}`),
-    );
-
-  /** Somebody took what Muster had given, and gave it back: who does not look in between cannot tell. */
-  function isGivenBack(request: string, tenantId: string): boolean {
-    return pairsOf(scene).some(({ citizen, target }) => {
-      const hand = memory.byHand(citizen.id, target.name);
-      const groups = [...plainGroups].filter((name) =>
-        ["take", "give"].every((did) => hand.has(`${did} group ${name}`)),
-      );
-      return (
-        idsOf.tenant(target.name) === tenantId &&
-        memory
-          .accountsOf(citizen.id, target.name)
-          .some((account) =>
-            groups.some(
-              (name) =>
-                request === `DELETE /groups/${idsOf.group(target.name, name)}/members/${account}/$ref`,
-            ),
-          )
-      );
-    });
-  }
-
-  /**
-   * Muster had taken it a moment before. What an administrator gives within that time is not told from the past that a replica may still
-   * show, so it is taken once more.
-   */
-  function isOnceMore(
-    breach: Pick<TrafficRecord, "at" | "tenantId"> & { readonly request: string },
-  ): boolean {
-    const writes = lab.graph.traffic().filter((one) => isWrite(one) && one.tenantId === breach.tenantId);
-    const write = writes.find(
-      ({ at, method, path }) => at === breach.at && `${method} ${path}` === breach.request,
-    );
-    if (write === undefined) return false;
-    const age = ({ at }: TrafficRecord) => Date.parse(write.at) - Date.parse(at);
-    return writes.some(
-      (one) =>
-        one.seq < write.seq && age(one) < replicationWindowMs && wordsOfWrite(one) === wordsOfWrite(write),
-    );
   }
 
   return {
