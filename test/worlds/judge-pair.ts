@@ -161,8 +161,8 @@ function judgeStaying(pair: Pair): readonly string[] {
   if (
     target.topology === "pull" &&
     past === "namesake" &&
-    isToldOf(pair, /does not get /) &&
-    isUnasked(pair, ids)
+    isUnasked(pair, ids) &&
+    (isToldOf(pair, /does not get /) || openRequests(pair, ids).length > 0)
   )
     return findings;
   const lacking = [...wanted].filter((key) => !held.some(({ what }) => what === key));
