@@ -147,6 +147,8 @@ function judgeStaying(pair: Pair): readonly string[] {
   if (target.mode === "full") findings.push(...kept.map(({ what }) => `lost: keeps ${what}`));
   // Whoever meddles with the account itself decides what becomes of it.
   if (touchesAccount.some((kind) => byHand.has(kind))) return findings;
+  // Who is hired again with the address of one who is gone for good is led to that one's account, and a person has to look.
+  if (pair.isHiredAgain && isToldOf(pair, /is not proven to be theirs/)) return findings;
   const [account] = live;
   if (account === undefined) return [...findings, ...lacksAccount(pair)];
   // Entitlement management blocks whose last package somebody took away, and that is respected.
@@ -160,7 +162,7 @@ function judgeStaying(pair: Pair): readonly string[] {
   // Whose a guest account is shows when a package is delivered to it, and not before.
   if (
     target.topology === "pull" &&
-    past === "namesake" &&
+    past !== "new" &&
     isUnasked(pair, ids) &&
     (isToldOf(pair, /does not get /) || openRequests(pair, ids).length > 0)
   )
@@ -180,8 +182,6 @@ const isUnasked = ({ truth }: Pair, accounts: ReadonlySet<string>) =>
   !truth.assignments.some(({ account }) => account !== undefined && accounts.has(account));
 
 function lacksAccount(pair: Pair): readonly string[] {
-  // Who is hired again with the address of one who is gone for good is led to that one's account, and a person has to look.
-  if (pair.isHiredAgain && isToldOf(pair, /is not proven to be theirs/)) return [];
   const isDeniedScope = isToldOf(pair, /does not come into scope /);
   if (pair.target.topology === "push")
     return scopeRequests(pair).length > 0 || isDeniedScope ? [] : ["robbed: no account"];
