@@ -143,15 +143,18 @@ function welcome(draft: Draft, account: PresentAccount, end: "foreseen" | "none"
   const { owned, wanted, now } = draft.situation;
   const sights = wanted.filter(isPackage).map((one) => ({ one, ...account.seen(one.grant, "yes") }));
   const had = sights.filter(({ seen }) => seen === "present").map(({ one }) => one);
-  if (!isToEnd(owned.account)) {
-    if (!account.enabled && end === "none")
-      draft.note({ kind: "account-blocked-by-others", account: account.id });
-  } else if (account.enabled && had.length > 0) {
+  if (!isToEnd(owned.account)) noteBlock(draft, account, end);
+  else if (account.enabled && had.length > 0) {
     const rows = owned.grants.filter((row) => isAmong(row, had));
     const sureAt = Math.max(0, ...rows.map(({ entry }) => entry.at)) + goneMs;
     if (now < sureAt) draft.lookAgain(sureAt);
     else draft.learn({ deleted: "no" });
   } else if (!account.enabled && had.length > 0) draft.step({ kind: "unblock-account", account: account.id });
+}
+
+/** Muster has not blocked it; where its end is foreseen, entitlement management may have. */
+function noteBlock(draft: Draft, { id, enabled }: PresentAccount, end: "foreseen" | "none"): void {
+  if (!enabled && end === "none") draft.note({ kind: "account-blocked-by-others", account: id });
 }
 
 /** What becomes of a guest who loses the last package, or whose last one has ended by itself, is said before it happens. */
@@ -182,10 +185,8 @@ export function keepGuest(draft: Draft, account: PresentAccount): void {
   const end = foreseeEnd(draft, account);
   const { owned, now } = draft.situation;
   const { unblockedAt } = owned.account ?? { unblockedAt: 0 };
-  if (!isToEnd(owned.account)) {
-    if (!account.enabled && end === "none")
-      draft.note({ kind: "account-blocked-by-others", account: account.id });
-  } else if (!account.enabled) draft.step({ kind: "unblock-account", account: account.id });
+  if (!isToEnd(owned.account)) noteBlock(draft, account, end);
+  else if (!account.enabled) draft.step({ kind: "unblock-account", account: account.id });
   else if (unblockedAt > 0 && now - unblockedAt >= goneMs) draft.learn({ deleted: "no" });
 }
 
