@@ -61,16 +61,16 @@ export function leaveScopes(draft: Draft, account: "may-go" | "stays"): void {
     else draft.note({ kind: "scope-stays", name: one.name, why: "keeps-account" });
   }
   if (scope === null || entry !== undefined) return;
-  if (leavers.accounts === "all") {
-    if (scope.seen === "unknown") draft.unreadable(scope.name);
-    // Somebody else's request may still be approved and delivered, or taken away.
-    else if (scope.seen === "coming" || scope.seen === "going")
-      draft.onItsWay(scope.name, { ...scope, seen: scope.seen }, "no", { in: "source" });
-  }
+  const since = revivedSince(draft);
+  // They may still be where somebody else has put them.
+  if (scope.seen === "unknown" && (leavers.accounts === "all" || since !== null))
+    return draft.unreadable(scope.name);
+  // Somebody else's request may still be approved and delivered, or taken away.
+  if (leavers.accounts === "all" && (scope.seen === "coming" || scope.seen === "going"))
+    draft.onItsWay(scope.name, { ...scope, seen: scope.seen }, "no", { in: "source" });
   if (scope.seen !== "present") return;
   const { name } = scope;
   if (leavers.accounts === "all") return draft.step({ kind: "leave-scope", scope: scope.scope, name });
-  const since = revivedSince(draft);
   if (since !== null && draft.situation.now >= since)
     return draft.note({ kind: "scope-given-by-others", name });
   if (since !== null) draft.lookAgain(since);

@@ -118,7 +118,8 @@ async function playRound(
     { whose: { record, rules }, kept: claim.state().value, before: pair, claim },
     ports,
   );
-  if (isOthers !== null) return { served, outcomes: [isOthers] };
+  // What stands in the way of other things was not asked.
+  if (isOthers !== null) return { served, outcomes: [isOthers, { kind: "unseen" }] };
   const round: Round = { plan, read, decision, analyst: known, record, rules, ports, claim, run };
   if (plan.steps.length === 0) {
     const outcomes = await conclude(round);

@@ -53,7 +53,8 @@ export function unprovenAfter(
   if (plan.purpose === "join") return null;
   const open = plan.notes.filter(isOpen);
   const isStranger = read.trouble?.kind === "parked" && read.trouble.finding === "second-account";
-  const isVoid = plan.steps.length + plan.withheld.length + open.length > 0 || isStranger;
+  const found = open.filter((note) => !isUnread(note, read));
+  const isVoid = plan.steps.length + plan.withheld.length + found.length > 0 || isStranger;
   if (unproven === null && !isVoid) return null;
   return {
     since: unproven?.since ?? now,
@@ -63,6 +64,12 @@ export function unprovenAfter(
     ].join("; "),
     advice: [...new Set(plan.withheld.map(({ advice }) => advice))].join("; "),
   };
+}
+
+/** Of a scope that Muster has not given, or has left, a failed look says nothing new: it keeps back a proof, and voids none. */
+function isUnread(note: Note, { situation: { scope, owned } }: Round["read"]): boolean {
+  if (note.kind !== "unsure" || scope === null || owned.scope !== undefined) return false;
+  return scope.seen === "unknown" && note.name === scope.name;
 }
 
 /** Where the target is not in the policy any more, nobody may look whether they are out. */

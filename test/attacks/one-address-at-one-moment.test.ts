@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { AccessMessage } from "../../shared/queue/keys.ts";
+import { graphFailure } from "../support/graph-failure.ts";
 import { operator, packageOf, pullScene, room } from "../support/pull-scene.ts";
 import {
   ana,
@@ -7,6 +8,7 @@ import {
   contosoTenant,
   dayMs,
   hourMs,
+  minuteMs,
   readers,
   responders,
   respondersAtHome,
@@ -38,7 +40,7 @@ async function bothInvited() {
 
 type Scene = Awaited<ReturnType<typeof bothInvited>>;
 
-const recorded = async (world: Scene) => {
+const recorded = async (world: Pick<Scene, "pairOf">) => {
   const accounts = await Promise.all(
     [ana, ben].map(async (id) => (await world.pairOf(contosoTenant, id))?.account),
   );
@@ -91,3 +93,33 @@ test.each([
     ).toHaveLength(1);
   },
 );
+
+test("whoever leaves the account to be looked at again has looked at nothing else: what was found before stays as old as it is", async () => {
+  const world = pullScene();
+  world.source.always("joinScope", () => Promise.reject(graphFailure(403)));
+  for (const id of [ana, ben]) world.addUser(id, { mail: "soc@source.example" });
+  world.contoso.packages.become("approval");
+  await world.join();
+  await world.change(ben, respondersAtHome, "in");
+  await world.wait(hourMs);
+  world.contoso.packages.decide("delivered");
+  const refused = async () =>
+    (await world.state.findings.open(contosoTenant, ana)).find(({ kind }) => kind === "refused-call");
+  const since = (await refused())?.since;
+  expect(since).toBeLessThan(world.now());
+  const key = { kind: "access", tenant: contosoTenant } as const;
+  await Promise.all(
+    [ana, ben].map((analyst) =>
+      world.deliver({
+        key: { ...key, analyst },
+        cause: "test",
+        heardAt: world.now(),
+        occasion: "event",
+        version: null,
+      }),
+    ),
+  );
+  expect([await recorded(world), (await refused())?.since]).toEqual([0, since]);
+  await world.wait(minuteMs);
+  expect([await recorded(world), (await refused())?.since]).toEqual([1, since]);
+});
