@@ -149,7 +149,7 @@ function oddAccount(
       {
         kind: "parked",
         reason: `${name}: ${userPrincipalName} has left, and somebody else has put them in scope through ${note.name}`,
-        advice: `take them out of ${note.name} in the source tenant, or give them a role: sync makes their account anew, and Muster takes it away each time`,
+        advice: `take them out of ${note.name} in the source tenant, or give them a role: sync gives an account to whoever is in scope`,
         cause: null,
         finding: "scope-by-others",
         about: note.name,
