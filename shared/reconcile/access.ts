@@ -114,10 +114,7 @@ async function playRound(
   const kept = keptBooks(read, decision, { record, rules });
   const unproven = unprovenAfter({ plan, read }, kept, ports.now());
   claim.set({ value: { ...kept, unproven } });
-  const isOthers = await adopt(
-    { whose: { record, rules }, kept: claim.state().value, before: pair, claim },
-    ports,
-  );
+  const isOthers = await adopt({ whose: { record, rules }, before: pair, claim }, ports);
   // What stands in the way of other things was not asked.
   if (isOthers !== null) return { served, outcomes: [isOthers, { kind: "unseen" }] };
   const round: Round = { plan, read, decision, analyst: known, record, rules, ports, claim, run };

@@ -1,5 +1,5 @@
 import type { AnalystRecord } from "../model/analyst.ts";
-import type { AccountId, AnalystId } from "../model/ids.ts";
+import type { AccountId } from "../model/ids.ts";
 import type { PairRecord } from "../model/pair.ts";
 import type { Claim } from "../state/key-state.ts";
 import type { Pairs } from "../state/pairs.ts";
@@ -48,10 +48,10 @@ export async function otherOwnerOf(
 }
 
 type Adopting = {
-  readonly whose: { readonly record: { readonly id: AnalystId }; readonly rules: Pick<Rules, "target"> };
-  /** What is to be remembered, with the account that was found, and what was before. */
-  readonly kept: PairRecord;
+  readonly whose: Whose;
+  /** What was remembered before the account was found. */
   readonly before: PairRecord;
+  /** With what is to be remembered, the account among it. */
   readonly claim: Claim<PairRecord>;
 };
 
@@ -62,9 +62,10 @@ type Adopting = {
  * @returns what to do instead; null: it is theirs, or was before
  */
 export async function adopt(
-  { whose, kept, before, claim }: Adopting,
+  { whose, before, claim }: Adopting,
   { pairs, now }: { readonly pairs: Pick<Pairs, "list">; readonly now: () => number },
 ): Promise<Outcome | null> {
+  const kept = claim.state().value;
   const { account } = kept;
   if (account?.proof !== "assignment" || account.accountId === before.account?.accountId) return null;
   await claim.write({ value: { ...before, adopting: account.accountId } });

@@ -13,12 +13,13 @@ function scene() {
     for (const [id, account] of world.contoso.accounts)
       world.contoso.accounts.set(id, { ...account, enabled });
   };
+  const hear = () => world.deliver(eventAbout(ana, world.now()));
   return {
     ...world,
     pass,
     set,
     cycle,
-    hear: () => world.deliver(eventAbout(ana, world.now())),
+    hear,
     /** Sync had her in scope, and made her account, before she was an analyst. */
     hadAccount(changes: { readonly createdAt: number; readonly enabled?: boolean }) {
       world.source.members.get(syncScope.scope.group)?.add(ana);
@@ -27,7 +28,7 @@ function scene() {
     /** Enabled; the next cycle of sync comes a while later. */
     async comesBack(cycleAfterMs: number) {
       set(true);
-      await world.deliver(eventAbout(ana, world.now()));
+      await hear();
       await pass(cycleAfterMs);
       cycle();
       await pass(2 * hourMs);

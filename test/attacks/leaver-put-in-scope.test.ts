@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { callOf } from "../../shared/reconcile/shared-trouble.ts";
 import { graphFailure } from "../support/graph-failure.ts";
-import { eventAbout, smallWorld } from "../support/small-world.ts";
+import { smallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
 import { ana, contosoTenant, hourMs, minuteMs, readersAtHome, syncScope } from "../support/fixtures.ts";
 
@@ -17,11 +18,7 @@ async function leftAndInScope(afterMs: number) {
   const told = () =>
     world.parked.map(({ reason }) => reason).filter((reason) => reason.includes("put them in scope"));
   const look = () =>
-    world.deliver({
-      ...eventAbout(ana, world.now()),
-      key: { kind: "access", tenant: contosoTenant, analyst: ana },
-      version: null,
-    });
+    world.deliver(callOf({ kind: "access", tenant: contosoTenant, analyst: ana }, "test", world.now()));
   return { ...world, pass, told, look };
 }
 

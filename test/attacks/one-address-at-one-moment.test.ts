@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { AccessMessage } from "../../shared/queue/keys.ts";
+import { callOf } from "../../shared/reconcile/shared-trouble.ts";
 import { graphFailure } from "../support/graph-failure.ts";
 import { operator, packageOf, pullScene, room } from "../support/pull-scene.ts";
 import {
@@ -15,8 +15,7 @@ import {
 } from "../support/fixtures.ts";
 
 /** Ana and Ben have one address, and each has asked for a package with it; an approver lets both have theirs. */
-async function bothInvited() {
-  const world = pullScene();
+async function bothInvited(world = pullScene()) {
   for (const id of [ana, ben]) world.addUser(id, { mail: "soc@source.example" });
   world.contoso.packages.become("approval");
   await world.join();
@@ -25,22 +24,14 @@ async function bothInvited() {
   expect([world.invites(), world.accounts()]).toMatchObject([{ length: 2 }, []]);
   world.contoso.packages.decide("delivered");
   expect(world.accounts()).toHaveLength(1);
-  const lookAt = (analyst: typeof ana) => {
-    const due = world
-      .scheduled()
-      .find(
-        ({ message: { key } }) =>
-          key.kind === "access" && key.tenant === contosoTenant && key.analyst === analyst,
-      );
-    if (due === undefined) throw new Error("nobody comes back to them");
-    return world.deliver({ ...(due.message as AccessMessage), occasion: "event", version: null });
-  };
+  const lookAt = (analyst: typeof ana) =>
+    world.deliver(callOf({ kind: "access", tenant: contosoTenant, analyst }, "test", world.now()));
   return { ...world, lookAt };
 }
 
 type Scene = Awaited<ReturnType<typeof bothInvited>>;
 
-const recorded = async (world: Pick<Scene, "pairOf">) => {
+const recorded = async (world: Scene) => {
   const accounts = await Promise.all(
     [ana, ben].map(async (id) => (await world.pairOf(contosoTenant, id))?.account),
   );
@@ -95,30 +86,14 @@ test.each([
 );
 
 test("whoever leaves the account to be looked at again has looked at nothing else: what was found before stays as old as it is", async () => {
-  const world = pullScene();
-  world.source.always("joinScope", () => Promise.reject(graphFailure(403)));
-  for (const id of [ana, ben]) world.addUser(id, { mail: "soc@source.example" });
-  world.contoso.packages.become("approval");
-  await world.join();
-  await world.change(ben, respondersAtHome, "in");
-  await world.wait(hourMs);
-  world.contoso.packages.decide("delivered");
+  const hindered = pullScene();
+  hindered.source.always("joinScope", () => Promise.reject(graphFailure(403)));
+  const world = await bothInvited(hindered);
   const refused = async () =>
     (await world.state.findings.open(contosoTenant, ana)).find(({ kind }) => kind === "refused-call");
   const since = (await refused())?.since;
   expect(since).toBeLessThan(world.now());
-  const key = { kind: "access", tenant: contosoTenant } as const;
-  await Promise.all(
-    [ana, ben].map((analyst) =>
-      world.deliver({
-        key: { ...key, analyst },
-        cause: "test",
-        heardAt: world.now(),
-        occasion: "event",
-        version: null,
-      }),
-    ),
-  );
+  await Promise.all([ana, ben].map((id) => world.lookAt(id)));
   expect([await recorded(world), (await refused())?.since]).toEqual([0, since]);
   await world.wait(minuteMs);
   expect([await recorded(world), (await refused())?.since]).toEqual([1, since]);

@@ -10,7 +10,8 @@ const recoveryMs = 90_000;
 
 /**
  * The host is killed at every request it makes to Graph in a joiner's, a mover's and a leaver's life, and is then started
- * again. Whatever the moment, the end is the same. In calm weather, where runs are alike, so that no moment is left out;
+ * again. Whatever the moment, the end is the same, and nothing but what the dead host left behind brings it about: the catch-up is
+ * switched off. In calm weather, where runs are alike, so that no moment is left out;
  * kill-rough.test.ts does it where they are not. One target: every pair goes the same way, and life.test.ts and
  * scale-out.test.ts have more of them.
  */

@@ -5,7 +5,7 @@ import { pairsOf, type PlannedPair, type WorldScene } from "./scene.ts";
 import { isWrite, wordsOfWrite } from "./writes.ts";
 
 /** A removal of something that the lab did not see Muster give. */
-export type Removal = { readonly at: string; readonly tenantId: string; readonly request: string };
+type Removal = { readonly at: string; readonly tenantId: string; readonly request: string };
 
 /** Whether it is right all the same, or nobody could have known better. */
 export function mayBeTaken(scene: WorldScene, removal: Removal): boolean {
@@ -26,12 +26,11 @@ function isOfPair(
   // Whom somebody has put in scope, sync makes the account anew that goes with them.
   const mayLoseAccount = goAll || hand.has("into scope");
   // Somebody took what Muster had given, and gave it back: who does not look in between cannot tell.
-  const givenBack = [...plainGroups].filter((name) =>
-    ["take", "give"].every((did) => hand.has(`${did} group ${name}`)),
-  );
+  const givenBack = [...plainGroups]
+    .filter((name) => ["take", "give"].every((did) => hand.has(`${did} group ${name}`)))
+    .map((name) => idsOf.group(target.name, name));
   return memory.accountsOf(citizen.id, target.name).some((account) => {
-    const groups = givenBack.map((name) => idsOf.group(target.name, name));
-    if (groups.some((group) => request === `DELETE /groups/${group}/members/${account}/$ref`)) return true;
+    if (givenBack.some((group) => request === `DELETE /groups/${group}/members/${account}/$ref`)) return true;
     return mayLoseAccount && request === `DELETE /users/${account}`;
   });
 }
