@@ -33,7 +33,7 @@ const pageSchema = z.looseObject({
 });
 
 /** Graph's pages are bounded; this many of them is a loop, not a listing. */
-const pageLimit = 1_000;
+export const pageLimit = 1_000;
 
 /**
  * Reads every page. Trouble on the first page is an error like any other; trouble on a later one is a partial listing,
@@ -63,11 +63,10 @@ export async function listAll<T>(
   return { items, completeness: { kind: "complete" } };
 }
 
-/** A next link is absolute; only the part after this tenant's own /v1.0 is followed. */
-function nextPath(tenant: GraphTenant, link: string | undefined): string | null {
+/** Links are absolute; only the part after this tenant's own /v1.0 is followed. @throws Error when one leads elsewhere */
+export function nextPath(tenant: GraphTenant, link: string | undefined): string | null {
   if (link === undefined) return null;
   const base = `${tenant.url}/v1.0`;
-  if (!link.startsWith(`${base}/`))
-    throw new Error(`Graph's next link leads elsewhere: ${new URL(link).origin}`);
+  if (!link.startsWith(`${base}/`)) throw new Error(`Graph's link leads elsewhere: ${new URL(link).origin}`);
   return link.slice(base.length);
 }

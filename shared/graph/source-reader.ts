@@ -5,6 +5,7 @@ import { equalTo } from "./filter.ts";
 import { listAll, type Listing } from "./listing.ts";
 import { checkMemberGroups, listMemberOf } from "./memberships.ts";
 import { notFound, type GraphCall, type GraphTenant, type Priority } from "./tenant.ts";
+import { userChanges, userProperties, type Tracked, type UserChanges } from "./user-changes.ts";
 import { directoryObjectSchema, textOf, timeOf, userSchema } from "./wire.ts";
 
 /** Reads the source tenant; it has nothing to write with. Every method throws GraphError when Graph gives no answer. */
@@ -22,17 +23,14 @@ export type SourceReader = {
     attributes: Readonly<Record<string, string>>,
     priority: Priority,
   ) => Promise<Listing<string>>;
+  /** Who has changed since a moment. */
+  readonly changes: UserChanges;
 };
 
 /** `items` are users; who is not said to be a group counts as one. */
 export type GroupMembers = Listing<string> & { readonly groups: readonly string[] };
 
-type UserQuestion = {
-  readonly id: AnalystId;
-  readonly attributes: readonly string[];
-  readonly stamps: readonly string[];
-  readonly priority: Priority;
-};
+type UserQuestion = Tracked & { readonly id: AnalystId; readonly priority: Priority };
 
 type MembershipQuestion = {
   readonly id: AnalystId;
@@ -75,6 +73,7 @@ export function sourceReader(tenant: GraphTenant): SourceReader {
       } as const;
       return listIds(tenant, call);
     },
+    changes: userChanges(tenant),
   };
 }
 
@@ -113,16 +112,7 @@ async function listIds(tenant: GraphTenant, call: Omit<GraphCall, "method">): Pr
 
 async function readUser(tenant: GraphTenant, question: UserQuestion): Promise<SourceUserRead> {
   const { id, attributes, stamps, priority } = question;
-  const select = [
-    "id",
-    "userPrincipalName",
-    "mail",
-    "displayName",
-    "accountEnabled",
-    "signInSessionsValidFromDateTime",
-    ...attributes,
-    ...stamps,
-  ].join(",");
+  const select = [...userProperties({ attributes, stamps }), "signInSessionsValidFromDateTime"].join(",");
   const reply = await tenant.send({
     method: "GET",
     path: `/users/${id}?$select=${select}`,

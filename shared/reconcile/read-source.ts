@@ -3,9 +3,10 @@ import type { GroupDirectory } from "../graph/group-directory.ts";
 import { GraphError, unlessGone } from "../graph/error.ts";
 import type { SourceMemberships, SourceReader } from "../graph/source-reader.ts";
 import type { Priority } from "../graph/tenant.ts";
+import type { Tracked } from "../graph/user-changes.ts";
 import type { AnalystRecord, HeldRole, SourceUser, SourceUserRead } from "../model/analyst.ts";
 import type { AnalystId, GroupId, RoleName } from "../model/ids.ts";
-import { attributesKey, groupKey, holdsAttributes } from "../policy/desired.ts";
+import { attributesKey, groupKey, holdsAttributes, stampProperties } from "../policy/desired.ts";
 import { isScopeOf } from "../policy/places.ts";
 import type { Policy, Target } from "../policy/policy.ts";
 
@@ -52,12 +53,7 @@ export async function readSource(id: AnalystId, question: Question): Promise<Sou
   const { record, policy, ports, priority } = question;
   const { found, refusals, trouble } = question.roleGroups;
   const [user, [read]] = await Promise.all([
-    ports.reader.readUser({
-      id,
-      priority,
-      attributes: attributesOf(policy),
-      stamps: policy.source.stamps.map(({ property }) => property),
-    }),
+    ports.reader.readUser({ id, priority, ...trackedBy(policy) }),
     Promise.allSettled([readMemberships(id, question)]),
   ]);
   const base = { user, roleGroups: found, refusals };
@@ -166,9 +162,10 @@ function rolesHeld(
   return [...byGroup, ...byAttributes];
 }
 
-function attributesOf({ roles }: Policy): readonly string[] {
-  const names = roles.flatMap(({ holders }) =>
+/** The properties of a user that the policy goes by, or writes. */
+export function trackedBy(policy: Policy): Tracked {
+  const names = policy.roles.flatMap(({ holders }) =>
     holders.kind === "attributes" ? Object.keys(holders.attributes) : [],
   );
-  return [...new Set(names)].toSorted();
+  return { attributes: [...new Set(names)].toSorted(), stamps: stampProperties(policy) };
 }

@@ -2,9 +2,12 @@ import { catchUpIfDue } from "../reconcile/catch-up.ts";
 import { muster } from "./compose.ts";
 import { logTo, type LogTarget } from "./log.ts";
 
-/** Puts everybody on the queue when it is time to. */
+/** Puts whoever has changed, or everybody, on the queue when it is time to. */
 export async function catchUpIfItIsTime(log: LogTarget): Promise<void> {
   const { catchUpPorts } = await muster();
-  const why = await catchUpIfDue(await catchUpPorts());
-  if (why !== null) logTo(log)("info", "Everybody is looked at.", { why });
+  const did = await catchUpIfDue(await catchUpPorts());
+  if (did === null) return;
+  const { why, whom, unknown } = did;
+  const what = whom === "everybody" ? "Everybody is looked at." : "Whoever has changed is looked at.";
+  logTo(log)("info", what, unknown === "" ? { why } : { why, unknown });
 }

@@ -151,8 +151,9 @@ async function buildMuster(): Promise<Muster> {
     },
     async catchUpPorts() {
       const { groups, graph } = source(await load());
+      const reader = sourceReader(graph);
       const policy = policyBy(graph);
-      return { ...state, policy, groups, mark: state.marks.catchUp, send, schedule, now: graph.now };
+      return { ...state, policy, groups, reader, mark: state.marks.catchUp, send, schedule, now: graph.now };
     },
   };
 }

@@ -2,7 +2,7 @@ import type { TableClient } from "@azure/data-tables";
 import { z } from "zod";
 import type { AnalystRecord } from "../model/analyst.ts";
 import { analystIdSchema, roleNameSchema, tenantIdSchema, type AnalystId } from "../model/ids.ts";
-import { keyRowSchema, keyTable, type KeyTable } from "./key-state.ts";
+import { keyRowSchema, keyTable, type KeyClock, type KeyTable } from "./key-state.ts";
 
 /** Table Analysts: one row for everybody who is or was an analyst. Whoever turns out to be nobody has one while they are looked at. */
 export type Analysts = KeyTable<AnalystRecord | null>;
@@ -62,8 +62,8 @@ const rows = keyRowSchema(schema);
 
 export const analysts = (table: TableClient): Analysts => keyTable(table, { schema: rows, first: null });
 
-/** What is remembered of an analyst, and when they were last looked at, epoch ms. */
-export type LookedAt = { readonly record: AnalystRecord; readonly lookedAt: number };
+/** What is remembered of an analyst, and when they were heard of and looked at. */
+export type LookedAt = { readonly record: AnalystRecord; readonly clock: KeyClock };
 
 /** Everybody who is or was an analyst. */
 export async function allAnalysts(table: Pick<Analysts, "list">): Promise<readonly AnalystRecord[]> {
@@ -72,7 +72,5 @@ export async function allAnalysts(table: Pick<Analysts, "list">): Promise<readon
 
 export async function allLookedAt(table: Pick<Analysts, "list">): Promise<readonly LookedAt[]> {
   const rows = await table.list(analystPartition);
-  return rows.flatMap(({ state: { clock, value } }) =>
-    value === null ? [] : [{ record: value, lookedAt: clock.lookedAt }],
-  );
+  return rows.flatMap(({ state: { clock, value } }) => (value === null ? [] : [{ record: value, clock }]));
 }

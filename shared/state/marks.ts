@@ -18,13 +18,24 @@ export type PolicyMark = {
   readonly before: readonly string[];
 };
 
-/** When everybody was last put on the queue, whether that came to its end, and since when it is asked for again. */
+/** When people were last put on the queue, whether that came to its end, and since when it is asked for again. */
 export type CatchUpMark = {
   readonly begunAt: number;
   readonly done: "yes" | "no";
   readonly wishedAt: number;
   readonly why: string;
+  /** How many of the next catch-ups call everybody, whoever has changed. */
+  readonly owed: number;
+  /** Hash of the policy that they were called for; null before the first. */
+  readonly policy: string | null;
+  /** When everybody was last called. */
+  readonly everybodyAt: number;
+  /** Since when it is known who has changed; null while nobody knows. */
+  readonly cursor: ChangeCursor | null;
 };
+
+/** `tracked`: the properties that Graph was asked to tell changes of. `at`: when what came before it was read. */
+export type ChangeCursor = { readonly link: string; readonly tracked: string; readonly at: number };
 
 export type Mark<T> = {
   readonly read: () => Promise<{ readonly value: T; readonly etag: string } | null>;
@@ -43,6 +54,11 @@ const catchUpSchema = z.object({
   done: z.enum(["yes", "no"]).default("yes"),
   wishedAt: z.number(),
   why: z.string(),
+  // Rows of older versions do not say what follows.
+  owed: z.number().default(0),
+  policy: z.string().nullable().default(null),
+  everybodyAt: z.number().default(0),
+  cursor: z.object({ link: z.string(), tracked: z.string(), at: z.number() }).nullable().default(null),
 });
 
 export function marks(table: TableClient): Marks {

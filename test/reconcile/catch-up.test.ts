@@ -7,10 +7,12 @@ import { marks } from "../../shared/state/marks.ts";
 import { pairRow } from "../../shared/state/pairs.ts";
 import { memoryTable, type MemoryTable } from "../support/memory-table.ts";
 import { smallPolicy, policyNow } from "../support/small-policy.ts";
+import { graphFailure } from "../support/graph-failure.ts";
 import { smallWorld, type SmallWorld } from "../support/small-world.ts";
 import {
   ana,
   analystRecord,
+  asReader,
   ben,
   contosoTenant,
   dayMs,
@@ -34,6 +36,7 @@ function ports(): CatchUpPorts {
   return {
     ...state,
     groups: source.groups,
+    reader: source.reader,
     policy: async () => policyNow(smallPolicy()),
     mark: marks(host.marks.client).catchUp,
     send: async (messages) =>
@@ -43,8 +46,14 @@ function ports(): CatchUpPorts {
   };
 }
 
-const look = () => catchUpIfDue(ports());
+const look = async () => (await catchUpIfDue(ports()))?.why ?? null;
 const wish = (why: string) => wishCatchUp(why, ports());
+/** When the next one is due. */
+const next = async () => {
+  host.called = [];
+  host.time += everyMs;
+  return look();
+};
 const sessions = () => host.called.map(({ message }) => sessionOf(message.key)).toSorted();
 
 async function remember(id: string, changes: Parameters<typeof analystRecord>[0] = {}): Promise<void> {
@@ -61,7 +70,7 @@ async function lookedAt(id: string, at: number): Promise<void> {
   await claim.write({ clock: { ...claim.state().clock, lookedAt: at } });
 }
 
-describe("everybody is looked at", () => {
+describe("a catch-up comes", () => {
   test("when the first host starts, and every 15 minutes", async () => {
     expect(await look()).toBe("first start");
     const begun: number[] = [];
@@ -113,12 +122,12 @@ describe("everybody is looked at", () => {
     expect(await look()).toBeNull();
   });
 
-  test("when somebody asks before anybody was ever looked at", async () => {
+  test("when somebody asks before there ever was one", async () => {
     await Promise.all([wish("a host has started"), wish("new policy")]);
     expect(await look()).toMatch(/a host has started|new policy/);
   });
 
-  test("again, when it is asked for while they are being looked at", async () => {
+  test("again, when it is asked for while one is under way", async () => {
     await look();
     host.time += minuteMs;
     await wish("a subscription was made anew");
@@ -221,6 +230,184 @@ describe("a catch-up", () => {
       expect(inTenSeconds.length).toBeLessThanOrEqual(4);
     }
   });
+});
+
+describe("whom it calls", () => {
+  const people = () =>
+    host.called.flatMap(({ message: { key, occasion }, at }) =>
+      key.kind === "analyst" ? [{ who: key.analyst, occasion, inMs: at - host.time }] : [],
+    );
+  const soon = (who: string) => ({ who, occasion: "check", inMs: 0 });
+
+  /** Ana and Ben are known, hold what the groups show, and were looked at; everybody was called as often as is owed. */
+  async function settled(changes: Parameters<typeof analystRecord>[0] = {}): Promise<void> {
+    host.world.addUser(ben);
+    await remember(ana, changes);
+    await remember(ben);
+    await look();
+    await next();
+    await lookedAt(ana, host.time + minuteMs);
+    await lookedAt(ben, host.time + minuteMs);
+  }
+
+  test("is everybody, twice, and then nobody about whom nothing tells that they have changed", async () => {
+    await remember(ana);
+    for (const expected of [[soon(ana)], [soon(ana)], [], []]) {
+      await next();
+      expect(people()).toEqual(expected);
+    }
+    expect(sessions()).toEqual(["attribute-roles", `group:${readersAtHome}`, `group:${respondersAtHome}`]);
+  });
+
+  test("is whoever has changed unheard, for an event, and whoever was looked at since, once more when no replica is behind", async () => {
+    await settled();
+    host.world.addUser(ana, { displayName: "Ana Another" });
+    host.world.source.users.set(ben, "soft-deleted");
+    await lookedAt(ana, host.time - minuteMs);
+    await next();
+    expect(people()).toEqual([
+      { who: ana, occasion: "event", inMs: 0 },
+      { who: ben, occasion: "check", inMs: 5 * minuteMs + 12_000 },
+    ]);
+    await next();
+    expect(people()).toEqual([]);
+  });
+
+  test("is nobody who has changed and is not known", async () => {
+    await settled();
+    host.world.addUser(analystIdSchema.parse("a0000000-0000-4000-8000-000000000077"));
+    await next();
+    expect(people()).toEqual([]);
+  });
+
+  test("is everybody once a day", async () => {
+    await settled();
+    const called: number[] = [];
+    for (let hour = 0; hour < 48; hour += 1) {
+      host.time += 3 * everyMs;
+      await next();
+      if (people().length > 0) called.push(hour);
+    }
+    expect(called).toEqual([23, 47]);
+  });
+
+  test("is everybody, twice, when the policy is another", async () => {
+    await settled();
+    const another = { ...ports(), policy: async () => ({ ...policyNow(smallPolicy()), hash: "another" }) };
+    for (const expected of [2, 2, 0]) {
+      host.called = [];
+      host.time += everyMs;
+      await catchUpIfDue(another);
+      expect(people()).toHaveLength(expected);
+    }
+  });
+
+  test("is everybody, twice, when the policy goes by other properties: nobody knows who has changed in these", async () => {
+    await settled();
+    const { policy, ...now } = policyNow(smallPolicy());
+    const by = { kind: "attributes", attributes: { costCenter: "soc" } } as const;
+    const roles = policy.roles.map((role) => ({ ...role, holders: by }));
+    const unheard = { ...ports(), policy: async () => ({ policy: { ...policy, roles }, ...now }) };
+    host.called = [];
+    host.time += everyMs;
+    const did = await catchUpIfDue(unheard);
+    expect(did).toMatchObject({ whom: "everybody", unknown: "the policy goes by other properties" });
+    expect(people()).toHaveLength(2);
+  });
+
+  test("is everybody, twice, when Graph does not know the cursor any more", async () => {
+    await settled();
+    host.world.source.next("since", async () => ({ kind: "lost", why: "410 from /users/delta" }));
+    for (const expected of [2, 2, 0]) {
+      await next();
+      expect(people()).toHaveLength(expected);
+    }
+  });
+
+  test("is everybody when Graph does not answer, and whoever changed meanwhile when it does again", async () => {
+    await settled();
+    host.world.source.next("since", () => Promise.reject(graphFailure(503)));
+    await next();
+    expect(people()).toEqual([soon(ana), soon(ben)]);
+    host.world.addUser(ana, { displayName: "Ana Another" });
+    await next();
+    expect(people()).toMatchObject([{ who: ana }]);
+  });
+
+  test("is told by changes that are read before anybody is called: what happens meanwhile is for the next one", async () => {
+    await settled();
+    host.time += everyMs;
+    await catchUpIfDue({
+      ...ports(),
+      async send() {
+        host.world.addUser(ana, { displayName: "Ana Another" });
+        await Promise.resolve();
+      },
+    });
+    host.called = [];
+    await next();
+    expect(people()).toMatchObject([{ who: ana }]);
+  });
+
+  test("is called once more when the catch-up failed: the cursor moves when the keys are on the queue", async () => {
+    await settled();
+    host.world.addUser(ana, { displayName: "Ana Another" });
+    host.time += everyMs;
+    const failing = { ...ports(), send: () => Promise.reject(new Error("Service Bus does not answer")) };
+    await expect(catchUpIfDue(failing)).rejects.toThrow("does not answer");
+    await next();
+    expect(people()).toMatchObject([{ who: ana }]);
+  });
+
+  describe("although they have not changed, is who", () => {
+    test.each([
+      ["has not been told of to all targets", { version: 2 }],
+      ["is kept in what they have lost", { refused: { [asReader.by]: { since: now, among: 3 } } }],
+      ["was left behind", { leftBehind: "yes" }],
+      ["is nowhere to be found", { missingSince: now }],
+      ["holds what nothing in the policy shows", { held: [{ ...asReader, by: "group:gone" }] }],
+      ["acts on what nothing in the policy shows", { roles: [{ ...asReader, by: "group:gone" }] }],
+    ] as const)("%s", async (_, changes) => {
+      await settled({ confirmedAt: now + 60 * minuteMs, ...changes });
+      await next();
+      expect(people()).toContainEqual(soon(ana));
+    });
+
+    test.each([
+      ["should have been looked at long ago", { dueAt: now - everyMs }],
+      ["was heard of, and nobody looked", { heard: 1, looked: 0, heardAt: now - everyMs }],
+      ["waits for others to try", { waitsFor: ["consent"] }],
+      ["tries for others", { probes: ["consent"] }],
+      ["has an open finding", { findings: { version: 1, shown: 1, all: [openFinding] } }],
+    ] as const)("%s", async (_, clock) => {
+      await settled();
+      const claim = await host.world.state.analysts.claim(analystRow(ana), (state) => state);
+      await claim.write({ clock: { ...claim.state().clock, ...clock } });
+      await next();
+      expect(people()).toEqual([soon(ana)]);
+    });
+
+    test("was not seen to hold a role since somebody else has lost it; one look says that", async () => {
+      await settled();
+      const lostAt = host.time;
+      await remember(ben, { held: [], roles: [], leaving: "no-role", lost: { [asReader.by]: lostAt } });
+      await next();
+      expect(people()).toEqual([soon(ana)]);
+      await remember(ana, { confirmed: { [asReader.by]: host.time } });
+      await next();
+      expect(people()).toEqual([]);
+    });
+  });
+
+  const openFinding = {
+    id: "1",
+    kind: "kept-role",
+    found: "something",
+    advice: "do something",
+    since: now,
+    seen: now,
+    over: null,
+  } as const;
 });
 
 describe("what died with its host is found by a catch-up", () => {

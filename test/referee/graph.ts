@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { GroupMembership } from "../../shared/model/group.ts";
 import { GraphError, type GraphFailure } from "../../shared/graph/error.ts";
 import type { GroupDirectory } from "../../shared/graph/group-directory.ts";
@@ -34,6 +35,7 @@ import {
   scopeGroupsOf,
   type Account,
   type Directory,
+  type Person,
   type Target,
 } from "./directory.ts";
 import { provisionOnDemand, type OnDemand } from "./sync.ts";
@@ -99,6 +101,12 @@ export type Graph = {
 
 const trace: Trace = { clientRequestId: "", requestId: null, status: 200, ms: 0, tries: 1 };
 const complete = { kind: "complete" } as const;
+
+/** Less than what the directory remembers of the past. */
+const historyMs = 50 * 60_000;
+
+const tracked = (person: Person | undefined) =>
+  person && [person.name, person.enabled, person.attributes, person.stamps];
 
 /** The sync jobs of the referee's world are called by the tenant they lead to. */
 const tenantOfJob = (job: string) => job.replace("Azure2Azure.", "");
@@ -227,6 +235,20 @@ export function graphOf(options: GraphOptions): Graph {
         ),
         completeness: complete,
       })),
+    // A cursor is the moment that the replica which gave it out shows.
+    changes: {
+      latest: () => read("source delta link", (at) => String(at ?? time.now())),
+      since: (cursor) =>
+        read("source delta", (at) => {
+          const from = Number(cursor);
+          if (from < time.now() - historyMs) return { kind: "lost", why: "410 from /users/delta" };
+          const until = Math.max(from, at ?? time.now());
+          const users = new Set([...source.users.keys(from), ...source.users.keys(until)]);
+          const isOther = (id: string) =>
+            !isDeepStrictEqual(tracked(source.users.get(id, from)), tracked(source.users.get(id, until)));
+          return { kind: "changes", ids: new Set([...users].filter(isOther)), cursor: String(until) };
+        }),
+    },
   };
 
   function held(id: string, at: number | undefined): readonly string[] {

@@ -213,6 +213,7 @@ export function startSystem(parts: SystemParts): System {
       await catchUpIfDue({
         policy,
         groups: graph.groups,
+        reader: graph.sourceReader,
         analysts: analystTable,
         pairs: pairTable,
         troubles: troubleTable,

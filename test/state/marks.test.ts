@@ -30,7 +30,16 @@ describe("a mark that all hosts agree on", () => {
     const both = marks(memoryTable().client);
     await both.policy.write(policy, null);
     expect(await both.catchUp.read()).toBeNull();
-    const wish = { begunAt: 0, done: "yes", wishedAt: now, why: "a host has started" } as const;
+    const wish = {
+      begunAt: 0,
+      done: "yes",
+      wishedAt: now,
+      why: "a host has started",
+      owed: 1,
+      policy: "1a2b3c",
+      everybodyAt: now,
+      cursor: { link: "/users/delta?$deltatoken=1", tracked: "id", at: now },
+    } as const;
     expect(await both.catchUp.write(wish, null)).toBe(true);
     expect((await both.catchUp.read())?.value).toEqual(wish);
   });

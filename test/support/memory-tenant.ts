@@ -286,6 +286,7 @@ export type MemorySource = MemoryTenant & {
 
 export function memorySource(groupIds: readonly GroupId[], now: () => number): MemorySource {
   const users = new Map<string, SourceUser | "soft-deleted">();
+  const everybodyNow = () => new Map([...users].map(([id, user]) => [id, JSON.stringify(user)]));
   const { call, write, add, remove, reads, grants, ...tenant } = tenantOf(groupIds, now);
   const present = (id: string): SourceUser => {
     const user = users.get(id);
@@ -359,6 +360,17 @@ export function memorySource(groupIds: readonly GroupId[], now: () => number): M
             ),
           ),
         ),
+      // A cursor is what everybody was like.
+      changes: {
+        latest: () => call("latest", () => JSON.stringify([...everybodyNow()])),
+        since: (cursor) =>
+          call("since", () => {
+            const before = new Map(JSON.parse(cursor) as [string, string][]); // written by `latest`, or here
+            const after = everybodyNow();
+            const ids = [...before.keys(), ...after.keys()].filter((id) => before.get(id) !== after.get(id));
+            return { kind: "changes", ids: new Set(ids), cursor: JSON.stringify([...after]) };
+          }),
+      },
     },
     writer: {
       stamp: (id, values, limits) =>

@@ -15,6 +15,7 @@ export function withCatchUp(world: SmallWorld, whenStill: "often" | "seldom" = "
   const ports = {
     ...world.ports,
     groups: world.source.groups,
+    reader: world.source.reader,
     policy: world.ports.policy,
     mark,
   };

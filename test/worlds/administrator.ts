@@ -127,7 +127,7 @@ export function administratorOf({ lab, admin, plan, census }: Parts): Administra
     }
   }
 
-  async function hireAgain({ person, mail, isProtected }: Citizen): Promise<void> {
+  async function hireAgain({ person, mail }: Citizen): Promise<void> {
     const user = (await admin.call(source, "POST", "/users", {
       displayName: person,
       userPrincipalName: mail,
@@ -136,7 +136,9 @@ export function administratorOf({ lab, admin, plan, census }: Parts): Administra
       accountEnabled: true,
       passwordProfile: { password: crypto.randomUUID() },
     })) as { id: string }; // Graph answers with the user
-    census.hire({ person, id: user.id, mail, isProtected, state: "live", isEnabled: true, roles: new Set() });
+    // The policy protects ids, and this is a new one.
+    const state = { isProtected: false, state: "live", isEnabled: true } as const;
+    census.hire({ person, id: user.id, mail, ...state, roles: new Set() });
   }
 
   async function inDirectory(

@@ -157,7 +157,10 @@ function judgeStaying(pair: Pair): readonly string[] {
     target.onExternalRemoval !== "restore" && [...byHand].some((one) => one.startsWith("take package "));
   // So is a package that ends by its own rule and is not to be renewed.
   const isOver = packagesOf(pair).some(({ expires, renew }) => expires !== null && !renew);
-  if (!account.isEnabled && !(isEnded && (isRespected || isOver)))
+  // Nobody waits for an approver before a lost role's package is taken back.
+  const isUnapproved =
+    openRequests(pair, ids).length > 0 && packagesOf(pair).every(({ policy }) => policy === "With approval");
+  if (!account.isEnabled && !(isEnded && (isRespected || isOver || isUnapproved)))
     findings.push("robbed: the account is blocked");
   // Whose a guest account is shows when a package is delivered to it, and not before.
   if (

@@ -31,7 +31,9 @@ export function judgeWrites({ plan, census, ownerOf, traffic, lagMs }: Parts): r
     const citizen = census.everybody().find(({ id }) => id === owner);
     if (citizen === undefined)
       return [`stranger: ${key} in ${where} is given to ${account}, who is nobody of ours`];
-    const wasWanted = census.wasWanted(citizen.id, where, key, at - lagMs);
+    // Sync leads whoever is hired again to the account of the one before.
+    const bearers = census.everybody().filter(({ person }) => person === citizen.person);
+    const wasWanted = bearers.some(({ id }) => census.wasWanted(id, where, key, at - lagMs));
     return wasWanted ? [] : [`given: ${citizen.person} gets ${key} in ${where} and was not to have it`];
   }
 }
