@@ -18,7 +18,7 @@ export type UserChanges = {
   readonly since: (cursor: string) => Promise<Changes>;
 };
 
-export type Changes =
+type Changes =
   | { readonly kind: "changes"; readonly ids: ReadonlySet<string>; readonly cursor: string }
   | { readonly kind: "lost"; readonly why: string };
 
