@@ -8,7 +8,7 @@ import { judgeHome } from "./judge-home.ts";
 import { judgePair, judgeVeteran, type Pair } from "./judge-pair.ts";
 import { judgeProofs } from "./judge-proofs.ts";
 import { judgeWrites } from "./judge-writes.ts";
-import { mayBeTaken } from "./may-be-taken.ts";
+import { mayBeTaken, mayBeUnseen } from "./excused.ts";
 import type { TargetPlan, WorldPlan } from "./plan.ts";
 import { pairsOf, type PlannedPair, type WorldScene } from "./scene.ts";
 import { lagMs } from "./times.ts";
@@ -101,6 +101,7 @@ export function judgeOf(scene: WorldScene): Judge {
   function judgeManners(): void {
     for (const { kind, at, tenantId, request, detail } of lab.graph.violations()) {
       if (kind === "unowned-write" && mayBeTaken(scene, { at, tenantId, request })) continue;
+      if (kind === "on-demand-duplicate" && mayBeUnseen(scene, { at, detail })) continue;
       say(worldOf({ tenantId, words: request }), [`manners: ${kind} at ${at}: ${request}: ${detail}`]);
     }
     for (const queue of ["analysts", "arrivals", "access"])

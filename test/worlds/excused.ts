@@ -12,6 +12,25 @@ export function mayBeTaken(scene: WorldScene, removal: Removal): boolean {
   return pairsOf(scene).some((pair) => isOfPair(scene, pair, removal)) || isOnceMore(scene, removal);
 }
 
+/** A tenant that shows nothing of what it has shows no twin in its recycle bin. */
+export function mayBeUnseen(
+  { plans, census, beganAt }: WorldScene,
+  { at, detail }: { readonly at: string; readonly detail: string },
+): boolean {
+  const sinceMs = Date.parse(at) - beganAt;
+  const named = census.everybody().filter(({ id }) => detail.includes(id));
+  const world = plans.find(({ people }) =>
+    people.some(({ name }) => named.some(({ person }) => person === name)),
+  );
+  return (world?.story ?? []).some(
+    ({ at: begins, deed }) =>
+      deed.kind === "fault" &&
+      deed.fault.kind === "emptyRead" &&
+      begins <= sinceMs &&
+      sinceMs <= begins + deed.forMs,
+  );
+}
+
 function isOfPair(
   { climate, memory }: WorldScene,
   { citizen, target }: PlannedPair,
