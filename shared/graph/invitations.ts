@@ -7,7 +7,6 @@ import { assign } from "./grants/package-requests.ts";
 import {
   askedAt,
   assignmentSchema,
-  papersOf,
   requestSchema,
   sightOfPackage,
   type Assignment,
@@ -53,7 +52,7 @@ export async function readInvitations(
 ): Promise<Invitations> {
   const template = `${entitlement}/assignmentRequests`;
   const filter = encodeURIComponent(`requestor/email eq '${mail.replaceAll("'", "''")}'`);
-  const expand = "$expand=accessPackage($select=id),assignment($expand=target)";
+  const expand = "$expand=accessPackage($select=id),assignment($expand=assignmentPolicy($select=id),target)";
   const { items, completeness } = await listAll(
     tenant,
     { path: `${template}?$filter=${filter}&${expand}`, template, priority },
@@ -66,7 +65,7 @@ export async function readInvitations(
   return {
     account: accountIn(own),
     // What somebody else asked for under the same address is not this analyst's to lose.
-    seen: ({ package: id }, wanted) => sightOfPackage(papersOf(papers[wanted], id), { wanted, now }),
+    seen: (grant, wanted) => sightOfPackage(papers[wanted], grant, { wanted, now }),
   };
 }
 

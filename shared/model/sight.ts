@@ -22,6 +22,8 @@ export type Sight = {
   readonly unread?: "wholly" | "partly";
   /** When it ends by itself, epoch ms. */
   readonly endsAt?: number;
+  /** What has lapsed did so by another rule than the one under which it is wanted now. */
+  readonly rule?: "another";
   /** What would make it last longer was asked for already: it waits, or was denied. */
   readonly renewal?: { readonly state: "waits" | "denied"; readonly detail: string };
   /** When what is seen came about; what is older than Muster's last word says nothing of it. */

@@ -41,8 +41,9 @@ export function decideGiven(
   if (isTheirs(sight) && wanted === "yes")
     return sight.seen === "present" || sight.seen === "stuck" ? idle : waiting;
   const grant = grantOf(what);
-  // What has run its time is given anew where that is meant.
-  const seen = sight.seen === "lapsed" && isRenewed(grant) ? "absent" : sight.seen;
+  // What has run its time is given anew where that is meant, and where another role gives it for longer.
+  const isDueAnew = isRenewed(grant) || sight.rule === "another";
+  const seen = sight.seen === "lapsed" && isDueAnew ? "absent" : sight.seen;
   const goneAt = draft.goneAt(what);
   const decided = decideMembership({ wanted, seen, seenAt: sight.at, entry, goneAt, now });
   const decision = unlessGroupIsLost(draft, draft.unlessRestored(decided, name, restoredAt), {

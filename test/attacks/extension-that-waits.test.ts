@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { packageWriter } from "../../shared/graph/grants/package-grants.ts";
-import { papersOf, sightOfPackage, type Papers } from "../../shared/graph/grants/package-state.ts";
+import { sightOfPackage, type Papers } from "../../shared/graph/grants/package-state.ts";
 import { packageDirectory } from "../../shared/graph/grants/package-directory.ts";
 import { packageReader } from "../../shared/graph/grants/package-grants.ts";
 import { graphTenant } from "../../shared/graph/tenant.ts";
@@ -33,7 +33,7 @@ const papers: Papers = {
  * assignment that is delivered: what the leaver has is not "coming".
  */
 test("a leaver who has asked for an extension is seen to have the package", () => {
-  const seen = sightOfPackage(papersOf(papers, operator), {
+  const seen = sightOfPackage(papers, grant, {
     wanted: "no",
     now: Date.parse("2026-11-20T13:00:00Z"),
   });

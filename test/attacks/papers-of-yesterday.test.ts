@@ -6,7 +6,7 @@ import {
   type Papers,
   type Request,
 } from "../../shared/graph/grants/package-state.ts";
-import { packageIdSchema } from "../../shared/model/ids.ts";
+import { assignmentPolicyIdSchema, packageIdSchema } from "../../shared/model/ids.ts";
 import { graphFailure } from "../support/graph-failure.ts";
 import { assigned, inGroup, smallPolicy, withGrants } from "../support/small-policy.ts";
 import { smallWorld } from "../support/small-world.ts";
@@ -22,6 +22,7 @@ import {
 } from "../support/fixtures.ts";
 
 const operator = packageIdSchema.parse("4a000000-0000-4000-8000-000000000001");
+const policy = assignmentPolicyIdSchema.parse("4d000000-0000-4000-8000-000000000001");
 
 function scene() {
   const world = smallWorld();
@@ -193,9 +194,13 @@ test("an assignment that has ended by its own rule has lapsed, also when the sys
     isComplete: true,
     hasAllRequests: true,
   };
-  const seen = sightOfPackage(papersOf(papers, operator), {
-    wanted: "yes",
-    now: Date.parse(end) + dayMs,
-  });
+  const seen = sightOfPackage(
+    papers,
+    { package: operator, policy },
+    {
+      wanted: "yes",
+      now: Date.parse(end) + dayMs,
+    },
+  );
   expect(seen).toMatchObject({ seen: "lapsed" });
 });

@@ -1,18 +1,19 @@
 import { describe, expect, test } from "vitest";
 import {
-  papersOf,
   reprocessMs,
   sightOfPackage,
   type Assignment,
   type Papers,
   type Request,
 } from "../../shared/graph/grants/package-state.ts";
-import { packageIdSchema } from "../../shared/model/ids.ts";
+import { assignmentPolicyIdSchema, packageIdSchema } from "../../shared/model/ids.ts";
 
 const now = Date.parse("2026-11-22T12:00:00Z");
 const hourMs = 3_600_000;
 const operator = packageIdSchema.parse("4a000000-0000-4000-8000-000000000001");
 const other = packageIdSchema.parse("4a000000-0000-4000-8000-000000000002");
+const direct = assignmentPolicyIdSchema.parse("4d000000-0000-4000-8000-000000000001");
+const another = assignmentPolicyIdSchema.parse("4d000000-0000-4000-8000-000000000002");
 const time = (at: number) => new Date(at).toISOString();
 
 function assignment(state: string, ended: { expiredAt?: number; endsAt?: number } = {}): Assignment {
@@ -36,12 +37,20 @@ const request = (state: string, requestType = "adminadd", askedAt = now - hourMs
 
 function sight(papers: Partial<Papers>, { wanted = "yes" }: { readonly wanted?: "yes" | "no" } = {}) {
   const all = { assignments: [], requests: [], isComplete: true, hasAllRequests: true, ...papers };
-  return sightOfPackage(papersOf(all, operator), { wanted, now });
+  return sightOfPackage(all, { package: operator, policy: direct }, { wanted, now });
 }
 
 const delivered = assignment("delivered");
 const ranOut = assignment("expired", { expiredAt: now - hourMs, endsAt: now - hourMs });
+const ranOutBefore = assignment("expired", { expiredAt: now - 3 * hourMs, endsAt: now - 3 * hourMs });
+const under = (policy: string, one: Assignment): Assignment => ({ ...one, assignmentPolicy: { id: policy } });
 const takenAway = assignment("expired", { expiredAt: now - hourMs, endsAt: now + hourMs });
+
+test("an assignment that ran out under another assignment policy than the one that is named is told apart", () => {
+  expect(sight({ assignments: [under(another, ranOut)] })).toMatchObject({ seen: "lapsed", rule: "another" });
+  expect(sight({ assignments: [under(direct, ranOut)] }).rule).toBeUndefined();
+  expect(sight({ assignments: [under(another, takenAway)] }).seen).toBe("absent");
+});
 
 describe("what papers about an access package show to whoever is to have it", () => {
   const rows: readonly (readonly [string, Partial<Papers>, string])[] = [
@@ -104,6 +113,16 @@ describe("what papers about an access package show to whoever is to have it", ()
       "absent",
     ],
     ["an assignment that ran out", { assignments: [ranOut] }, "lapsed"],
+    [
+      "one that ran out under the assignment policy that is named",
+      { assignments: [under(direct, ranOut)] },
+      "lapsed",
+    ],
+    [
+      "one under each that ran out, that of the named policy first",
+      { assignments: [under(another, ranOut), under(direct, ranOutBefore)] },
+      "lapsed",
+    ],
     ["one that was taken away before its end", { assignments: [takenAway] }, "absent"],
     [
       "one that ran out, and a removal after that",

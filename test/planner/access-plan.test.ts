@@ -1121,3 +1121,24 @@ describe("an analyst in the source tenant, whose account is their own user", () 
     expect(decision.lookAgainAt).toBeGreaterThan(now);
   });
 });
+
+describe("what has ended by its own rule", () => {
+  const ended = (rule?: "another") =>
+    planAccess(
+      accessSituation({
+        onExternalRemoval: "respect",
+        account: accountIn([], {
+          seen: () => ({ seen: "lapsed", at: now - hourMs, ...(rule === undefined ? {} : { rule }) }),
+        }),
+      }),
+    );
+
+  test("is not given again, and the plan says so", () => {
+    expect(kindsOf(ended())).toEqual([]);
+    expect(notesOf(ended())).toEqual(["lapsed"]);
+  });
+
+  test("is given when another role gives it for longer, and is nothing that somebody took away", () => {
+    expect(ended("another").plan).toMatchObject({ steps: [{ kind: "grant", ...readers }], notes: [] });
+  });
+});

@@ -260,8 +260,7 @@ export function memoryPackages(now: () => number) {
       const account = own.findLast((one) => one.account !== null)?.account ?? null;
       return {
         account: account === null ? null : accountIdSchema.parse(account),
-        seen: ({ package: id }, wanted) =>
-          sightOfPackage(papersOf(papersFor[wanted], id), { wanted, now: now() }),
+        seen: (grant, wanted) => sightOfPackage(papersFor[wanted], grant, { wanted, now: now() }),
       };
     },
     renew({ package: id, expires }: Grant<"package">, account: string): Written {

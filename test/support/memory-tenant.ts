@@ -170,7 +170,7 @@ function tenantOf(groupIds: readonly GroupId[], now: () => number) {
           ),
         async holdings(account) {
           const papers = await call("readPapers", () => packages.papers(account));
-          return ({ package: id }, wanted) => sightOfPackage(papersOf(papers, id), { wanted, now: now() });
+          return (grant, wanted) => sightOfPackage(papers, grant, { wanted, now: now() });
         },
       },
       appRoles: {

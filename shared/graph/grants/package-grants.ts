@@ -29,7 +29,7 @@ export function packageReader(tenant: GraphTenant, packages: PackageDirectory): 
     async holdings(account, priority) {
       const papers = await readPapers(tenant, account, priority);
       const now = tenant.now();
-      return ({ package: id }, wanted) => sightOfPackage(papersOf(papers, id), { wanted, now });
+      return (grant, wanted) => sightOfPackage(papers, grant, { wanted, now });
     },
     async isHeld({ package: id }, account, priority) {
       const papers = papersOf(await readPapers(tenant, account, priority), id);
@@ -50,7 +50,7 @@ async function readPapers(tenant: GraphTenant, account: AccountId, priority: Pri
     listAll(
       tenant,
       {
-        path: `${assignmentsAt}?$filter=${of("target")}&$expand=accessPackage($select=id),target`,
+        path: `${assignmentsAt}?$filter=${of("target")}&$expand=accessPackage($select=id),assignmentPolicy($select=id),target`,
         template: assignmentsAt,
         priority,
       },
@@ -105,7 +105,7 @@ export function packageWriter(tenant: GraphTenant): GrantWriter<"package"> {
       const papers = await papersNow(grant, account, limits);
       const live = liveAssignment(papers);
       // An application can neither cancel a request nor remove what is being delivered.
-      const { seen, detail = "" } = sightOfPackage(papers, { wanted: "no", now: tenant.now() });
+      const { seen, detail = "" } = sightOfPackage(papers, grant, { wanted: "no", now: tenant.now() });
       if (seen === "coming") return { ...halfRead, why: detail };
       if (openRemoval(papers) !== undefined) return unsent("already");
       if (live === undefined) return papers.isComplete ? unsent("missing") : halfRead;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Grant } from "../../model/grant.ts";
 import { guidSchema, type PackageId } from "../../model/ids.ts";
 import type { Sight } from "../../model/sight.ts";
 import { timeOf } from "../wire.ts";
@@ -11,14 +12,15 @@ import { timeOf } from "../wire.ts";
  */
 const dateTime = z.iso.datetime({ offset: true }).nullish();
 const word = z.string().toLowerCase().catch("");
-const packageRef = z.looseObject({ id: guidSchema }).nullish();
+const reference = z.looseObject({ id: guidSchema }).nullish();
 
 export const assignmentSchema = z.looseObject({
   id: z.string(),
   state: word,
   expiredDateTime: dateTime,
   schedule: z.looseObject({ expiration: z.looseObject({ endDateTime: dateTime }).nullish() }).nullish(),
-  accessPackage: packageRef,
+  accessPackage: reference,
+  assignmentPolicy: reference,
   target: z.looseObject({ subjectLifecycle: word.nullish() }).nullish(),
 });
 
@@ -29,11 +31,13 @@ export const requestSchema = z.looseObject({
   createdDateTime: dateTime,
   completedDateTime: dateTime,
   justification: z.string().nullish(),
-  accessPackage: packageRef,
+  accessPackage: reference,
 });
 
 export type Assignment = z.infer<typeof assignmentSchema>;
 export type Request = z.infer<typeof requestSchema>;
+
+type PackageGrant = Pick<Grant<"package">, "package" | "policy">;
 
 /** Everything that was read of one person. */
 export type Papers = {
@@ -93,11 +97,11 @@ export const openRemoval = ({ requests }: Papers): Request | undefined =>
  */
 export const reprocessMs = 7 * 24 * 60 * 60_000;
 
-/** What these papers about one package show to whoever wants it, or wants to be rid of it. */
-export function sightOfPackage(
-  papers: Papers,
-  { wanted, now }: { readonly wanted: "yes" | "no"; readonly now: number },
-): Sight {
+type Question = { readonly wanted: "yes" | "no"; readonly now: number };
+
+/** What a person's papers show of this package to whoever wants it, or wants to be rid of it. */
+export function sightOfPackage(all: Papers, grant: PackageGrant, { wanted, now }: Question): Sight {
+  const papers = papersOf(all, grant.package);
   const removal = openRemoval(papers);
   if (removal !== undefined) return { seen: "going", ...underWay(removal) };
   const live = liveAssignment(papers);
@@ -109,7 +113,7 @@ export function sightOfPackage(
   const addition = openAddition(papers);
   if (addition !== undefined) return { seen: "coming", ...underWay(addition), ...by };
   if (live !== undefined) return { ...unfinished(live, papers, now), ...by };
-  return ended(papers, wanted);
+  return ended(papers, grant, wanted);
 }
 
 const halfRead: Sight = { seen: "unknown", unread: "partly" };
@@ -203,12 +207,12 @@ function unfinished(live: Assignment, { requests }: Papers, now: number): Sight 
 }
 
 /** No assignment is on show and nothing is under way: what happened last says why. */
-function ended(papers: Papers, wanted: "yes" | "no"): Sight {
+function ended(papers: Papers, { policy }: PackageGrant, wanted: "yes" | "no"): Sight {
   const { assignments, requests, isComplete } = papers;
   // What is missing may be what came last, and another request is not harmless.
   if (!isComplete) return halfRead;
-  const expired = assignments.toSorted((a, b) => expiredAt(b) - expiredAt(a))[0];
-  const over = expired === undefined ? 0 : expiredAt(expired);
+  const expired = assignments.toSorted((a, b) => expiredAt(b) - expiredAt(a));
+  const over = expired[0] === undefined ? 0 : expiredAt(expired[0]);
   // The service notes what it takes away when its time is over.
   const last = requests.find((one) => !isUpdate(one) && one.requestType !== "systemremove");
   if (last !== undefined && isAddition(last) && askedAt(last) > over) {
@@ -224,11 +228,13 @@ function ended(papers: Papers, wanted: "yes" | "no"): Sight {
     if (isRefused(last)) return { seen: "stuck", detail: `request ${last.id} was ${last.state}`, at };
     if (hasFailed(last)) return { seen: "stuck", detail: `request ${last.id} has failed`, at };
   }
-  const isLapsed =
-    expired !== undefined && hasRunOut(expired) && (last === undefined || askedAt(last) <= over);
-  return wanted === "yes" && isLapsed
-    ? { seen: "lapsed", at: over, ...lifecycleOf(expired) }
-    : absent(papers);
+  if (wanted === "no" || (last !== undefined && askedAt(last) > over)) return absent(papers);
+  // What ended by the rule of another assignment policy may be had under this one.
+  const own = expired.find(({ assignmentPolicy }) => (assignmentPolicy?.id ?? policy) === policy);
+  const latest = own ?? expired[0];
+  if (latest === undefined || !hasRunOut(latest)) return absent(papers);
+  const rule = own === undefined ? { rule: "another" as const } : {};
+  return { seen: "lapsed", at: expiredAt(latest), ...rule, ...lifecycleOf(latest) };
 }
 
 const expiredAt = ({ expiredDateTime }: Assignment) => timeOf(expiredDateTime) ?? 0;
