@@ -34,11 +34,21 @@ export function judgeProofs(parts: Parts): readonly string[] {
       accounts.some((account) => wordsOfWrite(record).includes(account)),
   );
   const taken = here.filter((record) => accounts.some((account) => takesFrom(record, account, climate)));
+  /**
+   * Who worked there before is in scope by another assignment to the synchronization than the policy names, which Muster does not read:
+   * where their account is to go all the same, sync makes it anew once, and the look after its cycle takes that one as well.
+   */
+  const past = pair.plan.people.find(({ name }) => name === citizen.person)?.past;
+  const isSyncedByOthers = ({ method, template }: TrafficRecord) =>
+    past === "veteran" &&
+    climate.leavers.accounts === "all" &&
+    method === "DELETE" &&
+    template === "/users/{id}";
   const about = `${citizen.person} in ${target.name}: false proof: they were said to be out`;
   const early = taken.flatMap((record) => {
     const at = Date.parse(record.at);
     const proof = proofs.findLast((one) => one.at < at);
-    const isFalse = proof !== undefined && lastDeedBefore(at) < proof.at;
+    const isFalse = proof !== undefined && lastDeedBefore(at) < proof.at && !isSyncedByOthers(record);
     return isFalse ? [`${about}, and then came ${wordsOfWrite(record)}`] : [];
   });
   const blind = proofs.flatMap(({ at }) => {
