@@ -9,7 +9,32 @@ type Removal = { readonly at: string; readonly tenantId: string; readonly reques
 
 /** Whether it is right all the same, or nobody could have known better. */
 export function mayBeTaken(scene: WorldScene, removal: Removal): boolean {
-  return pairsOf(scene).some((pair) => isOfPair(scene, pair, removal)) || isOnceMore(scene, removal);
+  return (
+    pairsOf(scene).some((pair) => isOfPair(scene, pair, removal)) ||
+    isOnceMore(scene, removal) ||
+    isDoubted(scene, removal)
+  );
+}
+
+/**
+ * Muster tried to give it, and nobody knows what came of that: the server failed. A read that does not show it is no proof that it will not
+ * come, so it is taken back as soon as that is possible, whoever has given it meanwhile.
+ */
+function isDoubted({ lab }: WorldScene, { at, tenantId, request }: Removal): boolean {
+  const [, group, member] = /^DELETE \/groups\/([^/]+)\/members\/([^/]+)\/\$ref$/.exec(request) ?? [];
+  if (group === undefined || member === undefined) return false;
+  return lab.graph
+    .traffic()
+    .some(
+      (one) =>
+        one.caller === "app" &&
+        one.tenantId === tenantId &&
+        one.at < at &&
+        one.method === "POST" &&
+        one.status >= 500 &&
+        one.path === `/groups/${group}/members/$ref` &&
+        JSON.stringify(one.requestBody).includes(member),
+    );
 }
 
 /** A tenant that shows nothing of what it has shows no twin in its recycle bin. */

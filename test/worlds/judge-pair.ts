@@ -148,19 +148,11 @@ function judgeStaying(pair: Pair): readonly string[] {
   // Whoever meddles with the account itself decides what becomes of it.
   if (touchesAccount.some((kind) => byHand.has(kind))) return findings;
   // Who is hired again with the address of one who is gone for good is led to that one's account, and a person has to look.
-  if (pair.isHiredAgain && isToldOf(pair, /is not proven to be theirs/)) return findings;
+  const isUnproven = /is not proven to be theirs|whose account that is does not show/;
+  if (pair.isHiredAgain && isToldOf(pair, isUnproven)) return findings;
   const [account] = live;
   if (account === undefined) return [...findings, ...lacksAccount(pair)];
-  // Entitlement management blocks whose last package somebody took away, and that is respected.
-  const isEnded = target.topology === "pull" && !held.some(({ what }) => what.startsWith("package "));
-  const isRespected =
-    target.onExternalRemoval !== "restore" && [...byHand].some((one) => one.startsWith("take package "));
-  // So is a package that ends by its own rule and is not to be renewed.
-  const isOver = packagesOf(pair).some(({ expires, renew }) => expires !== null && !renew);
-  // Nobody waits for an approver before a lost role's package is taken back.
-  const isUnapproved =
-    openRequests(pair, ids).length > 0 && packagesOf(pair).every(({ policy }) => policy === "With approval");
-  if (!account.isEnabled && !(isEnded && (isRespected || isOver || isUnapproved)))
+  if (!account.isEnabled && !mayBeBlocked(pair, { held, ids }))
     findings.push("robbed: the account is blocked");
   // Whose a guest account is shows when a package is delivered to it, and not before.
   if (
@@ -172,6 +164,24 @@ function judgeStaying(pair: Pair): readonly string[] {
     return findings;
   const lacking = [...wanted].filter((key) => !held.some(({ what }) => what === key));
   return [...findings, ...lacking.flatMap((key) => lacks(pair, key, ids))];
+}
+
+/** Entitlement management of a target that invites blocks whoever has lost the last package, and Muster is not always to undo that. */
+function mayBeBlocked(
+  pair: Pair,
+  { held, ids }: { readonly held: readonly Has[]; readonly ids: ReadonlySet<string> },
+): boolean {
+  const { target, byHand } = pair;
+  if (target.topology !== "pull") return false;
+  const hasPackage = held.some(({ what }) => what.startsWith("package "));
+  // Somebody took the last one away: that is respected, also where the package is given again.
+  const isTaken = [...byHand].some((one) => one.startsWith("take package "));
+  if (isTaken && (!hasPackage || target.onExternalRemoval === "restore")) return true;
+  if (hasPackage) return false;
+  // It has ended by its own rule and is not to be renewed; or nobody waits for an approver before a lost role's package goes.
+  const isOver = packagesOf(pair).some(({ expires, renew }) => expires !== null && !renew);
+  const isUnapproved = packagesOf(pair).every(({ policy }) => policy === "With approval");
+  return isOver || (isUnapproved && openRequests(pair, ids).length > 0);
 }
 
 /** The packages that they are to have. */
