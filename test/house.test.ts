@@ -49,6 +49,16 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   reconcile: ["graph", "state", "queue", "planner", "policy", "model"],
   runtime: ["reconcile", "graph", "state", "queue", "planner", "policy", "model"],
 };
+/** And each room of shared/reconcile/ from the others; workers.ts, in front of them, from all. */
+const rooms: Readonly<Record<string, readonly string[]>> = {
+  run: [],
+  source: ["run"],
+  pair: ["run"],
+  scope: ["run", "pair"],
+  account: ["run", "pair"],
+  access: ["run", "pair", "scope", "account", "source"],
+  events: ["run", "source"],
+};
 const pureFolders = ["model", "policy", "planner"] as const;
 
 describe("imports", () => {
@@ -60,6 +70,22 @@ describe("imports", () => {
         .map((target) => `${path} imports ${target}`),
     );
     expect(wrong).toEqual([]);
+  });
+
+  test.each(Object.entries(rooms))("shared/reconcile/%s imports downward only", (room, below) => {
+    const allowed = [room, ...below].map((name) => `shared/reconcile/${name}/`);
+    const wrong = filesIn(`shared/reconcile/${room}`, 3).flatMap(({ path, imports }) =>
+      localImports(path, imports)
+        .filter((target) => target.startsWith("shared/reconcile/"))
+        .filter((target) => !allowed.some((folder) => target.startsWith(folder)))
+        .map((target) => `${path} imports ${target}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test("every room of shared/reconcile/ has its place in that order, and workers.ts lies in front of them", () => {
+    const found = new Set(filesIn("shared/reconcile").map(({ path }) => path.split("/")[2] ?? ""));
+    expect([...found].toSorted()).toEqual([...Object.keys(rooms), "workers.ts"].toSorted());
   });
 
   test("every folder of shared/ has its place in that order, and no file lies beside them", () => {
@@ -172,7 +198,7 @@ describe("functions", () => {
   });
 
   test("a run stops beginning rounds well before the host ends it", async () => {
-    const limit = /^const runMs = ([\d_]+);$/m.exec(await projectFile("shared/reconcile/handle.ts"))?.[1];
+    const limit = /^const runMs = ([\d_]+);$/m.exec(await projectFile("shared/reconcile/run/handle.ts"))?.[1];
     const runMs = Number(limit?.replaceAll("_", ""));
     expect(runMs).toBeGreaterThan(0);
     expect(runMs).toBeLessThanOrEqual((5 * 60_000) / 2);

@@ -25,15 +25,15 @@ import { pairRow, type Pairs } from "../state/pairs.ts";
 import { roleKeyRow, type RoleKeys } from "../state/role-keys.ts";
 import type { Slots } from "../state/slots.ts";
 import type { Troubles } from "../state/troubles.ts";
-import { reconcileAccess } from "./access.ts";
-import { reconcileAnalyst } from "./analyst.ts";
-import { compareAttributeRoles, compareRoleGroup } from "./compare-holders.ts";
-import { handle } from "./handle.ts";
-import type { HandlePorts } from "./handling.ts";
-import { meetArrival } from "./meet-arrival.ts";
-import { nextAccessLook, nextSourceLook } from "./next-look.ts";
-import type { PolicyNow } from "./policy-in-force.ts";
-import { takenOver } from "./take-over.ts";
+import { reconcileAccess } from "./access/access.ts";
+import { reconcileAnalyst } from "./source/analyst.ts";
+import { compareAttributeRoles, compareRoleGroup } from "./source/compare-holders.ts";
+import { handle } from "./run/handle.ts";
+import type { HandlePorts } from "./run/handling.ts";
+import { meetArrival } from "./source/meet-arrival.ts";
+import { nextAccessLook, nextSourceLook } from "./run/next-look.ts";
+import type { PolicyNow } from "./run/policy-in-force.ts";
+import { takenOver } from "./access/take-over.ts";
 
 /** Everything that handling messages needs, from the edges. */
 export type WorkerPorts = {

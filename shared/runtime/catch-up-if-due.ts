@@ -1,4 +1,4 @@
-import { catchUpIfDue } from "../reconcile/catch-up.ts";
+import { catchUpIfDue } from "../reconcile/events/catch-up.ts";
 import { muster } from "./compose.ts";
 import { logTo, type LogTarget } from "./log.ts";
 

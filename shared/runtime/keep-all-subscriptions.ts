@@ -1,5 +1,5 @@
-import { keepSubscriptions } from "../reconcile/subscribe.ts";
-import type { Subscribed } from "../reconcile/subscribed.ts";
+import { keepSubscriptions } from "../reconcile/events/subscribe.ts";
+import type { Subscribed } from "../reconcile/events/subscribed.ts";
 import { muster } from "./compose.ts";
 import { logTo, type LogTarget } from "./log.ts";
 

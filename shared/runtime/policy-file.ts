@@ -1,7 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { formatProblems, parsePolicy } from "../policy/parse-policy.ts";
-import { hashOf } from "../reconcile/plan-hash.ts";
-import { PolicyUnusable, type PolicyNow } from "../reconcile/policy-in-force.ts";
+import { hashOf } from "../reconcile/run/plan-hash.ts";
+import { PolicyUnusable, type PolicyNow } from "../reconcile/run/policy-in-force.ts";
 
 /**
  * The policy that ships with the deployment, read again whenever the file has changed.

@@ -1,5 +1,5 @@
 import { errorText } from "../model/error-text.ts";
-import { receiveNotifications, type Received } from "../reconcile/receive.ts";
+import { receiveNotifications, type Received } from "../reconcile/events/receive.ts";
 import { receivePorts } from "./compose.ts";
 import { logTo, type LogTarget } from "./log.ts";
 

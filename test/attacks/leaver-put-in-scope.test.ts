@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { callOf } from "../../shared/reconcile/shared-trouble.ts";
+import { callOf } from "../../shared/reconcile/run/shared-trouble.ts";
 import { graphFailure } from "../support/graph-failure.ts";
 import { smallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { callOf } from "../../shared/reconcile/shared-trouble.ts";
+import { callOf } from "../../shared/reconcile/run/shared-trouble.ts";
 import { graphFailure } from "../support/graph-failure.ts";
 import { operator, packageOf, pullScene, room } from "../support/pull-scene.ts";
 import {

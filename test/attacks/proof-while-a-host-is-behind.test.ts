@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { PolicyUnusable } from "../../shared/reconcile/policy-in-force.ts";
+import { PolicyUnusable } from "../../shared/reconcile/run/policy-in-force.ts";
 import { graphFailure } from "../support/graph-failure.ts";
 import { eventAbout, smallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";

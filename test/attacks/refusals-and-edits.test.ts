@@ -22,8 +22,8 @@ import {
   syncScope,
 } from "../support/fixtures.ts";
 import { roleNameSchema, type AnalystId } from "../../shared/model/ids.ts";
-import { catchUpIfDue, wishCatchUp } from "../../shared/reconcile/catch-up.ts";
-import { PolicyUnusable } from "../../shared/reconcile/policy-in-force.ts";
+import { catchUpIfDue, wishCatchUp } from "../../shared/reconcile/events/catch-up.ts";
+import { PolicyUnusable } from "../../shared/reconcile/run/policy-in-force.ts";
 import { marks } from "../../shared/state/marks.ts";
 
 const first = syncScope.scope.group;

@@ -4,7 +4,7 @@ import { grantKey } from "../../shared/model/grant.ts";
 import { removesAccess } from "../../shared/model/plan.ts";
 import { planAccess } from "../../shared/planner/access-plan.ts";
 import { replicationWindowMs } from "../../shared/planner/replicas.ts";
-import { hashOf } from "../../shared/reconcile/plan-hash.ts";
+import { hashOf } from "../../shared/reconcile/run/plan-hash.ts";
 import { converge, read, round, syncCycle, type ModelWorld, type Round } from "../support/access-model.ts";
 import { arbitraryWorld } from "../support/arbitrary-world.ts";
 import { ana, anasAccount } from "../support/fixtures.ts";

@@ -1,7 +1,12 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { analystIdSchema } from "../../shared/model/ids.ts";
 import { sessionOf, type Message } from "../../shared/queue/keys.ts";
-import { catchUpIfDue, everyMs, wishCatchUp, type CatchUpPorts } from "../../shared/reconcile/catch-up.ts";
+import {
+  catchUpIfDue,
+  everyMs,
+  wishCatchUp,
+  type CatchUpPorts,
+} from "../../shared/reconcile/events/catch-up.ts";
 import { analystRow } from "../../shared/state/analysts.ts";
 import { marks } from "../../shared/state/marks.ts";
 import { pairRow } from "../../shared/state/pairs.ts";

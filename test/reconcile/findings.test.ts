@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { AnalystId } from "../../shared/model/ids.ts";
 import type { Policy, PushTarget } from "../../shared/policy/policy.ts";
 import type { AccessMessage } from "../../shared/queue/keys.ts";
-import { PolicyUnusable } from "../../shared/reconcile/policy-in-force.ts";
+import { PolicyUnusable } from "../../shared/reconcile/run/policy-in-force.ts";
 import { pairRow } from "../../shared/state/pairs.ts";
 import { withoutConsent } from "../support/consent.ts";
 import { graphFailure } from "../support/graph-failure.ts";

@@ -9,11 +9,11 @@ import {
   type ParkedMessage,
   type WorkKey,
 } from "../../shared/queue/keys.ts";
-import { handle } from "../../shared/reconcile/handle.ts";
-import type { HandlePorts, Run, Work } from "../../shared/reconcile/handling.ts";
-import { nextAccessLook, nextSourceLook } from "../../shared/reconcile/next-look.ts";
-import { outcomeOf, type Outcome, type Parked } from "../../shared/reconcile/outcome.ts";
-import { PolicyUnusable } from "../../shared/reconcile/policy-in-force.ts";
+import { handle } from "../../shared/reconcile/run/handle.ts";
+import type { HandlePorts, Run, Work } from "../../shared/reconcile/run/handling.ts";
+import { nextAccessLook, nextSourceLook } from "../../shared/reconcile/run/next-look.ts";
+import { outcomeOf, type Outcome, type Parked } from "../../shared/reconcile/run/outcome.ts";
+import { PolicyUnusable } from "../../shared/reconcile/run/policy-in-force.ts";
 import { ClaimLost, type KeyClock, type KeyTable } from "../../shared/state/key-state.ts";
 import { findings, sourcePartition } from "../../shared/state/findings.ts";
 import { pairRow, pairs } from "../../shared/state/pairs.ts";

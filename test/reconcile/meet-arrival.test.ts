@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { analystIdSchema } from "../../shared/model/ids.ts";
 import type { ArrivalMessage } from "../../shared/queue/keys.ts";
-import { PolicyUnusable } from "../../shared/reconcile/policy-in-force.ts";
-import { meetArrival, type ArrivalPorts } from "../../shared/reconcile/meet-arrival.ts";
+import { PolicyUnusable } from "../../shared/reconcile/run/policy-in-force.ts";
+import { meetArrival, type ArrivalPorts } from "../../shared/reconcile/source/meet-arrival.ts";
 import { graphFailure } from "../support/graph-failure.ts";
 import { smallPolicy } from "../support/small-policy.ts";
 import { smallWorld, type SmallWorld } from "../support/small-world.ts";

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { hear, nextAccessLook, nextSourceLook } from "../../shared/reconcile/next-look.ts";
+import { hear, nextAccessLook, nextSourceLook } from "../../shared/reconcile/run/next-look.ts";
 import { unheard, type KeyClock } from "../../shared/state/key-state.ts";
 
 const second = 1_000;

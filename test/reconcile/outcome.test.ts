@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { endingOf, type Outcome } from "../../shared/reconcile/outcome.ts";
+import { endingOf, type Outcome } from "../../shared/reconcile/run/outcome.ts";
 
 const done: Outcome = { kind: "done" };
 const again = (at: number, why = "not visible yet"): Outcome => ({ kind: "again", at, why });

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { hashOf } from "../../shared/reconcile/plan-hash.ts";
+import { hashOf } from "../../shared/reconcile/run/plan-hash.ts";
 
 const plain = fc.jsonValue().map((value): unknown => value);
 

@@ -7,7 +7,7 @@ import {
   rolledBackAfterMs,
   standingOf,
   type PolicyNow,
-} from "../../shared/reconcile/policy-in-force.ts";
+} from "../../shared/reconcile/run/policy-in-force.ts";
 import { marks, type PolicyMark } from "../../shared/state/marks.ts";
 import { memoryTable, type MemoryTable } from "../support/memory-table.ts";
 import { minuteMs, now } from "../support/fixtures.ts";

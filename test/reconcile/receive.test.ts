@@ -7,7 +7,7 @@ import {
   type AnalystMessage,
   type ArrivalMessage,
 } from "../../shared/queue/keys.ts";
-import { receiveNotifications, type ReceivePorts } from "../../shared/reconcile/receive.ts";
+import { receiveNotifications, type ReceivePorts } from "../../shared/reconcile/events/receive.ts";
 import type { SubscriptionRow } from "../../shared/state/subscription-rows.ts";
 import {
   delivery,

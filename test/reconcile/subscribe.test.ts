@@ -3,8 +3,8 @@ import type { GroupFound } from "../../shared/graph/group-directory.ts";
 import type { GroupMembers } from "../../shared/graph/source-reader.ts";
 import { parsePolicy } from "../../shared/policy/parse-policy.ts";
 import type { Policy } from "../../shared/policy/policy.ts";
-import { keepSubscriptions, type SubscribePorts } from "../../shared/reconcile/subscribe.ts";
-import type { Subscribed } from "../../shared/reconcile/subscribed.ts";
+import { keepSubscriptions, type SubscribePorts } from "../../shared/reconcile/events/subscribe.ts";
+import type { Subscribed } from "../../shared/reconcile/events/subscribed.ts";
 import {
   subscriptionRows,
   type SubscriptionRow,

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { LedgerState } from "../../shared/model/ledger.ts";
 import { unknownPair, type PairRecord } from "../../shared/model/pair.ts";
 import { replicationWindowMs } from "../../shared/planner/replicas.ts";
-import { takenOver } from "../../shared/reconcile/take-over.ts";
+import { takenOver } from "../../shared/reconcile/access/take-over.ts";
 import {
   anasAccount,
   entry,

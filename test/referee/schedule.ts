@@ -1,6 +1,6 @@
 import { analystIdSchema, tenantIdSchema } from "../../shared/model/ids.ts";
 import { sessionOf } from "../../shared/queue/keys.ts";
-import { PolicyUnusable } from "../../shared/reconcile/policy-in-force.ts";
+import { PolicyUnusable } from "../../shared/reconcile/run/policy-in-force.ts";
 import type * as fc from "fast-check";
 import { busOf } from "./bus.ts";
 import {

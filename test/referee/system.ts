@@ -7,10 +7,10 @@ import {
   type Message,
   type WorkQueue,
 } from "../../shared/queue/keys.ts";
-import { catchUpIfDue, wishCatchUp } from "../../shared/reconcile/catch-up.ts";
-import { policyInForce, type PolicyNow } from "../../shared/reconcile/policy-in-force.ts";
-import { receiveNotifications } from "../../shared/reconcile/receive.ts";
-import { keepSubscriptions } from "../../shared/reconcile/subscribe.ts";
+import { catchUpIfDue, wishCatchUp } from "../../shared/reconcile/events/catch-up.ts";
+import { policyInForce, type PolicyNow } from "../../shared/reconcile/run/policy-in-force.ts";
+import { receiveNotifications } from "../../shared/reconcile/events/receive.ts";
+import { keepSubscriptions } from "../../shared/reconcile/events/subscribe.ts";
 import {
   workOnAccess,
   workOnAnalyst,

@@ -2,7 +2,7 @@ import { mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { PolicyUnusable } from "../../shared/reconcile/policy-in-force.ts";
+import { PolicyUnusable } from "../../shared/reconcile/run/policy-in-force.ts";
 import { policyFile } from "../../shared/runtime/policy-file.ts";
 import { soundPolicy, spoilt } from "../policy/sound-policy.ts";
 

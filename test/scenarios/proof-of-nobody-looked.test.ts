@@ -3,7 +3,7 @@ import type { FaultInput } from "../../lab/graph/faults/fault-schema.ts";
 import { graphFailure } from "../support/graph-failure.ts";
 import { openScene, type Scene } from "../support/lab.ts";
 import { eventAbout, smallWorld } from "../support/small-world.ts";
-import { PolicyUnusable } from "../../shared/reconcile/policy-in-force.ts";
+import { PolicyUnusable } from "../../shared/reconcile/run/policy-in-force.ts";
 import { ana, minuteMs, readersAtHome } from "../support/fixtures.ts";
 
 /** Each queue has a process of its own, as in Flex Consumption: one that is throttled does not keep the others from asking. */

@@ -2,8 +2,8 @@ import type { NameOrId, Wish } from "../../shared/model/wish.ts";
 import { roleNameSchema, type GroupId, type RoleName } from "../../shared/model/ids.ts";
 import { parsePolicy } from "../../shared/policy/parse-policy.ts";
 import type { Policy, PushTarget, Target } from "../../shared/policy/policy.ts";
-import { hashOf } from "../../shared/reconcile/plan-hash.ts";
-import type { PolicyNow } from "../../shared/reconcile/policy-in-force.ts";
+import { hashOf } from "../../shared/reconcile/run/plan-hash.ts";
+import type { PolicyNow } from "../../shared/reconcile/run/policy-in-force.ts";
 import {
   contoso,
   contosoTenant,

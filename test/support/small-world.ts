@@ -3,7 +3,7 @@ import type { Scope } from "../../shared/model/grant.ts";
 import type { AnalystId, GroupId, TenantId } from "../../shared/model/ids.ts";
 import type { Policy } from "../../shared/policy/policy.ts";
 import type { Message, ParkedMessage } from "../../shared/queue/keys.ts";
-import type { PolicyNow } from "../../shared/reconcile/policy-in-force.ts";
+import type { PolicyNow } from "../../shared/reconcile/run/policy-in-force.ts";
 import {
   workOnAccess,
   workOnAnalyst,

@@ -1,4 +1,4 @@
-import { catchUpIfDue } from "../../shared/reconcile/catch-up.ts";
+import { catchUpIfDue } from "../../shared/reconcile/events/catch-up.ts";
 import { marks } from "../../shared/state/marks.ts";
 import { memoryTable } from "./memory-table.ts";
 import type { SmallWorld } from "./small-world.ts";

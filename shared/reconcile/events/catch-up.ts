@@ -1,0 +1,188 @@
+import type { GroupDirectory } from "../../graph/group-directory.ts";
+import type { AnalystId } from "../../model/ids.ts";
+import { heardAt, type AnalystMessage, type Message } from "../../queue/keys.ts";
+import { allLookedAt, type Analysts } from "../../state/analysts.ts";
+import { findingKeptMs, type Findings } from "../../state/findings.ts";
+import type { CatchUpMark, Mark } from "../../state/marks.ts";
+import { pairsBehind, type BehindPorts } from "./pairs-behind.ts";
+import type { PolicyNow } from "../run/policy-in-force.ts";
+import { tryRoleGroups, waysToHold } from "../source/read-source.ts";
+import { readChanges, type ChangePorts, type ChangesRead } from "./who-changed.ts";
+import { whomToCall } from "./whom-to-call.ts";
+
+export type CatchUpPorts = BehindPorts &
+  ChangePorts & {
+    readonly policy: () => Promise<PolicyNow>;
+    readonly groups: GroupDirectory;
+    readonly analysts: Pick<Analysts, "list">;
+    readonly findings: Pick<Findings, "forget">;
+    readonly mark: Mark<CatchUpMark>;
+    readonly schedule: (message: Message, at: number) => Promise<void>;
+    readonly send: (messages: readonly Message[]) => Promise<void>;
+  };
+
+/** Events are lost without a word, so this often everybody is found who has changed or is not settled. */
+export const everyMs = 15 * 60_000;
+/** And this often everybody is looked at, whether anything tells that they have changed or not. */
+const everybodyMs = 24 * 60 * 60_000;
+/** The timer comes every five minutes, and never at quite the same moment. */
+const timerSlackMs = 60_000;
+/** However often it is asked for, nobody is looked at more often than this. */
+const atMostEveryMs = 5 * 60_000;
+
+const never: CatchUpMark = {
+  begunAt: 0,
+  done: "yes",
+  wishedAt: 0,
+  why: "first start",
+  owed: 0,
+  policy: null,
+  everybodyAt: 0,
+  cursor: null,
+};
+
+/** Remembers that a catch-up is due soon; many may ask at once. */
+export async function wishCatchUp(
+  why: string,
+  { mark, now }: Pick<CatchUpPorts, "mark" | "now">,
+): Promise<void> {
+  for (let tries = 0; tries < tryLimit; tries += 1) {
+    const known = await mark.read();
+    const before = known?.value ?? never;
+    if (before.wishedAt > before.begunAt) return;
+    // By another clock the last catch-up may have begun in the future.
+    const wishedAt = Math.max(now(), before.begunAt + 1);
+    // Whoever was quicker has asked for the same, or has written that the last one has ended.
+    if (await mark.write({ ...before, wishedAt, why }, known?.etag ?? null)) return;
+  }
+}
+
+export type CaughtUp = {
+  readonly why: string;
+  readonly whom: "everybody" | "changed";
+  /** Why it is not known who has changed; empty where it is. */
+  readonly unknown: string;
+};
+
+/**
+ * Puts every role group and whoever has changed or is not settled on the queue when it is time to, and says why; everybody where
+ * nobody can tell who has changed; null when it is not time. Looks are spread over the time until the next catch-up, so that they
+ * never stand in the way of an event.
+ */
+export async function catchUpIfDue(ports: CatchUpPorts): Promise<CaughtUp | null> {
+  const { mark, now } = ports;
+  const known = await mark.read();
+  const before = known?.value ?? never;
+  const why = reasonOf(known?.value ?? null, now());
+  if (why === null) return null;
+  const begun: CatchUpMark = { ...before, begunAt: now(), done: "no", why };
+  // Another host is at it.
+  if (!(await mark.write(begun, known?.etag ?? null))) return null;
+  const call = await callPeople(begun, ports);
+  // Role groups that could not be looked up are called a little later, with all the others once more.
+  if (call.roleGroups === "found") await noteDone(begun, call, mark);
+  // The first of a day, by the mark that all hosts share.
+  if (dayOf(before.begunAt) !== dayOf(begun.begunAt))
+    await ports.findings.forget(begun.begunAt - findingKeptMs);
+  const { whom, changes } = call;
+  return { why, whom, unknown: changes.kind === "unknown" ? changes.why : "" };
+}
+
+const dayOf = (at: number) => Math.floor(at / everybodyMs);
+
+/** Whoever wishes for another one at this moment writes the same mark. What is not written down is done once more. */
+async function noteDone(begun: CatchUpMark, call: Call, mark: CatchUpPorts["mark"]): Promise<void> {
+  const { owed, policy } = call;
+  const everybodyAt = call.whom === "everybody" ? begun.begunAt : begun.everybodyAt;
+  const next = { done: "yes", owed, policy, everybodyAt, cursor: call.changes.next } as const;
+  for (let tries = 0; tries < tryLimit; tries += 1) {
+    const known = await mark.read();
+    if (known === null || known.value.begunAt !== begun.begunAt) return;
+    if (await mark.write({ ...known.value, ...next }, known.etag)) return;
+  }
+}
+
+const tryLimit = 5;
+
+function reasonOf(known: CatchUpMark | null, now: number): string | null {
+  if (known === null) return "first start";
+  // A clock that was far ahead must not stop all catch-ups until its time has come.
+  const since = Math.abs(now - known.begunAt);
+  if (known.wishedAt > known.begunAt && since >= atMostEveryMs) return known.why;
+  // It met an error, or died with its host: somebody may not have been called.
+  if (known.done === "no" && since >= atMostEveryMs - timerSlackMs) return known.why;
+  return since >= everyMs - timerSlackMs ? "time" : null;
+}
+
+type Call = Pick<CatchUpMark, "owed" | "policy"> & {
+  readonly whom: CaughtUp["whom"];
+  readonly changes: ChangesRead;
+  /** Analysts are called in any case. */
+  readonly roleGroups: "found" | "in trouble";
+};
+
+async function callPeople(begun: CatchUpMark, ports: CatchUpPorts): Promise<Call> {
+  const { policy, hash } = await ports.policy();
+  const cause = `catch-up: ${begun.why}`;
+  // Before anybody is called: what happens meanwhile is told next time.
+  const changes = await readChanges(begun.cursor, policy, ports);
+  const { found, trouble } = await tryRoleGroups(policy, ports.groups, "low");
+  const roleKeys: readonly AnalystMessage["key"][] = [
+    { kind: "attribute-roles" },
+    ...found.map(({ group }) => ({ kind: "role-group", group }) as const),
+  ];
+  const analysts = await allLookedAt(ports.analysts);
+  const isNew = hash !== begun.policy || (changes.kind === "unknown" && changes.next !== begun.cursor);
+  const owed = analysts.length === 0 ? 0 : isNew ? looksAtNews : begun.owed;
+  const isDay = Math.abs(ports.now() - begun.everybodyAt) >= everybodyMs - timerSlackMs;
+  const whom = owed > 0 || isDay || changes.kind === "unknown" ? "everybody" : "changed";
+  const ways = trouble === undefined ? new Set(waysToHold(policy, found).values()) : null;
+  const called = whomToCall(analysts, { whom, changes, ways, now: ports.now() });
+  const check = { cause, heardAt: heardAt(ports), occasion: "check" } as const;
+  const event = { ...check, cause: "catch-up: changed", occasion: "event" } as const;
+  const records = analysts.map(({ record }) => record);
+  await sendSpread(
+    [
+      ...called.unheard.map((analyst) => ({ key: keyOf(analyst), ...event })),
+      ...roleKeys.map((key) => ({ key, ...check })),
+      ...called.now.map((analyst) => ({ key: keyOf(analyst), ...check })),
+      ...(await pairsBehind(records, { cause, ports })),
+    ],
+    called.later.map((analyst) => ({ key: keyOf(analyst), ...check })),
+    ports,
+  );
+  const roleGroups = trouble === undefined ? "found" : "in trouble";
+  return { whom, changes, policy: hash, owed: Math.max(0, owed - 1), roleGroups };
+}
+
+/**
+ * How many catch-ups call everybody when the policy is new, or nobody knows who has changed before: one look may come from a replica
+ * that is behind.
+ */
+const looksAtNews = 2;
+
+const keyOf = (analyst: AnalystId) => ({ kind: "analyst", analyst }) as const;
+
+/** Most of the time until the next one that nobody asks for, so that one catch-up is over when another begins. */
+const spreadMs = 10 * 60_000;
+/** Fewer than this are not worth spreading out. */
+const atOnce = 50;
+/** By then every replica shows what had changed, as far as looks go by. */
+const laterMs = 5 * 60_000;
+
+async function sendSpread(
+  messages: readonly Message[],
+  later: readonly Message[],
+  { send, schedule, now }: CatchUpPorts,
+): Promise<void> {
+  const startedAt = now();
+  await send(messages.slice(0, atOnce));
+  const timed = [...spread(messages.slice(atOnce), startedAt), ...spread(later, startedAt + laterMs)];
+  for (let first = 0; first < timed.length; first += atOnce)
+    await Promise.all(timed.slice(first, first + atOnce).map(({ message, at }) => schedule(message, at)));
+}
+
+function spread(messages: readonly Message[], from: number) {
+  const stepMs = spreadMs / Math.max(1, messages.length, atOnce);
+  return messages.map((message, index) => ({ message, at: Math.ceil(from + (index + 1) * stepMs) }));
+}

@@ -1,0 +1,100 @@
+import type { Wish } from "../../model/wish.ts";
+import { isAmong, type AnalystRecord, type HeldRole } from "../../model/analyst.ts";
+import { grantKey, subjectOf } from "../../model/grant.ts";
+import type { PairRecord } from "../../model/pair.ts";
+import type { AccessSituation, Keeps } from "../../planner/access-situation.ts";
+import { namesOf } from "../../planner/role-lists.ts";
+import { desiredGrants, namedGrants } from "../../policy/desired.ts";
+import { keyOfWish } from "../../policy/group-name.ts";
+import type { Policy } from "../../policy/policy.ts";
+import { giversIn, isRetired } from "../../policy/source-groups.ts";
+import type { Looking } from "./access-ports.ts";
+
+type Asked = Pick<Looking, "record" | "rules">;
+
+/** What the analyst should be given in the target. */
+export function wantedOf({ record, rules }: Asked): readonly Wish[] {
+  const frozen = frozenRoles(rules.policy, record);
+  const live = record.roles.filter((role) => !frozen.includes(role));
+  return record.leaving === null ? desiredGrants(rules.target, namesOf(live)) : [];
+}
+
+/** What may not be taken back from the analyst, although nothing says that it should be there; null: all of it may. */
+export function keepsOf({ record, rules, pair }: Asked & Pick<Looking, "pair">): Keeps | null {
+  // Nobody belongs there any more, whatever they are kept for.
+  if (rules.target.retire) return null;
+  const kept = frozenRoles(rules.policy, record);
+  const gave = kept.map(({ by }) => stillGiven(pair.gave[by], { rules, pair }));
+  if (record.leaving !== null || gave.every((one) => one?.length === 0)) return null;
+  const held = new Set(record.roles.map(({ by }) => by));
+  return {
+    why: `nothing shows any more that they are ${namesOf(kept).join(", ")}, and they were not to lose that unseen`,
+    gave: gave.includes(undefined) ? null : gave.flatMap((one) => one ?? []),
+    lost: Object.entries(pair.gave).flatMap(([by, grants]) => (held.has(by) ? [] : grants)),
+  };
+}
+
+/** Without what is given by nobody but targets in which nobody belongs any more; undefined where it may be anything. */
+function stillGiven(
+  gave: readonly string[] | undefined,
+  { rules: { target }, pair }: Pick<Looking, "rules" | "pair">,
+): readonly string[] | undefined {
+  if (target.topology !== "home") return gave;
+  const rows = pair.ledger.flatMap(({ item, name }) =>
+    item.kind === "grant" ? [{ key: grantKey(item.grant), group: { id: subjectOf(item.grant), name } }] : [],
+  );
+  const ended = new Set(rows.flatMap(({ key, group }) => (isRetired(target, group) ? [key] : [])));
+  if (ended.size === 0) return gave;
+  return (gave ?? rows.map(({ key }) => key)).filter((key) => !ended.has(key));
+}
+
+/** Whether the analyst leaves this target, or all of them. */
+export const isLeaving = (asked: Asked & Pick<Looking, "pair">): boolean =>
+  wantedOf(asked).length === 0 && keepsOf(asked) === null;
+
+/** What each role gives in the target, as far as the policy says so now; of those it does not know, what it said last. */
+export function gaveOf(
+  { record, rules }: Asked,
+  found: ReadonlyMap<string, string>,
+  { gave, ledger }: Pick<PairRecord, "gave" | "ledger">,
+): PairRecord["gave"] {
+  const kept = frozenRoles(rules.policy, record);
+  const now = record.roles
+    .filter((role) => !kept.includes(role))
+    .map(({ role, by }) => {
+      // What is retired may not be, after the next edit.
+      const keys = namedGrants(rules.target, [role]).flatMap((wish) => found.get(keyOfWish(wish)) ?? []);
+      return [by, [...new Set(keys)]] as const;
+    });
+  if (kept.length === 0) return Object.fromEntries(now);
+  // Nothing was ever given here, so these roles gave nothing either.
+  const isNew = ledger.length === 0 && now.some(([, given]) => given.length > 0);
+  const none = isNew ? kept.map(({ by }) => [by, []] as const) : [];
+  return { ...Object.fromEntries(none), ...gave, ...Object.fromEntries(now) };
+}
+
+/** For which targets a group of the source is given, or was when one of them last named it. */
+export function giversOf(
+  { wanted, owned }: Pick<AccessSituation, "wanted" | "owned">,
+  { rules: { target } }: Pick<Asked, "rules">,
+  { givers }: Pick<PairRecord, "givers">,
+): PairRecord["givers"] {
+  if (target.topology !== "home") return givers;
+  return Object.fromEntries(
+    [...owned.grants, ...wanted].map(({ grant, name }) => {
+      const key = grantKey(grant);
+      const now = giversIn(target, { id: subjectOf(grant), name });
+      return [key, now.length > 0 ? now : (givers[key] ?? [])];
+    }),
+  );
+}
+
+/**
+ * Roles that a check in the source did not let go of: what they gave stays, and whatever the policy says of them by now, they give
+ * nothing new. Of some it says nothing at all any more.
+ */
+const frozenRoles = ({ roles }: Policy, record: Pick<AnalystRecord, "roles" | "held">): readonly HeldRole[] =>
+  record.roles.filter(
+    (one) =>
+      one.former === "yes" || !roles.some(({ name }) => name === one.role) || !isAmong(record.held)(one),
+  );

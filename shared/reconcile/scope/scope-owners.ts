@@ -1,0 +1,128 @@
+import { grantKey, type Scope } from "../../model/grant.ts";
+import { accountIdSchema, type TenantId } from "../../model/ids.ts";
+import { isGiven, rowOf, type LedgerItem } from "../../model/ledger.ts";
+import type { PairRecord } from "../../model/pair.ts";
+import type { NameOrId } from "../../model/wish.ts";
+import type { AccessSituation, Heir, NamedGrant } from "../../planner/access-situation.ts";
+import { means } from "../../policy/group-name.ts";
+import { homeOf, isScopeOf } from "../../policy/places.ts";
+import type { Place, Target } from "../../policy/policy.ts";
+import { pairRow, type Pairs } from "../../state/pairs.ts";
+import type { Looking } from "../pair/access-ports.ts";
+import type { NamedScope } from "./read-scopes.ts";
+import { scopedSince } from "./scoped-times.ts";
+import { keepsOf, wantedOf } from "../pair/wishes.ts";
+
+/*
+ * What is given in the source is the analyst's, while what Muster remembers of it is a place's: a target's, as the scope that
+ * leads there, or the source's, as a group that is given. An edit of the policy may pass it from one place to another; then
+ * what is remembered has to pass with it.
+ */
+type Asking = { readonly looking: Looking; readonly pairs: Pick<Pairs, "read"> };
+
+/** Another target of the policy with this scope, by its id or by its name. */
+export function otherTargetWith(scope: NamedScope, { rules }: Pick<Looking, "rules">): Target | undefined {
+  return rules.policy.targets.find((one) => one.tenantId !== rules.target.tenantId && isScopeOf(one, scope));
+}
+
+/** Whether another place needs it, and whether it is on record there. */
+export async function heirOf(given: NamedScope, { looking, pairs }: Asking): Promise<Heir> {
+  const { record, rules } = looking;
+  const other = otherPlaceWith(given, looking);
+  if (other === undefined) return "none";
+  const pair = (await pairs.read(pairRow(other.tenantId, record.id)))?.value;
+  const isKept = pair !== undefined && isKeptIn(other, given, { ...looking, pair });
+  if (!isWantedIn(other, given, { record, rules }) && !isKept) return "none";
+  const item = itemIn(other.tenantId, given.scope, looking);
+  const row = item === null ? undefined : rowOf(pair?.ledger ?? [], item);
+  return row !== undefined && isGiven(row.entry) ? "has" : "waits";
+}
+
+/** The same of what is given: in a target nothing else needs it. */
+export async function heirOfGrant({ grant, name }: NamedGrant, asking: Asking): Promise<Heir> {
+  const isHome = asking.looking.rules.target.topology === "home";
+  return isHome && grant.kind === "group" ? heirOf({ scope: grant, name }, asking) : "none";
+}
+
+/** A group that is a target's scope by now is no source group: where a policy says both, it is refused there. */
+function otherPlaceWith(given: NamedScope, looking: Pick<Looking, "rules">): Place | undefined {
+  const other = otherTargetWith(given, looking);
+  const { policy, target } = looking.rules;
+  const isTargets = target.topology === "home" || given.scope.kind !== "group";
+  if (other !== undefined || isTargets) return other;
+  return isScopeOf(target, given) ? undefined : homeOf(policy);
+}
+
+type There = Pick<Looking, "record" | "rules">;
+
+function isWantedIn(place: Place, { scope, name }: NamedScope, { record, rules }: There): boolean {
+  const wishes = wantedOf({ record, rules: { ...rules, target: place } });
+  if (place.topology !== "home") return wishes.length > 0;
+  const isMeant = (named: NameOrId) => scope.kind === "group" && means(named, { id: scope.group, name });
+  return wishes.some((wish) => wish.kind === "group" && isMeant(wish.group));
+}
+
+function isKeptIn(
+  place: Place,
+  { scope }: NamedScope,
+  { record, rules, pair }: There & Pick<Looking, "pair">,
+): boolean {
+  const keeps = keepsOf({ record, rules: { ...rules, target: place }, pair });
+  if (keeps === null || place.topology !== "home") return keeps !== null;
+  return keeps.gave?.includes(grantKey(scope)) ?? true;
+}
+
+type Seen = Pick<AccessSituation, "wanted" | "account"> & {
+  /** The scope that the policy names, if the analyst is seen in it. */
+  readonly seenScope: NamedScope | null;
+};
+
+/** The pair with what is needed and seen here on record, as far as another place has it on record and this one does not. */
+export async function withInherited(seen: Seen, asking: Asking): Promise<PairRecord> {
+  let { pair } = asking.looking;
+  for (const scope of givenHere(seen, asking)) pair = await inherit(scope, pair, asking);
+  return pair;
+}
+
+function givenHere({ seenScope, wanted, account }: Seen, { looking }: Asking): readonly Scope[] {
+  if (looking.rules.target.topology !== "home") return seenScope === null ? [] : [seenScope.scope];
+  if (account.kind !== "present") return [];
+  return wanted.flatMap(({ grant }) =>
+    grant.kind === "group" && account.seen(grant, "yes").seen === "present" ? [grant] : [],
+  );
+}
+
+async function inherit(scope: Scope, pair: PairRecord, { looking, pairs }: Asking): Promise<PairRecord> {
+  const { record, rules } = looking;
+  const { tenantId } = rules.target;
+  const item = itemIn(tenantId, scope, looking);
+  if (item === null) return pair;
+  if (rowOf(pair.ledger, item) !== undefined) return pair;
+  const others = record.targets.filter((tenant) => tenant !== tenantId);
+  const found = await Promise.all(others.map((tenant) => rowIn(tenant, scope, { looking, pairs })));
+  const first = found.find((one) => one !== undefined);
+  if (first === undefined) return pair;
+  // Before the policy gave the group to this place it led to another one: an account that is older here came without it.
+  const since = () => Math.max(first.scoped?.since ?? 0, rules.since);
+  return {
+    ...pair,
+    ledger: [...pair.ledger, { ...first.row, item }],
+    scoped: item.kind === "scope" ? scopedSince(pair.scoped, since) : pair.scoped,
+  };
+}
+
+async function rowIn(tenant: TenantId, scope: Scope, { looking, pairs }: Asking) {
+  const item = itemIn(tenant, scope, looking);
+  if (item === null) return undefined;
+  const other = (await pairs.read(pairRow(tenant, looking.record.id)))?.value;
+  const row = rowOf(other?.ledger ?? [], item);
+  return other === undefined || row === undefined ? undefined : { row, scoped: other.scoped };
+}
+
+/** How it is on record in this place; null: it cannot be there. */
+function itemIn(tenant: TenantId, scope: Scope, { record, rules }: There): LedgerItem | null {
+  if (tenant !== rules.policy.source.tenantId) return { kind: "scope", scope };
+  return scope.kind === "group"
+    ? { kind: "grant", grant: scope, account: accountIdSchema.parse(record.id) }
+    : null;
+}

@@ -1,0 +1,194 @@
+import type { AnalystRecord } from "../../model/analyst.ts";
+import type { AnalystId, RoleName, TenantId } from "../../model/ids.ts";
+import type { Plan } from "../../model/plan.ts";
+import { checkPlan } from "../../planner/checks.ts";
+import type { Loss } from "../../planner/loss-checks.ts";
+import { namesOf, presentNamesOf } from "../../planner/role-lists.ts";
+import { planSource } from "../../planner/source-plan.ts";
+import { type SourceDecision, type Verdict } from "../../planner/source-situation.ts";
+import { desiredGrants, stampProperties, stampsOf } from "../../policy/desired.ts";
+import { placesOf, sourceMode } from "../../policy/places.ts";
+import type { Policy } from "../../policy/policy.ts";
+import { heardAt } from "../../queue/keys.ts";
+import { current, remember, type AnalystPorts, type AnalystRun } from "./analyst-ports.ts";
+import { applySteps } from "../run/apply.ts";
+import { assessLoss } from "./assess-loss.ts";
+import type { Outcome } from "../run/outcome.ts";
+import { performSource } from "./perform-source.ts";
+import { inPresentWords } from "./present-words.ts";
+import { readSource, tryRoleGroups, type SourceSeen } from "./read-source.ts";
+import { confirmedBy, enterJournal, nextRecord } from "./record-analyst.ts";
+
+/**
+ * The five steps for one analyst in the source tenant: read who they are and which roles they hold, plan stamps and
+ * sessions, check, apply, record; and tell the targets when something about the analyst has changed.
+ *
+ * A leaver's targets are told before anything else is written; a joiner's after the stamps, so that sync carries them.
+ */
+export async function reconcileAnalyst(
+  id: AnalystId,
+  ports: AnalystPorts,
+  { claim, run }: Pick<AnalystRun, "claim" | "run">,
+): Promise<readonly Outcome[]> {
+  const now = await ports.policy();
+  const { policy } = now;
+  const priority = run.urgency === "low" ? "low" : "normal";
+  const roleGroups = await tryRoleGroups(policy, ports.groups, priority);
+  const known = inPresentWords(claim.state().value, now, roleGroups.found);
+  const seen = await readSource(id, { record: known, policy, roleGroups, ports, priority });
+  const loss = await assessLoss({ record: known, seen, policy, ports, priority });
+  const decision = planSource(situationOf(id, { seen, loss, known, policy, now: ports.now() }));
+  const plan = checkSource(decision.plan, policy);
+  if (known === null && decision.roles.length === 0) return outcomesOf(decision, seen);
+
+  const looking: AnalystRun = { policy: now, ports, claim, run };
+  await remember(nextRecord(id, { seen, decision, known, looking }), looking);
+  if (decision.leaving !== null) await tellTargets(looking);
+  const applied = await applySteps(plan.steps, {
+    order: policy.movers.order,
+    stage: (steps) => performSource(steps, id, looking),
+    now: ports.now,
+    until: run.until,
+  });
+  await tellTargets(looking);
+  // Written with the end of the run: no more than that it was so is news.
+  if (decision.leaving === null && seen.user.kind === "present")
+    claim.set({ value: confirmedBy(seen, { record: current(looking), loss, decision, now: ports.now() }) });
+  const outcomes = [
+    ...applied.outcomes,
+    ...unfitStamps(id, namesOf(decision.roles), policy),
+    ...leftBehind(current(looking)),
+    ...outcomesOf(decision, seen),
+  ];
+  await enterJournal(plan, { applied, known, outcomes, looking });
+  return outcomes;
+}
+
+type Situating = {
+  readonly seen: SourceSeen;
+  readonly loss: Loss | null;
+  readonly known: AnalystRecord | null;
+  readonly policy: Policy;
+  readonly now: number;
+};
+
+function situationOf(id: AnalystId, { seen, loss, known, policy, now }: Situating) {
+  return {
+    analyst: id,
+    read: seen.user,
+    held: seen.held,
+    loss,
+    record: known,
+    protected: policy.protected.includes(id) ? "yes" : "no",
+    revokeSessions: policy.leavers.revokeSessions,
+    stamps: (roles: readonly RoleName[]) => stampsOf(policy, { id, roles }).values,
+    properties: stampProperties(policy),
+    now,
+  } as const;
+}
+
+function checkSource(plan: Plan, policy: Policy): Plan {
+  return checkPlan(plan, {
+    mode: sourceMode(policy),
+    modes: new Map(),
+    removedFor: new Map(),
+    protected: new Set(policy.protected),
+    ownedGrants: new Set(),
+    ownedScopes: new Set(),
+    ownsAccount: "no",
+    others: new Set(),
+    account: null,
+    accounts: policy.leavers.accounts,
+    unwritable: new Map(),
+    removalsPerRun: policy.guardrails.removals.perRun,
+  });
+}
+
+/** Tells every target that is or was concerned, once for each version of the analyst. */
+async function tellTargets(looking: AnalystRun): Promise<void> {
+  const { policy, ports, run } = looking;
+  const record = current(looking);
+  if (record.told === record.version) return;
+  const names = presentNamesOf(record.roles);
+  const concerned = placesOf(policy.policy).filter((place) => desiredGrants(place, names).length > 0);
+  const targets: readonly TenantId[] = [
+    ...new Set([...record.targets, ...concerned.map(({ tenantId }) => tenantId)]),
+  ].toSorted();
+  // Remembered first: a target that was told must never be forgotten when the analyst leaves.
+  await remember({ ...record, targets }, looking);
+  const common = { cause: run.cause, heardAt: heardAt(ports), occasion: "event" } as const;
+  await ports.send(
+    targets.map((tenant) => ({
+      key: { kind: "access", tenant, analyst: record.id },
+      ...common,
+      version: record.version,
+    })),
+  );
+  await remember({ ...current(looking), told: record.version }, looking);
+}
+
+/** Who was left behind with kept roles alone would have left: people decide, once it is sure that these are kept. */
+function leftBehind(record: AnalystRecord): readonly Outcome[] {
+  const { userPrincipalName, roles, refused } = record;
+  const isSure = roles.every(({ by }) => typeof refused[by]?.among === "number");
+  if (record.leftBehind === "no" || !isSure) return [];
+  return [
+    {
+      kind: "parked",
+      reason: `nothing makes ${userPrincipalName} an analyst any more, and they keep what ${namesOf(roles).join(", ")} gave, because nobody was to lose that unseen`,
+      advice: "disable the account if they are to leave, or take the access away by hand",
+      cause: null,
+      finding: "left-behind",
+    },
+  ];
+}
+
+/** A stamp that does not fit stays as it is; access does not depend on it. */
+function unfitStamps(id: AnalystId, roles: readonly RoleName[], policy: Policy): readonly Outcome[] {
+  return stampsOf(policy, { id, roles }).unfit.map(({ property, length, limit }) => ({
+    kind: "parked",
+    reason: `the stamp ${property} of ${id} would be ${length} characters long, and a directory extension holds ${limit}`,
+    advice: "shorten the role names in the policy",
+    cause: `the stamp ${property} does not hold ${roles.join(", ")}`,
+    finding: "unfit-stamp",
+    about: property,
+  }));
+}
+
+function outcomesOf({ verdicts }: SourceDecision, { refusals }: SourceSeen): readonly Outcome[] {
+  return [...verdicts.flatMap(outcomesOfVerdict), ...outcomesOfRefusals(refusals)];
+}
+
+function outcomesOfVerdict(verdict: Verdict): readonly Outcome[] {
+  switch (verdict.kind) {
+    case "uncertain":
+      return [{ kind: "again", at: verdict.lookAgainAt, why: verdict.why }, { kind: "unseen" }];
+    case "unproven":
+      return [{ kind: "retry", why: verdict.why }];
+    case "refused":
+      return [
+        {
+          kind: "parked",
+          reason: verdict.reason,
+          advice: verdict.advice,
+          cause: verdict.cause,
+          finding: "kept-role",
+          about: verdict.cause ?? "",
+        },
+      ];
+    default:
+      return verdict satisfies never;
+  }
+}
+
+/** A role whose group cannot be found is neither given nor taken, and somebody has to correct the policy. */
+function outcomesOfRefusals(refusals: SourceSeen["refusals"]): readonly Outcome[] {
+  return refusals.map(({ role, reason, advice }) => ({
+    kind: "parked",
+    reason: `role ${role}: ${reason}`,
+    advice,
+    cause: reason,
+    finding: "unusable-name",
+    about: role,
+  }));
+}
