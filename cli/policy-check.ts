@@ -1,8 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { errorText } from "../shared/model/error-text.ts";
-import { formatProblems, parsePolicy } from "../shared/policy/parse-policy.ts";
-import type { ParsedPolicy } from "../shared/policy/parse-policy.ts";
+import { formatProblems, parsePolicy, type ParsedPolicy } from "../shared/policy/parse-policy.ts";
 import type { Policy } from "../shared/policy/policy.ts";
 
 export function addPolicyCheck(parent: Command): void {

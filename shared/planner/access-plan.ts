@@ -1,6 +1,7 @@
 import type { AccountId } from "../model/ids.ts";
 import { Draft, unknownMs, wholeCycleMs, type AccessDecision } from "./access-draft.ts";
-import { unknownAccount, type AccessSituation, type PresentAccount } from "./access-situation.ts";
+import type { AccessSituation } from "./access-situation.ts";
+import { unknownAccount, type PresentAccount } from "./account-situation.ts";
 import { loseGrants, settleGrants, takeBackUnseen } from "./grant-plan.ts";
 import { keepGuest, planGuest } from "./guest-plan.ts";
 import { planLeave } from "./leave-plan.ts";

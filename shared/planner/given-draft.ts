@@ -3,7 +3,7 @@ import { grantOf, type LedgerEntry } from "../model/ledger.ts";
 import type { Step } from "../model/plan.ts";
 import type { Sight } from "../model/sight.ts";
 import type { Draft } from "./access-draft.ts";
-import type { Given } from "./access-situation.ts";
+import type { Given } from "./owned.ts";
 import { unlessGroupIsLost } from "./lost-group.ts";
 import { decideMembership } from "./membership.ts";
 import type { MembershipDecision } from "./membership-situation.ts";

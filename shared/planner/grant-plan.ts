@@ -1,10 +1,12 @@
 import { grantKey } from "../model/grant.ts";
 import type { AccountId } from "../model/ids.ts";
 import type { Draft } from "./access-draft.ts";
-import type { AccessSituation, AccountSeen, Keeps, NamedGrant, PresentAccount } from "./access-situation.ts";
+import type { AccessSituation, Keeps } from "./access-situation.ts";
+import type { NamedGrant } from "./owned.ts";
+import type { AccountSeen, PresentAccount } from "./account-situation.ts";
 import { draftGrant, graceGrant, keepGrant } from "./grant-draft.ts";
 import { decideMembership } from "./membership.ts";
-import { heirMs } from "./scope-plan.ts";
+import { heirMs } from "./leave-scopes.ts";
 
 /** What somebody who belongs here is to have, and what not; and what a check in the source did not let go of stays. */
 export function settleGrants(draft: Draft, account: PresentAccount): void {

@@ -2,12 +2,14 @@ import { grantKey, type Grant } from "../model/grant.ts";
 import type { AccountRecord, LedgerEntry } from "../model/ledger.ts";
 import type { Sight } from "../model/sight.ts";
 import type { AccessDecision, Draft } from "./access-draft.ts";
-import type { AccountSeen, NamedGrant, PresentAccount } from "./access-situation.ts";
+import type { NamedGrant } from "./owned.ts";
+import type { AccountSeen, PresentAccount } from "./account-situation.ts";
 import { asRemembered, isDenied } from "./grant-draft.ts";
 import { loseGrants, loseWhatOutlives, settleGrants, takeBackUnseen } from "./grant-plan.ts";
 import { decideMembership } from "./membership.ts";
 import { goneMs, replicationWindowMs } from "./replicas.ts";
-import { joinScope, leaveFormerScopes, leaveScope, leaveScopes } from "./scope-plan.ts";
+import { joinScope, leaveFormerScopes } from "./scope-plan.ts";
+import { leaveScope, leaveScopes } from "./leave-scopes.ts";
 
 /*
  * Somebody whom the target invites. The account comes with an access package, and is entitlement management's: Muster gives and takes

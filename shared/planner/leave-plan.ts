@@ -1,10 +1,11 @@
 import type { AccountId } from "../model/ids.ts";
 import { goesWithOwner, type AccountRecord } from "../model/ledger.ts";
 import { Draft, wholeCycleMs, type AccessDecision } from "./access-draft.ts";
-import { unknownAccount, type AccessSituation, type PresentAccount } from "./access-situation.ts";
+import type { AccessSituation } from "./access-situation.ts";
+import { unknownAccount, type PresentAccount } from "./account-situation.ts";
 import { loseGrants, loseWhatOutlives, takeBackUnseen } from "./grant-plan.ts";
 import { goneMs, replicationWindowMs, visibleMs } from "./replicas.ts";
-import { leaveScopes } from "./scope-plan.ts";
+import { leaveScopes } from "./leave-scopes.ts";
 
 /** After this many failed rounds the account goes even if a revoke could not be done: no account, no access. */
 const patience = 3;

@@ -1,8 +1,7 @@
 import type * as z from "zod";
 import { closest } from "./did-you-mean.ts";
 import { findLater } from "./not-yet.ts";
-import { listed, show } from "./problem.ts";
-import type { Finding, Path } from "./problem.ts";
+import { listed, show, type Finding, type Path } from "./problem.ts";
 import { annotationsAt, isAcceptedAt } from "./schema-at.ts";
 
 /** Says in the file's own words what zod found, and what to write instead. */

@@ -1,10 +1,8 @@
 import { explainIssue } from "./explain-issue.ts";
 import { policyFileSchema } from "./policy-schema.ts";
 import type { Policy } from "./policy.ts";
-import { formatPath } from "./problem.ts";
-import type { Finding, PolicyProblem } from "./problem.ts";
-import { readYaml } from "./read-yaml.ts";
-import type { PlacedFinding } from "./read-yaml.ts";
+import { formatPath, type Finding, type PolicyProblem } from "./problem.ts";
+import { readYaml, type PlacedFinding } from "./read-yaml.ts";
 import { resolvePolicy } from "./resolve-policy.ts";
 import { breachesOf } from "./rules.ts";
 

@@ -1,10 +1,7 @@
-import { parseDocument } from "yaml";
-import type { Document } from "yaml";
-import { placeIn } from "./position.ts";
-import type { Position } from "./position.ts";
+import { parseDocument, type Document } from "yaml";
+import { placeIn, type Position } from "./position.ts";
 import type { Finding, Path } from "./problem.ts";
-import { nestedTooDeeply, valuesOf, wrong } from "./yaml-values.ts";
-import type { Mistake } from "./yaml-values.ts";
+import { nestedTooDeeply, valuesOf, wrong, type Mistake } from "./yaml-values.ts";
 
 /** A mistake at a place in the text. */
 export type PlacedFinding = Finding & Position;

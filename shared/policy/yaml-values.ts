@@ -1,7 +1,15 @@
-import { isAlias, isMap, isScalar, isSeq, visit } from "yaml";
-import type { Alias, Document, Node, YAMLMap } from "yaml";
-import { show } from "./problem.ts";
-import type { Finding, Path } from "./problem.ts";
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  visit,
+  type Alias,
+  type Document,
+  type Node,
+  type YAMLMap,
+} from "yaml";
+import { show, type Finding, type Path } from "./problem.ts";
 
 /** A mistake at an offset in the text. */
 export type Mistake = Finding & { readonly offset: number };

@@ -20,7 +20,7 @@ import { wishCatchUp, type CatchUpPorts } from "../reconcile/events/catch-up.ts"
 import { policyInForce, type PolicyNow } from "../reconcile/run/policy-in-force.ts";
 import type { ReceivePorts } from "../reconcile/events/receive.ts";
 import type { SubscribePorts } from "../reconcile/events/subscribe.ts";
-import type { WorkerPorts } from "../reconcile/workers.ts";
+import type { WorkerPorts } from "../reconcile/workers/worker-ports.ts";
 import { analysts } from "../state/analysts.ts";
 import { findings } from "../state/findings.ts";
 import { journal } from "../state/journal.ts";

@@ -8,7 +8,10 @@ import {
   type Message,
 } from "../queue/keys.ts";
 import { errorText } from "../model/error-text.ts";
-import { workOnAccess, workOnAnalyst, workOnArrival, type WorkerPorts } from "../reconcile/workers.ts";
+import { workOnArrival } from "../reconcile/workers/work-on-arrival.ts";
+import { workOnAccess } from "../reconcile/workers/work-on-access.ts";
+import { workOnAnalyst } from "../reconcile/workers/work-on-analyst.ts";
+import type { WorkerPorts } from "../reconcile/workers/worker-ports.ts";
 import { bus, muster } from "./compose.ts";
 import { logTo, type Log, type LogTarget } from "./log.ts";
 

@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
-import { packageWriter } from "../../shared/graph/grants/package-grants.ts";
+import { packageWriter, packageReader } from "../../shared/graph/grants/package-grants.ts";
 import { sightOfPackage, type Papers } from "../../shared/graph/grants/package-state.ts";
 import { packageDirectory } from "../../shared/graph/grants/package-directory.ts";
-import { packageReader } from "../../shared/graph/grants/package-grants.ts";
 import { graphTenant } from "../../shared/graph/tenant.ts";
 import { assignmentPolicyIdSchema, packageIdSchema } from "../../shared/model/ids.ts";
 import { eachPart, ok, scriptedHttp } from "../support/scripted-http.ts";

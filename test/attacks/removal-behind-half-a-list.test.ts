@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import type { Papers } from "../../shared/graph/grants/package-state.ts";
-import { liveAssignment, papersOf } from "../../shared/graph/grants/package-state.ts";
+import { type Papers, liveAssignment, papersOf } from "../../shared/graph/grants/package-state.ts";
 import { packageIdSchema } from "../../shared/model/ids.ts";
 import { assigned, smallPolicy, withGrants } from "../support/small-policy.ts";
 import { smallWorld } from "../support/small-world.ts";

@@ -1,6 +1,5 @@
 import { documentedMethods } from "./documented.ts";
-import type { Capability, Metadata } from "./metadata.ts";
-import { structuredType } from "./metadata.ts";
+import { type Capability, type Metadata, structuredType } from "./metadata.ts";
 import type { Target } from "./resolve-path.ts";
 
 /** Why the method does not fit what the path addresses, or undefined. */

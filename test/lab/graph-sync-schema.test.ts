@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import type { Body } from "./graph-world.ts";
-import { ids, rolesExtension } from "./graph-world.ts";
+import { type Body, ids, rolesExtension } from "./graph-world.ts";
 import { jobPath, scene, type Scene } from "./sync-scene.ts";
 
 type Mapping = { readonly targetAttributeName: string; readonly source: { readonly name: string } };

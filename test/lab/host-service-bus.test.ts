@@ -1,5 +1,4 @@
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
+import { createServer, type AddressInfo } from "node:net";
 import { ServiceBusClient, type ServiceBusMessage } from "@azure/service-bus";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { startBroker, type Broker } from "../../lab/bus/broker.ts";

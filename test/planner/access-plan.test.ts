@@ -4,7 +4,8 @@ import type { AccountRecord, LedgerEntry } from "../../shared/model/ledger.ts";
 import type { StepKind } from "../../shared/model/plan.ts";
 import type { AccessDecision } from "../../shared/planner/access-draft.ts";
 import { planAccess } from "../../shared/planner/access-plan.ts";
-import type { AccessSituation, NamedGrant } from "../../shared/planner/access-situation.ts";
+import type { AccessSituation } from "../../shared/planner/access-situation.ts";
+import type { NamedGrant } from "../../shared/planner/owned.ts";
 import { replicationWindowMs, visibleMs } from "../../shared/planner/replicas.ts";
 import { round, type ModelWorld, type Round } from "../support/access-model.ts";
 import {

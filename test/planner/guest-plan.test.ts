@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { assignmentPolicyIdSchema, packageIdSchema } from "../../shared/model/ids.ts";
 import type { Sight } from "../../shared/model/sight.ts";
 import { planAccess } from "../../shared/planner/access-plan.ts";
-import type { Invitation } from "../../shared/planner/access-situation.ts";
+import type { Invitation } from "../../shared/planner/invitation.ts";
 import {
   accessSituation,
   accountIn,

@@ -8,11 +8,7 @@ import { replicationWindowMs, visibleMs } from "../../shared/planner/replicas.ts
 import { lostRoles } from "../../shared/planner/lost-roles.ts";
 import { namesOf, presentNamesOf } from "../../shared/planner/role-lists.ts";
 import { absenceMs, planSource } from "../../shared/planner/source-plan.ts";
-import {
-  type SourceDecision,
-  type SourceSituation,
-  type Verdict,
-} from "../../shared/planner/source-situation.ts";
+import type { SourceDecision, SourceSituation, Verdict } from "../../shared/planner/source-situation.ts";
 import { attributesKey } from "../../shared/policy/desired.ts";
 import {
   ana,

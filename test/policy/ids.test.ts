@@ -1,12 +1,15 @@
 import { expect, expectTypeOf, test } from "vitest";
-import { accountIdSchema, analystIdSchema, roleNameSchema, tenantIdSchema } from "../../shared/model/ids.ts";
-import type {
-  AccountId,
-  AnalystId,
-  GroupId,
-  RoleName,
-  TargetName,
-  TenantId,
+import {
+  accountIdSchema,
+  analystIdSchema,
+  roleNameSchema,
+  tenantIdSchema,
+  type AccountId,
+  type AnalystId,
+  type GroupId,
+  type RoleName,
+  type TargetName,
+  type TenantId,
 } from "../../shared/model/ids.ts";
 
 test("an id is a GUID, kept in lower case", () => {

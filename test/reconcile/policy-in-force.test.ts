@@ -43,7 +43,7 @@ const examples: Readonly<Record<string, readonly (PolicyMark | null)[]>> = {
   "newer, not used since": [known({ changedAt: now + 1, usedAt: now - rolledBackAfterMs - 1 })],
 };
 
-const rows = readFileSync(new URL("../../shared/reconcile/policy-in-force.ts", import.meta.url), "utf8")
+const rows = readFileSync(new URL("../../shared/reconcile/run/policy-in-force.ts", import.meta.url), "utf8")
   .split("\n")
   .filter((line) => /^\/?\s?\*{1,2} +\|/.test(line.trim()))
   .map((line) =>

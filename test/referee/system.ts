@@ -11,12 +11,10 @@ import { catchUpIfDue, wishCatchUp } from "../../shared/reconcile/events/catch-u
 import { policyInForce, type PolicyNow } from "../../shared/reconcile/run/policy-in-force.ts";
 import { receiveNotifications } from "../../shared/reconcile/events/receive.ts";
 import { keepSubscriptions } from "../../shared/reconcile/events/subscribe.ts";
-import {
-  workOnAccess,
-  workOnAnalyst,
-  workOnArrival,
-  type WorkerPorts,
-} from "../../shared/reconcile/workers.ts";
+import { workOnArrival } from "../../shared/reconcile/workers/work-on-arrival.ts";
+import { workOnAccess } from "../../shared/reconcile/workers/work-on-access.ts";
+import { workOnAnalyst } from "../../shared/reconcile/workers/work-on-analyst.ts";
+import type { WorkerPorts } from "../../shared/reconcile/workers/worker-ports.ts";
 import { analystRow, analysts } from "../../shared/state/analysts.ts";
 import { findings } from "../../shared/state/findings.ts";
 import type { JournalEntry } from "../../shared/state/journal.ts";

@@ -6,12 +6,9 @@ import type { PairRecord } from "../../shared/model/pair.ts";
 import type { Plan, Step } from "../../shared/model/plan.ts";
 import type { AccessDecision } from "../../shared/planner/access-draft.ts";
 import { planAccess } from "../../shared/planner/access-plan.ts";
-import {
-  type AccessSituation,
-  type AccountSeen,
-  type NamedGrant,
-  sameGiven,
-} from "../../shared/planner/access-situation.ts";
+import type { AccessSituation } from "../../shared/planner/access-situation.ts";
+import { type NamedGrant, sameGiven } from "../../shared/planner/owned.ts";
+import type { AccountSeen } from "../../shared/planner/account-situation.ts";
 import { checkPlan, type CheckFacts } from "../../shared/planner/checks.ts";
 import { replicationWindowMs } from "../../shared/planner/replicas.ts";
 import { ana, contoso, dayMs, syncScope } from "./fixtures.ts";

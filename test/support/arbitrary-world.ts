@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { grantKey } from "../../shared/model/grant.ts";
 import type { ByMuster, LedgerEntry } from "../../shared/model/ledger.ts";
-import type { NamedGrant } from "../../shared/planner/access-situation.ts";
+import type { NamedGrant } from "../../shared/planner/owned.ts";
 import type { ModelAccount, ModelWorld, Rules } from "./access-model.ts";
 import {
   anasAccount,

@@ -14,13 +14,9 @@ import {
 } from "../../shared/model/ids.ts";
 import type { AccountRecord, LedgerEntry, LedgerState } from "../../shared/model/ledger.ts";
 import type { Plan, Step, StepKind } from "../../shared/model/plan.ts";
-import type {
-  AccessSituation,
-  AccountSeen,
-  NamedGrant,
-  Owned,
-  OwnedGrant,
-} from "../../shared/planner/access-situation.ts";
+import type { AccessSituation } from "../../shared/planner/access-situation.ts";
+import type { NamedGrant, Owned, OwnedGrant } from "../../shared/planner/owned.ts";
+import type { AccountSeen } from "../../shared/planner/account-situation.ts";
 import type { CheckFacts } from "../../shared/planner/checks.ts";
 import { replicationWindowMs, visibleMs } from "../../shared/planner/replicas.ts";
 import type { SourceSituation } from "../../shared/planner/source-situation.ts";

@@ -12,7 +12,7 @@ import type { TargetWriter } from "../../shared/graph/target-writer.ts";
 import type { SendLimits, Trace } from "../../shared/graph/tenant.ts";
 import type { SourceUser } from "../../shared/model/analyst.ts";
 import type { Denial } from "../../shared/model/denial.ts";
-import { subjectOf, type Grant } from "../../shared/model/grant.ts";
+import { subjectOf, type Grant, grantKey, type Scope } from "../../shared/model/grant.ts";
 import {
   accountIdSchema,
   groupIdSchema,
@@ -22,7 +22,6 @@ import {
 } from "../../shared/model/ids.ts";
 import { durationMs } from "../../shared/policy/duration.ts";
 import { liveAssignment, papersOf, sightOfPackage } from "../../shared/graph/grants/package-state.ts";
-import { grantKey, type Scope } from "../../shared/model/grant.ts";
 import { memoryAppRoles, type MemoryAppRoles } from "./memory-app-roles.ts";
 import { memoryPackages, muster, type MemoryPackages } from "./memory-packages.ts";
 import { graphFailure } from "./graph-failure.ts";

@@ -1,5 +1,5 @@
 import { liveAssignment, papersOf } from "../../shared/graph/grants/package-state.ts";
-import type { Scope } from "../../shared/model/grant.ts";
+import type { Scope, ScopeKind } from "../../shared/model/grant.ts";
 import {
   appRoleIdSchema,
   assignmentPolicyIdSchema,
@@ -7,7 +7,6 @@ import {
   servicePrincipalIdSchema,
 } from "../../shared/model/ids.ts";
 import type { Wish } from "../../shared/model/wish.ts";
-import type { ScopeKind } from "../../shared/model/grant.ts";
 import type { Policy } from "../../shared/policy/policy.ts";
 import { byId, smallPolicy } from "./small-policy.ts";
 import { eventAbout, smallWorld } from "./small-world.ts";

@@ -4,12 +4,10 @@ import type { AnalystId, GroupId, TenantId } from "../../shared/model/ids.ts";
 import type { Policy } from "../../shared/policy/policy.ts";
 import type { Message, ParkedMessage } from "../../shared/queue/keys.ts";
 import type { PolicyNow } from "../../shared/reconcile/run/policy-in-force.ts";
-import {
-  workOnAccess,
-  workOnAnalyst,
-  workOnArrival,
-  type WorkerPorts,
-} from "../../shared/reconcile/workers.ts";
+import { workOnArrival } from "../../shared/reconcile/workers/work-on-arrival.ts";
+import { workOnAccess } from "../../shared/reconcile/workers/work-on-access.ts";
+import { workOnAnalyst } from "../../shared/reconcile/workers/work-on-analyst.ts";
+import type { WorkerPorts } from "../../shared/reconcile/workers/worker-ports.ts";
 import { analystRow, analysts } from "../../shared/state/analysts.ts";
 import { findings } from "../../shared/state/findings.ts";
 import type { JournalEntry } from "../../shared/state/journal.ts";

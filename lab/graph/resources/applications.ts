@@ -1,11 +1,10 @@
 import { extensionName } from "../directory/build-tenant.ts";
-import type { ApplicationRecord, ExtensionDefinition } from "../directory/objects.ts";
+import type { ApplicationRecord, ExtensionDefinition, ExtensionDataType } from "../directory/objects.ts";
 import { textOf } from "../directory/text.ts";
 import { bodyOf, type Call, type Reply } from "../http/call.ts";
 import { badRequest, notFound } from "../http/problem.ts";
 import { param, type Route } from "../http/router.ts";
 import type { Lab } from "../lab.ts";
-import type { ExtensionDataType } from "../directory/objects.ts";
 
 const dataTypes: Readonly<Record<ExtensionDataType, true>> = {
   Binary: true,

@@ -1,10 +1,9 @@
-import type { Properties, UserRecord } from "../directory/objects.ts";
+import type { Properties, UserRecord, ExtensionDataType } from "../directory/objects.ts";
 import { userStrings } from "../directory/properties.ts";
 import { textOf } from "../directory/text.ts";
 import type { Call } from "../http/call.ts";
 import { badRequest } from "../http/problem.ts";
 import { isExtensionName } from "../odata/query.ts";
-import type { ExtensionDataType } from "../directory/objects.ts";
 import { masteredOnPremises } from "./group-rules.ts";
 
 type Body = Readonly<Record<string, unknown>>;

@@ -3,12 +3,12 @@ import { goneAt, type LedgerEntry, type LedgerRow } from "../../model/ledger.ts"
 import type { PairRecord } from "../../model/pair.ts";
 import type { Plan } from "../../model/plan.ts";
 import type { AccessDecision } from "../../planner/access-draft.ts";
-import { sameGiven } from "../../planner/access-situation.ts";
+import { sameGiven } from "../../planner/owned.ts";
 import { goneMs } from "../../planner/replicas.ts";
 import { keptDenials } from "./denials.ts";
 import type { ReadOk, Round } from "../pair/access-round.ts";
 import { isBeingTaken } from "../scope/scoped-times.ts";
-import { gaveOf, giversOf } from "../pair/wishes.ts";
+import { gaveOf, giversOf } from "../pair/gave.ts";
 
 const onTheWay: ReadonlySet<string> = new Set(["coming", "going", "failed", "lapsed", "stuck"]);
 

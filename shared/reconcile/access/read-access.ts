@@ -2,7 +2,7 @@ import type { AccessRead } from "../pair/access-round.ts";
 import { grantKey } from "../../model/grant.ts";
 import type { LedgerEntry } from "../../model/ledger.ts";
 import type { PairRecord } from "../../model/pair.ts";
-import type { NamedGrant } from "../../planner/access-situation.ts";
+import type { NamedGrant } from "../../planner/owned.ts";
 import { scopeOf } from "../../policy/places.ts";
 import type { AccessReadPorts, Looking } from "../pair/access-ports.ts";
 import { readDenials } from "./denials.ts";
@@ -12,7 +12,8 @@ import { invitationOf, isInvited, withArrived, withClaimed } from "../account/re
 import { nestedIn, readScopes, scopesOf, sharedWith, type NamedScope } from "../scope/read-scopes.ts";
 import { resolveNames } from "./resolve-names.ts";
 import { isBeingTaken } from "../scope/scoped-times.ts";
-import { heirOf, heirOfGrant, withInherited } from "../scope/scope-owners.ts";
+import { heirOf, heirOfGrant } from "../scope/scope-owners.ts";
+import { withInherited } from "../scope/inherited.ts";
 import { isLeaving, keepsOf, wantedOf } from "../pair/wishes.ts";
 
 export async function readAccess(looking: Looking, ports: AccessReadPorts): Promise<AccessRead> {

@@ -3,7 +3,7 @@ import { errorText } from "../../model/error-text.ts";
 import { grantKey, subjectOf, type ScopeKind } from "../../model/grant.ts";
 import type { Unwritable } from "../../model/group.ts";
 import type { Wish } from "../../model/wish.ts";
-import type { NamedGrant } from "../../planner/access-situation.ts";
+import type { NamedGrant } from "../../planner/owned.ts";
 import { desiredGrants, namedGrants } from "../../policy/desired.ts";
 import { keyOfWish, means } from "../../policy/group-name.ts";
 import { scopeGroupOf, scopeOf } from "../../policy/places.ts";

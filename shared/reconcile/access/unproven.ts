@@ -1,7 +1,8 @@
 import type { Unproven } from "../../model/finding.ts";
 import type { PairRecord } from "../../model/pair.ts";
 import type { Note } from "../../model/plan.ts";
-import { explainNote, explainStep } from "../../planner/explain.ts";
+import { explainStep } from "../../planner/explain.ts";
+import { explainNote } from "../../planner/explain-note.ts";
 import type { Policy } from "../../policy/policy.ts";
 import { hasLeft } from "./has-left.ts";
 import type { Round } from "../pair/access-round.ts";

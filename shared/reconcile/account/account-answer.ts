@@ -1,7 +1,7 @@
 import type { Invitations } from "../../graph/invitations.ts";
 import type { TargetAccount } from "../../graph/target-reader.ts";
 import type { AccountRecord } from "../../model/ledger.ts";
-import type { AccountSeen } from "../../planner/access-situation.ts";
+import type { AccountSeen } from "../../planner/account-situation.ts";
 import type { Outcome, Parked } from "../run/outcome.ts";
 
 /** What was found of the analyst's account; `trouble`: how the look ends when it could not be all that it should be. */

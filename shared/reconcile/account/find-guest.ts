@@ -1,4 +1,4 @@
-import type { AccountSeen } from "../../planner/access-situation.ts";
+import type { AccountSeen } from "../../planner/account-situation.ts";
 import type { AccessReadPorts, Looking } from "../pair/access-ports.ts";
 import type { AccountAnswer } from "./account-answer.ts";
 import { readKnown } from "./known-account.ts";

@@ -1,7 +1,7 @@
 import type { Listing } from "../../graph/listing.ts";
 import type { TargetAccount } from "../../graph/target-reader.ts";
 import { goesWithOwner } from "../../model/ledger.ts";
-import type { AccountSeen } from "../../planner/access-situation.ts";
+import type { AccountSeen } from "../../planner/account-situation.ts";
 import { goneMs, replicationWindowMs } from "../../planner/replicas.ts";
 import type { AccessReadPorts, Looking } from "../pair/access-ports.ts";
 import type { AccountAnswer, Found } from "./account-answer.ts";

@@ -2,7 +2,7 @@ import type { Holdings } from "../../graph/grants/kind.ts";
 import type { TargetAccount } from "../../graph/target-reader.ts";
 import type { AnalystRecord } from "../../model/analyst.ts";
 import type { AccountRecord } from "../../model/ledger.ts";
-import type { AccountSeen } from "../../planner/access-situation.ts";
+import type { AccountSeen } from "../../planner/account-situation.ts";
 import type { AccessReadPorts, Looking } from "../pair/access-ports.ts";
 import type { Found } from "./account-answer.ts";
 import { stampOf } from "./identity-stamp.ts";

@@ -3,7 +3,9 @@ import { rowOf, sameItem, type AccountRecord } from "../../model/ledger.ts";
 import type { Grant } from "../../model/grant.ts";
 import type { Sight } from "../../model/sight.ts";
 import type { PairRecord } from "../../model/pair.ts";
-import type { AccountSeen, GuestEnd, Invitation, NamedGrant } from "../../planner/access-situation.ts";
+import type { NamedGrant } from "../../planner/owned.ts";
+import type { GuestEnd, Invitation } from "../../planner/invitation.ts";
+import type { AccountSeen } from "../../planner/account-situation.ts";
 import type { AccessReadPorts, Looking } from "../pair/access-ports.ts";
 import type { Found } from "./account-answer.ts";
 

@@ -1,6 +1,6 @@
 import type { GroupDirectory } from "../../graph/group-directory.ts";
 import type { AnalystId } from "../../model/ids.ts";
-import { heardAt, type AnalystMessage, type Message } from "../../queue/keys.ts";
+import { heardAt, type AnalystMessage } from "../../queue/keys.ts";
 import { allLookedAt, type Analysts } from "../../state/analysts.ts";
 import { findingKeptMs, type Findings } from "../../state/findings.ts";
 import type { CatchUpMark, Mark } from "../../state/marks.ts";
@@ -9,24 +9,27 @@ import type { PolicyNow } from "../run/policy-in-force.ts";
 import { tryRoleGroups, waysToHold } from "../source/read-source.ts";
 import { readChanges, type ChangePorts, type ChangesRead } from "./who-changed.ts";
 import { whomToCall } from "./whom-to-call.ts";
+import { sendSpread, type SpreadPorts } from "./send-spread.ts";
 
 export type CatchUpPorts = BehindPorts &
-  ChangePorts & {
+  ChangePorts &
+  SpreadPorts & {
     readonly policy: () => Promise<PolicyNow>;
     readonly groups: GroupDirectory;
     readonly analysts: Pick<Analysts, "list">;
     readonly findings: Pick<Findings, "forget">;
     readonly mark: Mark<CatchUpMark>;
-    readonly schedule: (message: Message, at: number) => Promise<void>;
-    readonly send: (messages: readonly Message[]) => Promise<void>;
   };
 
 /** Events are lost without a word, so this often everybody is found who has changed or is not settled. */
 export const everyMs = 15 * 60_000;
+
 /** And this often everybody is looked at, whether anything tells that they have changed or not. */
 const everybodyMs = 24 * 60 * 60_000;
+
 /** The timer comes every five minutes, and never at quite the same moment. */
 const timerSlackMs = 60_000;
+
 /** However often it is asked for, nobody is looked at more often than this. */
 const atMostEveryMs = 5 * 60_000;
 
@@ -162,27 +165,3 @@ async function callPeople(begun: CatchUpMark, ports: CatchUpPorts): Promise<Call
 const looksAtNews = 2;
 
 const keyOf = (analyst: AnalystId) => ({ kind: "analyst", analyst }) as const;
-
-/** Most of the time until the next one that nobody asks for, so that one catch-up is over when another begins. */
-const spreadMs = 10 * 60_000;
-/** Fewer than this are not worth spreading out. */
-const atOnce = 50;
-/** By then every replica shows what had changed, as far as looks go by. */
-const laterMs = 5 * 60_000;
-
-async function sendSpread(
-  messages: readonly Message[],
-  later: readonly Message[],
-  { send, schedule, now }: CatchUpPorts,
-): Promise<void> {
-  const startedAt = now();
-  await send(messages.slice(0, atOnce));
-  const timed = [...spread(messages.slice(atOnce), startedAt), ...spread(later, startedAt + laterMs)];
-  for (let first = 0; first < timed.length; first += atOnce)
-    await Promise.all(timed.slice(first, first + atOnce).map(({ message, at }) => schedule(message, at)));
-}
-
-function spread(messages: readonly Message[], from: number) {
-  const stepMs = spreadMs / Math.max(1, messages.length, atOnce);
-  return messages.map((message, index) => ({ message, at: Math.ceil(from + (index + 1) * stepMs) }));
-}

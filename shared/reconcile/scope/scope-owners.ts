@@ -1,16 +1,14 @@
 import { grantKey, type Scope } from "../../model/grant.ts";
 import { accountIdSchema, type TenantId } from "../../model/ids.ts";
 import { isGiven, rowOf, type LedgerItem } from "../../model/ledger.ts";
-import type { PairRecord } from "../../model/pair.ts";
 import type { NameOrId } from "../../model/wish.ts";
-import type { AccessSituation, Heir, NamedGrant } from "../../planner/access-situation.ts";
+import type { Heir, NamedGrant } from "../../planner/owned.ts";
 import { means } from "../../policy/group-name.ts";
 import { homeOf, isScopeOf } from "../../policy/places.ts";
 import type { Place, Target } from "../../policy/policy.ts";
 import { pairRow, type Pairs } from "../../state/pairs.ts";
 import type { Looking } from "../pair/access-ports.ts";
 import type { NamedScope } from "./read-scopes.ts";
-import { scopedSince } from "./scoped-times.ts";
 import { keepsOf, wantedOf } from "../pair/wishes.ts";
 
 /*
@@ -18,7 +16,7 @@ import { keepsOf, wantedOf } from "../pair/wishes.ts";
  * leads there, or the source's, as a group that is given. An edit of the policy may pass it from one place to another; then
  * what is remembered has to pass with it.
  */
-type Asking = { readonly looking: Looking; readonly pairs: Pick<Pairs, "read"> };
+export type Asking = { readonly looking: Looking; readonly pairs: Pick<Pairs, "read"> };
 
 /** Another target of the policy with this scope, by its id or by its name. */
 export function otherTargetWith(scope: NamedScope, { rules }: Pick<Looking, "rules">): Target | undefined {
@@ -72,55 +70,8 @@ function isKeptIn(
   return keeps.gave?.includes(grantKey(scope)) ?? true;
 }
 
-type Seen = Pick<AccessSituation, "wanted" | "account"> & {
-  /** The scope that the policy names, if the analyst is seen in it. */
-  readonly seenScope: NamedScope | null;
-};
-
-/** The pair with what is needed and seen here on record, as far as another place has it on record and this one does not. */
-export async function withInherited(seen: Seen, asking: Asking): Promise<PairRecord> {
-  let { pair } = asking.looking;
-  for (const scope of givenHere(seen, asking)) pair = await inherit(scope, pair, asking);
-  return pair;
-}
-
-function givenHere({ seenScope, wanted, account }: Seen, { looking }: Asking): readonly Scope[] {
-  if (looking.rules.target.topology !== "home") return seenScope === null ? [] : [seenScope.scope];
-  if (account.kind !== "present") return [];
-  return wanted.flatMap(({ grant }) =>
-    grant.kind === "group" && account.seen(grant, "yes").seen === "present" ? [grant] : [],
-  );
-}
-
-async function inherit(scope: Scope, pair: PairRecord, { looking, pairs }: Asking): Promise<PairRecord> {
-  const { record, rules } = looking;
-  const { tenantId } = rules.target;
-  const item = itemIn(tenantId, scope, looking);
-  if (item === null) return pair;
-  if (rowOf(pair.ledger, item) !== undefined) return pair;
-  const others = record.targets.filter((tenant) => tenant !== tenantId);
-  const found = await Promise.all(others.map((tenant) => rowIn(tenant, scope, { looking, pairs })));
-  const first = found.find((one) => one !== undefined);
-  if (first === undefined) return pair;
-  // Before the policy gave the group to this place it led to another one: an account that is older here came without it.
-  const since = () => Math.max(first.scoped?.since ?? 0, rules.since);
-  return {
-    ...pair,
-    ledger: [...pair.ledger, { ...first.row, item }],
-    scoped: item.kind === "scope" ? scopedSince(pair.scoped, since) : pair.scoped,
-  };
-}
-
-async function rowIn(tenant: TenantId, scope: Scope, { looking, pairs }: Asking) {
-  const item = itemIn(tenant, scope, looking);
-  if (item === null) return undefined;
-  const other = (await pairs.read(pairRow(tenant, looking.record.id)))?.value;
-  const row = rowOf(other?.ledger ?? [], item);
-  return other === undefined || row === undefined ? undefined : { row, scoped: other.scoped };
-}
-
 /** How it is on record in this place; null: it cannot be there. */
-function itemIn(tenant: TenantId, scope: Scope, { record, rules }: There): LedgerItem | null {
+export function itemIn(tenant: TenantId, scope: Scope, { record, rules }: There): LedgerItem | null {
   if (tenant !== rules.policy.source.tenantId) return { kind: "scope", scope };
   return scope.kind === "group"
     ? { kind: "grant", grant: scope, account: accountIdSchema.parse(record.id) }

@@ -5,7 +5,6 @@ import type { Priority } from "../../graph/tenant.ts";
 import type { HeldRole } from "../../model/analyst.ts";
 import { analystIdSchema, type GroupId } from "../../model/ids.ts";
 import { attributesKey, groupKey } from "../../policy/desired.ts";
-import { homeOf, scopeGroupOf } from "../../policy/places.ts";
 import type { Policy } from "../../policy/policy.ts";
 import { heardAt, type AnalystMessage, type ArrivalMessage } from "../../queue/keys.ts";
 import { allAnalysts, type Analysts } from "../../state/analysts.ts";
@@ -13,6 +12,7 @@ import type { Run } from "../run/handling.ts";
 import type { Outcome } from "../run/outcome.ts";
 import type { PolicyNow } from "../run/policy-in-force.ts";
 import { findRoleGroups } from "./read-source.ts";
+import { writtenWithin } from "./role-loops.ts";
 
 export type ComparePorts = {
   readonly policy: () => Promise<PolicyNow>;
@@ -41,49 +41,12 @@ export async function compareRoleGroup(
   for (const one of concerned) {
     // A group that is gone has no members; whoever held its role is looked at, and the checks there have their say.
     const listing = await unlessGone(ports.reader.listMembers(one, priority));
-    outcomes.push(...(await writtenWithin(one, listing?.groups ?? [], { policy, ports, priority })));
+    outcomes.push(
+      ...(await writtenWithin(one, listing?.groups ?? [], { policy, groups: ports.groups, priority })),
+    );
     await callWhoDiffers(groupKey(one), new Set(listing?.items), { policy, ports, run });
   }
   return outcomes;
-}
-
-/** Muster puts people into such groups. Nested in a role group, one of them makes all of them holders, and nobody ever leaves. */
-async function writtenWithin(
-  group: GroupId,
-  nested: readonly string[],
-  { policy, ports, priority }: Asking & { readonly policy: Policy },
-): Promise<readonly Outcome[]> {
-  if (nested.length === 0) return [];
-  const scopes = policy.targets.flatMap((target) => {
-    const named = scopeGroupOf(target);
-    return named === null ? [] : [{ named, what: `the scope group of ${target.name}: whoever is in scope` }];
-  });
-  const given = homeOf(policy).modes.map((one) => ({
-    named: one.group,
-    what: "a source group that roles give: whoever is given it",
-  }));
-  const written = await Promise.all(
-    [...scopes, ...given].map(async ({ named, what }) => ({
-      what,
-      answer: await ports.groups.find(named, priority),
-    })),
-  );
-  return written.flatMap(({ what, answer }): readonly Outcome[] => {
-    if (answer.kind !== "found" || !nested.includes(answer.facts.id)) return [];
-    const { displayName } = answer.facts;
-    const reason = `the role group ${group} contains ${displayName}, ${what} holds the role`;
-    const advice = `take ${displayName} out of the role group`;
-    return [
-      {
-        kind: "parked",
-        reason,
-        advice,
-        cause: null,
-        finding: "role-loop",
-        about: `${group} ${answer.facts.id}`,
-      },
-    ];
-  });
 }
 
 /** Who holds a role by attributes, against who is known to. */
