@@ -153,7 +153,9 @@ async function buildMuster(): Promise<Muster> {
       const { groups, graph } = source(await load());
       const reader = sourceReader(graph);
       const policy = policyBy(graph);
-      return { ...state, policy, groups, reader, mark: state.marks.catchUp, send, schedule, now: graph.now };
+      const policyChanges = async () => (await state.marks.policy.read())?.value.changes ?? 0;
+      const mark = state.marks.catchUp;
+      return { ...state, policy, policyChanges, groups, reader, mark, send, schedule, now: graph.now };
     },
   };
 }

@@ -16,6 +16,8 @@ export type PolicyMark = {
   readonly usedAt: number;
   /** Hashes of those that were in force before it. */
   readonly before: readonly string[];
+  /** How often another one came into force, this one included. */
+  readonly changes: number;
 };
 
 /** When people were last put on the queue, whether that came to its end, and since when it is asked for again. */
@@ -26,12 +28,12 @@ export type CatchUpMark = {
   readonly why: string;
   /** How many of the next catch-ups call everybody, whoever has changed. */
   readonly owed: number;
-  /** Hash of the policy that they were called for; null before the first. */
-  readonly policy: string | null;
+  /** The change of the policy (`PolicyMark.changes`) that they were called for; null before the first. */
+  readonly policy: number | null;
   /** When everybody was last called. */
   readonly everybodyAt: number;
-  /** Since when it is known who has changed; null while nobody knows. */
-  readonly cursor: ChangeCursor | null;
+  /** Since when it is known who has changed, the oldest first; none while nobody knows. */
+  readonly cursors: readonly ChangeCursor[];
 };
 
 /** `tracked`: the properties that Graph was asked to tell changes of. `at`: when what came before it was read. */
@@ -48,6 +50,7 @@ const policySchema = z.object({
   changedAt: z.number(),
   usedAt: z.number(),
   before: z.array(z.string()).readonly(),
+  changes: z.number().default(0),
 });
 const catchUpSchema = z.object({
   begunAt: z.number(),
@@ -56,9 +59,12 @@ const catchUpSchema = z.object({
   why: z.string(),
   // Rows of older versions do not say what follows.
   owed: z.number().default(0),
-  policy: z.string().nullable().default(null),
+  policy: z.number().nullable().default(null),
   everybodyAt: z.number().default(0),
-  cursor: z.object({ link: z.string(), tracked: z.string(), at: z.number() }).nullable().default(null),
+  cursors: z
+    .array(z.object({ link: z.string(), tracked: z.string(), at: z.number() }))
+    .readonly()
+    .default([]),
 });
 
 export function marks(table: TableClient): Marks {

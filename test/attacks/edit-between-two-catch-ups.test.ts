@@ -1,10 +1,9 @@
 import { expect, test } from "vitest";
-import { catchUpIfDue, wishCatchUp } from "../../shared/reconcile/catch-up.ts";
+import { catchUpIfDue, wishCatchUp } from "../../shared/reconcile/events/catch-up.ts";
 import type { Policy } from "../../shared/policy/policy.ts";
-import { marks } from "../../shared/state/marks.ts";
 import { inGroup, smallPolicy, withGrants } from "../support/small-policy.ts";
 import { eventAbout, smallWorld } from "../support/small-world.ts";
-import { memoryTable } from "../support/memory-table.ts";
+import { catchUpPorts } from "../support/with-catch-up.ts";
 import { ana, hourMs, hunters, minuteMs, reader, readers, readersAtHome } from "../support/fixtures.ts";
 
 /**
@@ -13,8 +12,7 @@ import { ana, hourMs, hunters, minuteMs, reader, readers, readersAtHome } from "
  */
 async function anaAfterACatchUp() {
   const world = smallWorld();
-  const mark = marks(memoryTable("Marks").client).catchUp;
-  const ports = { ...world.ports, groups: world.source.groups, reader: world.source.reader, mark };
+  const ports = catchUpPorts(world);
   const pass = async (ms: number) => {
     const end = world.now() + ms;
     while (world.now() < end) {

@@ -3,8 +3,7 @@ import { person, settledReaders, tenPeople } from "../support/crowd.ts";
 import { byId, inGroup, smallPolicy, withGrants, withScopes, withoutRole } from "../support/small-policy.ts";
 import { smallWorld } from "../support/small-world.ts";
 import { graphFailure } from "../support/graph-failure.ts";
-import { memoryTable } from "../support/memory-table.ts";
-import { withCatchUp } from "../support/with-catch-up.ts";
+import { catchUpPorts, withCatchUp } from "../support/with-catch-up.ts";
 import {
   ana,
   contoso,
@@ -24,7 +23,6 @@ import {
 import { roleNameSchema, type AnalystId } from "../../shared/model/ids.ts";
 import { catchUpIfDue, wishCatchUp } from "../../shared/reconcile/events/catch-up.ts";
 import { PolicyUnusable } from "../../shared/reconcile/run/policy-in-force.ts";
-import { marks } from "../../shared/state/marks.ts";
 
 const first = syncScope.scope.group;
 const third = groupId(90);
@@ -149,9 +147,8 @@ test("Ana stops being a responder, and her eight grants are more than one run ma
 test("a new policy comes into force in the moment in which a catch-up ends: everybody is looked at within ten minutes, not a quarter of an hour later", async () => {
   const world = smallWorld();
   await world.change(ana, readersAtHome, "in");
-  const table = memoryTable("Marks");
-  const mark = marks(table.client).catchUp;
-  const ports = { ...world.ports, groups: world.source.groups, reader: world.source.reader, mark };
+  const ports = catchUpPorts(world);
+  const { mark } = ports;
   expect(await catchUpIfDue({ ...ports, send: async () => undefined })).toMatchObject({ why: "first start" });
   await world.until(world.now() + 30 * minuteMs);
   // begins, and the wish is read before and written after its end
@@ -176,8 +173,7 @@ test("a new policy comes into force in the moment in which a catch-up ends: ever
   ended();
   await Promise.all(wishes);
   await world.until(world.now() + 6 * minuteMs);
-  const policy = async () => ({ ...(await world.ports.policy()), hash: "another" });
-  const did = await catchUpIfDue({ ...ports, policy });
+  const did = await catchUpIfDue({ ...ports, policyChanges: async () => 2 });
   expect(did).toMatchObject({ why: "new policy", whom: "everybody" });
 });
 

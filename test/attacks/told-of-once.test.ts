@@ -1,16 +1,14 @@
 import { expect, test } from "vitest";
 import { smallPolicy } from "../support/small-policy.ts";
 import { eventAbout, smallWorld } from "../support/small-world.ts";
-import { catchUpIfDue } from "../../shared/reconcile/catch-up.ts";
-import { marks } from "../../shared/state/marks.ts";
-import { memoryTable } from "../support/memory-table.ts";
+import { catchUpIfDue } from "../../shared/reconcile/events/catch-up.ts";
+import { catchUpPorts } from "../support/with-catch-up.ts";
 import { ana, hourMs, minuteMs, readers, readersAtHome } from "../support/fixtures.ts";
 
 /** Ana is a reader, and the world is still. The timer goes by a mark of the test's own, so that it knows when a catch-up begins. */
 async function anaWhenACatchUpIsDue() {
   const world = smallWorld();
-  const mark = marks(memoryTable("Marks").client).catchUp;
-  const ports = { ...world.ports, groups: world.source.groups, reader: world.source.reader, mark };
+  const ports = catchUpPorts(world);
   const catchUp = () => catchUpIfDue(ports);
   const pass = async (ms: number) => {
     const end = world.now() + ms;

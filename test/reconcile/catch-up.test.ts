@@ -31,9 +31,15 @@ import {
 const second = 1_000;
 
 /** A host of the app: what it knows is in the tables, and it sends into the world's queue. */
-let host: { time: number; world: SmallWorld; marks: MemoryTable; called: { message: Message; at: number }[] };
+let host: {
+  time: number;
+  policyChanges: number;
+  world: SmallWorld;
+  marks: MemoryTable;
+  called: { message: Message; at: number }[];
+};
 beforeEach(() => {
-  host = { time: now, world: smallWorld(), marks: memoryTable("Marks"), called: [] };
+  host = { time: now, policyChanges: 1, world: smallWorld(), marks: memoryTable("Marks"), called: [] };
 });
 
 function ports(): CatchUpPorts {
@@ -43,6 +49,7 @@ function ports(): CatchUpPorts {
     groups: source.groups,
     reader: source.reader,
     policy: async () => policyNow(smallPolicy()),
+    policyChanges: async () => host.policyChanges,
     mark: marks(host.marks.client).catchUp,
     send: async (messages) =>
       void host.called.push(...messages.map((message) => ({ message, at: host.time }))),
@@ -264,18 +271,19 @@ describe("whom it calls", () => {
     expect(sessions()).toEqual(["attribute-roles", `group:${readersAtHome}`, `group:${respondersAtHome}`]);
   });
 
-  test("is whoever has changed unheard, for an event, and whoever was looked at since, once more when no replica is behind", async () => {
+  test("is whoever has changed, for an event, or for a check if they were looked at since; and again for three quarters of an hour", async () => {
     await settled();
+    await lookedAt(ana, host.time - 2 * everyMs);
+    await lookedAt(ben, host.time);
     host.world.addUser(ana, { displayName: "Ana Another" });
     host.world.source.users.set(ben, "soft-deleted");
-    await lookedAt(ana, host.time - minuteMs);
     await next();
-    expect(people()).toEqual([
-      { who: ana, occasion: "event", inMs: 0 },
-      { who: ben, occasion: "check", inMs: 5 * minuteMs + 12_000 },
-    ]);
-    await next();
-    expect(people()).toEqual([]);
+    expect(people()).toEqual([{ who: ana, occasion: "event", inMs: 0 }, soon(ben)]);
+    for (const expected of [[soon(ana), soon(ben)], [soon(ana), soon(ben)], [], []]) {
+      for (const who of [ana, ben]) await lookedAt(who, host.time);
+      await next();
+      expect(people()).toEqual(expected);
+    }
   });
 
   test("is nobody who has changed and is not known", async () => {
@@ -298,11 +306,11 @@ describe("whom it calls", () => {
 
   test("is everybody, twice, when the policy is another", async () => {
     await settled();
-    const another = { ...ports(), policy: async () => ({ ...policyNow(smallPolicy()), hash: "another" }) };
+    host.policyChanges = 2;
     for (const expected of [2, 2, 0]) {
       host.called = [];
       host.time += everyMs;
-      await catchUpIfDue(another);
+      await look();
       expect(people()).toHaveLength(expected);
     }
   });

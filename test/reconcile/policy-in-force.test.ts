@@ -18,6 +18,7 @@ const known = (changes: Partial<PolicyMark>): PolicyMark => ({
   changedAt: now,
   usedAt: now,
   before: [],
+  changes: 1,
   ...changes,
 });
 
@@ -187,7 +188,7 @@ describe("nothing is decided", () => {
       hosts.table.before("write", async () => {
         const mark = await others.read();
         await others.write(
-          { hash: `other ${index}`, changedAt: 0, usedAt: hosts.time, before: [] },
+          { hash: `other ${index}`, changedAt: 0, usedAt: hosts.time, before: [], changes: index },
           mark?.etag ?? null,
         );
       });

@@ -217,6 +217,7 @@ export function startSystem(parts: SystemParts): System {
         troubles: troubleTable,
         findings: findings(table("Findings")),
         mark: mark.catchUp,
+        policyChanges: async () => (await mark.policy.read())?.value.changes ?? 0,
         schedule,
         send,
         now,

@@ -3,7 +3,7 @@ import { marks } from "../../shared/state/marks.ts";
 import { memoryTable } from "../support/memory-table.ts";
 import { now } from "../support/fixtures.ts";
 
-const policy = { hash: "a hash", changedAt: now, usedAt: now, before: [] };
+const policy = { hash: "a hash", changedAt: now, usedAt: now, before: [], changes: 1 };
 
 describe("a mark that all hosts agree on", () => {
   test("is not there at first", async () => {
@@ -36,9 +36,9 @@ describe("a mark that all hosts agree on", () => {
       wishedAt: now,
       why: "a host has started",
       owed: 1,
-      policy: "1a2b3c",
+      policy: 3,
       everybodyAt: now,
-      cursor: { link: "/users/delta?$deltatoken=1", tracked: "id", at: now },
+      cursors: [{ link: "/users/delta?$deltatoken=1", tracked: "id", at: now }],
     } as const;
     expect(await both.catchUp.write(wish, null)).toBe(true);
     expect((await both.catchUp.read())?.value).toEqual(wish);

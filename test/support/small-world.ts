@@ -43,6 +43,7 @@ export function smallWorld() {
   let time = start;
   const now = () => time;
   let policy: PolicyNow = policyNow(smallPolicy());
+  let policyChanges = 1;
   const tables = {
     analysts: memoryTable("Analysts"),
     pairs: memoryTable("Pairs"),
@@ -191,7 +192,12 @@ export function smallWorld() {
     forgetScheduled: () => void (scheduled = []),
     wait: (ms: number) => until(time + ms),
     policy: () => policy.policy,
-    setPolicy: (next: Policy) => void (policy = { ...policyNow(next), changedAt: time }),
+    setPolicy(next: Policy): void {
+      policy = { ...policyNow(next), changedAt: time };
+      policyChanges += 1;
+    },
+    /** How often another policy came into force. */
+    policyChanges: async () => policyChanges,
     /** The next entry of this kind cannot be written down. */
     failJournal: (kind: JournalEntry["kind"]) => void (journalTrouble = kind),
     /** Puts somebody into a role group, or takes them out, and says so on the queue. */

@@ -9,16 +9,16 @@ const stillMs = 2 * hourMs;
 /** How often a crowd is called once it is still. */
 const seldomMs = 4 * hourMs;
 
+/** What a catch-up of this world needs, with a mark of its own. */
+export function catchUpPorts(world: SmallWorld) {
+  const mark = marks(memoryTable("Marks").client).catchUp;
+  const { groups, reader } = world.source;
+  return { ...world.ports, groups, reader, mark, policyChanges: world.policyChanges };
+}
+
 /** Lets time pass with the catch-up's timer going, as it does in Azure; for a crowd, which costs more, `seldom` when all is still. */
 export function withCatchUp(world: SmallWorld, whenStill: "often" | "seldom" = "often") {
-  const mark = marks(memoryTable("Marks").client).catchUp;
-  const ports = {
-    ...world.ports,
-    groups: world.source.groups,
-    reader: world.source.reader,
-    policy: world.ports.policy,
-    mark,
-  };
+  const ports = catchUpPorts(world);
   return async (ms: number) => {
     const stillAt = whenStill === "often" ? Infinity : world.now() + stillMs;
     const end = world.now() + ms;

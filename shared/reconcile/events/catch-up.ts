@@ -6,7 +6,7 @@ import { findingKeptMs, type Findings } from "../../state/findings.ts";
 import type { CatchUpMark, Mark } from "../../state/marks.ts";
 import { pairsBehind, type BehindPorts } from "./pairs-behind.ts";
 import type { PolicyNow } from "../run/policy-in-force.ts";
-import { tryRoleGroups, waysToHold } from "../source/read-source.ts";
+import { tryRoleGroups, waysFound } from "../source/read-source.ts";
 import { readChanges, type ChangePorts, type ChangesRead } from "./who-changed.ts";
 import { whomToCall } from "./whom-to-call.ts";
 import { sendSpread, type SpreadPorts } from "./send-spread.ts";
@@ -19,6 +19,8 @@ export type CatchUpPorts = BehindPorts &
     readonly analysts: Pick<Analysts, "list">;
     readonly findings: Pick<Findings, "forget">;
     readonly mark: Mark<CatchUpMark>;
+    /** How often another policy came into force. */
+    readonly policyChanges: () => Promise<number>;
   };
 
 /** Events are lost without a word, so this often everybody is found who has changed or is not settled. */
@@ -41,7 +43,7 @@ const never: CatchUpMark = {
   owed: 0,
   policy: null,
   everybodyAt: 0,
-  cursor: null,
+  cursors: [],
 };
 
 /** Remembers that a catch-up is due soon; many may ask at once. */
@@ -97,7 +99,7 @@ const dayOf = (at: number) => Math.floor(at / everybodyMs);
 async function noteDone(begun: CatchUpMark, call: Call, mark: CatchUpPorts["mark"]): Promise<void> {
   const { owed, policy } = call;
   const everybodyAt = call.whom === "everybody" ? begun.begunAt : begun.everybodyAt;
-  const next = { done: "yes", owed, policy, everybodyAt, cursor: call.changes.next } as const;
+  const next = { done: "yes", owed, policy, everybodyAt, cursors: call.changes.next } as const;
   for (let tries = 0; tries < tryLimit; tries += 1) {
     const known = await mark.read();
     if (known === null || known.value.begunAt !== begun.begunAt) return;
@@ -125,21 +127,24 @@ type Call = Pick<CatchUpMark, "owed" | "policy"> & {
 };
 
 async function callPeople(begun: CatchUpMark, ports: CatchUpPorts): Promise<Call> {
-  const { policy, hash } = await ports.policy();
+  const { policy } = await ports.policy();
+  const policyChanges = await ports.policyChanges();
   const cause = `catch-up: ${begun.why}`;
   // Before anybody is called: what happens meanwhile is told next time.
-  const changes = await readChanges(begun.cursor, policy, ports);
+  const changes = await readChanges(begun.cursors, policy, ports);
   const { found, trouble } = await tryRoleGroups(policy, ports.groups, "low");
   const roleKeys: readonly AnalystMessage["key"][] = [
     { kind: "attribute-roles" },
     ...found.map(({ group }) => ({ kind: "role-group", group }) as const),
   ];
   const analysts = await allLookedAt(ports.analysts);
-  const isNew = hash !== begun.policy || (changes.kind === "unknown" && changes.next !== begun.cursor);
+  const isNew = policyChanges !== begun.policy || (changes.kind === "unknown" && changes.isNew);
   const owed = analysts.length === 0 ? 0 : isNew ? looksAtNews : begun.owed;
-  const isDay = Math.abs(ports.now() - begun.everybodyAt) >= everybodyMs - timerSlackMs;
+  const sinceAll = ports.now() - begun.everybodyAt;
+  // A clock that was ahead must not put off the next one.
+  const isDay = sinceAll >= everybodyMs - timerSlackMs || sinceAll < -timerSlackMs;
   const whom = owed > 0 || isDay || changes.kind === "unknown" ? "everybody" : "changed";
-  const ways = trouble === undefined ? new Set(waysToHold(policy, found).values()) : null;
+  const ways = trouble === undefined ? waysFound(policy, found) : null;
   const called = whomToCall(analysts, { whom, changes, ways, now: ports.now() });
   const check = { cause, heardAt: heardAt(ports), occasion: "check" } as const;
   const event = { ...check, cause: "catch-up: changed", occasion: "event" } as const;
@@ -151,11 +156,10 @@ async function callPeople(begun: CatchUpMark, ports: CatchUpPorts): Promise<Call
       ...called.now.map((analyst) => ({ key: keyOf(analyst), ...check })),
       ...(await pairsBehind(records, { cause, ports })),
     ],
-    called.later.map((analyst) => ({ key: keyOf(analyst), ...check })),
     ports,
   );
   const roleGroups = trouble === undefined ? "found" : "in trouble";
-  return { whom, changes, policy: hash, owed: Math.max(0, owed - 1), roleGroups };
+  return { whom, changes, policy: policyChanges, owed: Math.max(0, owed - 1), roleGroups };
 }
 
 /**

@@ -22,12 +22,31 @@ export function unsettledAmong(everybody: readonly LookedAt[], watch: Watch): re
       isOpen(clock) ||
       isOverdue(clock, watch) ||
       isInDoubt(record, watch) ||
+      isNewOrAhead(record, clock, watch) ||
       isUnconfirmed(record, { ...watch, lostAt }),
   );
 }
 
 const isOpen = ({ waitsFor, probes, findings }: KeyClock): boolean =>
   waitsFor.length > 0 || probes.length > 0 || findings.all.some(({ over }) => over === null);
+
+/**
+ * What was believed of them changed lately, perhaps by a look at a replica that was far behind; or they were looked at by a clock that was
+ * ahead, and what it has written down is not to be believed.
+ */
+function isNewOrAhead(
+  { since, confirmed, confirmedAt }: AnalystRecord,
+  { lookedAt }: KeyClock,
+  { now }: Watch,
+): boolean {
+  return (
+    Math.max(lookedAt, since, confirmedAt, ...Object.values(confirmed)) > now + aheadMs || now - since < newMs
+  );
+}
+
+/** Clocks of hosts differ by less. */
+const aheadMs = 60_000;
+const newMs = 46 * 60_000;
 
 /** A reminder that was lost, an event that nobody looked at. */
 const isOverdue = (clock: KeyClock, { now }: Watch): boolean =>

@@ -9,41 +9,46 @@ import { trackedBy } from "../source/read-source.ts";
 export type ChangePorts = { readonly reader: Pick<SourceReader, "changes">; readonly now: () => number };
 
 /**
- * Who of the source's users has changed since `since`, epoch ms, in lower case. `unknown`: nobody can say. `next` is where the next
- * question begins: the old cursor, where Graph gave no answer and may do so another time.
+ * Who of the source's users has changed since `since`, epoch ms, in lower case. `unknown`: nobody can say; `isNew`: what they did until
+ * now nobody will ever say. `next`: where the next question may begin, the oldest first.
  */
-export type ChangesRead =
-  | {
-      readonly kind: "known";
-      readonly changed: ReadonlySet<string>;
-      readonly since: number;
-      readonly next: ChangeCursor;
-    }
-  | { readonly kind: "unknown"; readonly why: string; readonly next: ChangeCursor | null };
+export type ChangesRead = { readonly next: readonly ChangeCursor[] } & (
+  | { readonly kind: "known"; readonly changed: ReadonlySet<string>; readonly since: number }
+  | { readonly kind: "unknown"; readonly isNew: boolean; readonly why: string }
+);
+
+/**
+ * Every change is told of for so long: whoever looks at once may look at a replica that is behind, and what is sent to have them looked at
+ * may be lost.
+ */
+const toldForMs = 46 * 60_000;
 
 export async function readChanges(
-  cursor: ChangeCursor | null,
+  cursors: readonly ChangeCursor[],
   policy: Policy,
   { reader: { changes }, now }: ChangePorts,
 ): Promise<ChangesRead> {
   const tracking = trackedBy(policy);
   const tracked = userProperties(tracking).join(",");
   const at = now();
+  const known = cursors.filter((one) => one.tracked === tracked);
+  const young = known.filter((one) => Math.abs(at - one.at) < toldForMs);
+  const [from = known.at(-1)] = young;
   try {
-    const read = await readSince(cursor, tracked, changes);
-    if (read.kind === "changes")
-      return { kind: "known", changed: read.ids, since: read.from, next: { link: read.cursor, tracked, at } };
-    return { kind: "unknown", why: read.why, next: { link: await changes.latest(tracking), tracked, at } };
+    const read =
+      from === undefined ? { kind: "lost" as const, why: whyNot(cursors) } : await changes.since(from.link);
+    if (read.kind === "lost" || from === undefined) {
+      const next = [{ link: await changes.latest(tracking), tracked, at }];
+      return { kind: "unknown", isNew: true, why: "why" in read ? read.why : "", next };
+    }
+    const next = [...(young.length === 0 ? [from] : young), { link: read.cursor, tracked, at }];
+    return { kind: "known", changed: read.ids, since: from.at, next };
   } catch (error) {
-    if (!(error instanceof GraphError)) throw error;
-    return { kind: "unknown", why: errorText(error), next: cursor };
+    // Whatever is wrong with it, it keeps nobody from being looked at; and what nothing can be made of is not asked once more.
+    const next = error instanceof GraphError ? cursors : [];
+    return { kind: "unknown", isNew: false, why: errorText(error), next };
   }
 }
 
-async function readSince(cursor: ChangeCursor | null, tracked: string, changes: SourceReader["changes"]) {
-  if (cursor === null) return { kind: "lost", why: "it has not been followed yet" } as const;
-  if (cursor.tracked !== tracked)
-    return { kind: "lost", why: "the policy goes by other properties" } as const;
-  const read = await changes.since(cursor.link);
-  return read.kind === "lost" ? read : { ...read, from: cursor.at };
-}
+const whyNot = (cursors: readonly ChangeCursor[]) =>
+  cursors.length === 0 ? "it has not been followed yet" : "the policy goes by other properties";

@@ -11,12 +11,8 @@ type Asked = {
   readonly now: number;
 };
 
-/** `unheard`: they have changed, and nobody has looked since. `later`: somebody has, perhaps before a replica showed the change. */
-type Calls = {
-  readonly unheard: readonly AnalystId[];
-  readonly now: readonly AnalystId[];
-  readonly later: readonly AnalystId[];
-};
+/** `unheard`: they have changed, and nobody has looked since. */
+type Calls = { readonly unheard: readonly AnalystId[]; readonly now: readonly AnalystId[] };
 
 /** Whom a catch-up calls, of all who are known. Who changed and is not known holds no role, or is found by what shows it. */
 export function whomToCall(analysts: readonly LookedAt[], { whom, changes, ways, now }: Asked): Calls {
@@ -24,13 +20,12 @@ export function whomToCall(analysts: readonly LookedAt[], { whom, changes, ways,
     changes.kind === "unknown" ? [] : analysts.filter(({ record }) => changes.changed.has(record.id));
   const since = changes.kind === "unknown" ? 0 : changes.since;
   const unheard = changed.filter(({ clock }) => clock.lookedAt <= since);
-  const later = changed.filter(({ clock }) => clock.lookedAt > since);
   const isCalled = new Set(unheard);
-  const due = whom === "everybody" ? analysts : unsettledAmong(analysts, { ways, now });
+  const due =
+    whom === "everybody" ? analysts : [...new Set([...changed, ...unsettledAmong(analysts, { ways, now })])];
   return {
     unheard: idsOf(unheard),
     now: idsOf(due.filter((one) => !isCalled.has(one) && !isLongGone(one, now))),
-    later: idsOf(later),
   };
 }
 

@@ -87,5 +87,6 @@ const mostBefore = 20;
 function markOf({ hash, changedAt }: PolicyNow, known: PolicyMark | null, usedAt: number): PolicyMark {
   const earlier = known === null ? [] : [...known.before, known.hash];
   const before = earlier.filter((other) => other !== hash).slice(-mostBefore);
-  return { hash, changedAt, usedAt, before };
+  const changes = (known?.changes ?? 0) + (known?.hash === hash ? 0 : 1);
+  return { hash, changedAt, usedAt, before, changes };
 }

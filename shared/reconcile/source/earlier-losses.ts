@@ -18,10 +18,12 @@ export function lossOf(
   { by, refusal, at }: { readonly by: string; readonly refusal: Refused | undefined; readonly at: number },
 ): Lost {
   const unseen = typeof refusal?.among === "number" ? (refusal.unseen ?? 0) : null;
+  const confirmedAt = one.confirmed[by] ?? one.confirmedAt;
   return {
     one,
     at,
-    confirmedAt: one.confirmed[by] ?? one.confirmedAt,
+    // Nobody is seen to hold what they have lost: the clock by which they were was ahead.
+    confirmedAt: confirmedAt > at ? 0 : confirmedAt,
     unseen,
     occasion: refusal?.occasion ?? at,
   };

@@ -127,6 +127,15 @@ function explainShared({ group }: RoleGroup, shared: readonly RoleGroup[]) {
   };
 }
 
+/** What shows roles now: of a group that is named and cannot be found, nobody can say that it does. */
+export const waysFound = ({ roles }: Policy, found: readonly RoleGroup[]): ReadonlySet<string> =>
+  new Set([
+    ...found.map(({ group }) => groupKey(group)),
+    ...roles.flatMap(({ holders }) =>
+      holders.kind === "attributes" ? [attributesKey(holders.attributes)] : [],
+    ),
+  ]);
+
 /** By what each role is held; roles that name a group which cannot be found are left out. */
 export function waysToHold({ roles }: Policy, found: readonly RoleGroup[]): ReadonlyMap<RoleName, string> {
   const stated = roles.flatMap(({ name, holders }): readonly (readonly [RoleName, string])[] => {
