@@ -90,6 +90,9 @@ function isOnceMore({ lab }: WorldScene, { at, tenantId, request }: Removal): bo
   const ageMs = (one: typeof write) => Date.parse(write.at) - Date.parse(one.at);
   return writes.some(
     (one) =>
-      one.seq < write.seq && ageMs(one) < replicationWindowMs && wordsOfWrite(one) === wordsOfWrite(write),
+      // The look that ends that time is part of it.
+      one.seq < write.seq &&
+      ageMs(one) < replicationWindowMs + 15_000 &&
+      wordsOfWrite(one) === wordsOfWrite(write),
   );
 }

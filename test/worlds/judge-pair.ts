@@ -11,6 +11,8 @@ export type Pair = {
   readonly past: string;
   /** Whether another citizen bore the name before. */
   readonly isHiredAgain: boolean;
+  /** Whose accounts are theirs: a target that invites knows people by their address, which is the last one's who bears it. */
+  readonly owners: ReadonlySet<string>;
   readonly target: TargetPlan;
   readonly climate: Climate;
   readonly wanted: WantedKeys;
@@ -32,8 +34,8 @@ export function judgePair(pair: Pair): readonly string[] {
   return pair.wanted.size > 0 ? judgeStaying(pair) : judgeLeaver(pair);
 }
 
-const accountsOf = ({ truth, citizen }: Pair) =>
-  truth.accounts.filter(({ sourceId }) => sourceId === citizen.id);
+const accountsOf = ({ truth, owners }: Pair) =>
+  truth.accounts.filter(({ sourceId }) => sourceId !== undefined && owners.has(sourceId));
 
 type Has = { readonly what: string; readonly by: string };
 
@@ -154,14 +156,10 @@ function judgeStaying(pair: Pair): readonly string[] {
   if (account === undefined) return [...findings, ...lacksAccount(pair)];
   if (!account.isEnabled && !mayBeBlocked(pair, { held, ids }))
     findings.push("robbed: the account is blocked");
-  // Whose a guest account is shows when a package is delivered to it, and not before.
-  if (
-    target.topology === "pull" &&
-    past !== "new" &&
-    isUnasked(pair, ids) &&
-    (isToldOf(pair, /does not get /) || openRequests(pair, ids).length > 0)
-  )
-    return findings;
+  // Whose a guest account is shows when a package is delivered to it for them, and not before.
+  const isAnothers = pair.isHiredAgain || (past !== "new" && isUnasked(pair, ids));
+  const isAwaited = isToldOf(pair, /does not get /) || openRequests(pair, ids).length > 0;
+  if (target.topology === "pull" && isAnothers && isAwaited) return findings;
   const lacking = [...wanted].filter((key) => !held.some(({ what }) => what === key));
   return [...findings, ...lacking.flatMap((key) => lacks(pair, key, ids))];
 }
@@ -173,11 +171,9 @@ function mayBeBlocked(
 ): boolean {
   const { target, byHand } = pair;
   if (target.topology !== "pull") return false;
-  const hasPackage = held.some(({ what }) => what.startsWith("package "));
-  // Somebody took the last one away: that is respected, also where the package is given again.
-  const isTaken = [...byHand].some((one) => one.startsWith("take package "));
-  if (isTaken && (!hasPackage || target.onExternalRemoval === "restore")) return true;
-  if (hasPackage) return false;
+  // Somebody took the last one away: that they are blocked is respected, also where the package is given again.
+  if ([...byHand].some((one) => one.startsWith("take package "))) return true;
+  if (held.some(({ what }) => what.startsWith("package "))) return false;
   // It has ended by its own rule and is not to be renewed; or nobody waits for an approver before a lost role's package goes.
   const isOver = packagesOf(pair).some(({ expires, renew }) => expires !== null && !renew);
   const isUnapproved = packagesOf(pair).every(({ policy }) => policy === "With approval");

@@ -35,6 +35,10 @@ export function judgeOf(scene: WorldScene): Judge {
   };
 
   function pairOf({ plan, citizen, target }: PlannedPair, { entries, told }: Evidence): Pair {
+    const bearers = census
+      .everybody()
+      .filter(({ person }) => person === citizen.person)
+      .map(({ id }) => id);
     const lastProof = entries.findLast(
       ({ kind, analyst, target: where }) =>
         kind === "proof" && analyst === citizen.id && where === target.name,
@@ -46,7 +50,10 @@ export function judgeOf(scene: WorldScene): Judge {
       climate,
       byHand: memory.byHand(citizen.id, target.name),
       home: lab.graph.truth(lab.world.source.tenantId),
-      isHiredAgain: census.everybody().find(({ person }) => person === citizen.person)?.id !== citizen.id,
+      isHiredAgain: bearers[0] !== citizen.id,
+      owners: new Set(
+        target.topology === "push" ? [citizen.id] : bearers.at(-1) === citizen.id ? bearers : [],
+      ),
       past: plan.people.find(({ name }) => name === citizen.person)?.past ?? "new",
       wanted: census.wantedIn(citizen, target),
       truth: lab.graph.truth(idsOf.tenant(target.name)),
