@@ -104,6 +104,8 @@ const complete = { kind: "complete" } as const;
 
 /** Less than what the directory remembers of the past. */
 const historyMs = 50 * 60_000;
+/** How late a change may be told of at most. */
+const lateMs = 10 * 60_000;
 
 const tracked = (person: Person | undefined) =>
   person && [person.name, person.enabled, person.attributes, person.stamps];
@@ -235,17 +237,20 @@ export function graphOf(options: GraphOptions): Graph {
         ),
         completeness: complete,
       })),
-    // A cursor is the moment that the replica which gave it out shows.
+    // A cursor is the moment that the replica which gave it out shows; what changed a while before it may be told of later.
     changes: {
       latest: () => read("source delta link", (at) => String(at ?? time.now())),
       since: (cursor) =>
         read("source delta", (at) => {
           const from = Number(cursor);
-          if (from < time.now() - historyMs) return { kind: "lost", why: "410 from /users/delta" };
+          const isLost = chance.happens("delta cursor lost", trouble().brokenOff);
+          if (isLost || from < time.now() - historyMs) return { kind: "lost", why: "410 from /users/delta" };
           const until = Math.max(from, at ?? time.now());
-          const users = new Set([...source.users.keys(from), ...source.users.keys(until)]);
+          const isLate = chance.happens("delta late", trouble().stale);
+          const told = isLate ? Math.max(from, until - chance.between("late by", 1, lateMs)) : until;
+          const users = new Set([...source.users.keys(from), ...source.users.keys(told)]);
           const isOther = (id: string) =>
-            !isDeepStrictEqual(tracked(source.users.get(id, from)), tracked(source.users.get(id, until)));
+            !isDeepStrictEqual(tracked(source.users.get(id, from)), tracked(source.users.get(id, told)));
           return { kind: "changes", ids: new Set([...users].filter(isOther)), cursor: String(until) };
         }),
     },
