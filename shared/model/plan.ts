@@ -54,6 +54,9 @@ export type Plan = {
   readonly notes: readonly Note[];
 };
 
+/** Where people find what a note names, if not in the target. */
+export type Whereabouts = { readonly in?: "source" };
+
 export type Note =
   | { readonly kind: "native-grant"; readonly name: string }
   | { readonly kind: "account-stays"; readonly account: AccountId; readonly why: "before" }
@@ -76,15 +79,14 @@ export type Note =
   | { readonly kind: "account-not-proven"; readonly account: AccountId; readonly detail: string }
   | { readonly kind: "settling"; readonly name: string }
   | { readonly kind: "waits-for-account" }
-  /** What was asked for takes its time. `way`: it is to be had, or to go. `in`: where people find it, if not in the target. */
-  | {
+  /** What was asked for takes its time. `way`: it is to be had, or to go. */
+  | ({
       readonly kind: "on-its-way";
       readonly name: string;
       readonly way: "in" | "out";
       readonly detail: string;
       readonly overdue: "yes" | "no";
-      readonly in?: "source";
-    }
+    } & Whereabouts)
   /** A lost role gave it, and `movers.grace` keeps it until then (ISO 8601). */
   | { readonly kind: "grace"; readonly name: string; readonly until: string }
   /** Muster gave it, and somebody else took it away; the policy says to leave it so. `asks`: and to ask a person. */
@@ -103,9 +105,9 @@ export type Note =
   /** It is taken back, and its group is deleted: if that is restored with its members, they are taken out of it. */
   | { readonly kind: "group-deleted"; readonly name: string }
   /** It ended by its own rule, which is respected. */
-  | { readonly kind: "lapsed"; readonly name: string; readonly in?: "source" }
+  | ({ readonly kind: "lapsed"; readonly name: string } & Whereabouts)
   /** It was denied, or has failed for good. */
-  | { readonly kind: "stuck"; readonly name: string; readonly detail: string; readonly in?: "source" }
+  | ({ readonly kind: "stuck"; readonly name: string; readonly detail: string } & Whereabouts)
   /**
    * The source refused to let go of a role, so what it may have given stays. `alsoLost`: a role that was truly lost gave it as
    * well, or alone.

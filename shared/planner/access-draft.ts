@@ -1,7 +1,7 @@
 import type { Sight } from "../model/sight.ts";
 import { grantKey, type Grant } from "../model/grant.ts";
 import type { AccountRecord } from "../model/ledger.ts";
-import type { Note, Plan, Step } from "../model/plan.ts";
+import type { Note, Plan, Step, Whereabouts } from "../model/plan.ts";
 import type { AccessSituation } from "./access-situation.ts";
 import { sameGiven, type Given } from "./owned.ts";
 import type { MembershipDecision } from "./membership-situation.ts";
@@ -172,7 +172,7 @@ export class Draft {
     name: string,
     { detail = "", since, patient }: Sight,
     wanted: "yes" | "no",
-    where: { readonly in?: "source" } = {},
+    where: Whereabouts = {},
   ): void {
     const { now, patienceMs } = this.situation;
     const waitedMs = now - (since ?? now);
@@ -200,7 +200,7 @@ export class Draft {
     return Math.max(owned.scope?.at ?? 0, scope?.seen === "present" ? (scope.at ?? 0) : 0);
   }
 
-  atItsEnd(name: string, { seen, detail = "" }: Sight, where: { readonly in?: "source" } = {}): void {
+  atItsEnd(name: string, { seen, detail = "" }: Sight, where: Whereabouts = {}): void {
     if (seen === "lapsed") this.note({ kind: "lapsed", name, ...where });
     if (seen === "stuck") this.note({ kind: "stuck", name, detail, ...where });
   }

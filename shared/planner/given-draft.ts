@@ -1,6 +1,6 @@
 import { grantKey, isRenewed } from "../model/grant.ts";
 import { grantOf, type LedgerEntry } from "../model/ledger.ts";
-import type { Step } from "../model/plan.ts";
+import type { Step, Whereabouts } from "../model/plan.ts";
 import type { Sight } from "../model/sight.ts";
 import type { Draft } from "./access-draft.ts";
 import type { Given } from "./owned.ts";
@@ -19,8 +19,7 @@ export type Looked = {
   readonly entry: LedgerEntry | undefined;
   /** When whoever has it was last restored, epoch ms; what comes back with them shows later. */
   readonly restoredAt: number;
-  /** Where people find it, if not in the target. */
-  readonly where?: { readonly in?: "source" };
+  readonly where?: Whereabouts;
 };
 
 export const idle: MembershipDecision = { act: "nothing", ledger: "same", unsureUntil: null };

@@ -1,4 +1,4 @@
-import type { Step } from "../model/plan.ts";
+import type { Step, Whereabouts } from "../model/plan.ts";
 import type { Sight } from "../model/sight.ts";
 import type { Draft } from "./access-draft.ts";
 import { visibleMs } from "./replicas.ts";
@@ -12,7 +12,7 @@ type Ending = {
   /** Epoch ms. */
   readonly givenAt: number;
   /** Where people find it, if not in the target. */
-  readonly where?: { readonly in?: "source" };
+  readonly where?: Whereabouts;
 };
 
 /** Some time before it ends; where it is given for a short time only, when half of it has passed. */
