@@ -1,3 +1,3 @@
 import { testWorlds } from "./test-worlds.ts";
 
-testWorlds([2]);
+testWorlds([2, 4]);

@@ -1,3 +1,3 @@
 import { testWorlds } from "./test-worlds.ts";
 
-testWorlds([1]);
+testWorlds([1, 3, 5]);
