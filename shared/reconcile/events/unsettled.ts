@@ -53,16 +53,19 @@ const isOverdue = (clock: KeyClock, { now }: Watch): boolean =>
   nextSourceLook(clock, now - lateMs, "wake").kind === "now";
 
 /** Not everybody was told of them, they are kept in what they do not hold, or what they hold is not shown by anything in the policy. */
-function isInDoubt(record: AnalystRecord, { ways }: Watch): boolean {
+function isInDoubt(record: AnalystRecord, { ways, now }: Watch): boolean {
   const { told, version, refused, leftBehind, missingSince, held, roles } = record;
   const isKept = Object.keys(refused).length > 0 || leftBehind === "yes";
   return (
     told !== version ||
     isKept ||
-    missingSince !== null ||
+    (missingSince !== null && now - missingSince < dayMs) ||
     (ways !== null && [...held, ...roles].some(({ by }) => !ways.has(by)))
   );
 }
+
+/** Nobody comes back who was purged: after that, the daily look is enough. */
+const dayMs = 24 * 60 * 60_000;
 
 /** When each role was last lost, by what showed it, epoch ms. */
 function lastLosses(everybody: readonly AnalystRecord[]): ReadonlyMap<string, number> {
