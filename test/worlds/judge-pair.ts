@@ -177,7 +177,8 @@ function mayBeBlocked(
   // It has ended by its own rule and is not to be renewed; or nobody waits for an approver before a lost role's package goes.
   const isOver = packagesOf(pair).some(({ expires, renew }) => expires !== null && !renew);
   const isUnapproved = packagesOf(pair).every(({ policy }) => policy === "With approval");
-  return isOver || (isUnapproved && openRequests(pair, ids).length > 0);
+  const isAsked = openRequests(pair, ids).length > 0 || isToldOf(pair, /does not get /);
+  return isOver || (isUnapproved && isAsked);
 }
 
 /** The packages that they are to have. */
