@@ -3,7 +3,7 @@ import { startClock } from "../../lab/clock.ts";
 import { testHost, writeApp } from "./host-apps.ts";
 
 const http = (name: string, more = "") =>
-  `import { app, app, app, app, app, output, app } from "@azure/functions";
+  `import { app } from "@azure/functions";
    app.http("${name}", { ${more} handler: async () => ({ body: "${name}" }) });`;
 
 async function started(files: Readonly<Record<string, string>>, env: Readonly<Record<string, string>> = {}) {
@@ -52,7 +52,8 @@ describe("the lab's host loads an app", () => {
   it("and runs its hooks: appStart first, then around every invocation, and over what it logs", async () => {
     const { host, said } = await started({
       "app.js": `
-                app.hook.appStart((context) => { context.hookData; globalThis.started = true; });
+        import { app } from "@azure/functions";
+        app.hook.appStart((context) => { context.hookData; globalThis.started = true; });
         app.hook.preInvocation((context) => { context.hookData.seen = "pre"; context.inputs = [{ replaced: true }]; });
         app.hook.postInvocation((context) => {
           context.invocationContext.log("post saw " + context.hookData.seen);
@@ -86,7 +87,8 @@ describe("the lab's host loads an app", () => {
 
   it("and gives code that runs while loading the lab's time", async () => {
     const app = await writeApp({
-      "a.js": `               const loadedAt = Date.now();
+      "a.js": `import { app } from "@azure/functions";
+               const loadedAt = Date.now();
                app.get("loaded", async () => ({ jsonBody: { loadedAt } }));`,
     });
     const clock = startClock();
@@ -131,7 +133,8 @@ describe("the lab's host refuses to start", () => {
     const message = await refusal(
       {
         "a.js": `
-                const handler = async () => ({});
+        import { app } from "@azure/functions";
+        const handler = async () => ({});
         app.http("1st", { handler });
         app.http("slashed", { route: "/x", handler });
         app.http("admins", { route: "administrators", handler });
@@ -178,7 +181,8 @@ describe("the lab's host refuses to start", () => {
 
   it("when a function has bindings it would drop in silence", async () => {
     const message = await refusal({
-      "a.js": `               const queue = output.serviceBusQueue({ queueName: "q", connection: "BUS" });
+      "a.js": `import { app, output } from "@azure/functions";
+               const queue = output.serviceBusQueue({ queueName: "q", connection: "BUS" });
                app.http("a", { extraOutputs: [queue], handler: async () => ({}) });`,
     });
     expect(message).toContain("does not imitate the serviceBus binding");
@@ -186,7 +190,8 @@ describe("the lab's host refuses to start", () => {
 
   it("and no function can be registered once it has started", async () => {
     const { host } = await started({
-      "a.js": `               app.get("late", async () => { app.get("more", async () => ({})); });`,
+      "a.js": `import { app } from "@azure/functions";
+               app.get("late", async () => { app.get("more", async () => ({})); });`,
     });
     expect((await fetch(`${host.url}/api/late`)).status).toBe(500);
   });

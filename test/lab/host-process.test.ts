@@ -43,7 +43,7 @@ describe("a host process of the lab", () => {
   it("lets a request in flight end when it is stopped, then runs the appTerminate hooks", async () => {
     const gate = await newGate();
     const app = await writeApp({
-      "a.js": `import { app, app } from "@azure/functions";
+      "a.js": `import { app } from "@azure/functions";
                app.hook.appTerminate(() => { process.stdout.write("terminated\\n"); });
                app.get("slow", async () => { await fetch(process.env.GATE); return { body: "done" }; });`,
     });
@@ -61,7 +61,8 @@ describe("a host process of the lab", () => {
 
   it("tells of its own death", async () => {
     const app = await writeApp({
-      "a.js": `               app.get("die", async () => { setTimeout(() => { throw new Error("uncaught"); }, 0); return {}; });`,
+      "a.js": `import { app } from "@azure/functions";
+               app.get("die", async () => { setTimeout(() => { throw new Error("uncaught"); }, 0); return {}; });`,
     });
     const { host, lines } = testHost({ app, clock: startClock() });
     const states: string[] = [];
