@@ -135,6 +135,17 @@ describe("Graph", () => {
     expect(counts(here).dropped).toBe(0);
   });
 
+  test("blames no endpoint for three seconds that this machine took itself", async () => {
+    const here = await scene(1);
+    here.hook.answer = "never";
+    await change(here.admin, "a machine under load");
+    await until(() => counts(here).failed === 1);
+    here.hook.answer = 202;
+    await change(here.admin, "at once");
+    await until(() => counts(here).acknowledged === 1);
+    expect(counts(here).deliveries).toBe(2);
+  });
+
   test("drops new notifications for ten minutes when the endpoint does not answer within ten seconds either", async () => {
     const here = await scene(1);
     await failOnce(here);
