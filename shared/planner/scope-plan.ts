@@ -1,7 +1,10 @@
 import { comesAtOnce } from "../model/grant.ts";
+import { isGiven } from "../model/ledger.ts";
 import { wholeCycleMs, type Draft } from "./access-draft.ts";
+import type { FormerScope } from "./access-situation.ts";
 import { decideScope } from "./scope-draft.ts";
 import { leaveScope } from "./leave-scopes.ts";
+import { replicationWindowMs } from "./replicas.ts";
 
 /**
  * What lets somebody reach the target is given in the source.
@@ -28,11 +31,23 @@ export function leaveFormerScopes(draft: Draft): void {
   if (scope?.seen !== "present") return;
   const dueAt = Math.max(policySince, draft.joinedAt()) + wholeCycleMs;
   for (const former of formerScopes) {
-    if (former.shared === "yes") {
-      // It goes with the rest when they leave, or by its own rule, and then what is shared has to be given anew at once.
-      draft.note({ kind: "scope-stays", name: former.name, why: "shared" });
-      if (former.seen === "present" && former.endsAt !== undefined) draft.lookAtEnd(former.endsAt);
-    } else if (now >= dueAt || former.heir !== "none") leaveScope(draft, former);
+    if (former.shared === "yes") shareWith(draft, former);
+    else if (now >= dueAt || former.heir !== "none") leaveScope(draft, former);
     else draft.moves(former.name, dueAt);
   }
+}
+
+/**
+ * What the new scope and the former one both give goes with the rest when the analyst leaves, or by its own rule, and then it has to be
+ * given anew at once. While the former one is being taken away, because they had left a moment ago or by somebody else's hand, the new one
+ * is on show and goes with it.
+ */
+function shareWith(draft: Draft, former: FormerScope): void {
+  const { name, entry, seen } = former;
+  draft.note({ kind: "scope-stays", name, why: "shared" });
+  if (seen === "going") draft.onItsWay(name, { ...former, seen }, "no", { in: "source" });
+  // A replica that is behind does not show yet that it is being taken away.
+  const sureAt = isGiven(entry) ? 0 : entry.at + replicationWindowMs;
+  if (seen !== "going" && seen !== "absent" && draft.situation.now < sureAt) draft.unsureOf(name, sureAt);
+  if (seen === "present" && former.endsAt !== undefined) draft.lookAtEnd(former.endsAt);
 }

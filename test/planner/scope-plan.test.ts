@@ -157,6 +157,39 @@ describe("somebody who stays", () => {
     });
     expect(kinds(left).filter((kind) => kind === "leave-scope")).toHaveLength(2);
   });
+
+  describe("one and the same app role that the former scope gives as well", () => {
+    const inBoth = (sight: Sight, state: "added" | "removed", at: number) =>
+      stayer(seenAs({ seen: "present", by: "others", at: longAgo }), {
+        formerScopes: [{ ...seenAs(sight), heir: "none", entry: entry(state, at), shared: "yes" }],
+      });
+
+    test("is not believed while the former one is being taken away", () => {
+      const { plan, lookAgainAt } = inBoth(
+        { seen: "going", since: justNow, by: "muster" },
+        "removed",
+        justNow,
+      );
+      expect(plan.notes).toContainEqual(expect.objectContaining({ kind: "on-its-way", way: "out" }));
+      expect(lookAgainAt).toBeLessThanOrEqual(now + minuteMs);
+    });
+
+    test("is not believed as long as a replica may not show yet that it is", () => {
+      const { plan, lookAgainAt } = inBoth({ seen: "present", by: "muster" }, "removed", justNow);
+      expect(plan.notes).toContainEqual(expect.objectContaining({ kind: "unsure" }));
+      expect(lookAgainAt).toBeLessThan(now + hourMs);
+    });
+
+    test("is believed when nobody takes it away", () => {
+      for (const [state, at] of [
+        ["added", justNow],
+        ["removed", longAgo],
+      ] as const) {
+        const { plan } = inBoth({ seen: "present", by: "muster" }, state, at);
+        expect(plan.notes.filter(({ kind }) => kind === "unsure" || kind === "on-its-way")).toEqual([]);
+      }
+    });
+  });
 });
 
 test("whoever is in the scope group through another group only is put into it, and it is said", () => {

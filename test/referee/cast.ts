@@ -27,6 +27,12 @@ export const scopeGroups = {
 /** What a policy may name for Contoso instead. */
 export const otherScopeGroup = "9c000000-0000-4000-8000-000000000003";
 
+/** The application of the synchronization to Contoso, and its own role. */
+export const syncApplication = "66666666-6666-4666-8666-666666666666";
+export const scopeRole = "9d000000-0000-4000-8000-000000000001";
+/** A package of the source that assigns the role. */
+export const scopePackageId = "4a000000-0000-4000-8000-000000000003";
+
 /** Groups of the source that say who is what, and groups of the targets that say who may do what. */
 export const roleGroups = {
   readers: "90000000-0000-4000-8000-000000000001",
@@ -59,8 +65,9 @@ export const packageId = "4a000000-0000-4000-8000-000000000001";
 const doorGroup = "97000000-0000-4000-8000-000000000003";
 export const doorPackageId = "4a000000-0000-4000-8000-000000000002";
 
-/** Access packages, with the group that each of them gives. */
+/** Access packages, with the group that each of them gives; of one it is a role. */
 export const packageGroups: Readonly<Record<string, string>> = {
   [packageId]: packageGroup,
   [doorPackageId]: doorGroup,
+  [scopePackageId]: scopeRole,
 };

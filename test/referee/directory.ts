@@ -1,5 +1,5 @@
 import { versionedMap, type VersionedMap } from "../../lab/graph/directory/versioned-map.ts";
-import { isTeam, otherScopeGroup, tenants } from "./cast.ts";
+import { isTeam, otherScopeGroup, scopeRole, tenants } from "./cast.ts";
 
 /** A user of the source tenant, as it truly is. */
 export type Person = {
@@ -60,6 +60,15 @@ export type Target = Tenant<Account> & {
   job: "Active" | "Paused";
   /** When the last sync cycle that has ended began; null before the first. */
   cycleBegan: number | null;
+};
+
+type Users<User> = Pick<VersionedMap<User>, "get" | "set" | "delete" | "entries">;
+
+/** What entitlement management has to do with in a tenant. */
+export type Accounts = {
+  readonly users: Users<Account>;
+  readonly bin: Users<Account>;
+  readonly members: Pick<VersionedMap<Giver>, "set" | "delete">;
 };
 
 export type Change =
@@ -204,12 +213,45 @@ export function stateOf({ source, targets }: Directory): DirectoryState {
   };
 }
 
-/** The groups that are assigned to the sync job; the policy names one of them. */
-export const scopeGroupsOf = ({ tenantId, scopeGroup }: Target): readonly string[] =>
-  tenantId === tenants.contoso ? [scopeGroup, otherScopeGroup] : [scopeGroup];
+/** The groups that are assigned to the sync job, and its own role; the policy names one of them. */
+export const scopesOf = ({ tenantId, scopeGroup }: Target): readonly string[] =>
+  tenantId === tenants.contoso ? [scopeGroup, otherScopeGroup, scopeRole] : [scopeGroup];
+
+/** The source as a tenant in which everybody's account is their own user. */
+export function homeOf({ source, join, drop }: Directory): Accounts {
+  const ownOf = ({ id, enabled }: Person): Account => ({
+    id,
+    person: id,
+    enabled,
+    createdAt: 0,
+    stamp: null,
+    by: "admin",
+  });
+  const usersOf = ({ get, entries }: VersionedMap<Person>): Accounts["users"] => ({
+    get(id) {
+      const person = get(id);
+      return person && ownOf(person);
+    },
+    *entries() {
+      for (const [id, person] of entries()) yield [id, ownOf(person)];
+    },
+    set: noGuest,
+    delete: noGuest,
+  });
+  const apart = (key: string) => key.split("|") as [string, string]; // keys are `group|member`
+  return {
+    users: usersOf(source.users),
+    bin: usersOf(source.bin),
+    members: { set: (key, by) => void join(...apart(key), by), delete: (key) => void drop(...apart(key)) },
+  };
+}
+
+export const noGuest = (): never => {
+  throw new Error("nobody is a guest at home");
+};
 
 /** From the users to the recycle bin, or back. */
-export function move<User>(from: VersionedMap<User>, to: VersionedMap<User>, id: string): User | undefined {
+export function move<User>(from: Users<User>, to: Users<User>, id: string): User | undefined {
   const user = from.get(id);
   if (user === undefined) return undefined;
   from.delete(id);
@@ -227,7 +269,7 @@ export function membersOf(tenant: Tenant<unknown>, group: string, at?: number): 
 export function groupsOf(tenant: Tenant<unknown>, user: string, at?: number): readonly string[] {
   const ends = `|${user}`;
   return keysOf(tenant, at)
-    .filter((key) => key.endsWith(ends))
+    .filter((key) => key.endsWith(ends) && !key.startsWith(scopeRole))
     .map((key) => key.slice(0, -ends.length));
 }
 

@@ -2,7 +2,7 @@ import { versionedMap } from "../../lab/graph/directory/versioned-map.ts";
 import type { AnalystId } from "../../shared/model/ids.ts";
 import { packageGroups, packageId, type PersonName, type TenantName } from "./cast.ts";
 import type { Chance } from "./chance.ts";
-import { move, type Account, type Giver, type Target } from "./directory.ts";
+import { move, type Account, type Accounts, type Giver } from "./directory.ts";
 import { refused, type Hears, type Reply, type Service } from "./governed-tenant.ts";
 import {
   isInvitation,
@@ -31,7 +31,7 @@ export type PackageDeed = {
   readonly package?: string;
 };
 
-/** Entitlement management of one target. People are told by the id of their account, or by the address of who has none. */
+/** Entitlement management of one tenant. People are told by the id of their account, or by the address of who has none. */
 export type Entitlement = Service & {
   readonly act: (deed: PackageDeed, whom: string, giver: () => Giver) => void;
   /** Assignments that have not ended. */
@@ -54,13 +54,13 @@ export type EntitlementState = {
 };
 
 export type EntitlementOptions = {
-  readonly target: Target;
+  readonly target: Accounts;
   readonly time: Time;
   readonly chance: Chance;
   readonly terms: PackageTerms;
   readonly guests: GuestTerms;
   readonly begin: EntitlementState;
-  readonly createGuest: (target: Target, mail: string, by: Giver) => Account;
+  readonly createGuest: (mail: string, by: Giver) => Account;
   readonly onStir: () => void;
 };
 
@@ -182,7 +182,7 @@ export function entitlementOf(options: EntitlementOptions): Entitlement {
         ? subject.account
         : null;
     const known = accountWith(target, subject.mail);
-    const account = known ?? createGuest(target, subject.mail, by);
+    const account = known ?? createGuest(subject.mail, by);
     subjects.has(subject, account, known === undefined ? "yes" : "no");
     return account.id;
   }

@@ -17,6 +17,7 @@ import {
   policyStories,
   retiredStories,
   returnStories,
+  scopeKindStories,
   scopeStories,
   stories,
   swapStories,
@@ -216,6 +217,14 @@ export const families = {
       timers: always,
     }),
   },
+  "kinds of scope": {
+    world: "two",
+    plots: plots({
+      story: scopeKindStories,
+      trouble: fc.oneof(troubles, widerTroubles, halfAnswers, lostReminders),
+      timers: always,
+    }),
+  },
   governed: {
     world: "two",
     plots: plots({
@@ -245,12 +254,13 @@ export const families = {
 export type FamilyName = keyof typeof families;
 export const familyNames = Object.keys(families) as readonly FamilyName[]; // the keys of a literal
 
-/** How many of 61 numbers a family gets; an odd sum, so that even and odd numbers share all of them. */
+/** How many of 63 numbers a family gets; an odd sum, so that even and odd numbers share all of them. */
 const shares: Readonly<Record<FamilyName, number>> = {
   eligible: 2,
   packages: 2,
   pull: 2,
   governed: 2,
+  "kinds of scope": 2,
   ordinary: 13,
   delegated: 2,
   retired: 0,
@@ -278,7 +288,7 @@ const shares: Readonly<Record<FamilyName, number>> = {
 
 /** `npm test` plays the first numbers, and some are there for what they once found: newer families leave them as they are. */
 const mostOld = 10_000;
-const newer: readonly FamilyName[] = ["eligible", "packages", "pull", "governed"];
+const newer: readonly FamilyName[] = ["eligible", "packages", "pull", "governed", "kinds of scope"];
 
 const turnsOf = (names: readonly FamilyName[]) =>
   names.flatMap((name) => Array.from({ length: shares[name] }, () => name));

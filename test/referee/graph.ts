@@ -11,20 +11,26 @@ import type { Provisioner, SyncJobReader } from "../../shared/graph/synchronizat
 import type { TargetReader } from "../../shared/graph/target-reader.ts";
 import type { TargetWriter } from "../../shared/graph/target-writer.ts";
 import type { GraphTenant, SendLimits, Trace } from "../../shared/graph/tenant.ts";
+import { appRoleReader, appRoleWriter } from "../../shared/graph/grants/app-role-grants.ts";
 import { eligibleReader, eligibleWriter } from "../../shared/graph/grants/eligible-grants.ts";
 import type { PackageDirectory } from "../../shared/graph/grants/package-directory.ts";
 import { packageReader, packageWriter } from "../../shared/graph/grants/package-grants.ts";
 import { invite, readGuestRules, readInvitations } from "../../shared/graph/invitations.ts";
+import type { AppRoleDirectory } from "../../shared/graph/grants/app-role-directory.ts";
+import { write as writeGrant } from "../../shared/graph/grants/kind.ts";
 import {
   accountIdSchema,
   analystIdSchema,
+  appRoleIdSchema,
   assignmentPolicyIdSchema,
   groupIdSchema,
   packageIdSchema,
 } from "../../shared/model/ids.ts";
 import { grantReadersOf, grantWritersOf } from "../support/tenant-grants.ts";
 import type { Chance } from "./chance.ts";
-import { doorPackageId, isTeam, sourceTenant } from "./cast.ts";
+import { appRolesOf } from "./app-roles.ts";
+import { doorPackageId, isTeam, scopePackageId, scopeRole, sourceTenant } from "./cast.ts";
+import type { Entitlement } from "./entitlement.ts";
 import type { Governance } from "./governance.ts";
 import { governedTenant } from "./governed-tenant.ts";
 import {
@@ -32,7 +38,7 @@ import {
   allMembersOf,
   groupsOf,
   move,
-  scopeGroupsOf,
+  scopesOf,
   type Account,
   type Directory,
   type Person,
@@ -65,6 +71,8 @@ export type GraphTrouble = {
 export type GraphOptions = {
   readonly directory: Directory;
   readonly governance: Governance;
+  /** Entitlement management of the source. */
+  readonly homePackages: Entitlement;
   /** When on-demand provisioning was asked lately, by all hosts. */
   readonly asked: number[];
   readonly time: Time;
@@ -114,7 +122,19 @@ const tracked = (person: Person | undefined) =>
 const tenantOfJob = (job: string) => job.replace("Azure2Azure.", "");
 
 export function graphOf(options: GraphOptions): Graph {
-  const { directory, governance, asked, time, hostNow, chance, travel, trouble, onTry, onWrite } = options;
+  const {
+    directory,
+    governance,
+    homePackages,
+    asked,
+    time,
+    hostNow,
+    chance,
+    travel,
+    trouble,
+    onTry,
+    onWrite,
+  } = options;
   const { source } = directory;
 
   /** `at` is the moment the answering replica shows; undefined for the present. */
@@ -277,7 +297,8 @@ export function graphOf(options: GraphOptions): Graph {
         return "done";
       }),
     writeScope(way, scope, { analyst, limits }) {
-      if (scope.kind !== "group") return notAtHome();
+      if (scope.kind !== "group")
+        return writeGrant(homeGrants, way, { grant: scope, account: accountIdSchema.parse(analyst), limits });
       return way === "take"
         ? leaveScope(scope.group, analyst, limits)
         : joinScope(scope.group, analyst, limits);
@@ -298,6 +319,30 @@ export function graphOf(options: GraphOptions): Graph {
       refuseLocked(group);
       return source.users.get(id) !== undefined && directory.drop(group, id) ? "done" : "missing";
     });
+
+  /** The source as the readers and writers of roles and packages call it; whose a scope is, is known without being told. */
+  const home = governedTenant({
+    tenantId: sourceTenant,
+    now: time.now,
+    serviceOf: (path) => (path.includes("/entitlementManagement/") ? homePackages : homeRoles),
+    read: (_template, what, look) => read(what, look),
+    write: ([what], sendBefore, act) => write(what, { sendBefore }, act),
+    hears: () => undefined,
+    breaksOff: (what) => chance.happens(`broken off: ${what}`, trouble().brokenOff),
+    failure,
+  });
+  const homeRoles = appRolesOf(directory, {
+    unknown: () => failure("/users/{id}", { status: 404, code: "Request_ResourceNotFound" }),
+    refuseLocked: () => refuseLocked(scopeRole),
+  });
+  const rolesThere: AppRoleDirectory = {
+    find: async ({ servicePrincipal }) => ({
+      kind: "found",
+      grant: { kind: "appRole", servicePrincipal, role: appRoleIdSchema.parse(scopeRole) },
+      name: "the role",
+      unwritable: null,
+    }),
+  };
 
   /** Everybody's account in the source is their own user. */
   const homeReader: TargetReader = {
@@ -323,19 +368,23 @@ export function graphOf(options: GraphOptions): Graph {
         read(`${id} in ${group}`, (at) => source.members.get(`${group}|${id}`, at) !== undefined),
       listMemberOf: (id) => read(`source groups of ${id}`, (at) => listed(`groups of ${id}`, held(id, at))),
       readEligible: notAtHome,
-      packages: noPackages,
+      packages: packageReader(home, packagesAre()),
+      appRoles: appRoleReader(home, rolesThere),
     }),
   };
 
+  const homeGrants = grantWritersOf({
+    give: delegate,
+    take: withdraw,
+    makeEligible: notAtHome,
+    renew: notAtHome,
+    endEligible: notAtHome,
+    packages: packageWriter(home),
+    appRoles: appRoleWriter(home),
+  });
+
   const homeWriter: TargetWriter = {
-    grants: grantWritersOf({
-      give: delegate,
-      take: withdraw,
-      makeEligible: notAtHome,
-      renew: notAtHome,
-      endEligible: notAtHome,
-      packages: noPackages,
-    }),
+    grants: homeGrants,
     invite: notAtHome,
     setEnabled: notAtHome,
     remove: notAtHome,
@@ -366,7 +415,7 @@ export function graphOf(options: GraphOptions): Graph {
 
   function refuseLocked(group: string): void {
     const isLocked = [...directory.targets.values()].some(
-      (target) => target.lock === "locked" && scopeGroupsOf(target).includes(group),
+      (target) => target.lock === "locked" && scopesOf(target).includes(group),
     );
     if (isLocked) throw failure(membersOf, { status: 403, code: "Authorization_RequestDenied" });
   }
@@ -411,7 +460,7 @@ export function graphOf(options: GraphOptions): Graph {
   }
 
   function scopedSince(target: Target, id: string): number | undefined {
-    const key = scopeGroupsOf(target)
+    const key = scopesOf(target)
       .map((group) => `${group}|${id}`)
       .find((one) => source.members.get(one) !== undefined);
     if (key === undefined) return undefined;
@@ -633,9 +682,12 @@ function groupsHere(target: Target): GroupDirectory {
 }
 
 /** Policies name packages by their ids, and everybody is assigned one in the same way. */
-const packagesHere = (target: Target): PackageDirectory => ({
+const packagesHere = (target: Target) =>
+  packagesAre(() => knock(target, "/identityGovernance/entitlementManagement/accessPackages"));
+
+const packagesAre = (onAsk: () => void = () => undefined): PackageDirectory => ({
   find: async ({ package: name, expires, renew }) => {
-    knock(target, "/identityGovernance/entitlementManagement/accessPackages");
+    onAsk();
     const id = name.kind === "id" ? name.id : name.name;
     return {
       kind: "found",
@@ -646,11 +698,16 @@ const packagesHere = (target: Target): PackageDirectory => ({
         expires,
         renew,
       },
-      name: id === doorPackageId ? "the package at the door" : "the package",
+      name: packageNames[id] ?? "the package",
       unwritable: null,
     };
   },
 });
+
+const packageNames: Readonly<Record<string, string>> = {
+  [doorPackageId]: "the package at the door",
+  [scopePackageId]: "the package that is a scope",
+};
 
 /** What is governed has readers and writers of its own, and the source has none of it. */
 const noPackages = {

@@ -7,10 +7,11 @@ import {
   eligibleGroup,
   everybody,
   grantGroups,
-  otherScopeGroup,
   packageId,
   roleGroups,
   scopeGroups,
+  scopePackageId,
+  scopeRole,
   sourceTenant,
   tenants,
   type PersonName,
@@ -19,18 +20,19 @@ import {
 import {
   allGroupsOf,
   deletedAccountOf,
-  scopeGroupsOf,
+  scopesOf,
   type Directory,
   type Giver,
   type Target,
 } from "./directory.ts";
+import { isAddition, isOpen as isUndecided, type Entitlement } from "./entitlement.ts";
 import { findingsOracle } from "./findings-oracle.ts";
 import { fateOf, type Glance } from "./fate.ts";
 import type { Governance } from "./governance.ts";
 import { governanceOracle, requestWords, type Held } from "./governance-oracle.ts";
 import { analystIdSchema } from "../../shared/model/ids.ts";
 import type { TargetWrite } from "./graph.ts";
-import { delegatesOf, doorIn, hasWayOut, isRetired, type Guard, type Terms } from "./policies.ts";
+import { delegatesOf, doorIn, hasWayOut, isRetired, scopeIn, type Guard, type Terms } from "./policies.ts";
 import type { PolicyEdit } from "./story.ts";
 import type { Told } from "./system.ts";
 import type { Rows } from "./tables.ts";
@@ -80,6 +82,7 @@ export type OracleOptions = {
   /** Whether responders belong in the group of the source that targets delegate to. */
   readonly delegates: boolean;
   readonly governance: Governance;
+  readonly homePackages: Entitlement;
   readonly terms: Terms;
   /** What Muster remembers, and shows people of it. */
   readonly tables: Readonly<Record<string, Rows>>;
@@ -92,8 +95,19 @@ export type OracleOptions = {
 };
 
 export function oracleOf(options: OracleOptions): Oracle {
-  const { now, directory, governance, terms, hiddenMs, edits, guard, delegates, patienceMs, mayRepeat } =
-    options;
+  const {
+    now,
+    directory,
+    governance,
+    homePackages,
+    terms,
+    hiddenMs,
+    edits,
+    guard,
+    delegates,
+    patienceMs,
+    mayRepeat,
+  } = options;
   const shown = findingsOracle(options.tables, (id, tenantId) => {
     const person = everybody.find((name) => cast[name] === id);
     const last = entered.get(`${person}|${tenantId}`);
@@ -469,7 +483,13 @@ export function oracleOf(options: OracleOptions): Oracle {
   /** The memberships of a user in the recycle bin are in there, too. */
   const isInScope = (id: string, target: Target) =>
     directory.source.users.get(id) !== undefined &&
-    scopeGroupsOf(target).some((group) => directory.source.members.get(`${group}|${id}`) === "muster");
+    (scopesOf(target).some((group) => directory.source.members.get(`${group}|${id}`) === "muster") ||
+      (target.tenantId === tenants.contoso && isScopeAsked(id)));
+
+  /** Whether Muster's request for the package that is a scope has been granted, or may be yet. */
+  const isScopeAsked = (id: string) =>
+    homePackages.liveOf(id).some(({ by }) => by === "muster") ||
+    homePackages.requestsOf(id).some((one) => isAddition(one) && isUndecided(one));
 
   function giverOf(person: PersonName, account: string, group: string): Giver {
     // Muster may have been about to give it, or about to take it back.
@@ -576,15 +596,16 @@ export function oracleOf(options: OracleOptions): Oracle {
       if (!account.enabled && account.endedBy !== "admin" && governed.hasPackage(who))
         say(`robbed: ${person} belongs in ${where}, has a package, and is blocked there`);
     } else {
-      if (isHandled && !account?.enabled) return;
+      if (!account?.enabled && (isHandled || isScopeOnItsWay(person, target, where))) return;
       if (account === undefined || !account.enabled)
         return say(`robbed: ${person} belongs in ${where} and has no account that works`);
     }
     if (others.length > 0) say(`doubled: ${person} has ${accounts.length} accounts in ${where}`);
-    const scope = `${otherScopeGroup}|${id}`;
-    const isMoved = where === "contoso" && edits().includes("move-scope") && !isInviting(target);
-    if (isMoved && !directory.source.members.get(scope))
-      say(`robbed: ${person} is not in the scope group that the policy names for ${where}`);
+    const isMoved =
+      where === "contoso" && !isInviting(target) && scopeIn(edits(), where) !== scopeGroups[where];
+    const isThere = directory.source.members.get(`${wayIn(scopeIn(edits(), "contoso"))}|${id}`) !== undefined;
+    if (isMoved && !isThere && !isScopeOnItsWay(person, target, where))
+      say(`robbed: ${person} is not in the scope that the policy names for ${where}`);
     for (const [name, group] of Object.entries(grantGroups)) {
       const giver = target.members.get(`${group}|${account.id}`);
       if (wanted.has(group) && giver === undefined) say(`robbed: ${person} lacks ${name} in ${where}`);
@@ -593,9 +614,17 @@ export function oracleOf(options: OracleOptions): Oracle {
     for (const finding of governed.judge(whoIs(person, target, account.id), wanted)) say(finding);
   }
 
+  /** People know that the package that is a scope does not come, or it has come only now. */
+  const isScopeOnItsWay = (person: PersonName, { tenantId }: Target, where: string) =>
+    where === "contoso" &&
+    scopeIn(edits(), where) === scopePackageId &&
+    isToldOf(person, tenantId)(requestWords) &&
+    homePackages
+      .liveOf(cast[person])
+      .some(({ state, since }) => state !== "delivered" || now() - since < patienceMs);
+
   const isLetOut = (id: string) => {
-    const group = edits().includes("move-scope") ? otherScopeGroup : scopeGroups.contoso;
-    return directory.source.members.get(`${group}|${id}`) !== undefined;
+    return directory.source.members.get(`${scopeIn(edits(), "contoso")}|${id}`) !== undefined;
   };
 
   /** Somebody who is to be invited, and has no account: it is on its way, or people know why not. */
@@ -654,6 +683,8 @@ const mayComeAgain = (what: string, { eligible, packages }: Terms) =>
   what.includes("reprocess") ||
   (what.includes("adminUpdate") && (eligible?.duration === "PT2H" || packages?.renew === true)) ||
   (what.includes("adminAdd") && packages?.renew === true);
+/** What sync goes by: a package puts people in scope by the role that it assigns. */
+const wayIn = (scope: string) => (scope === scopePackageId ? scopeRole : scope);
 const placeOf = (where: string): string => (where === "the source" ? "source" : where);
 const nameOfTenant = (id: string): string =>
   id === tenants.contoso ? "contoso" : id === tenants.fabrikam ? "fabrikam" : "the source";

@@ -1,5 +1,6 @@
 import type { NameOrId, Wish } from "../../shared/model/wish.ts";
 import {
+  appRoleIdSchema,
   assignmentPolicyIdSchema,
   groupIdSchema,
   packageIdSchema,
@@ -16,6 +17,9 @@ import {
   grantGroups,
   otherScopeGroup,
   packageId,
+  scopePackageId,
+  scopeRole,
+  syncApplication,
   roleGroups,
   scopeGroups,
   sourceTenant,
@@ -24,10 +28,18 @@ import {
 } from "./cast.ts";
 import type { PolicyEdit } from "./story.ts";
 
+const roleOfSync = {
+  kind: "appRole",
+  servicePrincipal: servicePrincipalIdSchema.parse(syncApplication),
+  role: { kind: "id", id: appRoleIdSchema.parse(scopeRole) },
+} as const satisfies Wish;
 const inGroup = (id: string): Wish => ({ kind: "group", group: group(id) });
 const group = (id: string): NameOrId => ({ kind: "id", id: groupIdSchema.parse(id) });
 
-const assigned = (id: string, { expires, renew }: Pick<PackageTerms, "expires" | "renew">): Wish => ({
+const assigned = (
+  id: string,
+  { expires, renew }: Pick<PackageTerms, "expires" | "renew">,
+): Wish<"package"> => ({
   kind: "package",
   package: { kind: "id", id: packageIdSchema.parse(id) },
   policy: { kind: "id", id: assignmentPolicyIdSchema.parse(id) },
@@ -102,6 +114,18 @@ const removals = {
 export const isRetired = (edits: readonly PolicyEdit[]): boolean =>
   edits.filter((edit) => edit === "retire").length % 2 === 1;
 
+const scopeMoves: Partial<Record<PolicyEdit, string>> = {
+  "move-scope": otherScopeGroup,
+  "move-scope-to-role": scopeRole,
+  "move-scope-to-package": scopePackageId,
+  "move-scope-back": scopeGroups.contoso,
+};
+
+/** What lets people reach a target by this policy: a group, the role, or the package. */
+export const scopeIn = (edits: readonly PolicyEdit[], name: TenantName): string =>
+  (name === "contoso" ? edits.map((edit) => scopeMoves[edit]).findLast((one) => one !== undefined) : null) ??
+  scopeGroups[name];
+
 const delegations: Partial<Record<PolicyEdit, readonly TenantName[]>> = {
   "delegate-both": ["contoso", "fabrikam"],
   "delegate-contoso": ["contoso"],
@@ -140,19 +164,21 @@ export function policyAfter(edits: readonly PolicyEdit[], terms: Terms): Policy 
     name === "contoso" && doorIn(edits, terms, role)
       ? [assigned(doorPackageId, packages ?? { expires: null, renew: false })]
       : [];
-  const scope = (name: TenantName) => ({
-    kind: "group" as const,
-    group: group(name === "contoso" && edits.includes("move-scope") ? otherScopeGroup : scopeGroups[name]),
-  });
+  const scope = (name: TenantName) => ({ kind: "group" as const, group: group(scopeIn(edits, name)) });
+  const scopeOfSync = (name: TenantName) => {
+    const way = scopeIn(edits, name);
+    if (way === scopeRole) return roleOfSync;
+    return way === scopePackageId ? assigned(scopePackageId, { expires: null, renew: false }) : scope(name);
+  };
   const reached = (name: TenantName) =>
     name === "contoso" && terms.guests !== undefined
       ? { topology: "pull" as const, sync: null, scope: hasWayOut(edits) ? scope(name) : null }
       : {
           topology: "push" as const,
           sync: {
-            servicePrincipal: servicePrincipalIdSchema.parse("66666666-6666-4666-8666-666666666666"),
+            servicePrincipal: servicePrincipalIdSchema.parse(syncApplication),
             job: `Azure2Azure.${tenants[name]}`,
-            scope: scope(name),
+            scope: scopeOfSync(name),
           },
         };
   const target = (name: TenantName): Target => ({

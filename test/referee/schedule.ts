@@ -18,6 +18,8 @@ import { chanceOf, type Chance } from "./chance.ts";
 import {
   accountOf,
   directoryOf,
+  homeOf,
+  noGuest,
   stateOf,
   type Change,
   type Directory,
@@ -154,6 +156,16 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
     chance,
     onStir: () => (stirredAt = time.now()),
   });
+  const homePackages = entitlementOf({
+    target: homeOf(directory),
+    time,
+    chance,
+    terms: scopePackage,
+    guests: noGuests,
+    begin: nothingYet,
+    createGuest: noGuest,
+    onStir: () => (stirredAt = time.now()),
+  });
   const tables = Object.fromEntries(
     Object.entries(begin.tables).map(([name, rows]) => [name, new Map(rows)]),
   );
@@ -162,6 +174,7 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
     tables,
     directory,
     governance,
+    homePackages,
     terms: schedule.terms,
     hiddenMs: Math.max(schedule.trouble.lagMs, schedule.trouble.groupsLagMs),
     edits: () => edits,
@@ -194,6 +207,7 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
     const graph = graphOf({
       directory,
       governance,
+      homePackages,
       asked,
       time,
       hostNow: life.now,
@@ -429,6 +443,7 @@ const anyPackage: PackageTerms = {
   sticking: 0,
 };
 
+const scopePackage: PackageTerms = { ...anyPackage, longestDeliveryMs: 20 * minuteMs, failing: 0.2 };
 const noGuests: GuestTerms = { ends: "none", deletedAfterMs: 0 };
 const nothingYet: EntitlementState = { subjects: [], assignments: [], requests: [] };
 
@@ -450,7 +465,7 @@ function governanceOf(
           terms: packages,
           guests,
           begin: begin.entitlement?.[tenantId] ?? nothingYet,
-          createGuest,
+          createGuest: (mail, by) => createGuest(target, mail, by),
           onStir,
         }),
       },

@@ -43,8 +43,11 @@ export type PolicyEdit =
   | "remove-role"
   /** Readers are called responders and responders readers, wherever the policy names them. */
   | "swap-names"
-  /** Contoso is reached through another group. */
+  /** Contoso is reached through another group, the role of the synchronization's application, a package with that, or as at first. */
   | "move-scope"
+  | "move-scope-to-role"
+  | "move-scope-to-package"
+  | "move-scope-back"
   /** Responders are made eligible or assigned the package no more, or again. */
   | "turn-eligible"
   | "turn-package"
@@ -422,6 +425,31 @@ export const movedScopeStories: fc.Arbitrary<readonly Moment[]> = fc
   .map(({ before, afterMs, after }) => [
     ...before,
     { afterMs, deed: { kind: "deploy", edit: "move-scope" } },
+    ...after,
+  ]);
+
+const ways = fc.constantFrom<PolicyEdit>("move-scope-to-role", "move-scope-to-package");
+const otherWays = fc.constantFrom<PolicyEdit>(
+  "move-scope-to-role",
+  "move-scope-to-package",
+  "move-scope",
+  "move-scope-back",
+);
+
+/** The policy names a scope of another kind for a target, and perhaps one more, while people come and go. */
+export const scopeKindStories: fc.Arbitrary<readonly Moment[]> = fc
+  .record({
+    first: fc.record({ afterMs: pauses, edit: ways }),
+    during: stories,
+    second: fc.option(fc.record({ afterMs: pauses, edit: otherWays })),
+    after: stories,
+  })
+  .map(({ first, during, second, after }) => [
+    { afterMs: first.afterMs, deed: { kind: "deploy", edit: first.edit } },
+    ...during,
+    ...(second === null
+      ? []
+      : [{ afterMs: second.afterMs, deed: { kind: "deploy", edit: second.edit } } satisfies Moment]),
     ...after,
   ]);
 

@@ -1,4 +1,4 @@
-import type { Account, Target } from "./directory.ts";
+import type { Account, Accounts } from "./directory.ts";
 
 /** Whom assignments are for: an account, or an address that has none yet. */
 export type Subject = {
@@ -20,7 +20,7 @@ export type Subjects = {
   readonly all: () => readonly Subject[];
 };
 
-export function subjectsOf(target: Target, begin: readonly Subject[]): Subjects {
+export function subjectsOf(target: Accounts, begin: readonly Subject[]): Subjects {
   const known = new Map(begin.map((one) => [one.id, one]));
   const keep = (subject: Subject): Subject => {
     known.set(subject.id, subject);
@@ -59,7 +59,7 @@ export function subjectsOf(target: Target, begin: readonly Subject[]): Subjects 
 }
 
 /** Deleted accounts do not count. */
-export function accountWith(target: Target, mail: string): Account | undefined {
+export function accountWith(target: Accounts, mail: string): Account | undefined {
   for (const [, account] of target.users.entries()) if (account.mail === mail) return account;
   return undefined;
 }

@@ -3,7 +3,7 @@ import {
   deletedAccountOf,
   membersOf,
   move,
-  scopeGroupsOf,
+  scopesOf,
   type Directory,
   type Giver,
   type Person,
@@ -35,7 +35,7 @@ export type SourceSeen = {
 };
 
 export const seenBySync = ({ source }: Directory, target: Target): SourceSeen => ({
-  scoped: new Set(scopeGroupsOf(target).flatMap((group) => membersOf(source, group))),
+  scoped: new Set(scopesOf(target).flatMap((group) => membersOf(source, group))),
   people: new Map(source.users.entries()),
   linked: [...target.links.keys()],
 });
@@ -75,7 +75,7 @@ function provision(directory: Directory, target: Target, person: Person): void {
 
 /** An account is whose the scope is that it came with. */
 const giverOf = ({ source }: Directory, target: Target, person: string): Giver =>
-  scopeGroupsOf(target)
+  scopesOf(target)
     .map((group) => source.members.get(`${group}|${person}`))
     .find((giver) => giver !== undefined) ?? "either";
 
