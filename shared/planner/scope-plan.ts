@@ -4,7 +4,7 @@ import { wholeCycleMs, type Draft } from "./access-draft.ts";
 import type { FormerScope } from "./access-situation.ts";
 import { decideScope } from "./scope-draft.ts";
 import { leaveScope } from "./leave-scopes.ts";
-import { replicationWindowMs } from "./replicas.ts";
+import { goneMs, replicationWindowMs } from "./replicas.ts";
 
 /**
  * What lets somebody reach the target is given in the source.
@@ -46,6 +46,10 @@ function shareWith(draft: Draft, former: FormerScope): void {
   const { name, entry, seen } = former;
   draft.note({ kind: "scope-stays", name, why: "shared" });
   if (seen === "going") draft.onItsWay(name, { ...former, seen }, "no", { in: "source" });
+  // Muster took the role away when they left, and the package that gives it stayed: it is processed again, and the role comes later,
+  // unless what the package gives is another role of the application.
+  if (former.scope.kind === "appRole" && seen === "absent" && draft.situation.now - entry.at < goneMs)
+    draft.onItsWay(name, { seen: "coming", since: entry.at }, "yes", { in: "source" });
   // A replica that is behind does not show yet that it is being taken away.
   const sureAt = isGiven(entry) ? 0 : entry.at + replicationWindowMs;
   if (seen !== "going" && seen !== "absent" && draft.situation.now < sureAt) draft.unsureOf(name, sureAt);

@@ -14,9 +14,44 @@ const grant = {
   renew: false,
 } as const;
 
+const trace = { clientRequestId: "c-1", requestId: "r-1", status: 200, ms: 1, tries: 1 };
+const limits = { priority: "normal", sendBefore: 1 } as const;
+
+/** Answers every list with what is in it, and takes every write. */
+function tenantWith(lists: Readonly<Record<"assignments" | "assignmentRequests", readonly unknown[]>>) {
+  const written: string[] = [];
+  const tenant: GraphTenant = {
+    tenantId: "a tenant",
+    url: "https://graph.example",
+    now: () => 0,
+    async send({ method, path }) {
+      if (method !== "GET") written.push(path);
+      const value = path.includes("/assignments?") ? lists.assignments : lists.assignmentRequests;
+      return method === "GET"
+        ? { status: 200, body: { value }, trace, appliedBefore: "no" }
+        : { status: 202, body: null, trace, appliedBefore: "no" };
+    },
+  };
+  return { tenant, written };
+}
+
+const delivered = { id: "assignment-1", state: "delivered", accessPackage: { id } };
+
+test("what is delivered already is processed again: what it gives may have been taken away beside it", async () => {
+  const { tenant, written } = tenantWith({ assignments: [delivered], assignmentRequests: [] });
+  expect(await packageWriter(tenant).give(grant, account, limits)).toMatchObject({ result: "already" });
+  expect(written).toEqual(["/identityGovernance/entitlementManagement/assignments/assignment-1/reprocess"]);
+});
+
+test("what is being taken away is not processed again", async () => {
+  const removal = { id: "request-1", requestType: "adminRemove", state: "submitted", accessPackage: { id } };
+  const { tenant, written } = tenantWith({ assignments: [delivered], assignmentRequests: [removal] });
+  await packageWriter(tenant).give(grant, account, limits);
+  expect(written).toEqual(["/identityGovernance/entitlementManagement/assignmentRequests"]);
+});
+
 test("a package is not asked for while only the first page of what there is can be read", async () => {
   const sent: GraphCall[] = [];
-  const trace = { clientRequestId: "c-1", requestId: "r-1", status: 200, ms: 1, tries: 1 };
   const tenant: GraphTenant = {
     tenantId: "a tenant",
     url: "https://graph.example",
@@ -33,7 +68,6 @@ test("a package is not asked for while only the first page of what there is can 
       };
     },
   };
-  const limits = { priority: "normal", sendBefore: 1 } as const;
   const written = await packageWriter(tenant).give(grant, account, limits);
   expect(written).toMatchObject({ result: "not-yet", advice: null });
   expect(sent.filter(({ method }) => method !== "GET")).toEqual([]);

@@ -1,6 +1,11 @@
 import { describe, expect, test } from "vitest";
 import type { Scope } from "../../shared/model/grant.ts";
-import { assignmentPolicyIdSchema, packageIdSchema } from "../../shared/model/ids.ts";
+import {
+  appRoleIdSchema,
+  assignmentPolicyIdSchema,
+  packageIdSchema,
+  servicePrincipalIdSchema,
+} from "../../shared/model/ids.ts";
 import type { Sight } from "../../shared/model/sight.ts";
 import { planAccess } from "../../shared/planner/access-plan.ts";
 import type { AccessSituation } from "../../shared/planner/access-situation.ts";
@@ -178,6 +183,24 @@ describe("somebody who stays", () => {
       const { plan, lookAgainAt } = inBoth({ seen: "present", by: "muster" }, "removed", justNow);
       expect(plan.notes).toContainEqual(expect.objectContaining({ kind: "unsure" }));
       expect(lookAgainAt).toBeLessThan(now + hourMs);
+    });
+
+    test("is waited for where a package that stayed is to give anew what Muster took away beside it", () => {
+      const role = {
+        kind: "appRole",
+        servicePrincipal: servicePrincipalIdSchema.parse("66666666-6666-4666-8666-666666666666"),
+        role: appRoleIdSchema.parse("9d000000-0000-4000-8000-000000000001"),
+      } as const;
+      const former = {
+        ...seenAs({ seen: "absent" }, role),
+        heir: "none",
+        entry: entry("removed", justNow),
+      } as const;
+      const { plan, lookAgainAt } = stayer(seenAs({ seen: "present", by: "muster" }), {
+        formerScopes: [{ ...former, shared: "yes" }],
+      });
+      expect(plan.notes).toContainEqual(expect.objectContaining({ kind: "on-its-way", way: "in" }));
+      expect(lookAgainAt).toBeLessThanOrEqual(now + minuteMs);
     });
 
     test("is believed when nobody takes it away", () => {

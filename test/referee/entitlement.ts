@@ -290,7 +290,7 @@ export function entitlementOf(options: EntitlementOptions): Entitlement {
     if (known.state === "expired" || known.state === "delivering") return refused("InvalidState");
     if (known.state === "deliveryFailed") changeAssignment(id, { state: "delivering" });
     soon("processed again", terms.longestDeliveryMs, () => {
-      if (assignments.get(id)?.state === "delivering") give(id);
+      if (["delivering", "delivered"].includes(assignments.get(id)?.state ?? "")) give(id);
     });
     return { status: 202, body: null };
   }

@@ -83,6 +83,11 @@ export function packageWriter(tenant: GraphTenant): GrantWriter<"package"> {
     const papers = await papersNow(grant, account, limits);
     const live = liveAssignment(papers);
     if (live !== undefined && hasFailed(live)) return settled(await reprocess(tenant, live.id, limits));
+    // It is there, and what it gives may have been taken away beside it.
+    if (live?.state === "delivered" && papers.hasAllRequests && openRemoval(papers) === undefined) {
+      const enforced = settled(await reprocess(tenant, live.id, limits));
+      return enforced.result === "done" ? { ...enforced, result: "already" } : enforced;
+    }
     // What is missing may be what there is already, and nobody says that a second one is refused beside one that has failed.
     if (!papers.isComplete) return halfRead;
     const assignment = {
