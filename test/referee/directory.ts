@@ -227,13 +227,13 @@ export function homeOf({ source, join, drop }: Directory): Accounts {
     stamp: null,
     by: "admin",
   });
-  const usersOf = ({ get, entries }: VersionedMap<Person>): Accounts["users"] => ({
+  const usersOf = (people: VersionedMap<Person>): Accounts["users"] => ({
     get(id) {
-      const person = get(id);
+      const person = people.get(id);
       return person && ownOf(person);
     },
     *entries() {
-      for (const [id, person] of entries()) yield [id, ownOf(person)];
+      for (const [id, person] of people.entries()) yield [id, ownOf(person)];
     },
     set: noGuest,
     delete: noGuest,
