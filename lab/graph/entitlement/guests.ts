@@ -32,14 +32,13 @@ export function inviteGuest(
   return createUser(tenant, { properties, by, owner, ...(sourceId !== undefined && { sourceId }) });
 }
 
+/** Whoever is in the recycle bin may come back to what they were invited to meanwhile. */
 function homeUser(tenants: ReadonlyMap<string, Tenant>, email: string): UserRecord | undefined {
-  for (const home of tenants.values()) {
-    if (home.kind !== "source") continue;
-    for (const [, user] of home.users.entries()) {
-      if (textOf(user.properties["mail"]).toLowerCase() === email.toLowerCase()) return user;
-    }
-  }
-  return undefined;
+  const homes = [...tenants.values()].filter(({ kind }) => kind === "source");
+  const users = [...homes.map((home) => home.users), ...homes.map((home) => home.deletedUsers)];
+  return users
+    .flatMap((some) => [...some.entries()].map(([, user]) => user))
+    .find(({ properties }) => textOf(properties["mail"]).toLowerCase() === email.toLowerCase());
 }
 
 /** As sync names accounts; an earlier one may have taken the name. */
