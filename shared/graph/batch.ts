@@ -7,20 +7,44 @@ const batchLimit = 20;
 /** Calls made within this window travel together: far below one round trip to Graph. */
 const windowMs = 5;
 
+/** A place among the requests that may be under way at once: `run` begins when there is one, and has it until it ends. */
+export type Place = <T>(run: () => Promise<T>) => Promise<T>;
+
 /**
- * Makes one HTTP request of calls that are made at about the same time. A call that is alone travels alone. The parts
- * are answered one by one: a throttled part does not spoil its neighbours.
+ * Makes one HTTP request of calls that are made at about the same time, or while these wait for a place. A call that is alone
+ * travels alone, and whoever reads the same gets the same answer. The parts are answered one by one: a throttled part does not
+ * spoil its neighbours.
  */
-export function coalesce(http: Http): Http {
-  const loader = new DataLoader<HttpCall, HttpAnswer>((calls) => sendTogether(http, calls), {
-    cache: false,
-    maxBatchSize: batchLimit,
-    batchScheduleFn: (send) => void setTimeout(send, windowMs),
-  });
+export function coalesce(http: Http, place: Place): Http {
+  let sent: Promise<unknown> = Promise.resolve();
+  const loader: DataLoader<HttpCall, HttpAnswer, string | symbol> = new DataLoader(
+    async (calls) => {
+      // What is asked from now on is not answered with what was read before.
+      loader.clearAll();
+      const asked = sendTogether(http, calls);
+      sent = asked;
+      const answers = await asked;
+      // They waited too long for one of them; the others need not suffer for that.
+      return answers === "late" ? Promise.all(calls.map((call) => place(() => http(call)))) : answers;
+    },
+    {
+      cacheKeyFn: (call) => (call.method === "GET" ? nameOf(call) : Symbol("each write is its own")),
+      maxBatchSize: batchLimit,
+      batchScheduleFn: (send) => void setTimeout(() => void place(() => whenSent(send)), windowMs),
+    },
+  );
+  const whenSent = async (send: () => void) => {
+    send();
+    await Promise.allSettled([sent]);
+  };
   return (call) => loader.load(call);
 }
 
-async function sendTogether(http: Http, calls: readonly HttpCall[]): Promise<readonly HttpAnswer[]> {
+/** Whose question is the same, but for the id by which it is traced. */
+const nameOf = ({ path, headers, sendBefore }: HttpCall): string =>
+  JSON.stringify([path, { ...headers, "client-request-id": "" }, sendBefore]);
+
+async function sendTogether(http: Http, calls: readonly HttpCall[]): Promise<readonly HttpAnswer[] | "late"> {
   const [first, ...others] = calls;
   if (first === undefined) return [];
   if (others.length === 0) return [await http(first)];
@@ -32,8 +56,7 @@ async function sendTogether(http: Http, calls: readonly HttpCall[]): Promise<rea
     timeoutMs: Math.max(...calls.map(({ timeoutMs }) => timeoutMs)),
     ...earliest(calls),
   });
-  // It waited too long for one of its parts; the others need not suffer for that.
-  if (answer === late) return Promise.all(calls.map((call) => http(call)));
+  if (answer === late) return "late";
   if (answer.status !== 200) return calls.map(() => answer);
   return spread(answer, calls.length);
 }

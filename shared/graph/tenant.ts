@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import PQueue from "p-queue";
 import { z } from "zod";
-import { coalesce } from "./batch.ts";
+import { coalesce, type Place } from "./batch.ts";
 import { GraphError, isPassing } from "./error.ts";
 import { late, tokenTimeoutText, type Http, type HttpAnswer, type Method } from "./http.ts";
 
@@ -118,9 +118,10 @@ export function graphTenant({ tenantId, url, http, concurrency = 4 }: TenantOpti
   let aheadMs = 0;
   const unanswered = answerless();
 
-  const limited = (priority: Priority, of: Lane): Http => {
-    // A tenant that was silent twice in a row is left alone for a while, also by the calls that were waiting for their turn.
-    const ask: Http = async (call) => {
+  /** A tenant that was silent twice in a row is left alone for a while, also by the calls that were waiting for their turn. */
+  const asking =
+    (of: Lane): Http =>
+    async (call) => {
       if (of.silentUntil > Date.now()) return silence;
       if (call.sendBefore !== undefined && call.sendBefore < Date.now()) return late;
       if (of.limit.pausedUntil > Date.now()) return stillPaused(of.limit.pausedUntil - Date.now());
@@ -132,12 +133,15 @@ export function graphTenant({ tenantId, url, http, concurrency = 4 }: TenantOpti
       if (Date.now() - sentAt < clockGrainMs) aheadMs = aheadOf(answer) ?? aheadMs;
       return answer;
     };
-    return (call) => of.queue.add(() => ask(call), { priority: queuePriority[priority] });
-  };
+  const placeIn =
+    (of: Lane, priority: Priority): Place =>
+    (run) =>
+      of.queue.add(run, { priority: queuePriority[priority] });
+  const ask = asking(directory);
   const together = {
-    high: coalesce(limited("high", directory)),
-    normal: coalesce(limited("normal", directory)),
-    low: coalesce(limited("low", directory)),
+    high: coalesce(ask, placeIn(directory, "high")),
+    normal: coalesce(ask, placeIn(directory, "normal")),
+    low: coalesce(ask, placeIn(directory, "low")),
   };
 
   function laneOf({ lane: name }: GraphCall): Lane {
@@ -174,7 +178,8 @@ export function graphTenant({ tenantId, url, http, concurrency = 4 }: TenantOpti
   }
 
   function transmit(call: GraphCall, of: Lane, clientRequestId: string): Promise<HttpAnswer> {
-    const carrier = of === directory ? together[call.priority] : limited(call.priority, of);
+    const place = placeIn(of, call.priority);
+    const carrier: Http = of === directory ? together[call.priority] : (one) => place(() => asking(of)(one));
     return carrier({
       method: call.method,
       path: call.path,

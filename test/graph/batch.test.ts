@@ -1,5 +1,5 @@
-import { describe, expect, test } from "vitest";
-import { coalesce } from "../../shared/graph/batch.ts";
+import { describe, expect, test, vi } from "vitest";
+import { coalesce, type Place } from "../../shared/graph/batch.ts";
 import { late, type HttpAnswer, type HttpCall } from "../../shared/graph/http.ts";
 import { eachPart, ok, partsOf, refused, scriptedHttp, throttled } from "../support/scripted-http.ts";
 
@@ -13,10 +13,25 @@ const get = (path: string, changes: Partial<HttpCall> = {}): HttpCall => ({
 const numbered = (count: number) => Array.from({ length: count }, (_, index) => get(`/users/${index}`));
 const echo = eachPart(({ url }) => ok({ path: url }));
 
+/** There is always a place. */
+const atOnce: Place = (run) => run();
+
+/** Nobody has a place before `come`. */
+function placesToCome() {
+  const isAsked = Promise.withResolvers<undefined>();
+  const isThere = Promise.withResolvers<undefined>();
+  const wait: Place = async (run) => {
+    isAsked.resolve(undefined);
+    await isThere.promise;
+    return run();
+  };
+  return { wait, asked: () => isAsked.promise, come: () => isThere.resolve(undefined) };
+}
+
 /** Makes the calls at the same time over one network. */
 function together(calls: readonly HttpCall[], answer: (call: HttpCall) => HttpAnswer) {
   const network = scriptedHttp(answer);
-  const http = coalesce(network.http);
+  const http = coalesce(network.http, atOnce);
   return { network, answers: Promise.all(calls.map((call) => http(call))) };
 }
 
@@ -87,10 +102,88 @@ describe("a call that is alone", () => {
 
   test("is not kept: the same call later is made again", async () => {
     const network = scriptedHttp(echo);
-    const http = coalesce(network.http);
+    const http = coalesce(network.http, atOnce);
     await http(get("/users/1"));
     await http(get("/users/1"));
     expect(network.calls).toHaveLength(2);
+  });
+});
+
+describe("while there is no place", () => {
+  test("calls gather, and go together when there is one", async () => {
+    const network = scriptedHttp(echo);
+    const places = placesToCome();
+    const http = coalesce(network.http, places.wait);
+    const early = http(get("/early"));
+    await places.asked();
+    const late = http(get("/late"));
+    places.come();
+    expect((await Promise.all([early, late])).map(({ body }) => body)).toEqual([
+      { path: "/early" },
+      { path: "/late" },
+    ]);
+    expect(network.calls.map(({ path }) => path)).toEqual(["/$batch"]);
+  });
+
+  test("the place is held until the answer is there, also when there is none", async () => {
+    const held: string[] = [];
+    const place: Place = async (run) => {
+      held.push("begins");
+      return run().finally(() => held.push("ends"));
+    };
+    const network = scriptedHttp(() => {
+      held.push("asked");
+      throw new Error("the network is gone");
+    });
+    await expect(coalesce(network.http, place)(get("/users/1"))).rejects.toThrow("the network is gone");
+    expect(held).toEqual(["begins", "asked", "ends"]);
+  });
+});
+
+describe("the same question of two", () => {
+  test("is asked once, and both are answered", async () => {
+    const again = get("/users/1", {
+      headers: { "client-request-id": "another", "x-ms-throttle-priority": "high" },
+    });
+    const { network, answers } = together([get("/users/1"), again, get("/users/2")], echo);
+    expect((await answers).map(({ body }) => body)).toEqual([
+      { path: "/users/1" },
+      { path: "/users/1" },
+      { path: "/users/2" },
+    ]);
+    expect(network.calls.flatMap(partsOf).map(({ url }) => url)).toEqual(["/users/1", "/users/2"]);
+  });
+
+  test("is asked anew when the first is under way: it may have changed since", async () => {
+    const network = scriptedHttp(echo);
+    const underWay = Promise.withResolvers<undefined>();
+    const http = coalesce(async (call) => {
+      const answer = await network.http(call);
+      await underWay.promise;
+      return answer;
+    }, atOnce);
+    const first = http(get("/users/1"));
+    await vi.waitFor(() => expect(network.calls).toHaveLength(1));
+    const second = http(get("/users/1"));
+    await vi.waitFor(() => expect(network.calls).toHaveLength(2));
+    underWay.resolve(undefined);
+    expect(await Promise.all([first, second])).toHaveLength(2);
+  });
+
+  test.each([
+    ["with other headers", get("/users/1", { headers: { consistencylevel: "eventual" } })],
+    ["with an end", get("/users/1", { sendBefore: 5 })],
+  ])("is another question %s", async (_, other) => {
+    const { network, answers } = together([get("/users/1"), other], echo);
+    await answers;
+    expect(network.calls.flatMap(partsOf)).toHaveLength(2);
+  });
+
+  test("is no question when it writes: each is made", async () => {
+    const write = get("/users/1/revokeSignInSessions", { method: "POST" });
+    const { network, answers } = together([write, { ...write }, write], echo);
+    await answers;
+    expect(network.calls.flatMap(partsOf)).toHaveLength(3);
   });
 });
 
