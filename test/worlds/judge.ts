@@ -12,7 +12,7 @@ import { mayBeTaken, mayBeUnseen } from "./excused.ts";
 import type { TargetPlan, WorldPlan } from "./plan.ts";
 import { pairsOf, type PlannedPair, type WorldScene } from "./scene.ts";
 import { lagMs } from "./times.ts";
-import { isWrite, wordsOfWrite } from "./writes.ts";
+import { holdersIn, isWrite, wordsOfWrite } from "./writes.ts";
 
 /** What is wrong in a world, by its seed; what nobody can say of one world is the company's. */
 export type Findings = ReadonlyMap<number | "all", readonly string[]>;
@@ -100,8 +100,9 @@ export function judgeOf(scene: WorldScene): Judge {
     const handled = memory.handled();
     for (const record of lab.graph.traffic(mark).filter(isWrite)) {
       const words = wordsOfWrite(record);
-      if (!isRenewal(words) && !handled.some((id) => words.includes(id)))
-        say(worldOf({ tenantId: record.tenantId, words }), [`written once more: ${words}`]);
+      const about = `${words} ${holdersIn(lab, record)}`;
+      if (!isRenewal(words) && !handled.some((id) => about.includes(id)))
+        say(worldOf({ tenantId: record.tenantId, words: about }), [`written once more: ${words}`]);
     }
   }
 

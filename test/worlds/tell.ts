@@ -9,11 +9,12 @@ export function tellerOf({ lab, plans, beganAt }: WorldScene, onLine?: (line: st
   if (onLine === undefined) return () => undefined;
   const targets = plans.flatMap((plan) => plan.targets);
   const minutes = (at: number) => `${((at - beganAt) / 60_000).toFixed(2).padStart(7)} min`;
-  let told = 0;
+  const told = new Set<number>();
   return (words) => {
-    for (const record of lab.graph.traffic(told)) {
-      told = record.seq;
-      if (!isWrite(record)) continue;
+    // Numbered as they come, and written down when they are answered: a later one may be there first.
+    for (const record of lab.graph.traffic()) {
+      if (told.has(record.seq) || !isWrite(record)) continue;
+      told.add(record.seq);
       const where = targets.find(({ name }) => idsOf.tenant(name) === record.tenantId)?.name ?? "source";
       onLine(`${minutes(Date.parse(record.at))}    ${where}: ${wordsOfWrite(record)}`);
     }
