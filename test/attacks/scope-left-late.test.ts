@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { smallPolicy } from "../support/small-policy.ts";
 import { graphFailure } from "../support/graph-failure.ts";
-import { smallWorld, type SmallWorld } from "../support/small-world.ts";
+import { eventAbout, smallWorld, type SmallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
 import { ana, dayMs, hourMs, minuteMs, readersAtHome, syncScope } from "../support/fixtures.ts";
 
@@ -84,3 +84,34 @@ test("she could be taken out of scope only an hour after she left; a cycle that 
   await pass(dayMs);
   expect(enabled(world)).toBe(0);
 });
+
+const isDeleted = (world: SmallWorld) => world.source.users.set(ana, "soft-deleted");
+
+/** Found by a world in the lab, in a storm. */
+test.each(["before she leaves", "while Graph refuses"])(
+  "Graph refuses to take her out of scope, and her user is deleted %s: she is proven out when a whole cycle of sync is over",
+  async (when) => {
+    const world = smallWorld();
+    const pass = withCatchUp(world);
+    notSeen(world);
+    await world.change(ana, readersAtHome, "in");
+    await pass(10 * minuteMs);
+    scopeStuckFor(world, 3 * hourMs, 429);
+    if (when === "while Graph refuses") {
+      await world.change(ana, readersAtHome, "out");
+      await pass(hourMs);
+    }
+    isDeleted(world);
+    // The read of the scope is refused as well, so it is tried.
+    const until = world.now() + 10 * minuteMs;
+    world.source.always("listMemberOf", async (go) => {
+      if (world.now() < until) throw graphFailure(429);
+      return go();
+    });
+    await world.deliver(eventAbout(ana, world.now()));
+    await pass(20 * minuteMs);
+    expect(world.leaveProofs()).toEqual([]);
+    await pass(2 * hourMs);
+    expect(world.leaveProofs()).toHaveLength(1);
+  },
+);

@@ -1,6 +1,7 @@
 import type { AccessRead } from "../pair/access-round.ts";
 import { grantKey } from "../../model/grant.ts";
-import type { LedgerEntry } from "../../model/ledger.ts";
+import type { AnalystRecord } from "../../model/analyst.ts";
+import type { LedgerEntry, LedgerRow } from "../../model/ledger.ts";
 import type { PairRecord } from "../../model/pair.ts";
 import type { NamedGrant } from "../../planner/owned.ts";
 import { scopeOf } from "../../policy/places.ts";
@@ -9,7 +10,14 @@ import { readDenials } from "./denials.ts";
 import { readSubjects } from "./lost-groups.ts";
 import { goneFrom, grantsOf, readAccount } from "../account/read-account.ts";
 import { invitationOf, isInvited, withArrived, withClaimed } from "../account/read-guest.ts";
-import { nestedIn, readScopes, scopesOf, sharedWith, type NamedScope } from "../scope/read-scopes.ts";
+import {
+  nestedIn,
+  readScopes,
+  scopesOf,
+  sharedWith,
+  type NamedScope,
+  type ScopesSeen,
+} from "../scope/read-scopes.ts";
 import { resolveNames } from "./resolve-names.ts";
 import { isBeingTaken } from "../scope/scoped-times.ts";
 import { heirOf, heirOfGrant } from "../scope/scope-owners.ts";
@@ -111,7 +119,7 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
         ),
         scope: scopeEntry,
         gone: goneFrom(pair.gone, account.record),
-        scopedUntil: scopedUntil(pair, ports.now()),
+        scopedUntil: scopedUntil(pair, { record, seenOf, now: ports.now() }),
         account: account.record,
         leftAt: pair.leftAt,
         asked: { tries: pair.asked.tries, scopedAt: scopedAt(scopeEntry, pair) },
@@ -153,8 +161,20 @@ function scopedAt(scope: LedgerEntry | undefined, { asked }: PairRecord): number
   return scope.state === "added" ? Math.max(scope.at, asked.scopedAt ?? 0) : null;
 }
 
-/** Who is being taken out of the scope is in it until Graph says that they are out. */
-function scopedUntil({ scoped, ledger, leftAt }: PairRecord, now: number): number | null {
+type Scoping = { readonly record: AnalystRecord; readonly seenOf: ScopesSeen; readonly now: number };
+
+/**
+ * Who is being taken out of the scope is in it until Graph says that they are out. Sync sees nobody who is deleted, whatever they have with
+ * them in the recycle bin, where nobody can take it.
+ */
+function scopedUntil(
+  { scoped, ledger, leftAt }: PairRecord,
+  { record, seenOf, now }: Scoping,
+): number | null {
   if (scoped === null) return null;
-  return isBeingTaken(ledger) ? now : (scoped.until ?? leftAt ?? now);
+  const isDeleted = record.leaving === "deleted";
+  const isInBin = ({ item }: LedgerRow) =>
+    isDeleted && item.kind === "scope" && seenOf(item.scope, "no").seen === "deleted";
+  if (isBeingTaken(ledger.filter((row) => !isInBin(row)))) return now;
+  return scoped.until ?? (leftAt === null ? now : Math.max(leftAt, isDeleted ? record.since : 0));
 }

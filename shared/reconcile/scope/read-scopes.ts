@@ -11,7 +11,7 @@ import { outcomeOf, type Outcome } from "../run/outcome.ts";
 import { isLeaving } from "../pair/wishes.ts";
 
 /** Scopes are given in the source, where the analyst is their own account: what a look there shows of one. */
-type ScopesSeen = (scope: Scope, wanted: "yes" | "no") => ScopeSight;
+export type ScopesSeen = (scope: Scope, wanted: "yes" | "no") => ScopeSight;
 
 type ScopesRead = {
   readonly seenOf: ScopesSeen;
