@@ -232,10 +232,11 @@ function judgeLeaver(pair: Pair): readonly string[] {
     const open = [...openRequests(pair, ids), ...scopeRequests(pair)].filter(({ by }) => by === "app");
     for (const { id } of open)
       if (!reasons.some((reason) => reason.includes(id))) findings.push(`unheard: the request ${id} is open`);
-    // An account from before would go with the scope.
+    // An account from before would go with the scope; when somebody takes it by hand, and sync may bring it back, nobody has to look.
+    const isBefore = (by: string) => by !== "app" || (pair.past === "veteran" && byHand.has("remove account"));
     const keepsAccount =
       pair.climate.leavers.accounts === "owned" &&
-      accounts.some(({ state, by }) => state === "live" && by !== "app");
+      accounts.some(({ state, by }) => isBefore(by) && (state === "live" || byHand.has("remove account")));
     if (hasScope(pair) && !keepsAccount) findings.push("lost: keeps the scope");
     if (!touchesAccount.some((kind) => byHand.has(kind))) findings.push(...judgeAccounts(pair));
     if (hasWorked && !isProvenOut && reasons.length === 0)
