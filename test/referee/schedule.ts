@@ -477,17 +477,13 @@ function governanceOf(
 const isTough = ({ crashes, slow, lostLocks, lostWakes }: Trouble) =>
   crashes + slow + lostLocks + lostWakes > 0;
 
-/**
- * While the policy is broken, nothing happens. A look whose host dies is made anew; where calls are slow as well, what had been sent by
- * the last one that went by the past may be under way for that much longer, and so may the look that ends it.
- */
+/** While the policy is broken, nothing happens. */
 function patienceOf({ trouble, story }: Schedule): number {
   const breaksAt = story.findIndex(({ deed }) => deed.kind === "break-policy");
   const mendsAt = story.findIndex(({ deed }) => deed.kind === "mend-policy");
   const brokenMs = story.slice(breaksAt + 1, mendsAt + 1).reduce((sum, { afterMs }) => sum + afterMs, 0);
   const slow = trouble.lostWakes + trouble.lostNotices + trouble.brokenOff > 0 || brokenMs > 0;
-  const lateMs = trouble.crashes > 0 && trouble.slow > 0 ? 2 * trouble.longestSlowMs : 0;
-  return (slow ? unremindedMs : patienceMs) + brokenMs + lateMs;
+  return (slow ? unremindedMs : patienceMs) + brokenMs;
 }
 
 /** What a person does to the directory. */

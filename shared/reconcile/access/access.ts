@@ -19,7 +19,7 @@ import { keptBooks } from "./keep-books.ts";
 import { obstacles } from "./obstacles.ts";
 import { endingOf, type Outcome } from "../run/outcome.ts";
 import { performStage } from "./perform-access.ts";
-import { isUnseen, newsOf, unlooked } from "./news.ts";
+import { isStill, isUnseen, newsOf, unlooked } from "./news.ts";
 import { meaningOf } from "../run/plan-hash.ts";
 import { readAccess } from "./read-access.ts";
 import { findRoleGroups, waysToHold } from "../source/read-source.ts";
@@ -126,8 +126,17 @@ async function playRound(
   const { account } = read.situation;
   const isUnread = (grant: Grant) =>
     account.kind === "present" && account.seen(grant, "yes").seen === "unknown";
-  const { userPrincipalName: mail } = record;
-  const doing = { analyst, mail, limits: { priority }, rules, isInScope, isUnread, ports, claim } as const;
+  const doing = {
+    analyst,
+    mail: record.userPrincipalName,
+    limits: { priority },
+    rules,
+    isInScope,
+    isUnread,
+    isStill: () => isStill(record, ports),
+    ports,
+    claim,
+  } as const;
   const applied = await applySteps(plan.steps, {
     order: read.situation.movers,
     stage: (steps) => performStage(steps, doing),

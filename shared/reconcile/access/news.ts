@@ -1,7 +1,9 @@
+import type { AnalystRecord } from "../../model/analyst.ts";
 import type { KeyState } from "../../state/key-state.ts";
 import { analystRow } from "../../state/analysts.ts";
 import { nextSourceLook } from "../run/next-look.ts";
 import type { Outcome } from "../run/outcome.ts";
+import type { AccessPorts } from "../pair/access-ports.ts";
 import type { Round } from "../pair/access-round.ts";
 
 /**
@@ -25,6 +27,14 @@ export async function newsOf({ analyst, record, ports }: Round): Promise<News> {
   if (!isUnseen(latest, now)) return { kind: "none" };
   const look = nextSourceLook(clock, now, "wake");
   return { kind: "unseen", heardAt: clock.heardAt, dueAt: look.kind === "at" ? look.at : 0 };
+}
+
+/** Whether nothing else is known of the analyst by now. */
+export async function isStill(
+  { id, version }: AnalystRecord,
+  { analysts }: Pick<AccessPorts, "analysts">,
+): Promise<boolean> {
+  return (await analysts.read(analystRow(id)))?.value?.version === version;
 }
 
 /** A look that was cut short or failed, or that a trouble of the tenant stands in the way of, has shown nothing either. */

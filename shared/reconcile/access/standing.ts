@@ -12,15 +12,21 @@ const nativeMs = 2_000;
 /** The same of one that broke off. */
 const unreadMs = 10_000;
 
+/** How soon to look anew at somebody who has changed meanwhile. */
+const overtakenMs = 1_000;
+
 /**
+ * Whoever is back by now keeps their account: a deletion that was decided on a moment ago is not made.
+ *
  * An account that was there before Muster may have native memberships that one read did not show, and so may any whose memberships
  * could not be read to their end. A second question before the write keeps Muster from claiming them when the write stumbles. About what Muster itself took back not long ago,
  * the replica that is asked may be behind as well: only the write tells.
  */
 export async function standingOf(
   step: Step,
-  { claim, ports, limits, isUnread }: Performing,
+  { claim, ports, limits, isUnread, isStill }: Performing,
 ): Promise<Standing> {
+  if (step.kind === "delete-account") return (await isStill()) ? "ours" : "overtaken";
   const { account, ledger, gone } = claim.state().value;
   if (step.kind !== "grant" || rowOf(ledger, itemOf(step)) !== undefined) return "ours";
   const isGone = ports.now() - goneAt(gone, itemOf(step)) < goneMs;
@@ -39,13 +45,17 @@ function unknownOf(error: unknown): "unknown" {
   throw error;
 }
 
-/** Nothing is on record of what is not written. */
-export const isPutOff = (standing: Standing | undefined) => standing === "native" || standing === "unread";
+const putOffs = {
+  native: { ms: nativeMs, why: "the account had this already, by somebody else's hand" },
+  unread: { ms: unreadMs, why: "what the account has could not be read to its end" },
+  overtaken: { ms: overtakenMs, why: "the analyst has changed since this was decided" },
+} as const satisfies Partial<Record<Standing, { readonly ms: number; readonly why: string }>>;
 
-export async function putOff(standing: Standing | undefined, { ports }: Performing): Promise<Performed> {
-  const [ms, why] =
-    standing === "native"
-      ? [nativeMs, "the account had this already, by somebody else's hand"]
-      : [unreadMs, "what the account has could not be read to its end"];
+/** Nothing is on record of what is not written. */
+export const isPutOff = (standing: Standing | undefined): standing is keyof typeof putOffs =>
+  standing !== undefined && standing in putOffs;
+
+export async function putOff(standing: keyof typeof putOffs, { ports }: Performing): Promise<Performed> {
+  const { ms, why } = putOffs[standing];
   return { kind: "put-off", outcome: { kind: "again", at: ports.now() + ms, why } };
 }

@@ -29,9 +29,9 @@ export type Result = Performed & {
 
 /**
  * Whose a membership is that is to be given. `disputed`: Muster took it back not long ago, and it seems to be there. `unread`: what it
- * shows in could not be read, so that nobody knows whether it is there.
+ * shows in could not be read, so that nobody knows whether it is there. `overtaken`: the analyst is not who the plan was made for any more.
  */
-export type Standing = "ours" | "native" | "disputed" | "unread";
+export type Standing = "ours" | "native" | "disputed" | "unread" | "overtaken";
 
 export type Membership = Extract<Step, { kind: "join-scope" | "leave-scope" | "grant" | "revoke" }>;
 

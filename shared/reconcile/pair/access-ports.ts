@@ -80,6 +80,8 @@ export type Performing = {
   readonly isInScope: boolean;
   /** Whether a look has just not shown if this is there. */
   readonly isUnread: (grant: Grant) => boolean;
+  /** Asks whether the analyst is still who the plan was made for. */
+  readonly isStill: () => Promise<boolean>;
   readonly ports: AccessWritePorts;
   readonly claim: Claim<PairRecord>;
 };
