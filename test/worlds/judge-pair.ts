@@ -233,7 +233,8 @@ function judgeLeaver(pair: Pair): readonly string[] {
     for (const { id } of open)
       if (!reasons.some((reason) => reason.includes(id))) findings.push(`unheard: the request ${id} is open`);
     // An account from before would go with the scope; when somebody takes it by hand, and sync may bring it back, nobody has to look.
-    const isBefore = (by: string) => by !== "app" || (pair.past === "veteran" && byHand.has("remove account"));
+    const isBefore = (by: string) =>
+      by !== "app" || (pair.past === "veteran" && byHand.has("remove account"));
     const keepsAccount =
       pair.climate.leavers.accounts === "owned" &&
       accounts.some(({ state, by }) => isBefore(by) && (state === "live" || byHand.has("remove account")));
