@@ -7,12 +7,12 @@ import { PolicyUnusable, type PolicyNow } from "../reconcile/run/policy-in-force
  * The policy that ships with the deployment, read again whenever the file has changed.
  * @returns a function that throws PolicyUnusable with every mistake in the file, each with its line and column
  */
-export function policyFile(file: string): () => Promise<PolicyNow> {
+export function policyFile(file: string, textOf = readText): () => Promise<PolicyNow> {
   let known: { readonly version: string; readonly policy: Promise<PolicyNow> } | null = null;
   return async () => {
     const { mtimeMs, size } = await stat(file);
     const version = `${mtimeMs} ${size}`;
-    const current = known?.version === version ? known : { version, policy: read(file, mtimeMs) };
+    const current = known?.version === version ? known : { version, policy: read(file, mtimeMs, textOf) };
     known = current;
     try {
       return await current.policy;
@@ -24,8 +24,10 @@ export function policyFile(file: string): () => Promise<PolicyNow> {
   };
 }
 
-async function read(file: string, changedAt: number): Promise<PolicyNow> {
-  const parsed = parsePolicy(await readFile(file, "utf8"), file);
+const readText = (file: string) => readFile(file, "utf8");
+
+async function read(file: string, changedAt: number, textOf: typeof readText): Promise<PolicyNow> {
+  const parsed = parsePolicy(await textOf(file), file);
   if (parsed.kind === "ok") {
     const { policy } = parsed;
     return { policy, hash: hashOf(policy), changedAt: Math.floor(changedAt) };
