@@ -47,7 +47,8 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   state: ["model"],
   queue: ["model"],
   reconcile: ["graph", "state", "queue", "planner", "policy", "model"],
-  runtime: ["reconcile", "graph", "state", "queue", "planner", "policy", "model"],
+  api: ["model"],
+  runtime: ["api", "reconcile", "graph", "state", "queue", "planner", "policy", "model"],
 };
 /** And each room of shared/reconcile/ from the others. */
 const rooms: Readonly<Record<string, readonly string[]>> = {
@@ -58,7 +59,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   account: ["run", "pair"],
   access: ["run", "pair", "scope", "account", "source"],
   events: ["run", "source"],
-  workers: ["run", "source", "access"],
+  workflows: ["run"],
+  workers: ["run", "source", "access", "events", "workflows"],
 };
 const pureFolders = ["model", "policy", "planner"] as const;
 

@@ -1,7 +1,7 @@
 import type { AnalystId, RoleName, TenantId } from "./ids.ts";
 
-/** Why someone who was an analyst is one no more. */
-export type Leaving = "disabled" | "deleted" | "no-role";
+/** Why someone who was an analyst is one no more. `departed`: somebody has said so, whatever account and groups show. */
+export type Leaving = "disabled" | "deleted" | "no-role" | "departed";
 
 /** One user of the source tenant, as a complete read showed them. Times are epoch milliseconds. */
 export type SourceUser = {

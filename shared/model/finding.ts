@@ -56,6 +56,12 @@ export const findingKinds = [
   "taken-away",
   /** An access review denied what Muster gave, and the policy goes on giving it. */
   "denied-review",
+  /** Nothing announces what changes in the source. */
+  "unsubscribed",
+  /** A subscription is there and announces nothing. */
+  "silent-subscription",
+  /** A lifecycle workflow was told that what it asked for could not be proven in time. */
+  "workflow-failed",
 ] as const;
 
 export type FindingKind = (typeof findingKinds)[number];

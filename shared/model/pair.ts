@@ -34,6 +34,8 @@ export type PairRecord = {
    * they are. It outlasts the ledger's row, because sync may make an account late, and a target may show it later still.
    */
   readonly scoped: Scoped | null;
+  /** Since when, and by whom, they are said to have left this target alone; null: they are not. */
+  readonly departed: { readonly at: number; readonly by: string } | null;
   /** When the analyst was first seen to leave this target; null while they belong there. */
   readonly leftAt: number | null;
   /** What was asked for by address, as long as there is no account; null: nothing. */
@@ -90,6 +92,7 @@ export const unknownPair: PairRecord = {
   overruled: {},
   givers: {},
   scoped: null,
+  departed: null,
   leftAt: null,
   invited: null,
   asked: { tries: 0, scopedAt: null },

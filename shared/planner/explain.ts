@@ -70,6 +70,8 @@ export function explainLeaving(leaving: Leaving): string {
       return "the source account is deleted";
     case "no-role":
       return "no role is held any more";
+    case "departed":
+      return "a lifecycle workflow said that they leave";
     default:
       return leaving satisfies never;
   }

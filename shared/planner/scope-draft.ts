@@ -38,7 +38,7 @@ export function decideScope(draft: Draft, one: ScopeSeen, { entry, wanted }: Ask
 function ofDeleted(draft: Draft, name: string, { entry, wanted }: Asked): MembershipDecision {
   const { now, leaving } = draft.situation;
   // The source look found the user there, so this read is the older one.
-  const isThere = leaving === "no-role" || leaving === "disabled";
+  const isThere = leaving !== null && leaving !== "deleted";
   if (wanted === "yes" || (entry !== undefined && isThere)) draft.unsureOf(name, now + unknownMs);
   // Graph took the analyst into the scope not long ago, so there was a user then: this may be the time before.
   const joinedAt = entry?.state === "added" ? entry.at : 0;

@@ -20,6 +20,8 @@ export const absenceMs = 60_000;
  * | soft-deleted       | -         | some         | leaver "deleted"
  * | nowhere, once      | -         | some         | keep everything, look again
  * | nowhere, twice     | -         | some         | leaver "deleted"
+ * | said to have left  | any       | some         | leaver "departed", at once and whatever may be the past
+ * | said to have left  | any       | none         | nobody of ours: nothing
  * | protected          | -         | -            | nothing, ever
  *
  * What a read shows is believed unless it may be the past (see `Recent`): then what was known before holds until the
@@ -29,8 +31,11 @@ export function planSource(situation: SourceSituation): SourceDecision {
   const { read, record } = situation;
   if (situation.protected === "yes") return unchanged(situation);
   const seen = stateOf(read);
-  if (record === null && (situation.held.length === 0 || seen !== "enabled")) return unchanged(situation);
+  const isDeparted = situation.departed === "yes";
+  if (record === null && (situation.held.length === 0 || seen !== "enabled" || isDeparted))
+    return unchanged(situation);
   const doubt = doubtOfState(situation);
+  if (isDeparted && (doubt !== null || seen === "enabled")) return planDeparted(situation, doubt);
   if (doubt !== null) return unchanged(situation, doubt);
   switch (seen) {
     case "enabled":
@@ -121,6 +126,14 @@ function planLeaver(situation: SourceSituation, leaving: Leaving, held: readonly
   };
 }
 
+/** What may be the past of their account is remembered when it is certain, and keeps nobody in. */
+function planDeparted(situation: SourceSituation, doubt: Verdict | null): SourceDecision {
+  const { record } = situation;
+  const left = planLeaver(situation, "departed", believedRoles(situation).held);
+  if (doubt === null || record === null) return left;
+  return { ...left, held: record.held, recent: record.recent, verdicts: [doubt] };
+}
+
 /**
  * Graph shows since when sign-ins count. Its clock is not ours, so once Graph has confirmed the revocation a few minutes
  * of difference are forgiven, and for a while nothing is concluded from a replica.
@@ -139,7 +152,8 @@ function planAbsent(situation: SourceSituation): SourceDecision {
   const { record, now } = situation;
   if (record === null) return unchanged(situation);
   const since = record.missingSince ?? now;
-  const leaving = now - since >= absenceMs ? "deleted" : record.leaving;
+  const said = situation.departed === "yes" ? "departed" : null;
+  const leaving = now - since >= absenceMs ? "deleted" : (record.leaving ?? said);
   if (leaving !== null) return { ...planLeaver(situation, leaving, record.held), missingSince: since };
   const why = "the user is nowhere to be found; that has to show twice before it counts";
   const verdict: Verdict = { kind: "uncertain", lookAgainAt: since + absenceMs, why };

@@ -19,6 +19,8 @@ export type SourceSituation = {
   /** What is known about the roles that are gone since last time; null when none is. */
   readonly loss: Loss | null;
   readonly record: AnalystRecord | null;
+  /** Whether somebody has said that they leave, and nobody that they are back. */
+  readonly departed: "yes" | "no";
   readonly protected: "yes" | "no";
   readonly revokeSessions: boolean;
   /** Stamp values for a set of roles: property -> value. */

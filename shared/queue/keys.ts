@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { analystIdSchema, groupIdSchema, tenantIdSchema } from "../model/ids.ts";
+import { analystIdSchema, groupIdSchema, guidSchema, tenantIdSchema } from "../model/ids.ts";
 
 /**
  * What travels on Service Bus: which analyst (or group, or pair) to look at, never what changed. Everything a worker
@@ -24,6 +24,8 @@ export const analystMessageSchema = z.object({
     z.object({ kind: z.literal("role-group"), group: groupIdSchema }),
     /** Somebody's attributes changed, and they are not known: compare who holds a role by attributes with what is known. */
     z.object({ kind: z.literal("attribute-roles") }),
+    /** A lifecycle workflow has called, and waits to hear how it went: `call` is the id of its task's result. */
+    z.object({ kind: z.literal("workflow"), tenant: tenantIdSchema, call: guidSchema }),
   ]),
   ...common,
 });
@@ -79,6 +81,7 @@ export function queueOf(key: Key): WorkQueue {
     case "analyst":
     case "role-group":
     case "attribute-roles":
+    case "workflow":
       return queueNames.analysts;
     default:
       return key satisfies never;
@@ -96,6 +99,8 @@ export function sessionOf(key: Key): string {
       return `group:${key.group}`;
     case "attribute-roles":
       return "attribute-roles";
+    case "workflow":
+      return `workflow:${key.tenant}:${key.call}`;
     case "access":
       return `access:${key.tenant}:${key.analyst}`;
     default:

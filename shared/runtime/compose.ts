@@ -15,13 +15,17 @@ import { provisioner, syncJobReader } from "../graph/synchronization.ts";
 import { targetReader } from "../graph/target-reader.ts";
 import { targetWriter } from "../graph/target-writer.ts";
 import { graphTenant, type GraphTenant } from "../graph/tenant.ts";
+import { workflowCallback } from "../graph/workflow-callback.ts";
 import { sender, type Sender } from "../queue/sender.ts";
 import { wishCatchUp, type CatchUpPorts } from "../reconcile/events/catch-up.ts";
 import { policyInForce, type PolicyNow } from "../reconcile/run/policy-in-force.ts";
 import type { ReceivePorts } from "../reconcile/events/receive.ts";
+import { heardAgain } from "../reconcile/events/silence.ts";
 import type { SubscribePorts } from "../reconcile/events/subscribe.ts";
+import type { ReceiveCallPorts } from "../reconcile/workflows/receive-call.ts";
 import type { WorkerPorts } from "../reconcile/workers/worker-ports.ts";
 import { analysts } from "../state/analysts.ts";
+import { departures } from "../state/departures.ts";
 import { findings } from "../state/findings.ts";
 import { journal } from "../state/journal.ts";
 import { marks } from "../state/marks.ts";
@@ -30,12 +34,14 @@ import { roleKeys } from "../state/role-keys.ts";
 import { slots } from "../state/slots.ts";
 import { subscriptionRows, type SubscriptionRow, type SubscriptionRows } from "../state/subscription-rows.ts";
 import { troubles } from "../state/troubles.ts";
+import { workflowCalls } from "../state/workflow-calls.ts";
 import { knownAnalysts } from "./known-analysts.ts";
 import { policyFile } from "./policy-file.ts";
 import {
   readBusSettings,
   readSettings,
   readTableSettings,
+  readWorkflowPatience,
   type BusSettings,
   type Settings,
 } from "./settings.ts";
@@ -82,20 +88,33 @@ const memory = once(async (): Promise<Memory> => {
 /** What a delivery needs to be kept: neither a policy nor anything that speaks with Graph. */
 export const receivePorts = once(async (): Promise<ReceivePorts> => {
   const { send } = await bus();
-  const { subscriptions, analysts: known } = await memory();
+  const { subscriptions, analysts: known, wish } = await memory();
+  const rows = remembered(subscriptions);
   return {
-    subscriptions: remembered(subscriptions),
+    subscriptions: rows.list,
+    async heardAgain(resource) {
+      await subscriptions.change(resource, heardAgain);
+      rows.forget();
+    },
     async renewSoon(resource, wanted) {
       await subscriptions.change(resource, (row) => ({
         ...row,
         expiresAt: 0,
         subscriptionId: wanted === "recreate" ? null : row.subscriptionId,
       }));
+      if (wanted === "recreate") await wish("a subscription has missed something");
     },
     isKnown: knownAnalysts(known, now),
     send,
     now,
   };
+});
+
+/** What a workflow says of somebody is kept with neither a policy nor Graph. */
+export const workflowPorts = once(async (): Promise<ReceiveCallPorts> => {
+  const { send } = await bus();
+  const { departures: said, calls } = await memory();
+  return { departures: said, calls, send, patienceMs: readWorkflowPatience(process.env), now };
 });
 
 async function buildMuster(): Promise<Muster> {
@@ -133,6 +152,7 @@ async function buildMuster(): Promise<Muster> {
         park,
         now: tenant.graph.now,
         isFirst,
+        callback: (id) => workflowCallback(tenants(id).graph),
       };
     },
     async subscribePorts() {
@@ -143,6 +163,7 @@ async function buildMuster(): Promise<Muster> {
         reader: sourceReader(tenant.graph),
         graph: subscriptionWriter(tenant.graph),
         rows: state.subscriptions,
+        findings: state.findings,
         notificationUrl: settings.notificationUrl,
         newClientState: () => randomBytes(32).toString("hex"),
         catchUp: wish,
@@ -169,6 +190,8 @@ function stateIn(tables: Tables) {
     slots: slots(tables.Slots, pause),
     troubles: troubles(tables.Troubles),
     findings: findings(tables.Findings),
+    departures: departures(tables.Departures),
+    calls: workflowCalls(tables.WorkflowCalls),
     marks: marks(tables.Marks),
     journal: journal(tables.Journal),
   };
@@ -202,13 +225,19 @@ function tenantDirectory({ graphUrl, identity }: Settings): (tenantId: string) =
 /** What a delivery is proven by hardly ever changes; it must not wait for a table every time. */
 const memoryMs = 30_000;
 
-function remembered(rows: SubscriptionRows): ReceivePorts["subscriptions"] {
+function remembered(rows: SubscriptionRows): {
+  readonly list: ReceivePorts["subscriptions"];
+  readonly forget: () => void;
+} {
   let known: { readonly at: number; readonly rows: readonly SubscriptionRow[] } | null = null;
-  return async (how) => {
-    if (how === "fresh" || known === null || now() - known.at > memoryMs) {
+  return {
+    async list(how) {
+      const last = known;
+      if (how !== "fresh" && last !== null && now() - last.at <= memoryMs) return last.rows;
       known = { at: now(), rows: await rows.list() };
-    }
-    return known.rows;
+      return known.rows;
+    },
+    forget: () => (known = null),
   };
 }
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Identity } from "../graph/credentials.ts";
+import { durationMs, shortDurationPattern } from "../policy/duration.ts";
 
 /** What the environment says. Every value is documented in docs/configuration.md. */
 export type Settings = {
@@ -19,6 +20,17 @@ export type TableSettings = {
 export type BusSettings = {
   readonly connection: Connection;
   readonly identity: "system-assigned" | { readonly clientId: string };
+};
+
+/** What tokens for Muster's own HTTP functions are checked by. */
+export type ApiSettings = {
+  readonly audiences: readonly string[];
+  readonly authorityHost: string;
+};
+
+export type WorkflowSettings = ApiSettings & {
+  /** Who may say that somebody joins or leaves: service principals or applications, each in its tenant. Lower case. */
+  readonly callers: readonly { readonly tenant: string; readonly id: string }[];
 };
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -138,6 +150,63 @@ export function readSettings(environment: Environment): Settings {
     identity: { clientId, authorityHost: MUSTER_AUTHORITY_URL, assertion },
     notificationUrl,
   };
+}
+
+const workflowSchema = z.object({
+  MUSTER_AUTHORITY_URL: url.default("https://login.microsoftonline.com"),
+  MUSTER_CLIENT_ID: guid,
+  MUSTER_API_AUDIENCE: z.string().optional(),
+  MUSTER_WORKFLOW_CALLERS: z
+    .string()
+    .default("")
+    .transform((text) => text.split(",").map((part) => part.trim().toLowerCase()))
+    .pipe(z.array(z.string()))
+    .transform((parts) => parts.filter((part) => part !== ""))
+    .pipe(
+      z.array(
+        z.templateLiteral([z.guid(), "/", z.guid()], {
+          error: "write <tenant id>/<object or application id>, separated by commas",
+        }),
+      ),
+    ),
+});
+
+/**
+ * Reads who may call for a lifecycle workflow, and what their tokens are checked by.
+ * @throws Error with what to do
+ */
+export function readWorkflowSettings(environment: Environment): WorkflowSettings {
+  const parsed = workflowSchema.safeParse(environment);
+  if (!parsed.success)
+    throw new Error(
+      sentence(parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`)),
+    );
+  const { MUSTER_AUTHORITY_URL, MUSTER_CLIENT_ID, MUSTER_API_AUDIENCE, MUSTER_WORKFLOW_CALLERS } =
+    parsed.data;
+  return {
+    authorityHost: MUSTER_AUTHORITY_URL,
+    audiences: [MUSTER_API_AUDIENCE ?? `api://${MUSTER_CLIENT_ID}`, MUSTER_CLIENT_ID],
+    callers: MUSTER_WORKFLOW_CALLERS.map((part) => {
+      const [tenant = "", id = ""] = part.split("/");
+      return { tenant, id };
+    }),
+  };
+}
+
+/**
+ * Reads how long workflows wait for the end of a task: `timeoutDuration` of their extension, between 5 minutes and 3 hours.
+ * https://learn.microsoft.com/graph/api/resources/identitygovernance-customtaskextensioncallbackconfiguration
+ * @returns milliseconds
+ * @throws Error with what to do
+ */
+export function readWorkflowPatience({ MUSTER_WORKFLOW_TIMEOUT: text = "PT30M" }: Environment): number {
+  const ms = shortDurationPattern.test(text) ? durationMs(text) : 0;
+  if (ms >= 5 * 60_000 && ms <= 3 * 60 * 60_000) return ms;
+  throw new Error(
+    sentence([
+      "MUSTER_WORKFLOW_TIMEOUT: write a duration between PT5M and PT3H, the one of the task's extension",
+    ]),
+  );
 }
 
 const busConnection = (environment: Environment) =>

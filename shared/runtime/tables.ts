@@ -11,6 +11,8 @@ const tableNames = [
   "Slots",
   "Troubles",
   "Findings",
+  "Departures",
+  "WorkflowCalls",
   "Marks",
   "Journal",
 ] as const;

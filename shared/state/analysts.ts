@@ -37,7 +37,7 @@ const schema: z.ZodType<AnalystRecord | null> = z
     moved: z.record(z.string(), z.array(z.string())).default({}),
     confirmed: z.record(z.string(), z.number()).default({}),
     confirmedAt: z.number(),
-    leaving: z.enum(["disabled", "deleted", "no-role"]).nullable(),
+    leaving: z.enum(["disabled", "deleted", "no-role", "departed"]).nullable(),
     leftAt: z.number().nullable(),
     missingSince: z.number().nullable(),
     recent: z.object({

@@ -109,6 +109,7 @@ const schema: z.ZodType<PairRecord> = z.object({
       earlier: z.array(z.object({ since: z.number(), until: z.number() })).default([]),
     })
     .nullable(),
+  departed: z.object({ at: z.number(), by: z.string() }).nullable().default(null),
   leftAt: z.number().nullable(),
   invited: z
     .object({ ...asked, mail: z.string(), refused: z.array(z.object(asked)).default([]) })

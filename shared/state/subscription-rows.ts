@@ -18,6 +18,18 @@ export type SubscriptionRow = {
   /** When it was made, and when it was last renewed, epoch ms; 0 for never. */
   readonly madeAt: number;
   readonly renewedAt: number;
+  /** Those that this one has replaced: what Graph still delivers for them is proven by their own client states. */
+  readonly former: readonly FormerSubscription[];
+  /** Changes that were found and that it had not announced, counted since it last announced something. */
+  readonly missed: number;
+  /** Since when it was replaced for its silence, and has announced nothing, epoch ms; null: it is not known to be silent. */
+  readonly silentSince: number | null;
+};
+
+/** `until`: Graph delivers nothing for it any more after this, epoch ms. */
+type FormerSubscription = Pick<SubscriptionRow, "clientState"> & {
+  readonly subscriptionId: string;
+  readonly until: number;
 };
 
 export type SubscriptionRows = {
@@ -42,6 +54,12 @@ const schema = z.object({
   expiresAt: z.number(),
   madeAt: z.number().default(0),
   renewedAt: z.number().default(0),
+  former: z
+    .array(z.object({ subscriptionId: z.string(), clientState: z.string(), until: z.number() }))
+    .readonly()
+    .default([]),
+  missed: z.number().default(0),
+  silentSince: z.number().nullable().default(null),
 });
 const partitionKey = "subscription";
 const rowKeyOf = (resource: string) => resource.replaceAll("/", "|");

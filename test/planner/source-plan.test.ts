@@ -122,8 +122,38 @@ const examples: Readonly<Record<string, readonly (readonly [SourceSituation, Exp
       { ...gone, leaving: "deleted", steps: [] },
     ],
   ],
+  "said to have left | any | some": [
+    [
+      sourceSituation({ departed: "yes" }),
+      { ...gone, leaving: "departed", steps: ["revoke-sessions", "stamp"] },
+    ],
+    // Whatever is known of their account as well says more.
+    [
+      sourceSituation({ departed: "yes", user: { enabled: false } }),
+      { ...gone, leaving: "disabled", steps: ["revoke-sessions", "stamp"] },
+    ],
+    [sourceSituation({ departed: "yes", user: "soft-deleted" }), { ...gone, leaving: "deleted", steps: [] }],
+    // Nobody waits for a second sighting of what may be the past.
+    [sourceSituation({ departed: "yes", user: "absent" }), { ...gone, leaving: "departed", steps: [] }],
+    [
+      sourceSituation({
+        departed: "yes",
+        user: { enabled: false },
+        record: analystRecord({ recent: believed({ states: { disabled: justNow } }) }),
+      }),
+      {
+        roles: [],
+        leaving: "departed",
+        steps: ["revoke-sessions", "stamp"],
+        verdicts: ["uncertain"],
+      },
+    ],
+  ],
+  "said to have left | any | none": [
+    [sourceSituation({ departed: "yes", record: null }), { ...nothing, roles: [] }],
+  ],
   "protected | - | -": (["soft-deleted", "absent", {}, { enabled: false }] as const).map((user) => [
-    sourceSituation({ user, protected: "yes", held: [asResponder] }),
+    sourceSituation({ user, protected: "yes", departed: "yes", held: [asResponder] }),
     { ...nothing, roles: [asReader] },
   ]),
 };

@@ -42,13 +42,14 @@ let state: {
   known: Set<string>;
   sent: (AnalystMessage | ArrivalMessage)[];
   renewals: { readonly resource: string; readonly state: string }[];
+  heardAgain: string[];
   broken: "nothing" | "queue" | "tables" | "renewal";
 };
 
 beforeEach(() => {
   const rows = [users, group];
   const known = new Set<string>([ana, ben]);
-  state = { remembered: rows, fresh: rows, known, sent: [], renewals: [], broken: "nothing" };
+  state = { remembered: rows, fresh: rows, known, sent: [], renewals: [], heardAgain: [], broken: "nothing" };
 });
 
 const ports: ReceivePorts = {
@@ -57,6 +58,7 @@ const ports: ReceivePorts = {
     return state[how];
   },
   isKnown: async (id) => state.known.has(id),
+  heardAgain: async (resource) => void state.heardAgain.push(resource),
   async renewSoon(resource, what) {
     if (state.broken === "renewal") throw new Error("the tables do not answer");
     state.renewals.push({ resource, state: what });
@@ -224,6 +226,61 @@ describe("a subscription that was made a moment ago", () => {
       keys: 0,
       dropped: { unknownSubscription: 1 },
     });
+  });
+});
+
+describe("a subscription that was replaced", () => {
+  const until = now + 1;
+  const replaced = (changes: Partial<SubscriptionRow> = {}) => {
+    const former = [{ subscriptionId: usersId, clientState: usersSecret, until }];
+    const rows = [
+      { ...users, subscriptionId: "the new one", clientState: "a new secret", former, ...changes },
+    ];
+    Object.assign(state, { remembered: rows, fresh: rows });
+  };
+
+  test("is still believed while Graph may deliver what it sent before", async () => {
+    replaced();
+    expect(await receive(userItem())).toMatchObject({ keys: 1 });
+  });
+
+  test("is not believed any more after that", async () => {
+    replaced({ former: [{ subscriptionId: usersId, clientState: usersSecret, until: now }] });
+    expect(await receive(userItem())).toMatchObject({ keys: 0, dropped: { unknownSubscription: 1 } });
+  });
+
+  test.each([
+    ["the new one by the old client state", { subscriptionId: "the new one" }],
+    ["the old one by the new client state", { clientState: "a new secret" }],
+  ])("lends nobody its client state: %s", async (_, changes) => {
+    replaced();
+    expect(await receive(userItem(ana, changes))).toMatchObject({
+      keys: 0,
+      dropped: { wrongClientState: 1 },
+    });
+  });
+
+  test("says nothing of itself any more, and nothing of whether the new one is silent", async () => {
+    replaced({ missed: 2 });
+    await receive(lifecycleItem("subscriptionRemoved"), userItem());
+    expect(state.renewals).toEqual([]);
+    expect(state.heardAgain).toEqual([]);
+  });
+});
+
+describe("a subscription that seems to be silent", () => {
+  const doubted = { missed: 1 } as const;
+
+  test.each([doubted, { silentSince: now }])("has announced something: %o", async (changes) => {
+    state.remembered = [{ ...users, ...changes }, group];
+    await receive(userItem(), userItem(), groupItem());
+    expect(state.heardAgain).toEqual(["users"]);
+  });
+
+  test("has announced nothing with a lifecycle notification", async () => {
+    state.remembered = [{ ...users, ...doubted }, group];
+    await receive(lifecycleItem("reauthorizationRequired"));
+    expect(state.heardAgain).toEqual([]);
   });
 });
 

@@ -3,8 +3,10 @@ import type { GroupFound } from "../../shared/graph/group-directory.ts";
 import type { GroupMembers } from "../../shared/graph/source-reader.ts";
 import { parsePolicy } from "../../shared/policy/parse-policy.ts";
 import type { Policy } from "../../shared/policy/policy.ts";
+import { heardAgain } from "../../shared/reconcile/events/silence.ts";
 import { keepSubscriptions, type SubscribePorts } from "../../shared/reconcile/events/subscribe.ts";
 import type { Subscribed } from "../../shared/reconcile/events/subscribed.ts";
+import { findings, type Findings } from "../../shared/state/findings.ts";
 import {
   subscriptionRows,
   type SubscriptionRow,
@@ -12,7 +14,7 @@ import {
 } from "../../shared/state/subscription-rows.ts";
 import { memoryGraph, type MemoryGraph } from "../support/memory-subscriptions.ts";
 import { memoryTable } from "../support/memory-table.ts";
-import { dayMs, groupId, minuteMs } from "../support/fixtures.ts";
+import { dayMs, groupId, hourMs, minuteMs } from "../support/fixtures.ts";
 import { soundPolicy } from "../policy/sound-policy.ts";
 
 const start = Date.UTC(2026, 10, 20, 12);
@@ -27,6 +29,7 @@ let app: {
   now: number;
   graph: MemoryGraph;
   rows: SubscriptionRows;
+  findings: Findings;
   policy: Policy;
   responders: GroupFound;
   /** Groups that are in a role group, by its id. */
@@ -42,6 +45,7 @@ beforeEach(() => {
     now: start,
     graph: memoryGraph(),
     rows: subscriptionRows(memoryTable("Subscriptions").client),
+    findings: findings(memoryTable("Findings").client),
     policy: thePolicy(),
     responders: found(2),
     nested: new Map(),
@@ -70,6 +74,7 @@ const keep = ({ policy = app.policy, ...changes }: Changes = {}): Promise<readon
     },
     graph: app.graph,
     rows: app.rows,
+    findings: app.findings,
     notificationUrl: url,
     newClientState: () => `secret ${(app.secrets += 1)}`,
     now: () => app.now,
@@ -137,6 +142,7 @@ describe("a subscription that lives", () => {
   beforeEach(async () => {
     await keep();
     app.graph.calls.length = 0;
+    app.wishes.length = 0;
   });
 
   test("is left alone for three quarters of an hour: it is only looked whether Graph still has it", async () => {
@@ -214,13 +220,15 @@ describe("a subscription that lives", () => {
     app.graph.kept.length = 0;
     await rewrite({ expiresAt: 0, subscriptionId: null });
     expect(new Set(Object.values(didWhat(await keep())))).toEqual(new Set(["created"]));
+    expect(app.wishes).toEqual(["a subscription was made anew"]);
     await expectProvable();
   });
 
   test("is replaced when the notification URL changes: nothing is left at the old one", async () => {
     const notificationUrl = "https://new.example/api/notifications";
-    expect(new Set(Object.values(didWhat(await keep({ notificationUrl }))))).toEqual(new Set(["created"]));
+    expect(new Set(Object.values(didWhat(await keep({ notificationUrl }))))).toEqual(new Set(["recreated"]));
     expect(app.graph.kept.map((one) => one.notificationUrl)).toEqual(everything.map(() => notificationUrl));
+    expect(app.wishes).toEqual(["a subscription was made anew"]);
     await expectProvable();
   });
 
@@ -424,6 +432,166 @@ describe("a subscription that cannot be kept", () => {
     app.graph.refuse.clear();
     expect(didWhat(await keep({ policy }))).toMatchObject({ [readersGroup]: "removed" });
     await expectProvable();
+  });
+});
+
+const month = 30 * dayMs;
+const secretOf = async (resource: string) => (await rowFor(resource)).clientState;
+
+async function rowFor(resource: string): Promise<SubscriptionRow> {
+  const row = (await app.rows.list()).find((one) => one.resource === resource);
+  if (row === undefined) throw new Error(`there is no row for ${resource}`);
+  return row;
+}
+
+/** As in the life of the app: the timer comes every five minutes. */
+async function keepFor(ms: number): Promise<void> {
+  for (const end = app.now + ms; app.now < end; app.now += 5 * minuteMs) await keep();
+}
+
+describe("a client state", () => {
+  /** A month has passed, and all three are as old as that. */
+  async function inUseForAMonth(): Promise<void> {
+    await keep();
+    await rewrite({ renewedAt: start + month });
+    for (const [index, one] of app.graph.kept.entries())
+      app.graph.kept[index] = { ...one, expiresAt: start + month + week };
+    app.now = start + month + minuteMs;
+    app.wishes.length = 0;
+  }
+
+  test("is in use for a month", async () => {
+    await inUseForAMonth();
+    app.now = start + month;
+    expect(new Set(Object.values(didWhat(await keep())))).toEqual(new Set(["nothing"]));
+  });
+
+  test("is changed after that, one a run, and everybody is looked at who changed meanwhile", async () => {
+    await inUseForAMonth();
+    const before = await Promise.all(everything.map(secretOf));
+    const changed: number[] = [];
+    for (let runs = 0; runs < 4; runs += 1) {
+      await keep();
+      const after = await Promise.all(everything.map(secretOf));
+      changed.push(after.filter((secret) => !before.includes(secret)).length);
+    }
+    expect(changed).toEqual([1, 2, 3, 3]);
+    expect(app.wishes).toEqual(everything.map(() => "a subscription was made anew"));
+    await expectProvable();
+  });
+
+  test("is not changed while anything is wrong", async () => {
+    await inUseForAMonth();
+    app.graph.refuse.add(readersGroup);
+    const before = await secretOf("users");
+    await keep();
+    expect(await secretOf("users")).toBe(before);
+  });
+
+  test("that was replaced is remembered for as long as Graph tries to deliver", async () => {
+    await inUseForAMonth();
+    const { subscriptionId, clientState } = await rowFor("users");
+    for (const _ of everything) await keep();
+    const until = app.now + 4 * hourMs;
+    expect((await rowFor("users")).former).toEqual([{ subscriptionId, clientState, until }]);
+  });
+
+  test.each([
+    ["before the old one is ended", "remove"],
+    ["before there is a new one", "create"],
+  ] as const)("is changed all the same when the host dies %s", async (_, call) => {
+    await inUseForAMonth();
+    const dead = async () => {
+      throw new Error("the host died");
+    };
+    await keep({ graph: { ...app.graph, [call]: dead } });
+    await keep();
+    await expectProvable();
+    expect(resources()).toEqual(everything.toSorted());
+    expect(app.wishes).toContain("a subscription was made anew");
+  });
+});
+
+describe("a subscription that announces nothing of what is found to have changed", () => {
+  const missed = (times: number) => rewriteOne("users", { missed: times });
+  const rewriteOne = async (resource: string, change: Partial<SubscriptionRow>) =>
+    app.rows.put({ ...(await rowFor(resource)), ...change });
+  const open = async () => (await app.findings.all()).filter(({ over }) => over === null);
+
+  beforeEach(async () => {
+    await keep();
+    await keepFor(65 * minuteMs);
+    app.wishes.length = 0;
+  });
+
+  test("is given two catch-ups: a notification is lost now and then", async () => {
+    await missed(2);
+    expect(didWhat(await keep())).toMatchObject({ users: "nothing" });
+    expect(await open()).toEqual([]);
+  });
+
+  test("is made anew at the third, everybody is looked at, and people are told until it announces something", async () => {
+    await missed(3);
+    expect(didWhat(await keep())).toMatchObject({ users: "recreated", [readersGroup]: "nothing" });
+    expect(app.wishes).toEqual(["a subscription was made anew"]);
+    expect(await open()).toMatchObject([{ kind: "silent-subscription", subject: "subscriptions" }]);
+    await expectProvable();
+    await keepFor(30 * minuteMs);
+    expect(await open()).toHaveLength(1);
+    await app.rows.change("users", heardAgain);
+    await keep();
+    expect(await open()).toEqual([]);
+  });
+
+  test("is made anew at most once an hour, and it stays the same finding", async () => {
+    await missed(3);
+    await keep();
+    const [first] = await open();
+    await missed(3);
+    await keepFor(55 * minuteMs);
+    expect((await rowFor("users")).missed).toBe(3);
+    await keepFor(15 * minuteMs);
+    expect((await rowFor("users")).missed).toBe(0);
+    expect(await open()).toMatchObject([{ id: first?.id, since: first?.since }]);
+  });
+});
+
+describe("what nothing announces", () => {
+  const open = async () =>
+    (await app.findings.all())
+      .filter(({ over }) => over === null)
+      .map(({ kind, found }) => `${kind}: ${found}`);
+
+  test("is a finding from the first refusal until there is a subscription", async () => {
+    app.graph.refuse.add(readersGroup);
+    await keep();
+    expect(await open()).toEqual([
+      `unsubscribed: nothing announces changes of ${readersGroup}: Graph refuses create of ${readersGroup}`,
+    ]);
+    app.graph.refuse.clear();
+    app.now += 5 * minuteMs;
+    await keep();
+    expect(await open()).toEqual([]);
+  });
+
+  test("is none while a subscription that cannot be looked at is still in force", async () => {
+    await keep();
+    app.graph.refuse.add("users");
+    app.now = start + 50 * minuteMs;
+    expect(didWhat(await keep())).toMatchObject({ users: "failed" });
+    expect(await open()).toEqual([]);
+    app.now = start + 60 * minuteMs;
+    await keep();
+    expect(await open()).toHaveLength(1);
+  });
+
+  test("is a finding for each group that there is no room for", async () => {
+    app.nested.set(
+      groupId(2),
+      Array.from({ length: 90 }, (_, index) => groupId(100 + index)),
+    );
+    await keep();
+    expect(await open()).toHaveLength(2);
   });
 });
 

@@ -32,6 +32,9 @@ export const rowOf = ({ id, resource, clientState, expiresAt }: Kept) => ({
   expiresAt,
   madeAt: far,
   renewedAt: 0,
+  former: [],
+  missed: 0,
+  silentSince: null,
 });
 
 /** Graph's side of the subscriptions; hosts share `kept`. */

@@ -10,12 +10,14 @@ import {
 import { catchUpIfDue, wishCatchUp } from "../../shared/reconcile/events/catch-up.ts";
 import { policyInForce, type PolicyNow } from "../../shared/reconcile/run/policy-in-force.ts";
 import { receiveNotifications } from "../../shared/reconcile/events/receive.ts";
+import { heardAgain } from "../../shared/reconcile/events/silence.ts";
 import { keepSubscriptions } from "../../shared/reconcile/events/subscribe.ts";
 import { workOnArrival } from "../../shared/reconcile/workers/work-on-arrival.ts";
 import { workOnAccess } from "../../shared/reconcile/workers/work-on-access.ts";
 import { workOnAnalyst } from "../../shared/reconcile/workers/work-on-analyst.ts";
 import type { WorkerPorts } from "../../shared/reconcile/workers/worker-ports.ts";
 import { analystRow, analysts } from "../../shared/state/analysts.ts";
+import { departures } from "../../shared/state/departures.ts";
 import { findings } from "../../shared/state/findings.ts";
 import type { JournalEntry } from "../../shared/state/journal.ts";
 import { marks } from "../../shared/state/marks.ts";
@@ -23,6 +25,7 @@ import { pairs } from "../../shared/state/pairs.ts";
 import { roleKeys } from "../../shared/state/role-keys.ts";
 import { slots } from "../../shared/state/slots.ts";
 import { subscriptionRows } from "../../shared/state/subscription-rows.ts";
+import { workflowCalls } from "../../shared/state/workflow-calls.ts";
 import { troubles } from "../../shared/state/troubles.ts";
 import type { Bus } from "./bus.ts";
 import { sourceTenant } from "./cast.ts";
@@ -68,6 +71,8 @@ export const tableNames = [
   "Slots",
   "Troubles",
   "Findings",
+  "Departures",
+  "WorkflowCalls",
   "Marks",
 ] as const;
 
@@ -102,6 +107,8 @@ export function startSystem(parts: SystemParts): System {
   };
   const analystTable = analysts(table("Analysts"));
   const pairTable = pairs(table("Pairs"));
+  const rows = subscriptionRows(table("Subscriptions"));
+  const findingTable = findings(table("Findings"));
   const troubleTable = troubles(table("Troubles"));
   const mark = marks(table("Marks"));
   const wish = (why: string) => wishCatchUp(why, { mark: mark.catchUp, now });
@@ -132,7 +139,11 @@ export function startSystem(parts: SystemParts): System {
     roleKeys: roleKeys(table("RoleKeys")),
     slots: slots(table("Slots"), parts.pause),
     troubles: troubleTable,
-    findings: findings(table("Findings")),
+    findings: findingTable,
+    departures: departures(table("Departures")),
+    calls: workflowCalls(table("WorkflowCalls")),
+    callback: () => ({ resume: async () => "heard" }),
+    subscriptions: rows,
     journal,
     send,
     schedule,
@@ -172,7 +183,6 @@ export function startSystem(parts: SystemParts): System {
 
   for (const queue of slotsPerHost) void slot(queue);
 
-  const rows = subscriptionRows(table("Subscriptions"));
   let remembered: { readonly at: number; readonly rows: ReturnType<typeof rows.list> } | null = null;
 
   return {
@@ -184,6 +194,10 @@ export function startSystem(parts: SystemParts): System {
           return remembered.rows;
         },
         renewSoon: async () => undefined,
+        async heardAgain(resource) {
+          await rows.change(resource, heardAgain);
+          remembered = null;
+        },
         isKnown: async (id) => {
           const known = await analystTable.read(analystRow(id));
           return known !== null && known.value !== null;
@@ -201,6 +215,7 @@ export function startSystem(parts: SystemParts): System {
         reader: graph.sourceReader,
         graph: subscriptionsOf(parts.subscriptions, travel),
         rows,
+        findings: findingTable,
         notificationUrl: "https://muster.example",
         newClientState: () => "secret",
         catchUp: wish,
@@ -215,7 +230,8 @@ export function startSystem(parts: SystemParts): System {
         analysts: analystTable,
         pairs: pairTable,
         troubles: troubleTable,
-        findings: findings(table("Findings")),
+        findings: findingTable,
+        subscriptions: rows,
         mark: mark.catchUp,
         policyChanges: async () => (await mark.policy.read())?.value.changes ?? 0,
         schedule,

@@ -75,6 +75,9 @@ export function subscriptionRow(changes: Partial<SubscriptionRow> = {}): Subscri
     expiresAt: 0,
     madeAt: 0,
     renewedAt: 0,
+    former: [],
+    missed: 0,
+    silentSince: null,
     ...changes,
   };
 }

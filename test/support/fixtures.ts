@@ -299,6 +299,7 @@ export function sourceSituation({ user = {}, ...changes }: SourceChanges = {}): 
     analyst: ana,
     read: typeof user === "string" ? { kind: user } : { kind: "present", user: sourceUser(user) },
     held: [asReader],
+    departed: "no",
     loss: null,
     record: analystRecord(),
     protected: "no",

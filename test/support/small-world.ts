@@ -9,11 +9,14 @@ import { workOnAccess } from "../../shared/reconcile/workers/work-on-access.ts";
 import { workOnAnalyst } from "../../shared/reconcile/workers/work-on-analyst.ts";
 import type { WorkerPorts } from "../../shared/reconcile/workers/worker-ports.ts";
 import { analystRow, analysts } from "../../shared/state/analysts.ts";
+import { departures } from "../../shared/state/departures.ts";
 import { findings } from "../../shared/state/findings.ts";
 import type { JournalEntry } from "../../shared/state/journal.ts";
 import { pairRow, pairs } from "../../shared/state/pairs.ts";
 import { roleKeys } from "../../shared/state/role-keys.ts";
+import { subscriptionRows } from "../../shared/state/subscription-rows.ts";
 import { slots } from "../../shared/state/slots.ts";
+import { workflowCalls } from "../../shared/state/workflow-calls.ts";
 import { troubles } from "../../shared/state/troubles.ts";
 import { memoryProvisioner, memorySource, memoryTarget, type MemoryTarget } from "./memory-tenant.ts";
 import { memoryTable } from "./memory-table.ts";
@@ -51,6 +54,9 @@ export function smallWorld() {
     slots: memoryTable("Slots"),
     troubles: memoryTable("Troubles"),
     findings: memoryTable("Findings"),
+    departures: memoryTable("Departures"),
+    calls: memoryTable("WorkflowCalls"),
+    subscriptions: memoryTable("Subscriptions"),
   };
   const fabrikamScope = groupId(8);
   const source = memorySource(
@@ -84,8 +90,12 @@ export function smallWorld() {
     slots: slots(tables.slots.client, () => Promise.resolve()),
     troubles: troubles(tables.troubles.client),
     findings: findings(tables.findings.client),
+    departures: departures(tables.departures.client),
+    calls: workflowCalls(tables.calls.client),
+    subscriptions: subscriptionRows(tables.subscriptions.client),
   };
   const entries: JournalEntry[] = [];
+  const resumed: { readonly tenant: TenantId; readonly path: string; readonly status: string }[] = [];
   const sent: Message[] = [];
   let scheduled: readonly { readonly message: Message; readonly at: number }[] = [];
   const parked: ParkedMessage[] = [];
@@ -112,6 +122,12 @@ export function smallWorld() {
       now,
     },
     target: targetOf,
+    callback: (tenant) => ({
+      async resume(path, status) {
+        resumed.push({ tenant, path, status });
+        return "heard";
+      },
+    }),
     journal: {
       async append(entry) {
         if (journalTrouble === entry.kind) {
@@ -178,6 +194,7 @@ export function smallWorld() {
     state,
     ports,
     entries,
+    resumed,
     sent,
     parked,
     logged,

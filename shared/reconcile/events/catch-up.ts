@@ -10,9 +10,11 @@ import { tryRoleGroups, waysFound } from "../source/read-source.ts";
 import { readChanges, type ChangePorts, type ChangesRead } from "./who-changed.ts";
 import { whomToCall } from "./whom-to-call.ts";
 import { sendSpread, type SpreadPorts } from "./send-spread.ts";
+import { noteSilence, type SilencePorts } from "./silence.ts";
 
 export type CatchUpPorts = BehindPorts &
   ChangePorts &
+  SilencePorts &
   SpreadPorts & {
     readonly policy: () => Promise<PolicyNow>;
     readonly groups: GroupDirectory;
@@ -146,6 +148,7 @@ async function callPeople(begun: CatchUpMark, ports: CatchUpPorts): Promise<Call
   const whom = owed > 0 || isDay || changes.kind === "unknown" ? "everybody" : "changed";
   const ways = trouble === undefined ? waysFound(policy, found) : null;
   const called = whomToCall(analysts, { whom, changes, ways, now: ports.now() });
+  if (called.unheard.length > 0) await noteSilence(["users"], ports);
   const check = { cause, heardAt: heardAt(ports), occasion: "check" } as const;
   const event = { ...check, cause: "catch-up: changed", occasion: "event" } as const;
   const records = analysts.map(({ record }) => record);

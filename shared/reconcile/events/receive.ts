@@ -1,32 +1,30 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import { readNotifications, type Notification } from "../../graph/notification.ts";
 import { errorText } from "../../model/error-text.ts";
 import type { AnalystId } from "../../model/ids.ts";
 import { heardAt, sessionOf, type AnalystMessage, type ArrivalMessage } from "../../queue/keys.ts";
 import type { SubscriptionRow } from "../../state/subscription-rows.ts";
+import { prove, subscriptionDirectory, type DropReason, type ProofPorts } from "./prove-notification.ts";
+import { isDoubted } from "./silence.ts";
 
-export type ReceivePorts = {
-  /** The subscriptions Muster made; `fresh` reads them again. */
-  readonly subscriptions: (how: "remembered" | "fresh") => Promise<readonly SubscriptionRow[]>;
+export type ReceivePorts = ProofPorts & {
   /** Graph asks for a subscription to be renewed, or says that it is gone. */
   readonly renewSoon: (resource: string, state: "renew" | "recreate") => Promise<void>;
+  /** A subscription that seemed to be silent has announced something. */
+  readonly heardAgain: (resource: string) => Promise<void>;
   /** Whether this is, or was, an analyst, as far as this host has heard. */
   readonly isKnown: (id: AnalystId) => Promise<boolean>;
   readonly send: (messages: readonly (AnalystMessage | ArrivalMessage)[]) => Promise<void>;
-  readonly now: () => number;
 };
 
 export type Received =
   | {
       readonly kind: "accepted";
       readonly keys: number;
-      readonly dropped: Readonly<Record<DropReason, number>>;
+      readonly dropped: Readonly<Record<DropReason | "unreadable", number>>;
     }
   | { readonly kind: "invalid"; readonly problem: string }
   /** Service Bus does not have the keys: Graph has to deliver again. */
   | { readonly kind: "unavailable"; readonly problem: string };
-
-type DropReason = "unreadable" | "unknownSubscription" | "wrongClientState" | "wrongTenant";
 
 /**
  * Turns a delivery into keys. An item that cannot be proven to come from Muster's own subscription is dropped and
@@ -43,60 +41,26 @@ export async function receiveNotifications(text: string, ports: ReceivePorts): P
   };
   const keys = new Map<string, AnalystMessage | ArrivalMessage>();
   const directory = subscriptionDirectory(ports);
+  const heard = new Set<string>();
   try {
     for (const item of body.items) {
       const proof = await prove(item, directory);
-      if (proof.kind === "dropped") dropped[proof.reason] += 1;
-      else
-        for (const message of await keysOf(item, proof.row, ports)) keys.set(sessionOf(message.key), message);
+      if (proof.kind === "dropped") {
+        dropped[proof.reason] += 1;
+        continue;
+      }
+      // Of one that was replaced, only what it has to say of people counts.
+      const { row, former } = proof;
+      if (former === "yes" && item.about.kind === "lifecycle") continue;
+      if (former === "no" && item.about.kind !== "lifecycle" && isDoubted(row)) heard.add(row.resource);
+      for (const message of await keysOf(item, row, ports)) keys.set(sessionOf(message.key), message);
     }
     if (keys.size > 0) await ports.send([...keys.values()]);
+    for (const resource of heard) await ports.heardAgain(resource);
   } catch (error) {
     return { kind: "unavailable", problem: errorText(error) };
   }
   return { kind: "accepted", keys: keys.size, dropped };
-}
-
-type Proof =
-  | { readonly kind: "proven"; readonly row: SubscriptionRow }
-  | { readonly kind: "dropped"; readonly reason: DropReason };
-
-type Directory = (item: Notification) => Promise<SubscriptionRow | undefined>;
-
-/** Looks the rows up again at most once a delivery: anybody can make up subscription ids. */
-function subscriptionDirectory({ subscriptions }: ReceivePorts): Directory {
-  let fresh: readonly SubscriptionRow[] | undefined;
-  return async (item) => {
-    const known = findRow(item, fresh ?? (await subscriptions("remembered")));
-    if (known !== undefined || fresh !== undefined) return known;
-    fresh = await subscriptions("fresh");
-    return findRow(item, fresh);
-  };
-}
-
-async function prove(item: Notification, find: Directory): Promise<Proof> {
-  const row = await find(item);
-  if (row === undefined) return { kind: "dropped", reason: "unknownSubscription" };
-  if (row.tenantId !== item.tenantId) return { kind: "dropped", reason: "wrongTenant" };
-  if (!sameSecret(row.clientState, item.clientState)) return { kind: "dropped", reason: "wrongClientState" };
-  return { kind: "proven", row };
-}
-
-/** A notification may overtake the answer that tells its subscription's id; then the client state has to do. */
-function findRow(item: Notification, rows: readonly SubscriptionRow[]): SubscriptionRow | undefined {
-  return (
-    rows.find(({ subscriptionId }) => subscriptionId === item.subscriptionId) ??
-    rows.find(
-      ({ subscriptionId, clientState }) =>
-        subscriptionId === null && sameSecret(clientState, item.clientState),
-    )
-  );
-}
-
-/** Compared by digest, so that neither content nor length shows in the time it takes. */
-function sameSecret(a: string, b: string): boolean {
-  const digest = (text: string) => createHash("sha256").update(text).digest();
-  return timingSafeEqual(digest(a), digest(b));
 }
 
 async function keysOf(

@@ -1,4 +1,5 @@
 import { errorText } from "../../model/error-text.ts";
+import type { SubscriptionRow } from "../../state/subscription-rows.ts";
 
 export type Subscribed = {
   readonly resource: string;
@@ -12,3 +13,16 @@ export const failure = (resource: string, error: unknown): Subscribed => ({
   did: "failed",
   detail: errorText(error),
 });
+
+/**
+ * A subscription falls silent when the token that came with its last call has expired, after about an hour, however long it has
+ * still to live. Graph asks for a renewal before that, and nobody may be there to hear it.
+ * https://learn.microsoft.com/graph/change-notifications-lifecycle-events
+ */
+export const accessMs = 60 * 60_000;
+
+export const authorizedAt = ({ madeAt, renewedAt }: SubscriptionRow): number => Math.max(madeAt, renewedAt);
+
+/** Whether nothing announces its changes. */
+export const isDeaf = (row: SubscriptionRow, now: number): boolean =>
+  row.subscriptionId === null || now - authorizedAt(row) >= accessMs;

@@ -11,7 +11,8 @@ import type { Looking } from "./access-ports.ts";
 export type Asked = Pick<Looking, "record" | "rules">;
 
 /** What the analyst should be given in the target. */
-export function wantedOf({ record, rules }: Asked): readonly Wish[] {
+export function wantedOf({ record, rules, pair }: Asked & Pick<Looking, "pair">): readonly Wish[] {
+  if (pair.departed !== null) return [];
   const frozen = frozenRoles(rules.policy, record);
   const live = record.roles.filter((role) => !frozen.includes(role));
   return record.leaving === null ? desiredGrants(rules.target, namesOf(live)) : [];
@@ -19,8 +20,8 @@ export function wantedOf({ record, rules }: Asked): readonly Wish[] {
 
 /** What may not be taken back from the analyst, although nothing says that it should be there; null: all of it may. */
 export function keepsOf({ record, rules, pair }: Asked & Pick<Looking, "pair">): Keeps | null {
-  // Nobody belongs there any more, whatever they are kept for.
-  if (rules.target.retire) return null;
+  // Nobody belongs there any more, or they do not, whatever they are kept for.
+  if (rules.target.retire || pair.departed !== null) return null;
   const kept = frozenRoles(rules.policy, record);
   const gave = kept.map(({ by }) => stillGiven(pair.gave[by], { rules, pair }));
   if (record.leaving !== null || gave.every((one) => one?.length === 0)) return null;

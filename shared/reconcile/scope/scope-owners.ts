@@ -6,6 +6,7 @@ import type { Heir, NamedGrant } from "../../planner/owned.ts";
 import { means } from "../../policy/group-name.ts";
 import { homeOf, isScopeOf } from "../../policy/places.ts";
 import type { Place, Target } from "../../policy/policy.ts";
+import { unknownPair } from "../../model/pair.ts";
 import { pairRow, type Pairs } from "../../state/pairs.ts";
 import type { Looking } from "../pair/access-ports.ts";
 import type { NamedScope } from "./read-scopes.ts";
@@ -28,11 +29,12 @@ export async function heirOf(given: NamedScope, { looking, pairs }: Asking): Pro
   const { record, rules } = looking;
   const other = otherPlaceWith(given, looking);
   if (other === undefined) return "none";
-  const pair = (await pairs.read(pairRow(other.tenantId, record.id)))?.value;
-  const isKept = pair !== undefined && isKeptIn(other, given, { ...looking, pair });
-  if (!isWantedIn(other, given, { record, rules }) && !isKept) return "none";
+  const known = (await pairs.read(pairRow(other.tenantId, record.id)))?.value;
+  const pair = known ?? unknownPair;
+  const isKept = known !== undefined && isKeptIn(other, given, { record, rules, pair });
+  if (!isWantedIn(other, given, { record, rules, pair }) && !isKept) return "none";
   const item = itemIn(other.tenantId, given.scope, looking);
-  const row = item === null ? undefined : rowOf(pair?.ledger ?? [], item);
+  const row = item === null ? undefined : rowOf(pair.ledger, item);
   return row !== undefined && isGiven(row.entry) ? "has" : "waits";
 }
 
@@ -53,8 +55,12 @@ function otherPlaceWith(given: NamedScope, looking: Pick<Looking, "rules">): Pla
 
 type There = Pick<Looking, "record" | "rules">;
 
-function isWantedIn(place: Place, { scope, name }: NamedScope, { record, rules }: There): boolean {
-  const wishes = wantedOf({ record, rules: { ...rules, target: place } });
+function isWantedIn(
+  place: Place,
+  { scope, name }: NamedScope,
+  { record, rules, pair }: There & Pick<Looking, "pair">,
+): boolean {
+  const wishes = wantedOf({ record, rules: { ...rules, target: place }, pair });
   if (place.topology !== "home") return wishes.length > 0;
   const isMeant = (named: NameOrId) => scope.kind === "group" && means(named, { id: scope.group, name });
   return wishes.some((wish) => wish.kind === "group" && isMeant(wish.group));

@@ -5,6 +5,7 @@ import type { SourceWriter } from "../../graph/source-writer.ts";
 import type { AnalystRecord } from "../../model/analyst.ts";
 import type { AccessMessage } from "../../queue/keys.ts";
 import type { Analysts } from "../../state/analysts.ts";
+import type { Departures } from "../../state/departures.ts";
 import type { Journal } from "../../state/journal.ts";
 import type { Claim } from "../../state/key-state.ts";
 import type { Run } from "../run/handling.ts";
@@ -17,6 +18,7 @@ export type AnalystPorts = {
   readonly writer: SourceWriter;
   readonly groups: GroupDirectory;
   readonly analysts: Pick<Analysts, "list">;
+  readonly departures: Pick<Departures, "read">;
   readonly journal: Journal;
   readonly send: (messages: readonly AccessMessage[]) => Promise<void>;
   readonly now: () => number;

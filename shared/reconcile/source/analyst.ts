@@ -33,11 +33,15 @@ export async function reconcileAnalyst(
   const now = await ports.policy();
   const { policy } = now;
   const priority = run.urgency === "low" ? "low" : "normal";
-  const roleGroups = await tryRoleGroups(policy, ports.groups, priority);
+  const [roleGroups, said] = await Promise.all([
+    tryRoleGroups(policy, ports.groups, priority),
+    ports.departures.read(policy.source.tenantId, id),
+  ]);
   const known = inPresentWords(claim.state().value, now, roleGroups.found);
-  const seen = await readSource(id, { record: known, policy, roleGroups, ports, priority });
-  const loss = await assessLoss({ record: known, seen, policy, ports, priority });
-  const decision = planSource(situationOf(id, { seen, loss, known, policy, now: ports.now() }));
+  const departed = said === null ? "no" : "yes";
+  const seen = await readSource(id, { record: known, departed, policy, roleGroups, ports, priority });
+  const loss = await assessLoss({ record: known, seen, departed, policy, ports, priority });
+  const decision = planSource(situationOf(id, { seen, loss, known, departed, policy, now: ports.now() }));
   const plan = checkSource(decision.plan, policy);
   if (known === null && decision.roles.length === 0) return outcomesOf(decision, seen);
 
@@ -68,17 +72,19 @@ type Situating = {
   readonly seen: SourceSeen;
   readonly loss: Loss | null;
   readonly known: AnalystRecord | null;
+  readonly departed: "yes" | "no";
   readonly policy: Policy;
   readonly now: number;
 };
 
-function situationOf(id: AnalystId, { seen, loss, known, policy, now }: Situating) {
+function situationOf(id: AnalystId, { seen, loss, known, departed, policy, now }: Situating) {
   return {
     analyst: id,
     read: seen.user,
     held: seen.held,
     loss,
     record: known,
+    departed,
     protected: policy.protected.includes(id) ? "yes" : "no",
     revokeSessions: policy.leavers.revokeSessions,
     stamps: (roles: readonly RoleName[]) => stampsOf(policy, { id, roles }).values,

@@ -12,9 +12,9 @@ import { waysToHold } from "./read-source.ts";
  * a leaver; many at once are a mistake in a group, in an attribute or in the policy.
  */
 export async function assessLoss(assessing: Assessing): Promise<Loss | null> {
-  const { record, seen, policy, ports } = assessing;
-  // Who is disabled leaves whatever they hold: nothing that cannot be read stands in their way.
-  if (seen.user.kind !== "present" || !seen.user.user.enabled) return null;
+  const { record, seen, departed, policy, ports } = assessing;
+  // Who is disabled, or said to leave, leaves whatever they hold: nothing that cannot be read stands in their way.
+  if (seen.user.kind !== "present" || !seen.user.user.enabled || departed === "yes") return null;
   const lost = lostRoles(record, seen.held);
   if (record === null || lost.length === 0) return null;
   // Nobody looks at who is protected, so what is remembered of them says nothing.

@@ -20,6 +20,8 @@ export type ComparePorts = {
   readonly groups: GroupDirectory;
   readonly analysts: Pick<Analysts, "list">;
   readonly send: (messages: readonly (AnalystMessage | ArrivalMessage)[]) => Promise<void>;
+  /** Hears of resources of Graph that have changed without a word from their subscriptions. */
+  readonly onSilence: (resources: readonly string[]) => Promise<void>;
   readonly now: () => number;
 };
 
@@ -44,7 +46,9 @@ export async function compareRoleGroup(
     outcomes.push(
       ...(await writtenWithin(one, listing?.groups ?? [], { policy, groups: ports.groups, priority })),
     );
-    await callWhoDiffers(groupKey(one), new Set(listing?.items), { policy, ports, run });
+    const changed = await callWhoDiffers(groupKey(one), new Set(listing?.items), { policy, ports, run });
+    if (changed && run.urgency === "low")
+      await ports.onSilence([one, ...(listing?.groups ?? [])].map((id) => `groups/${id}`));
   }
   return outcomes;
 }
@@ -76,12 +80,15 @@ async function roleGroupsAround(
   return [...roleGroups].filter((id) => ids.has(id));
 }
 
-/** A difference is news about the person, however old the event is that led to the comparison. */
+/**
+ * A difference is news about the person, however old the event is that led to the comparison.
+ * @returns whether anybody is called who has changed for certain
+ */
 async function callWhoDiffers(
   by: string,
   members: ReadonlySet<string>,
   { policy, ports, run }: { readonly policy: Policy; readonly ports: ComparePorts; readonly run: Run },
-): Promise<void> {
+): Promise<boolean> {
   const known = await allAnalysts(ports.analysts);
   const has = (roles: readonly HeldRole[]) => roles.some((role) => role.by === by);
   // Who is kept and was not seen to hold it is looked at in each catch-up like everybody; when the group changes, that may be over.
@@ -107,4 +114,5 @@ async function callWhoDiffers(
         : { key: { kind: "analyst", analyst: id }, ...common, occasion: "event" },
     ),
   );
+  return ids.some((id) => remembered.has(id));
 }

@@ -11,6 +11,7 @@ import { waysToHold, type SourceReadPorts, type SourceSeen } from "./read-source
 export type Assessing = {
   readonly record: AnalystRecord | null;
   readonly seen: SourceSeen;
+  readonly departed: "yes" | "no";
   readonly policy: Policy;
   readonly ports: SourceReadPorts & { readonly analysts: Pick<Analysts, "list">; readonly now: () => number };
   readonly priority: Priority;

@@ -59,7 +59,14 @@ async function lookAt(
   { policy, ports }: { readonly policy: PolicyNow["policy"]; readonly ports: ArrivalPorts },
 ): Promise<"analyst" | "perhaps" | "nobody"> {
   const roleGroups = await findRoleGroups(policy, ports.groups, "low");
-  const { user, held } = await readSource(id, { record: null, policy, roleGroups, ports, priority: "low" });
+  const { user, held } = await readSource(id, {
+    record: null,
+    departed: "no",
+    policy,
+    roleGroups,
+    ports,
+    priority: "low",
+  });
   if (user.kind !== "present") return "perhaps";
   if (held.length === 0) return "nobody";
   return user.user.enabled ? "analyst" : "perhaps";

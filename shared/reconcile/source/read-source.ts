@@ -42,6 +42,8 @@ export async function tryRoleGroups(...question: Parameters<typeof findRoleGroup
 
 type Question = {
   readonly record: AnalystRecord | null;
+  /** Whether they are said to have left. */
+  readonly departed: "yes" | "no";
   readonly policy: Policy;
   readonly roleGroups: RoleGroups;
   readonly ports: SourceReadPorts;
@@ -57,8 +59,8 @@ export async function readSource(id: AnalystId, question: Question): Promise<Sou
     Promise.allSettled([readMemberships(id, question)]),
   ]);
   const base = { user, roleGroups: found, refusals };
-  const isOut = user.kind !== "present" || !user.user.enabled;
-  // Who leaves by their account leaves whatever they hold: groups that cannot be read stand in nobody's way.
+  const isOut = user.kind !== "present" || !user.user.enabled || question.departed === "yes";
+  // Who leaves by their account, or is said to, leaves whatever they hold: groups that cannot be read stand in nobody's way.
   const isUnread = trouble !== undefined || read.status === "rejected";
   if (user.kind !== "present" || (isOut && isUnread))
     return { ...base, held: record?.held ?? [], evidence: { kind: "sound" } };

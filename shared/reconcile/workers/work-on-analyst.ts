@@ -4,21 +4,26 @@ import { analystPartition, analystRow } from "../../state/analysts.ts";
 import { sourcePartition } from "../../state/findings.ts";
 import { roleKeyRow } from "../../state/role-keys.ts";
 import { reconcileAnalyst } from "../source/analyst.ts";
+import { noteSilence } from "../events/silence.ts";
 import { compareAttributeRoles, compareRoleGroup } from "../source/compare-holders.ts";
 import { handle } from "../run/handle.ts";
 import type { HandlePorts } from "../run/handling.ts";
 import { nextSourceLook } from "../run/next-look.ts";
+import { workOnWorkflow } from "./work-on-workflow.ts";
 import { type WorkerPorts, type Log, whoWaits } from "./worker-ports.ts";
 
-/** Handles one message of the queue `analysts`: an analyst, a role group, or the roles that attributes give. */
+/** Handles one message of the queue `analysts`: an analyst, a role group, the roles that attributes give, or a workflow's call. */
 export function workOnAnalyst(message: AnalystMessage, ports: WorkerPorts, log: Log): Promise<void> {
   const { key } = message;
+  if (key.kind === "workflow") return workOnWorkflow({ ...message, key }, ports, log);
   const sourcePorts = { ...ports, ...ports.source, now: ports.now };
   if (key.kind !== "analyst") {
+    const onSilence = (resources: readonly string[]) => noteSilence(resources, ports);
+    const comparing = { ...sourcePorts, onSilence };
     return handle<null>(message, roleKeyPorts(key, ports, log), (_claim, run) =>
       key.kind === "role-group"
-        ? compareRoleGroup(key.group, sourcePorts, run)
-        : compareAttributeRoles(sourcePorts, run),
+        ? compareRoleGroup(key.group, comparing, run)
+        : compareAttributeRoles(comparing, run),
     );
   }
   return handle<AnalystRecord | null>(

@@ -1,0 +1,30 @@
+/** An answer as the Functions host takes it. */
+export type Answer = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+};
+
+/** RFC 9457: what went wrong with this request, for people and programs. `detail` says what to do. */
+type Problem = { readonly status: number; readonly title: string; readonly detail: string };
+
+export const json = (status: number, body: unknown): Answer => ({
+  status,
+  headers: { "content-type": "application/json", "x-content-type-options": "nosniff" },
+  body: JSON.stringify(body),
+});
+
+export const problem = ({ status, title, detail }: Problem): Answer => ({
+  ...json(status, { type: "about:blank", status, title, detail }),
+  headers: { "content-type": "application/problem+json", "x-content-type-options": "nosniff" },
+});
+
+/** RFC 6750: which token would do is not said to whoever has none. */
+export const unauthorized: Answer = (() => {
+  const answer = problem({
+    status: 401,
+    title: "Unauthorized",
+    detail: "Send a token of Microsoft Entra for this application, as docs/configuration.md says.",
+  });
+  return { ...answer, headers: { ...answer.headers, "www-authenticate": 'Bearer error="invalid_token"' } };
+})();
