@@ -22,6 +22,7 @@ import { bundleHost } from "./host/program.ts";
 import { startTables, type TableServer } from "./tables/azurite.ts";
 import { enlist } from "./enlist.ts";
 import type { RunningLab } from "./running-lab.ts";
+import { relay } from "./relay.ts";
 import { timingOf } from "./timing.ts";
 import { weatherOf, type WeatherName } from "./weather.ts";
 import { buildWorld, type World } from "./world.ts";
@@ -115,7 +116,16 @@ export async function startLab(options: LabOptions = {}): Promise<RunningLab> {
     const timers = scheduleTimers({ clock, hosts });
     stops.push(async () => timers.stop());
 
-    const timing = timingOf({ clock, graph, bus, tables, hosts });
+    const relayed = relay({
+      clock,
+      fetch: (request) => graph.fetch(request),
+      authority: graph.url,
+      identity: world.apps.relay,
+      audience,
+      url: `${hosts.find(servesHttp)?.url ?? ""}/api/lifecycle-workflows`,
+    });
+    graph.onCallout(relayed.call);
+    const timing = timingOf({ clock, graph, relay: relayed, bus, tables, hosts });
     stops.push(async () => timing.stop());
     const { settled, advance } = timing;
     const parts = {
@@ -190,6 +200,9 @@ async function writeAtomically(file: string, text: string): Promise<void> {
   await rename(`${file}.new`, file);
 }
 
+/** What tokens for Muster's own functions are made for. */
+const audience = "api://muster";
+
 type HostParts = {
   /** Holds the package that is deployed. */
   readonly appDir: string;
@@ -224,6 +237,14 @@ async function startHosts({
     MUSTER_CLIENT_ID: world.apps.muster.clientId,
     MUSTER_TOKEN_FILE: files.token,
     MUSTER_NOTIFICATION_URL: `http://127.0.0.1:${ports[0]}/api/notifications`,
+    MUSTER_API_AUDIENCE: audience,
+    MUSTER_WORKFLOW_CALLERS: [
+      world.source,
+      ...Object.values(world.targets),
+      ...Object.values(world.pullTargets),
+    ]
+      .map(({ tenantId }) => `${tenantId}/${world.apps.relay.clientId}`)
+      .join(),
     MUSTER_TABLES: tables.connectionString,
     ServiceBus: bus.connectionString,
     ...Object.fromEntries(
@@ -273,6 +294,7 @@ function describe({ world, graph, bus, tables, hosts, controlUrl, files }: Descr
     people,
     cast,
     admin: apps.admin,
-    operator: { ...apps.operator, audience: "api://muster" },
+    operator: { ...apps.operator, audience },
+    relay: { ...apps.relay, audience },
   };
 }

@@ -3,6 +3,7 @@ import type { LabClock } from "./clock.ts";
 import type { GraphLab } from "./graph/simulator.ts";
 import type { HostProcess } from "./host/host-process.ts";
 import { paceClock } from "./pace.ts";
+import type { Relay } from "./relay.ts";
 import { restOf } from "./rest.ts";
 import type { TableServer } from "./tables/azurite.ts";
 
@@ -31,16 +32,17 @@ const patienceMs = 60_000;
 export function timingOf(parts: {
   readonly clock: LabClock;
   readonly graph: GraphLab;
+  readonly relay: Pick<Relay, "busy">;
   readonly bus: Broker;
   readonly tables: TableServer;
   readonly hosts: readonly HostProcess[];
 }): Timing & { stop(): void } {
-  const { clock, graph, bus, tables, hosts } = parts;
+  const { clock, graph, relay, bus, tables, hosts } = parts;
   /** No host runs: what waits on the bus waits for one, and time goes on without it. */
   const isDeserted = () => hosts.every((host) => host.state() === "stopped");
   const rest = restOf({
     clock,
-    going: () => [...graph.busy(), ...tables.busy()],
+    going: () => [...graph.busy(), ...relay.busy(), ...tables.busy()],
     working: () => [...(isDeserted() ? [] : bus.working(shelves)), ...hosts.flatMap((host) => host.busy())],
     breath: async () => {
       await Promise.all(hosts.map((host) => host.breathe()));

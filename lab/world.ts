@@ -39,6 +39,8 @@ export type World = {
     readonly muster: Credential & { readonly assertion: string };
     readonly admin: Secret;
     readonly operator: Secret;
+    /** The managed identity of the Logic Apps that lifecycle workflows call. */
+    readonly relay: Secret;
   };
   readonly cast: Cast;
 };
@@ -114,7 +116,7 @@ export function buildWorld(options: WorldOptions): World {
     seed: {
       seed: options.seed,
       tenants: [source.seed(cast), ...targets, ...pulled.map(({ seed }) => seed)],
-      apps: [apps.muster.seed, apps.admin.seed, apps.operator.seed],
+      apps: [apps.muster.seed, apps.admin.seed, apps.operator.seed, apps.relay.seed],
       syncJobs: names.map((name) =>
         syncJob(id, {
           name,
@@ -153,6 +155,7 @@ export function buildWorld(options: WorldOptions): World {
       muster: apps.muster.credential,
       admin: apps.admin.credential,
       operator: apps.operator.credential,
+      relay: apps.relay.credential,
     },
     cast,
   };
@@ -331,6 +334,7 @@ function appSeeds(id: Id, names: readonly string[]) {
   };
   const admin = { clientId: id("app", "admin"), clientSecret: id("app", "admin", "secret") };
   const operator = { clientId: id("app", "operator"), clientSecret: id("app", "operator", "secret") };
+  const relay = { clientId: id("app", "relay"), clientSecret: id("app", "relay", "secret") };
   const secret = (app: Secret, kind: AppSeed["kind"]): AppSeed => ({
     clientId: app.clientId,
     kind,
@@ -352,6 +356,8 @@ function appSeeds(id: Id, names: readonly string[]) {
     },
     admin: { credential: admin, seed: secret(admin, "admin") },
     operator: { credential: operator, seed: secret(operator, "operator") },
+    // It calls Muster, as an operator does.
+    relay: { credential: relay, seed: secret(relay, "operator") },
   };
 }
 

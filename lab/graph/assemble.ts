@@ -29,6 +29,7 @@ import type { WorldSeed } from "./seed.ts";
 import { syncEngine } from "./sync/engine.ts";
 import { createJob, type SyncJob } from "./sync/job.ts";
 import { troubles } from "./sync/trouble.ts";
+import { workflowEngine } from "./workflows/engine.ts";
 
 export type SimulationOptions = {
   readonly clock: LabClock;
@@ -137,6 +138,7 @@ function buildLab(
       random,
       closing,
     }),
+    workflows: workflowEngine(clock),
     sync: syncEngine(createJobs(seed, { tenants, weather }), {
       clock,
       weather,

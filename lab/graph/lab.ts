@@ -15,6 +15,7 @@ import type { Traffic } from "./record/traffic.ts";
 import type { Violations } from "./record/violations.ts";
 import type { SentinelWatch } from "./faults/sentinel-watch.ts";
 import type { SyncEngine } from "./sync/engine.ts";
+import type { WorkflowEngine } from "./workflows/engine.ts";
 
 /** The parts of a running simulator, as its request handlers see them. */
 export type Lab = {
@@ -38,4 +39,5 @@ export type Lab = {
   readonly subscriptions: Subscriptions;
   readonly notifier: Notifier;
   readonly sync: SyncEngine;
+  readonly workflows: WorkflowEngine;
 };

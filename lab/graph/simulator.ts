@@ -7,6 +7,7 @@ import type { FaultRegistry } from "./faults/fault-registry.ts";
 import type { RequestListener } from "./http/hooks.ts";
 import type { GraphCounters } from "./record/counters.ts";
 import type { TrafficRecord } from "./record/traffic.ts";
+import type { Callout } from "./workflows/engine.ts";
 import { truthOf, type Truth } from "./record/truth.ts";
 import type { Violation } from "./record/violations.ts";
 
@@ -28,6 +29,8 @@ export type GraphLab = {
   readonly faults: FaultRegistry;
   /** The listener is awaited before each request is handled and before its answer is sent. Returns what removes it. */
   onRequest(listener: RequestListener): () => void;
+  /** Hears of what the Logic Apps of lifecycle workflows are sent. */
+  onCallout(listener: (callout: Callout) => void): void;
   /** Runs sync cycles now, of all jobs or of the matching ones. */
   runSyncCycle(sourceTenantId?: string, jobId?: string): Promise<void>;
   /** Serves a request without the network; a request the network would break is rejected. */
@@ -68,6 +71,7 @@ export async function startGraph(options: GraphOptions): Promise<GraphLab> {
     },
     faults: lab.faults,
     onRequest: (listener) => hooks.add(listener),
+    onCallout: (listener) => lab.workflows.onCallout(listener),
     runSyncCycle: (sourceTenantId, jobId) => lab.sync.run(sourceTenantId, jobId),
     fetch: (request) => simulation.fetch(request, {}),
     async close() {

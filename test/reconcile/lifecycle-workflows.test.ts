@@ -1,4 +1,6 @@
+import * as fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
+import { readWorkflowCall } from "../../shared/graph/workflow-call.ts";
 import { receiveCall } from "../../shared/reconcile/workflows/receive-call.ts";
 import { tenantIdSchema } from "../../shared/model/ids.ts";
 import { eventAbout, smallWorld, type SmallWorld } from "../support/small-world.ts";
@@ -211,4 +213,34 @@ describe("a call that cannot be kept", () => {
       expect(await receive()).toMatchObject({ kind: "accepted" });
     },
   );
+});
+
+describe("whatever is sent", () => {
+  const bodies = fc.oneof(
+    fc.string(),
+    fc.json(),
+    fc.jsonValue().map((value) => JSON.stringify({ category: "leaver", data: value })),
+    // One that is sound but for one character.
+    fc.tuple(fc.nat(), fc.string({ minLength: 1, maxLength: 1 })).map(([at, other]) => {
+      const sound = workflowCall();
+      const index = at % sound.length;
+      return `${sound.slice(0, index)}${other}${sound.slice(index + 1)}`;
+    }),
+  );
+
+  const taskPath =
+    /^\/identityGovernance\/lifecycleWorkflows\/workflows\/[\da-f-]+\/tasks\/[\da-f-]+\/taskProcessingResults\/([\da-f-]+)\/resume$/i;
+
+  test("is read as a call of somebody's task or refused, and never throws", () => {
+    fc.assert(
+      fc.property(bodies, (text) => {
+        const read = readWorkflowCall(text);
+        if (read.kind === "invalid") return read.problem.length > 0;
+        const { id, at, callbackPath } = read.call;
+        const [, result] = taskPath.exec(callbackPath) ?? [];
+        return Number.isFinite(at) && result?.toLowerCase() === id;
+      }),
+      { numRuns: 2_000 },
+    );
+  });
 });

@@ -93,6 +93,7 @@ const row = (
   properties?: CallPermissions["properties"],
 ): CallPermissions => ({ method, path, needs, ...(properties !== undefined && { properties }) });
 
+const workflows = "/identityGovernance/lifecycleWorkflows";
 const sync = "/servicePrincipals/{id}/synchronization/jobs";
 const roles = "/servicePrincipals/{id}/appRoleAssignedTo";
 
@@ -220,6 +221,26 @@ export const permissionTable: readonly CallPermissions[] = [
   ]),
   row("GET", "/organization", ["Organization.Read.All", "User.Read.All", ...directory]),
   row("GET", "/organization/{id}", ["User.Read.All"]),
+
+  // By an administrator; an application may say how a task has ended if the extension names it: see resources/lifecycle-workflows.ts.
+  row("POST", `${workflows}/customTaskExtensions`, [
+    "LifecycleWorkflows-CustomExt.ReadWrite.All",
+    "LifecycleWorkflows.ReadWrite.All",
+  ]),
+  row("POST", `${workflows}/workflows`, [
+    "LifecycleWorkflows-Workflow.ReadWrite.All",
+    "LifecycleWorkflows.ReadWrite.All",
+  ]),
+  row("POST", `${workflows}/workflows/{id}/microsoft.graph.identityGovernance.activate`, [
+    "LifecycleWorkflows-Workflow.Activate",
+    "LifecycleWorkflows.ReadWrite.All",
+  ]),
+  row("GET", `${workflows}/workflows/{id}/tasks/{id}/taskProcessingResults`, [
+    "LifecycleWorkflows-Reports.Read.All",
+    "LifecycleWorkflows.Read.All",
+    "LifecycleWorkflows.ReadWrite.All",
+  ]),
+  row("POST", `${workflows}/workflows/{id}/tasks/{id}/taskProcessingResults/{id}/resume`, nothing),
 
   ...privilegedRows("Eligibility"),
   ...privilegedRows("Assignment"),

@@ -10,6 +10,7 @@ import { directoryRoleRoutes } from "./directory-roles.ts";
 import { entitlementRoutes } from "./entitlement/entitlement-routes.ts";
 import { groupMemberRoutes } from "./group-members.ts";
 import { groupRoutes } from "./groups.ts";
+import { lifecycleWorkflowRoutes } from "./lifecycle-workflows.ts";
 import { membershipRoutes } from "./memberships.ts";
 import { organizationRoutes } from "./organization.ts";
 import { privilegedGroupRoutes } from "./privileged-groups.ts";
@@ -37,4 +38,5 @@ export function registerResources(route: Route, lab: Lab, serve: ServePart): voi
   directoryRoleRoutes(route);
   privilegedGroupRoutes(route, lab);
   entitlementRoutes(route, lab);
+  lifecycleWorkflowRoutes(route, lab);
 }
