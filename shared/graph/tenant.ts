@@ -72,7 +72,18 @@ export type GraphTenant = {
   readonly now: () => number;
 };
 
+/** `directory`: whatever has no limit of its own. */
+export type LimitKind = "directory" | "onDemand";
+
+/** A tenant whose calls wait for each other, and for what other hosts were told by it. Times are the tenant's own, epoch ms. */
+export type PacedTenant = GraphTenant & {
+  /** Another host was asked to wait until then. */
+  readonly heed: (kind: LimitKind, until: number) => void;
+};
+
 export type TenantOptions = {
+  /** Hears that the tenant has asked to wait, for longer than is waited here. */
+  readonly onPause?: (kind: LimitKind, until: number) => void;
   readonly tenantId: string;
   readonly url: string;
   readonly http: Http;
@@ -100,9 +111,9 @@ type Lane = {
   silences: number;
 };
 
-type Limit = { pausedUntil: number };
+type Limit = { readonly kind: LimitKind; pausedUntil: number };
 
-const lane = (kind: keyof typeof timeouts, concurrency: number, limit: Limit): Lane => ({
+const lane = (kind: LimitKind, concurrency: number, limit: Limit): Lane => ({
   queue: new PQueue({ concurrency }),
   timeoutMs: timeouts[kind],
   tryLimit: tryLimits[kind],
@@ -111,10 +122,12 @@ const lane = (kind: keyof typeof timeouts, concurrency: number, limit: Limit): L
   silences: 0,
 });
 
-export function graphTenant({ tenantId, url, http, concurrency = 4 }: TenantOptions): GraphTenant {
-  const directory = lane("directory", concurrency, { pausedUntil: 0 });
+export function graphTenant(options: TenantOptions): PacedTenant {
+  const { tenantId, url, http, concurrency = 4, onPause = () => undefined } = options;
+  const directoryLimit: Limit = { kind: "directory", pausedUntil: 0 };
+  const directory = lane("directory", concurrency, directoryLimit);
   const onDemand = new Map<string, Lane>();
-  const onDemandLimit: Limit = { pausedUntil: 0 };
+  const onDemandLimit: Limit = { kind: "onDemand", pausedUntil: 0 };
   let aheadMs = 0;
   const unanswered = answerless();
 
@@ -168,13 +181,22 @@ export function graphTenant({ tenantId, url, http, concurrency = 4 }: TenantOpti
       }
       const isSilent = unanswered.isSilent();
       const error = toError({ call, tenantId, clientRequestId, answer, appliedBefore, isSilent });
-      if (asksToWait(answer))
-        of.limit.pausedUntil = Math.max(of.limit.pausedUntil, Date.now() + waitMs(error, tries));
+      if (asksToWait(answer)) pause(of.limit, waitMs(error, tries));
       if (!isPassing(answer.status) || tries >= of.tryLimit || waitMs(error, tries) > patienceMs) throw error;
       if (error.failure.code === "token" || error.failure.code === "late") throw error;
       appliedBefore = appliedAfter(answer, appliedBefore);
       await sleep(waitMs(error, tries));
     }
+  }
+
+  function pause(limit: Limit, ms: number): void {
+    limit.pausedUntil = Math.max(limit.pausedUntil, Date.now() + ms);
+    if (ms > patienceMs) onPause(limit.kind, limit.pausedUntil + aheadMs);
+  }
+
+  function heed(kind: LimitKind, until: number): void {
+    const limit = kind === "directory" ? directoryLimit : onDemandLimit;
+    limit.pausedUntil = Math.max(limit.pausedUntil, until - aheadMs);
   }
 
   function transmit(call: GraphCall, of: Lane, clientRequestId: string): Promise<HttpAnswer> {
@@ -195,7 +217,7 @@ export function graphTenant({ tenantId, url, http, concurrency = 4 }: TenantOpti
     });
   }
 
-  return { tenantId, url, send, now: () => Date.now() + aheadMs };
+  return { tenantId, url, send, heed, now: () => Date.now() + aheadMs };
 }
 
 /** Answers say the time in whole seconds; less of a difference than that is none. */

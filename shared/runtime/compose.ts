@@ -2,19 +2,14 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { ManagedIdentityCredential } from "@azure/identity";
 import { ServiceBusClient } from "@azure/service-bus";
-import { credentialFor } from "../graph/credentials.ts";
-import { appRoleDirectory } from "../graph/grants/app-role-directory.ts";
-import { grantReaders, type Directories } from "../graph/grants/by-kind.ts";
-import { packageDirectory } from "../graph/grants/package-directory.ts";
-import { groupDirectory } from "../graph/group-directory.ts";
-import { graphHttp } from "../graph/http.ts";
+import { grantReaders } from "../graph/grants/by-kind.ts";
 import { sourceReader } from "../graph/source-reader.ts";
 import { sourceWriter } from "../graph/source-writer.ts";
 import { subscriptionWriter } from "../graph/subscriptions.ts";
-import { provisioner, syncJobReader } from "../graph/synchronization.ts";
+import { syncJobReader } from "../graph/synchronization.ts";
 import { targetReader } from "../graph/target-reader.ts";
 import { targetWriter } from "../graph/target-writer.ts";
-import { graphTenant, type GraphTenant } from "../graph/tenant.ts";
+import type { GraphTenant } from "../graph/tenant.ts";
 import { workflowCallback } from "../graph/workflow-callback.ts";
 import { sender, type Sender } from "../queue/sender.ts";
 import { wishCatchUp, type CatchUpPorts } from "../reconcile/events/catch-up.ts";
@@ -37,13 +32,13 @@ import { troubles } from "../state/troubles.ts";
 import { workflowCalls } from "../state/workflow-calls.ts";
 import { knownAnalysts } from "./known-analysts.ts";
 import { policyFile } from "./policy-file.ts";
+import { tenantDirectory } from "./tenant-directory.ts";
 import {
   readBusSettings,
   readSettings,
   readTableSettings,
   readWorkflowPatience,
   type BusSettings,
-  type Settings,
 } from "./settings.ts";
 import { openTables, type Tables } from "./tables.ts";
 
@@ -121,12 +116,12 @@ async function buildMuster(): Promise<Muster> {
   const settings = readSettings(process.env);
   const { send, schedule, park } = await bus();
   const { wish, ...state } = await memory();
-  const tenants = tenantDirectory(settings);
+  const tenants = tenantDirectory(settings, state.marks.policy);
   const load = policyFile(settings.policyFile);
   const policyBy = (graph: GraphTenant) => () =>
-    policyInForce({ load, mark: state.marks.policy, onNews: wish, now: graph.now });
+    policyInForce({ load, mark: state.marks.policy, onNews: wish, heed: tenants.heed, now: graph.now });
   const isFirst = firstTimes();
-  const source = (policyNow: PolicyNow) => tenants(policyNow.policy.source.tenantId);
+  const source = (policyNow: PolicyNow) => tenants.of(policyNow.policy.source.tenantId);
 
   return {
     async workerPorts() {
@@ -144,7 +139,7 @@ async function buildMuster(): Promise<Muster> {
           now: tenant.graph.now,
         },
         target: (id) => {
-          const tenant = tenants(id);
+          const tenant = tenants.of(id);
           return { reader: targetReader(tenant.graph, tenant), writer: targetWriter(tenant.graph) };
         },
         send,
@@ -152,7 +147,7 @@ async function buildMuster(): Promise<Muster> {
         park,
         now: tenant.graph.now,
         isFirst,
-        callback: (id) => workflowCallback(tenants(id).graph),
+        callback: (id) => workflowCallback(tenants.of(id).graph),
       };
     },
     async subscribePorts() {
@@ -194,31 +189,6 @@ function stateIn(tables: Tables) {
     calls: workflowCalls(tables.WorkflowCalls),
     marks: marks(tables.Marks),
     journal: journal(tables.Journal),
-  };
-}
-
-type Tenant = Directories & {
-  readonly graph: GraphTenant;
-  readonly provisioner: ReturnType<typeof provisioner>;
-};
-
-/** One gateway a tenant and process: limits and throttling are remembered where they apply. */
-function tenantDirectory({ graphUrl, identity }: Settings): (tenantId: string) => Tenant {
-  const tenants = new Map<string, Tenant>();
-  return (tenantId) => {
-    const known = tenants.get(tenantId);
-    if (known !== undefined) return known;
-    const credential = credentialFor(tenantId, identity);
-    const graph = graphTenant({ tenantId, url: graphUrl, http: graphHttp({ url: graphUrl, credential }) });
-    const tenant = {
-      graph,
-      groups: groupDirectory(graph),
-      packages: packageDirectory(graph),
-      appRoles: appRoleDirectory(graph),
-      provisioner: provisioner(graph),
-    };
-    tenants.set(tenantId, tenant);
-    return tenant;
   };
 }
 

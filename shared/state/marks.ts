@@ -18,6 +18,11 @@ export type PolicyMark = {
   readonly before: readonly string[];
   /** How often another one came into force, this one included. */
   readonly changes: number;
+  /**
+   * Until when tenants have asked not to be called, by the name of the limit: what one host was told holds for all, and every host
+   * reads this row before it calls anybody.
+   */
+  readonly pauses: Readonly<Record<string, number>>;
 };
 
 /** When people were last put on the queue, whether that came to its end, and since when it is asked for again. */
@@ -51,6 +56,7 @@ const policySchema = z.object({
   usedAt: z.number(),
   before: z.array(z.string()).readonly(),
   changes: z.number().default(0),
+  pauses: z.record(z.string(), z.number()).readonly().default({}),
 });
 const catchUpSchema = z.object({
   begunAt: z.number(),

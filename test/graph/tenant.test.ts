@@ -252,6 +252,46 @@ describe("being throttled", () => {
     expect((await other.send(onDemand)).status).toBe(200);
   });
 
+  test("for long is told to the other hosts, and for a moment is not", async () => {
+    const told: unknown[] = [];
+    const listen = (answer: () => HttpAnswer) =>
+      graphTenant({
+        tenantId,
+        url,
+        http: scriptedHttp(answer).http,
+        onPause: (kind, until) => told.push([kind, Math.round((until - Date.now()) / 1_000)]),
+      });
+    const long = listen(() => throttled("30"));
+    await errorOf(long.send(get("/users/1")));
+    await errorOf(long.send(onDemandOf("a")));
+    await listen(inTurn(throttled("0.1"), ok())).send(get("/users/1"));
+    expect(told).toEqual([
+      ["directory", 30],
+      ["onDemand", 30],
+    ]);
+  });
+
+  test("another host is heeded, each limit by itself, and no wait becomes shorter by that", async () => {
+    const { network, send, heed } = tenant(() => ok());
+    heed("directory", Date.now() + 30_000);
+    heed("directory", Date.now() + 5_000);
+    const { failure } = await errorOf(send(get("/users/1")));
+    expect(failure).toMatchObject({ code: "paused" });
+    expect(failure.retryAfterMs).toBeGreaterThan(29_000);
+    expect((await send(onDemandOf("a"))).status).toBe(200);
+    expect(network.calls).toHaveLength(1);
+  });
+
+  test("another host is heeded in the tenant's own time", async () => {
+    const ahead = 3_600_000;
+    const { send, heed, now } = tenant(() => ok({}, { date: new Date(Date.now() + ahead).toUTCString() }));
+    await send(get("/users/1"));
+    heed("directory", now() + 30_000);
+    const { failure } = await errorOf(send(get("/users/1")));
+    expect(failure.retryAfterMs).toBeLessThanOrEqual(30_000);
+    expect(failure.retryAfterMs).toBeGreaterThan(29_000);
+  });
+
   test("of one synchronization job holds for all: the limit of on-demand provisioning is the tenant's", async () => {
     const { network, send } = tenant((call) => (call.path.includes("busy") ? throttled("30") : ok()));
     await errorOf(send(onDemandOf("busy")));

@@ -8,6 +8,7 @@ import {
   standingOf,
   type PolicyNow,
 } from "../../shared/reconcile/run/policy-in-force.ts";
+import { notePause } from "../../shared/reconcile/run/shared-pauses.ts";
 import { marks, type PolicyMark } from "../../shared/state/marks.ts";
 import { memoryTable, type MemoryTable } from "../support/memory-table.ts";
 import { minuteMs, now } from "../support/fixtures.ts";
@@ -19,6 +20,7 @@ const known = (changes: Partial<PolicyMark>): PolicyMark => ({
   usedAt: now,
   before: [],
   changes: 1,
+  pauses: {},
   ...changes,
 });
 
@@ -75,9 +77,9 @@ describe("the table of policies", () => {
 });
 
 /** Hosts that share one mark; what each has deployed is its own. */
-let hosts: { table: MemoryTable; time: number; news: string[] };
+let hosts: { table: MemoryTable; time: number; news: string[]; heeded: PolicyMark["pauses"] };
 beforeEach(() => {
-  hosts = { table: memoryTable(), time: now, news: [] };
+  hosts = { table: memoryTable(), time: now, news: [], heeded: {} };
 });
 
 const nothing = {} as Policy; // what a policy says plays no part here
@@ -93,6 +95,7 @@ const ask = (mineNow: PolicyNow | Error) =>
     },
     mark: marks(hosts.table.client).policy,
     onNews: async (why) => void hosts.news.push(why),
+    heed: (pauses) => void (hosts.heeded = pauses),
     now: () => hosts.time,
   });
 
@@ -188,7 +191,14 @@ describe("nothing is decided", () => {
       hosts.table.before("write", async () => {
         const mark = await others.read();
         await others.write(
-          { hash: `other ${index}`, changedAt: 0, usedAt: hosts.time, before: [], changes: index },
+          {
+            hash: `other ${index}`,
+            changedAt: 0,
+            usedAt: hosts.time,
+            before: [],
+            changes: index,
+            pauses: {},
+          },
           mark?.etag ?? null,
         );
       });
@@ -196,5 +206,52 @@ describe("nothing is decided", () => {
     }
     await expect(ask(old)).rejects.toMatchObject({ kind: "behind" });
     expect(await ask(old)).toBe(old);
+  });
+});
+
+describe("what a tenant has asked one host for", () => {
+  const note = (limit: string, until: number) =>
+    notePause(limit, until, { mark: marks(hosts.table.client).policy, now: () => hosts.time });
+
+  test("is heard by every host that asks for the policy, whatever becomes of that", async () => {
+    await ask(next);
+    await note("contoso directory", now + minuteMs);
+    await ask(next);
+    expect(hosts.heeded).toEqual({ "contoso directory": now + minuteMs });
+    await expect(ask(old)).rejects.toThrow(PolicyUnusable);
+    expect(hosts.heeded).toEqual({ "contoso directory": now + minuteMs });
+  });
+
+  test("does not end sooner because another host was told less, and is forgotten when it is over", async () => {
+    await ask(next);
+    await note("contoso directory", now + 2 * minuteMs);
+    await note("contoso directory", now + minuteMs);
+    await ask(next);
+    expect(hosts.heeded).toEqual({ "contoso directory": now + 2 * minuteMs });
+    hosts.time = now + 3 * minuteMs;
+    await note("fabrikam directory", hosts.time + minuteMs);
+    await ask(next);
+    expect(hosts.heeded).toEqual({ "fabrikam directory": hosts.time + minuteMs });
+  });
+
+  test("outlives another policy, and says nothing of which is in force", async () => {
+    await ask(old);
+    await note("contoso directory", now + minuteMs);
+    expect(await ask(next)).toBe(next);
+    expect(hosts.heeded).toEqual({ "contoso directory": now + minuteMs });
+    expect(await ask(next)).toBe(next);
+    expect(hosts.news).toEqual(["first start", "new policy"]);
+  });
+
+  test("of two hosts at once is noted by both, and before the first policy by nobody", async () => {
+    await note("contoso directory", now + minuteMs);
+    await ask(next);
+    expect(hosts.heeded).toEqual({});
+    await Promise.all([
+      note("contoso directory", now + minuteMs),
+      note("fabrikam directory", now + minuteMs),
+    ]);
+    await ask(next);
+    expect(Object.keys(hosts.heeded).toSorted()).toEqual(["contoso directory", "fabrikam directory"]);
   });
 });

@@ -117,6 +117,7 @@ export function startSystem(parts: SystemParts): System {
       load: async () => parts.policy(),
       mark: mark.policy,
       onNews: wish,
+      heed: () => undefined,
       now,
     });
   const ports: WorkerPorts = {

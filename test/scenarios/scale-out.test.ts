@@ -87,6 +87,31 @@ describe("two hosts", () => {
     expect(repeated(mark)).toEqual([]);
   });
 
+  test("leave a tenant alone that has asked one of them to wait, and nobody else for that", async () => {
+    const { contoso, fabrikam } = scene.lab.world.targets;
+    const tenant = fabrikam?.tenantId ?? "";
+    const mark = scene.mark();
+    scene.lab.graph.faults.add({
+      kind: "throttle",
+      retryAfterSeconds: 120,
+      times: 1,
+      match: { tenant, method: "GET" },
+    });
+    await Promise.all(
+      people.flatMap((person) => [scene.join(person, "SOC Readers"), scene.drop(person, "SOC Responders")]),
+    );
+    await scene.pass(waveMs);
+    await expectAll(people, "enabled: SOC Readers");
+    const calls = scene.lab.graph.traffic(mark).filter(({ caller }) => caller === "app");
+    const refused = calls.find((call) => call.tenantId === tenant && call.status === 429);
+    const refusedAt = Date.parse(refused?.at ?? "");
+    const isBetween = (at: number) => at > refusedAt + 5_000 && at < refusedAt + 119_000;
+    const between = (id: string | undefined) =>
+      calls.filter((call) => call.tenantId === id && isBetween(Date.parse(call.at)));
+    expect(between(tenant).map(({ method, path }) => `${method} ${path}`)).toEqual([]);
+    expect(between(contoso?.tenantId).length).toBeGreaterThan(0);
+  });
+
   test("let all seven leave at once, writing each membership once", async () => {
     const mark = scene.mark();
     await Promise.all(people.map((person) => scene.disable(person)));

@@ -3,7 +3,7 @@ import { marks } from "../../shared/state/marks.ts";
 import { memoryTable } from "../support/memory-table.ts";
 import { now } from "../support/fixtures.ts";
 
-const policy = { hash: "a hash", changedAt: now, usedAt: now, before: [], changes: 1 };
+const policy = { hash: "a hash", changedAt: now, usedAt: now, before: [], changes: 1, pauses: {} };
 
 describe("a mark that all hosts agree on", () => {
   test("is not there at first", async () => {

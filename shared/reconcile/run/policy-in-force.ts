@@ -21,6 +21,8 @@ export type PolicyPorts = {
   readonly mark: Mark<PolicyMark>;
   /** Hears of a policy that is in force from now on. */
   readonly onNews: (why: string) => Promise<void>;
+  /** Hears what tenants have asked other hosts for. */
+  readonly heed: (pauses: PolicyMark["pauses"]) => void;
   readonly now: () => number;
 };
 
@@ -31,10 +33,11 @@ export type PolicyPorts = {
  *
  * @throws PolicyUnusable
  */
-export async function policyInForce({ load, mark, onNews, now }: PolicyPorts): Promise<PolicyNow> {
+export async function policyInForce({ load, mark, onNews, heed, now }: PolicyPorts): Promise<PolicyNow> {
   const mine = await load();
   for (let tries = 0; tries < tryLimit; tries += 1) {
     const known = await mark.read();
+    heed(known?.value.pauses ?? {});
     const standing = standingOf(mine, known?.value ?? null, now());
     if (standing === "in force") return mine;
     if (standing === "behind")
@@ -88,5 +91,5 @@ function markOf({ hash, changedAt }: PolicyNow, known: PolicyMark | null, usedAt
   const earlier = known === null ? [] : [...known.before, known.hash];
   const before = earlier.filter((other) => other !== hash).slice(-mostBefore);
   const changes = (known?.changes ?? 0) + (known?.hash === hash ? 0 : 1);
-  return { hash, changedAt, usedAt, before, changes };
+  return { hash, changedAt, usedAt, before, changes, pauses: known?.pauses ?? {} };
 }
