@@ -36,13 +36,13 @@ export function judgeProofs(parts: Parts): readonly string[] {
   const taken = here.filter((record) => accounts.some((account) => takesFrom(record, account, climate)));
   /**
    * Who worked there before is in scope by another assignment to the synchronization than the policy names, which Muster does not read:
-   * where their account is to go all the same, sync makes it anew once, and the look after its cycle takes that one as well.
+   * where their account is to go all the same, sync makes it anew once, or enables it, and the look after its cycle takes that as well.
    */
   const past = pair.plan.people.find(({ name }) => name === citizen.person)?.past;
   const isSyncedByOthers = ({ method, template }: TrafficRecord) =>
     past === "veteran" &&
     climate.leavers.accounts === "all" &&
-    method === "DELETE" &&
+    (method === "DELETE" || method === "PATCH") &&
     template === "/users/{id}";
   const about = `${citizen.person} in ${target.name}: false proof: they were said to be out`;
   const early = taken.flatMap((record) => {
