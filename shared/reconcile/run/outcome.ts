@@ -36,8 +36,8 @@ export type Parked = {
   readonly refused?: "perhaps to one";
 };
 
-/** The same trouble is the same words, whichever request it happened to. */
-export const withoutIds = (text: string) => text.replaceAll(/request [\w-]+/g, "request");
+/** The same trouble is the same words, whichever call of Graph it happened to. A request for a package is what people have to look up. */
+export const withoutIds = (text: string) => text.replaceAll(/\(request [\w-]+\)/g, "(request)");
 
 /** What people were told, as it is remembered. */
 export const gistOf = ({ reason }: Pick<Parked, "reason">): string => hashOf(withoutIds(reason));
