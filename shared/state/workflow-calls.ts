@@ -3,9 +3,16 @@ import { z } from "zod";
 import { analystIdSchema, tenantIdSchema, type TenantId } from "../model/ids.ts";
 import { workflowCategories, type KeptCall } from "../model/workflow-call.ts";
 import { keyRowSchema, keyTable, type KeyTable } from "./key-state.ts";
+import { deleteVersioned, listAllRows } from "./table.ts";
 
 /** Table WorkflowCalls: one row for each task of a lifecycle workflow that has called. */
-export type WorkflowCalls = KeyTable<KeptCall | null>;
+export type WorkflowCalls = KeyTable<KeptCall | null> & {
+  /** Forgets calls whose workflow has stopped waiting before this time, epoch ms. */
+  readonly forget: (before: number) => Promise<void>;
+};
+
+/** How long a call is remembered when its workflow waits no more: longer than anybody repeats it. */
+export const callKeptMs = 30 * 24 * 60 * 60_000;
 
 export const workflowCallRow = (tenant: TenantId, id: string) => ({ partitionKey: tenant, rowKey: id });
 
@@ -27,5 +34,13 @@ const schema: z.ZodType<KeptCall | null> = z
 
 const rows = keyRowSchema(schema);
 
-export const workflowCalls = (table: TableClient): WorkflowCalls =>
-  keyTable(table, { schema: rows, first: null });
+export const workflowCalls = (table: TableClient): WorkflowCalls => ({
+  ...keyTable(table, { schema: rows, first: null }),
+  async forget(before) {
+    for (const { value, etag } of await listAllRows(table)) {
+      const call = rows.parse(value).value;
+      if (call !== null && call.until < before)
+        await deleteVersioned(table, workflowCallRow(call.tenant, call.id), etag);
+    }
+  },
+});

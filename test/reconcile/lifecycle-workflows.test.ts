@@ -176,6 +176,16 @@ describe("a workflow of a target", () => {
   });
 });
 
+test("is forgotten a month after the workflow has stopped waiting, and what it said is not", async () => {
+  await receive();
+  await world.wait(hourMs);
+  await world.state.calls.forget(world.now() - 31 * minuteMs);
+  expect(world.tables.calls.size()).toBe(1);
+  await world.state.calls.forget(world.now());
+  expect(world.tables.calls.size()).toBe(0);
+  expect(world.tables.departures.size()).toBe(1);
+});
+
 describe("a call that is none", () => {
   const receiveText = (text: string) =>
     receiveCall(text, tenantIdSchema.parse(source), {

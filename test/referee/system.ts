@@ -232,6 +232,7 @@ export function startSystem(parts: SystemParts): System {
         pairs: pairTable,
         troubles: troubleTable,
         findings: findingTable,
+        calls: ports.calls,
         subscriptions: rows,
         mark: mark.catchUp,
         policyChanges: async () => (await mark.policy.read())?.value.changes ?? 0,

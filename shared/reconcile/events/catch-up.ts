@@ -3,6 +3,7 @@ import type { AnalystId } from "../../model/ids.ts";
 import { heardAt, type AnalystMessage } from "../../queue/keys.ts";
 import { allLookedAt, type Analysts } from "../../state/analysts.ts";
 import { findingKeptMs, type Findings } from "../../state/findings.ts";
+import { callKeptMs, type WorkflowCalls } from "../../state/workflow-calls.ts";
 import type { CatchUpMark, Mark } from "../../state/marks.ts";
 import { pairsBehind, type BehindPorts } from "./pairs-behind.ts";
 import type { PolicyNow } from "../run/policy-in-force.ts";
@@ -20,6 +21,7 @@ export type CatchUpPorts = BehindPorts &
     readonly groups: GroupDirectory;
     readonly analysts: Pick<Analysts, "list">;
     readonly findings: Pick<Findings, "forget">;
+    readonly calls: Pick<WorkflowCalls, "forget">;
     readonly mark: Mark<CatchUpMark>;
     /** How often another policy came into force. */
     readonly policyChanges: () => Promise<number>;
@@ -89,8 +91,10 @@ export async function catchUpIfDue(ports: CatchUpPorts): Promise<CaughtUp | null
   // Role groups that could not be looked up are called a little later, with all the others once more.
   if (call.roleGroups === "found") await noteDone(begun, call, mark);
   // The first of a day, by the mark that all hosts share.
-  if (dayOf(before.begunAt) !== dayOf(begun.begunAt))
+  if (dayOf(before.begunAt) !== dayOf(begun.begunAt)) {
     await ports.findings.forget(begun.begunAt - findingKeptMs);
+    await ports.calls.forget(begun.begunAt - callKeptMs);
+  }
   const { whom, changes } = call;
   return { why, whom, unknown: changes.kind === "unknown" ? changes.why : "" };
 }
