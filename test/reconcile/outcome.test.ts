@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { endingOf, type Outcome } from "../../shared/reconcile/run/outcome.ts";
+import { endingOf, gistOf, type Outcome } from "../../shared/reconcile/run/outcome.ts";
+import { graphFailure } from "../support/graph-failure.ts";
 
 const done: Outcome = { kind: "done" };
 const again = (at: number, why = "not visible yet"): Outcome => ({ kind: "again", at, why });
@@ -73,5 +74,21 @@ describe("how handling a key ended", () => {
         expect(endingOf(some.toReversed())).toEqual(endingOf(some));
       }),
     );
+  });
+});
+
+describe("what people were told", () => {
+  const gist = (reason: string) => gistOf({ reason });
+
+  test("is the same, whichever call of Graph it happened to", () => {
+    const refused = (id: string) => graphFailure(403, { requestId: id }).message;
+    expect(refused("a-1")).not.toBe(refused("b-2"));
+    expect(gist(refused("a-1"))).toBe(gist(refused("b-2")));
+  });
+
+  /** World 2076: the first was denied, a second one was made, and people knew of the first alone. */
+  test("of one request for a package is nothing of the next one, which has to be looked up by its own id", () => {
+    const waits = (id: string) => `Ana is not rid of SOC Operator yet: request ${id} waits for approval`;
+    expect(gist(waits("a-1"))).not.toBe(gist(waits("b-2")));
   });
 });
