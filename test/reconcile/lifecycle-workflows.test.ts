@@ -160,6 +160,19 @@ describe("a workflow of a target", () => {
     expect(isIn()).toBe(true);
   });
 
+  test("is overruled by a later one of the source: the target cannot speak of an account that is deleted", async () => {
+    await receive({ subject: await accountOf() }, contosoTenant);
+    await world.wait(2 * hourMs);
+    expect((await world.pairOf(contosoTenant, ana))?.account).toMatchObject({ deleted: "confirmed" });
+    await receive({ category: "joiner", result: second, at: world.now() - 3 * hourMs });
+    await world.wait(2 * hourMs);
+    expect(isIn()).toBe(false);
+    const third = "7a7a7a7a-0000-4000-8000-000000000003";
+    await receive({ category: "joiner", result: third });
+    await world.wait(2 * hourMs);
+    expect(isIn()).toBe(true);
+  });
+
   test("about an account that is nobody's of Muster's is completed, and nobody is looked at", async () => {
     const looks = world.entries.length;
     await receive({ subject: ana }, contosoTenant);

@@ -90,13 +90,17 @@ async function begin(
   const isSource = call.tenant === policy.source.tenantId;
   const analyst = isSource ? analystIdSchema.parse(call.subject) : await whoseAccount(call, ports);
   if (analyst === null) return null;
+  const changed = isSource ? await welcomeBack(call, analyst, ports) : [call.tenant];
   if (!isSource) await noteDeparture(call, analyst, ports);
   const common = { cause: run.cause, heardAt: heardAt(ports), occasion: "event" } as const;
-  await ports.send(
-    isSource
-      ? [{ key: { kind: "analyst", analyst }, ...common }]
-      : [{ key: { kind: "access", tenant: call.tenant, analyst }, ...common, version: null }],
-  );
+  await ports.send([
+    ...(isSource ? [{ key: { kind: "analyst", analyst } as const, ...common }] : []),
+    ...changed.map((tenant) => ({
+      key: { kind: "access", tenant, analyst } as const,
+      ...common,
+      version: null,
+    })),
+  ]);
   await claim.write({ value: { ...call, analyst } });
   return analyst;
 }
@@ -120,6 +124,30 @@ async function noteDeparture(
   const departed = await departures.read(tenant, subject);
   const noted = (value: PairRecord) => ({ ...value, departed });
   await pairs.claim(pairRow(tenant, analyst), (state) => ({ ...state, value: noted(state.value) }));
+}
+
+/**
+ * Whom the source says to be back is back in targets that said they had left, too: when their account there is deleted, no workflow of the
+ * target can speak of them any more. @returns those targets
+ */
+async function welcomeBack(
+  { category, at }: KeptCall,
+  analyst: AnalystId,
+  { analysts, pairs }: FollowPorts,
+): Promise<readonly TenantId[]> {
+  if (category !== "joiner") return [];
+  const targets = (await analysts.read(analystRow(analyst)))?.value?.targets ?? [];
+  const left: TenantId[] = [];
+  for (const tenant of targets) {
+    const departed = (await pairs.read(pairRow(tenant, analyst)))?.value.departed ?? null;
+    if (departed === null || departed.at >= at) continue;
+    await pairs.claim(pairRow(tenant, analyst), (state) => ({
+      ...state,
+      value: { ...state.value, departed: null },
+    }));
+    left.push(tenant);
+  }
+  return left;
 }
 
 async function knownOf(
