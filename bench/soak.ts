@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { explainFailure, playNumber, type Failure } from "../test/referee/draw.ts";
 import { familyNames, type FamilyName } from "../test/referee/families.ts";
+import { playBodies } from "./soak-bodies.ts";
 import { playWorlds } from "./soak-worlds.ts";
 
 /** `npm run soak`: the tests that are never long enough, for as long as somebody wants. */
@@ -46,6 +47,15 @@ program
   .option("--trace", "tell everything that happens, and what the app writes")
   .action(async (options: { readonly first: number; readonly count: number; readonly trace?: true }) => {
     process.exitCode = (await playWorlds(options)) === 0 ? 0 : 1;
+  });
+
+program
+  .command("bodies")
+  .description("sends random and hostile bodies to the functions that everybody reaches, in the lab")
+  .option("--seed <n>", "where the numbers begin", whole, 1)
+  .option("--count <n>", "how many", whole, 100_000)
+  .action(async (options: { readonly seed: number; readonly count: number }) => {
+    process.exitCode = (await playBodies(options)) === 0 ? 0 : 1;
   });
 
 await program.parseAsync();

@@ -10,6 +10,7 @@ export type HostChild = {
   readonly ready: Promise<{ readonly port: number; readonly functions: readonly FunctionInfo[] }>;
   /** Resolves, with how, when the process is gone. */
   readonly exited: Promise<string>;
+  readonly pid: number | undefined;
   /** What is in flight, as the process reported it. */
   inFlight(): string[];
   /** Resolves when the process has obeyed; rejects with its error, or when it dies first. */
@@ -63,6 +64,7 @@ export function forkHost(options: HostChildOptions): HostChild {
   return {
     ready: ready.promise,
     exited: exited.promise,
+    pid: child.pid,
     inFlight: () => [...inFlight.values()],
     command: tell,
     kill: () => void child.kill("SIGKILL"),

@@ -15,6 +15,8 @@ export type HostProcess = {
   /** `http://127.0.0.1:PORT`, without the route prefix; the same after every restart. Throws before the first start when the port was left open. */
   readonly url: string;
   readonly state: () => HostState;
+  /** The system's number for it; undefined while it is stopped. */
+  readonly pid: () => number | undefined;
   /** What the app registered at its last start, without disabled functions. */
   readonly functions: () => readonly FunctionInfo[];
   /**
@@ -96,6 +98,7 @@ export function createHost(options: HostProcessOptions): HostProcess {
       if (port === 0) throw new Error(`Host ${name} has no address before its first start.`);
       return `http://127.0.0.1:${port}`;
     },
+    pid: () => child?.pid,
     state: () => state,
     functions: () => functions,
     busy: () =>

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { openScene, type Scene } from "../support/lab.ts";
+import { tokenFor } from "../support/token.ts";
 import { workflowCall } from "../support/workflow-call.ts";
 
 /**
@@ -11,27 +12,9 @@ beforeAll(async () => {
   scene = await openScene({ targets: 1, weather: "calm" });
 });
 
-type Secret = { readonly clientId: string; readonly clientSecret: string };
-
-async function tokenOf(
-  { clientId, clientSecret }: Secret,
-  audience: string,
-  tenant?: string,
-): Promise<string> {
-  const { graph, world } = scene.lab;
-  const form = new URLSearchParams({
-    grant_type: "client_credentials",
-    client_id: clientId,
-    client_secret: clientSecret,
-    scope: `${audience}/.default`,
-  });
-  const url = `${graph.url}/${tenant ?? world.source.tenantId}/oauth2/v2.0/token`;
-  const answer = await graph.fetch(new Request(url, { method: "POST", body: form }));
-  const { access_token: token } = (await answer.json()) as { readonly access_token: string }; // RFC 6749
-  return token;
-}
-
 const apps = () => scene.lab.world.apps;
+const tokenOf = (...[client, audience]: [Parameters<typeof tokenFor>[1], string]) =>
+  tokenFor(scene.lab, client, audience);
 const relayToken = () => tokenOf(apps().relay, "api://muster");
 const change = (token: string, part: 0 | 1 | 2, to: (text: string) => string) => {
   const parts = token.split(".");

@@ -1,0 +1,77 @@
+import * as fc from "fast-check";
+import { delivery, groupItem, lifecycleItem, userItem } from "../support/delivery.ts";
+import { workflowCall, workflowPath } from "../support/workflow-call.ts";
+
+/** What somebody may send to a function that listens to everybody. None of it is anything that Graph or a relay would say. */
+export type Hostile = {
+  readonly to: "notifications" | "lifecycle-workflows";
+  /** Whether it comes with the token of somebody who may call. */
+  readonly known: boolean;
+  readonly body: string | Uint8Array<ArrayBuffer>;
+};
+
+/** With a client state that is nobody's, or about a callback that is another's: no change of a character makes these right. */
+const almost = [
+  delivery(userItem(), groupItem([{ id: "x" }])),
+  delivery(lifecycleItem("reauthorizationRequired"), lifecycleItem("subscriptionRemoved")),
+  workflowCall({ path: workflowPath("0f0f0f0f-0000-4000-8000-000000000009") }),
+  workflowCall({ category: "purge" }),
+] as const;
+
+const odd = fc.constantFrom(
+  "",
+  "null",
+  "[]",
+  "{}",
+  '{"value":{}}',
+  '{"value":[null,1,"x",[],{}]}',
+  '{"__proto__":{"value":[]}}',
+  '{"value":[{"__proto__":{"clientState":"x"}}],"constructor":{"prototype":{"category":"leaver"}}}',
+  `${"[".repeat(50_000)}${"]".repeat(50_000)}`,
+  `{"value":[${'{"a":'.repeat(5_000)}1${"}".repeat(5_000)}]}`,
+  `{"category":"leaver","data":${'{"DATA":'.repeat(5_000)}1${"}".repeat(5_000)}}`,
+  `{"value":[${Array.from({ length: 5_000 }, () => "{}").join()}]}`,
+  `{"value":"${"x".repeat(900_000)}"}`,
+  "x".repeat(1_100_000),
+  '{"value":[1e400,-1e400,1E+999999]}',
+  '{"value":[],"value":{}}',
+  "\uFEFF{}",
+  "{}\0",
+);
+
+/** One character of something that is almost right is another, or is gone, or some of it comes twice. */
+const bent = fc
+  .tuple(fc.constantFrom(...almost), fc.nat(), fc.nat({ max: 40 }), fc.string({ maxLength: 3 }))
+  .map(([text, at, length, other]) => {
+    const index = at % text.length;
+    return `${text.slice(0, index)}${other}${text.slice(index + (length % 3))}${text.slice(index, index + length)}`;
+  });
+
+const shaped = fc
+  .record({
+    value: fc.array(
+      fc.oneof(fc.jsonValue(), fc.record({ clientState: fc.jsonValue(), resource: fc.jsonValue() })),
+    ),
+    category: fc.jsonValue(),
+    data: fc.jsonValue(),
+  })
+  .map((value) => JSON.stringify(value));
+
+const bodies: fc.Arbitrary<Hostile["body"]> = fc.oneof(
+  { weight: 4, arbitrary: bent },
+  { weight: 2, arbitrary: shaped },
+  { weight: 2, arbitrary: fc.json() },
+  { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 2_000 }) },
+  { weight: 1, arbitrary: fc.uint8Array({ maxLength: 2_000 }).map((bytes) => new Uint8Array(bytes)) },
+  { weight: 1, arbitrary: odd },
+);
+
+const hostile: fc.Arbitrary<Hostile> = fc.record({
+  to: fc.constantFrom("notifications", "lifecycle-workflows"),
+  known: fc.boolean(),
+  body: bodies,
+});
+
+/** The same numbers are the same bodies. */
+export const hostileBodies = (seed: number, count: number): readonly Hostile[] =>
+  fc.sample(hostile, { seed, numRuns: count });
