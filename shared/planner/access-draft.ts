@@ -8,7 +8,7 @@ import type { MembershipDecision } from "./membership-situation.ts";
 import { replicationWindowMs, visibleMs } from "./replicas.ts";
 import { sortSteps, type MoverOrder } from "./step-order.ts";
 
-type Refused = { readonly grant: Grant; readonly why: string | null };
+type Refused = { readonly what: Given; readonly why: string | null };
 type LedgerChange = "claim" | "gone" | "drop";
 
 /** Writes to Muster's own memory that follow from what was read. */
@@ -84,8 +84,8 @@ export class Draft {
     this.invitation = { refused: why };
   }
 
-  refuse(grant: Grant, why: string | null): void {
-    this.refused.push({ grant, why });
+  refuse(what: Given, why: string | null): void {
+    this.refused.push({ what, why });
   }
 
   lookAgain(at: number): void {

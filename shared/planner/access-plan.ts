@@ -7,14 +7,28 @@ import { keepGuest, planGuest } from "./guest-plan.ts";
 import { planLeave } from "./leave-plan.ts";
 import { goneMs } from "./replicas.ts";
 import { cyclePollMs, nextAskAt } from "./provisioning.ts";
-import { joinScope, leaveFormerScopes } from "./scope-plan.ts";
+import type { NamedGrant } from "./owned.ts";
+import { joinScope, keepScope, leaveFormerScopes } from "./scope-plan.ts";
 
 /** Wanted, seen and owned in; one plan out. Nothing else goes in: same input, same plan. */
 export function planAccess(situation: AccessSituation): AccessDecision {
   const stays = situation.wanted.length > 0 || situation.keeps !== null;
   if (situation.accounts === "own") return planHome(situation, stays ? "join" : "leave");
-  if (situation.accounts === "invited") return planGuest(new Draft(situation), stays ? "join" : "leave");
+  if (situation.accounts === "invited" && (stays || !isSyncs(situation)))
+    return planGuest(new Draft(situation), stays ? "join" : "leave");
   return stays ? planStay(situation) : planLeave(situation);
+}
+
+/**
+ * In a target that invites by now: an account that sync made for Muster before. Entitlement management ends those that it has invited, and
+ * nobody else's.
+ */
+function isSyncs({ account, owned, invitation }: AccessSituation): boolean {
+  const isMade = owned.account?.origin === "created" && owned.account.proof !== "assignment";
+  if (!isMade || (invitation?.asked ?? null) !== null) return false;
+  const isGoverned = ({ grant }: NamedGrant) =>
+    account.kind === "present" && account.seen(grant, "no").governed === "yes";
+  return !owned.grants.some(isGoverned);
 }
 
 /** In the source there are but grants: the account is the analyst's own user, which comes and goes without Muster. */
@@ -64,6 +78,7 @@ function planStay(situation: AccessSituation): AccessDecision {
   const isAffected = situation.wanted.length > 0 || situation.formerScopes.length > 0;
   const way = isAffected ? joinScope(draft) : "open";
   if (isAffected) leaveFormerScopes(draft);
+  else keepScope(draft);
   const isReachable = way === "open" || situation.formerScopes.some(({ seen }) => seen === "present");
   switch (account.kind) {
     case "none":

@@ -1,5 +1,5 @@
 import { grantKey, isRenewed } from "../model/grant.ts";
-import { grantOf, type LedgerEntry } from "../model/ledger.ts";
+import { grantOf, isGiven, type LedgerEntry } from "../model/ledger.ts";
 import type { Step, Whereabouts } from "../model/plan.ts";
 import type { Sight } from "../model/sight.ts";
 import type { Draft } from "./access-draft.ts";
@@ -7,6 +7,7 @@ import type { Given } from "./owned.ts";
 import { unlessGroupIsLost } from "./lost-group.ts";
 import { decideMembership } from "./membership.ts";
 import type { MembershipDecision } from "./membership-situation.ts";
+import { replicationWindowMs } from "./replicas.ts";
 import { renewWhenDue } from "./renewal.ts";
 
 /** What is decided alike of whatever Muster gives: a grant in a target, and a scope in the source. */
@@ -28,6 +29,28 @@ export const waiting: MembershipDecision = { ...idle, act: "await" };
 /** Whether there is something, or something is under way, and somebody else asked for it: then it is theirs. */
 export const isTheirs = ({ seen, by }: Sight) =>
   by === "others" && seen !== "absent" && seen !== "unknown" && seen !== "lapsed" && seen !== "going";
+
+/**
+ * Whoever asked for it owns it, whatever Muster meant to do; but a request of Muster's own may not be on show yet, beside an older one of
+ * somebody else's.
+ */
+export function handOver(
+  draft: Draft,
+  what: Given,
+  { name, entry }: { readonly name: string; readonly entry: LedgerEntry },
+): void {
+  const askedAt = isGiven(entry) ? entry.at : entry.oppositeAt;
+  const sureAt = askedAt + replicationWindowMs;
+  if (draft.situation.now < sureAt) draft.unsureOf(name, sureAt);
+  else draft.handOver(what);
+}
+
+/** A request is listed for three months; that it was refused is remembered for as long as nobody is to have it anew. */
+export function asRemembered(sight: Sight, entry: LedgerEntry | undefined, wanted: "yes" | "no"): Sight {
+  if (entry?.refused === undefined || !isGiven(entry) || wanted === "no") return sight;
+  const isForgotten = sight.seen === "absent" && sight.unread === undefined;
+  return isForgotten ? { seen: "stuck", detail: entry.refused } : sight;
+}
 
 /** Whether to give it, take it, or wait for it, by what a look showed of it. */
 export function decideGiven(
@@ -74,6 +97,8 @@ export function followUp(
       renewWhenDue(draft, { name, sight, givenAt: entry.at, where }, renewal);
     // What somebody else gave for a time, or the person took for a time, is Muster's to give after that.
     else if (sight.endsAt !== undefined) draft.lookAtEnd(sight.endsAt);
+    if (sight.seen === "stuck" && entry !== undefined) draft.refuse(what, sight.detail ?? "");
+    else if (sight.seen === "present" && entry?.refused !== undefined) draft.refuse(what, null);
   }
   draft.unsure(name, decision);
 }

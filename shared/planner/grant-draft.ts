@@ -7,10 +7,10 @@ import type { Note } from "../model/plan.ts";
 import type { Seen, Sight } from "../model/sight.ts";
 import type { Draft } from "./access-draft.ts";
 import type { Keeps } from "./access-situation.ts";
-import type { NamedGrant, OwnedGrant } from "./owned.ts";
+import type { NamedGrant } from "./owned.ts";
 import type { PresentAccount } from "./account-situation.ts";
 import { durationMs } from "../policy/duration.ts";
-import { decideGiven, followUp, idle, isTheirs, type Looked } from "./given-draft.ts";
+import { asRemembered, decideGiven, followUp, handOver, idle, isTheirs, type Looked } from "./given-draft.ts";
 import type { MembershipDecision } from "./membership-situation.ts";
 import { replicationWindowMs } from "./replicas.ts";
 import { renewWhenDue } from "./renewal.ts";
@@ -28,7 +28,7 @@ export function draftGrant(
   const own = owned.grants.find((candidate) => grantKey(candidate.grant) === grantKey(grant));
   const sight = asRemembered(account.seen(grant, wanted), own?.entry, wanted);
   if (wanted === "yes" && sight.unread === "partly") return draft.unreadable(name);
-  if (isTheirs(sight) && own !== undefined) handOver(draft, own);
+  if (isTheirs(sight) && own !== undefined) handOver(draft, { kind: "grant", grant }, own);
   const entry = isTheirs(sight) ? undefined : own?.entry;
   const restoredAt = owned.account?.aliveAt ?? 0;
   const what = { kind: "grant", grant } as const;
@@ -38,10 +38,6 @@ export function draftGrant(
   if (act === "add" || act === "remove")
     draft.step({ kind: act === "add" ? "grant" : "revoke", account: account.id, grant, name });
   followUp(draft, looked, decision, () => ({ kind: "renew", account: account.id, grant, name }));
-  if (wanted === "yes" && act === "nothing") {
-    if (sight.seen === "stuck" && entry !== undefined) draft.refuse(grant, sight.detail ?? "");
-    else if (sight.seen === "present" && entry?.refused !== undefined) draft.refuse(grant, null);
-  }
   // What the person did until it was taken from them shows when every replica knows of it.
   const shownAt = (entry?.state === "removed" ? entry.at : -Infinity) + replicationWindowMs;
   if (sight.fleeting === "yes" && now < shownAt) draft.unsureOf(name, shownAt);
@@ -49,21 +45,6 @@ export function draftGrant(
   if (sight.seen === "unknown" && act === "nothing" && entry?.state === "removed") draft.unreadable(name);
   if (own?.writable !== "no" && act !== "nothing" && act !== "add") draft.unsettledGrants += 1;
   if (entry === undefined && sight.seen === "present") draft.note({ kind: "native-grant", name });
-}
-
-/** Whoever asked for it owns it, whatever Muster meant to do; but a request of Muster's own may not be on show yet. */
-function handOver(draft: Draft, { grant, name, entry }: OwnedGrant): void {
-  const askedAt = isGiven(entry) ? entry.at : entry.oppositeAt;
-  const sureAt = askedAt + replicationWindowMs;
-  if (draft.situation.now < sureAt) draft.unsureOf(name, sureAt);
-  else draft.handOver({ kind: "grant", grant });
-}
-
-/** A request is listed for three months; that it was refused is remembered for as long as nobody is to have it anew. */
-export function asRemembered(sight: Sight, entry: LedgerEntry | undefined, wanted: "yes" | "no"): Sight {
-  if (entry?.refused === undefined || !isGiven(entry) || wanted === "no") return sight;
-  const isForgotten = sight.seen === "absent" && sight.unread === undefined;
-  return isForgotten ? { seen: "stuck", detail: entry.refused } : sight;
 }
 
 /** What does not say since when it is on its way is so at least since Muster's last word. */

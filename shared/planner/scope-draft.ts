@@ -1,8 +1,16 @@
 import type { LedgerEntry } from "../model/ledger.ts";
-import type { Sight } from "../model/sight.ts";
 import { unknownMs, type Draft } from "./access-draft.ts";
 import type { ScopeSeen } from "./access-situation.ts";
-import { decideGiven, followUp, idle, isTheirs, waiting, type Looked } from "./given-draft.ts";
+import {
+  asRemembered,
+  decideGiven,
+  followUp,
+  handOver,
+  idle,
+  isTheirs,
+  waiting,
+  type Looked,
+} from "./given-draft.ts";
 import type { MembershipDecision } from "./membership-situation.ts";
 import { replicationWindowMs } from "./replicas.ts";
 
@@ -12,14 +20,13 @@ type Asked = { readonly entry: LedgerEntry | undefined; readonly wanted: "yes" |
 export function decideScope(draft: Draft, one: ScopeSeen, { entry, wanted }: Asked): MembershipDecision {
   const { scope, name, seen } = one;
   if (seen === "deleted") return ofDeleted(draft, name, { entry, wanted });
-  const sight: Sight = { ...one, seen };
+  const sight = asRemembered({ ...one, seen }, entry, wanted);
   if (wanted === "yes" && sight.unread === "partly") {
     draft.unreadable(name);
     return waiting;
   }
   const what = { kind: "scope", scope } as const;
-  // Whoever asked for it owns it, whatever Muster meant to do.
-  if (isTheirs(sight) && entry !== undefined) draft.handOver(what);
+  if (isTheirs(sight) && entry !== undefined) handOver(draft, what, { name, entry });
   const looked: Looked = {
     what,
     name,

@@ -1,9 +1,10 @@
-import { comesAtOnce } from "../model/grant.ts";
+import { comesAtOnce, isRenewed } from "../model/grant.ts";
 import { isGiven } from "../model/ledger.ts";
 import { wholeCycleMs, type Draft } from "./access-draft.ts";
 import type { FormerScope } from "./access-situation.ts";
 import { decideScope } from "./scope-draft.ts";
 import { leaveScope } from "./leave-scopes.ts";
+import { renewWhenDue } from "./renewal.ts";
 import { goneMs, replicationWindowMs } from "./replicas.ts";
 
 /**
@@ -20,6 +21,19 @@ export function joinScope(draft: Draft): "open" | "closed" {
     draft.step({ kind: "join-scope", scope: scope.scope, name });
   }
   return scope.seen === "present" || comesAtOnce(scope.scope) ? "open" : "closed";
+}
+
+/** Who is not to lose what a role gave unseen stays in scope, too: what is given for a time only is kept by giving it for longer. */
+export function keepScope(draft: Draft): void {
+  const { scope, owned } = draft.situation;
+  if (scope?.seen !== "present" || owned.scope === undefined || !isRenewed(scope.scope)) return;
+  const ending = {
+    name: scope.name,
+    sight: scope,
+    givenAt: owned.scope.at,
+    where: { in: "source" },
+  } as const;
+  renewWhenDue(draft, ending, () => ({ kind: "renew-scope", scope: scope.scope, name: scope.name }));
 }
 
 /**

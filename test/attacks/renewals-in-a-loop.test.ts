@@ -48,6 +48,7 @@ async function renewing(becomes: "pendingapproval" | "denied") {
         state: becomes,
         createdDateTime: new Date(world.now()).toISOString(),
         accessPackage: { id: operator },
+        justification: "Muster: as the policy says",
       });
     return { result: isOpen ? "already" : "done", appliedBefore: "no", trace: null };
   });

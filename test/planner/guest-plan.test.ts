@@ -160,7 +160,7 @@ describe("a package that somebody else is seen to have asked for, and Muster as 
       leaving: "no-role",
       invitation: invitation(),
       account: { ...accountIn([]), seen: () => others },
-      owned: { account: remembered(), grants: [owning(operator, at)] },
+      owned: { account: remembered({ proof: "assignment" }), grants: [owning(operator, at)] },
     });
 
   test("stays on record as long as a replica may not show Muster's own request, and nothing is proven", () => {

@@ -141,8 +141,9 @@ function underWay(request: Request): Pick<Sight, "detail" | "since" | "patient">
 
 function has(live: Assignment, { requests }: Papers): Sight {
   const endsAt = timeOf(live.schedule?.expiration?.endDateTime);
-  const update = requests.find(isUpdate);
-  const at = timeOf(requests.find(isAddition)?.completedDateTime);
+  const addition = requests.find(isAddition);
+  const at = timeOf(addition?.completedDateTime);
+  const update = updateOf(requests, addition === undefined ? 0 : askedAt(addition));
   return {
     seen: "present",
     ...(at === null ? {} : { at }),
@@ -152,6 +153,13 @@ function has(live: Assignment, { requests }: Papers): Sight {
     ...(update === undefined ? {} : renewalOf(update)),
   };
 }
+
+/**
+ * What was asked for after the assignment. An older one was about another assignment; and what the person asked for, and was refused or
+ * took back, is no answer to Muster.
+ */
+const updateOf = (requests: readonly Request[], since: number): Request | undefined =>
+  requests.find((one) => isUpdate(one) && askedAt(one) >= since && (isOpen(one) || isMusters(one)));
 
 function renewalOf(update: Request): Pick<Sight, "renewal"> {
   if (isOpen(update))

@@ -121,7 +121,7 @@ function booked(
   const change = ledger.find(({ what }) => sameGiven(what, item))?.change;
   if (change === "drop" || change === "gone") return [];
   const claimed = change === "claim" ? ({ ...entry, state: "added" } as const) : entry;
-  const refusal = refused.find(({ grant }) => sameGiven({ kind: "grant", grant }, item));
+  const refusal = refused.find(({ what }) => sameGiven(what, item));
   return [{ ...row, entry: refusal === undefined ? claimed : withRefusal(claimed, refusal.why) }];
 }
 
