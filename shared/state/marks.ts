@@ -1,5 +1,6 @@
 import type { TableClient } from "@azure/data-tables";
 import { z } from "zod";
+import { rowMemory } from "./row-memory.ts";
 import { readVersioned, writeVersioned } from "./table.ts";
 
 /** Table Marks: what all hosts have to agree on. Times are epoch ms. */
@@ -82,10 +83,13 @@ export function marks(table: TableClient): Marks {
 
 function mark<T>(table: TableClient, rowKey: string, schema: z.ZodType<T>): Mark<T> {
   const row = { partitionKey: "mark", rowKey };
+  // Read far more often than written.
+  const memory = rowMemory<T>();
   return {
     async read() {
       const known = await readVersioned(table, row);
-      return known === null ? null : { value: schema.parse(known.value), etag: known.etag };
+      if (known === null) return null;
+      return { value: memory.at(row, known.etag, () => schema.parse(known.value)), etag: known.etag };
     },
     write: async (value, etag) => (await writeVersioned(table, row, { value, etag })) !== null,
   };
