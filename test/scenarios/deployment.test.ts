@@ -94,6 +94,7 @@ test("nothing runs when it is loaded: it needs no settings, opens nothing, and r
     analysts: ["serviceBusTrigger"],
     arrivals: ["serviceBusTrigger"],
     "catch-up": ["timerTrigger"],
+    "lifecycle-workflows": ["httpTrigger", "http"],
     notifications: ["httpTrigger", "http"],
     subscriptions: ["timerTrigger"],
   });
@@ -129,6 +130,7 @@ test("a host starts from it, with no setting but the one its triggers name", asy
     analysts: "serviceBus",
     arrivals: "serviceBus",
     "catch-up": "timer",
+    "lifecycle-workflows": "http",
     notifications: "http",
     subscriptions: "timer",
   });
