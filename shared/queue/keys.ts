@@ -48,7 +48,14 @@ export const accessMessageSchema = z.object({
 });
 export type AccessMessage = z.infer<typeof accessMessageSchema>;
 
-export type Message = AnalystMessage | AccessMessage | ArrivalMessage;
+export const sweepMessageSchema = z.object({
+  /** What is compared as a whole: one tenant, for one run of a sweep. */
+  key: z.object({ kind: z.literal("sweep"), run: z.string(), tenant: tenantIdSchema }),
+  ...common,
+});
+export type SweepMessage = z.infer<typeof sweepMessageSchema>;
+
+export type Message = AnalystMessage | AccessMessage | ArrivalMessage | SweepMessage;
 export type Key = Message["key"];
 /** The keys that something is remembered of. */
 export type WorkKey = (AnalystMessage | AccessMessage)["key"];
@@ -68,9 +75,10 @@ export const queueNames = {
   analysts: "analysts",
   arrivals: "arrivals",
   access: "access",
+  sweeps: "sweeps",
   parked: "parked",
 } as const;
-export type WorkQueue = "analysts" | "arrivals" | "access";
+export type WorkQueue = "analysts" | "arrivals" | "access" | "sweeps";
 
 export function queueOf(key: Key): WorkQueue {
   switch (key.kind) {
@@ -78,6 +86,8 @@ export function queueOf(key: Key): WorkQueue {
       return queueNames.access;
     case "arrival":
       return queueNames.arrivals;
+    case "sweep":
+      return queueNames.sweeps;
     case "analyst":
     case "role-group":
     case "attribute-roles":
@@ -99,6 +109,9 @@ export function sessionOf(key: Key): string {
       return `group:${key.group}`;
     case "attribute-roles":
       return "attribute-roles";
+    case "sweep":
+      // Of two runs of sweeps, one reads a tenant after the other.
+      return `sweep:${key.tenant}`;
     case "workflow":
       return `workflow:${key.tenant}:${key.call}`;
     case "access":

@@ -77,19 +77,43 @@ export async function deleteVersioned(table: TableClient, row: Row, etag: string
   }
 }
 
-/** Rows of a partition, in order; with `prefix` only those whose row key starts with it. */
+/** Which rows of a partition: those whose key starts with `prefix`, or is not before `from`; no more than `limit`. */
+type Wanted = {
+  readonly partitionKey: string;
+  readonly prefix?: string;
+  readonly from?: string;
+  readonly limit?: number;
+};
+
+/** Rows of a partition, in order. */
 export async function listRows(
   table: TableClient,
-  { partitionKey, prefix = "" }: { readonly partitionKey: string; readonly prefix?: string },
+  { partitionKey, prefix = "", from = prefix, limit = Infinity }: Wanted,
 ): Promise<readonly (Stored & { readonly rowKey: string })[]> {
-  const filter =
-    prefix === ""
-      ? odata`PartitionKey eq ${partitionKey}`
-      : odata`PartitionKey eq ${partitionKey} and RowKey ge ${prefix} and RowKey lt ${`${prefix}\uFFFF`}`;
+  const ofPartition = odata`PartitionKey eq ${partitionKey}`;
+  const begins = from === "" ? [] : [odata`RowKey ge ${from}`];
+  const ends = prefix === "" ? [] : [odata`RowKey lt ${`${prefix}\uFFFF`}`];
+  const filter = [ofPartition, ...begins, ...ends].join(" and ");
   const rows: (Stored & { readonly rowKey: string })[] = [];
-  for await (const entity of table.listEntities({ queryOptions: { filter } }))
+  for await (const entity of table.listEntities({ queryOptions: { filter } })) {
+    if (rows.length >= limit) break;
     rows.push(Object.assign(stored(entity), { rowKey: entity.rowKey ?? "" }));
+  }
   return rows;
+}
+
+/** One transaction takes this many. https://learn.microsoft.com/rest/api/storageservices/performing-entity-group-transactions */
+const transactionLimit = 100;
+
+/** Writes rows of one partition, whatever was there. */
+export async function writeRows(
+  table: TableClient,
+  rows: readonly (Row & { readonly value: unknown })[],
+): Promise<void> {
+  for (let first = 0; first < rows.length; first += transactionLimit) {
+    const some = rows.slice(first, first + transactionLimit);
+    await table.submitTransaction(some.map((row) => ["upsert", pack(row, row.value), "Replace"]));
+  }
 }
 
 /** Every row of a table. */

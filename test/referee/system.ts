@@ -163,6 +163,8 @@ export function startSystem(parts: SystemParts): System {
         return workOnAccess(accessMessageSchema.parse(body), ports, log);
       case "arrivals":
         return workOnArrival(arrivalMessageSchema.parse(body), ports, log);
+      case "sweeps":
+        throw new Error("no schedule begins a sweep");
       default:
         return queue satisfies never;
     }

@@ -52,6 +52,10 @@ export function tableOf(name: string, rows: Rows, travel: Travel): TableClient {
         if (etag !== "*" && row.etag !== etag) throw refusal(412);
         rows.delete(keyOf(partitionKey, rowKey));
       }),
+    submitTransaction: (actions: readonly (readonly ["upsert", Entity, string])[]) =>
+      operation("write", () => {
+        for (const [, entity] of actions) store(entity);
+      }),
     async *listEntities({
       queryOptions,
     }: {
@@ -87,12 +91,12 @@ const refusal = (statusCode: number) => new RestError(`the table answers ${statu
 
 const filters = new Map<string, (entity: Entity) => boolean>();
 
-/** The two forms of filter that are used: a partition, and a range of row keys in it. */
+/** The forms of filter that are used: a partition, and a range of row keys in it that may be open at its end. */
 function filterOf(text: string): (entity: Entity) => boolean {
   const known = filters.get(text);
   if (known !== undefined) return known;
   const match =
-    /^PartitionKey eq '([^']*)'(?: and RowKey ge '([^']*)' and RowKey lt '([^']*)')?$/.exec(text) ??
+    /^PartitionKey eq '([^']*)'(?: and RowKey ge '([^']*)')?(?: and RowKey lt '([^']*)')?$/.exec(text) ??
     undefined;
   if (match === undefined) throw new Error(`this filter is not understood: ${text}`);
   const [, partition, from = "", to = "\uFFFF\uFFFF"] = match;

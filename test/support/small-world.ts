@@ -2,7 +2,7 @@ import type { SourceUser } from "../../shared/model/analyst.ts";
 import type { Scope } from "../../shared/model/grant.ts";
 import type { AnalystId, GroupId, TenantId } from "../../shared/model/ids.ts";
 import type { Policy } from "../../shared/policy/policy.ts";
-import type { Message, ParkedMessage } from "../../shared/queue/keys.ts";
+import type { Message, ParkedMessage, SweepMessage } from "../../shared/queue/keys.ts";
 import type { PolicyNow } from "../../shared/reconcile/run/policy-in-force.ts";
 import { workOnArrival } from "../../shared/reconcile/workers/work-on-arrival.ts";
 import { workOnAccess } from "../../shared/reconcile/workers/work-on-access.ts";
@@ -153,6 +153,7 @@ export function smallWorld() {
   function deliver(message: Message): Promise<void> {
     if ("version" in message) return workOnAccess(message, ports, log);
     if ("tries" in message) return workOnArrival(message, ports, log);
+    if (isSweep(message)) throw new Error("this world has no sweeps");
     return workOnAnalyst(message, ports, log);
   }
 
@@ -238,3 +239,5 @@ export function smallWorld() {
 
 export const eventAbout = (id: AnalystId, heardAt: number) =>
   ({ key: { kind: "analyst", analyst: id }, cause: "test", heardAt, occasion: "event" }) as const;
+
+const isSweep = (message: Message): message is SweepMessage => message.key.kind === "sweep";
