@@ -120,7 +120,9 @@ function evidenceRoutes(app: Hono, { graph, bus }: Parts): void {
   });
   app.get("/parked", (context) => context.json(bus.peek("parked")));
   app.get("/dead-letters", (context) =>
-    context.json(["analysts", "arrivals", "access"].flatMap((queue) => bus.peek(queue, "deadLetter"))),
+    context.json(
+      ["analysts", "arrivals", "access", "sweeps"].flatMap((queue) => bus.peek(queue, "deadLetter")),
+    ),
   );
   app.get("/traffic", (context) => {
     const records = graph.traffic(Number(context.req.query("since") ?? 0));

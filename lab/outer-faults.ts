@@ -7,7 +7,7 @@ import type { TableServer } from "./tables/azurite.ts";
 
 const ms = z.number().positive();
 const times = z.int().positive();
-const workQueues = ["analysts", "arrivals", "access"] as const;
+const workQueues = ["analysts", "arrivals", "access", "sweeps"] as const;
 const queue = z.enum(workQueues).optional();
 const afterMs = z.number().nonnegative().optional();
 

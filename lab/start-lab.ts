@@ -55,13 +55,21 @@ export type LabOptions = {
 };
 
 /** What Azure scales apart. */
-const groups = ["http", "timers", "queue:analysts", "queue:arrivals", "queue:access"] as const;
+const groups = [
+  "http",
+  "timers",
+  "queue:analysts",
+  "queue:arrivals",
+  "queue:access",
+  "queue:sweeps",
+] as const;
 
 const projectDir = resolve(import.meta.dirname, "..");
 const queues = [
   { name: "analysts", sessions: "required" },
   { name: "arrivals", sessions: "required" },
   { name: "access", sessions: "required" },
+  { name: "sweeps", sessions: "required" },
   { name: "parked", sessions: "none" },
 ] as const;
 

@@ -60,6 +60,10 @@ export const findingKinds = [
   "unsubscribed",
   /** A subscription is there and announces nothing. */
   "silent-subscription",
+  /** A sweep could not compare a tenant. */
+  "failed-sweep",
+  /** A sweep would have taken more than the policy allows at once. */
+  "withheld-removals",
   /** A lifecycle workflow was told that what it asked for could not be proven in time. */
   "workflow-failed",
 ] as const;

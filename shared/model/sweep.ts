@@ -77,14 +77,7 @@ export type Withholding = {
  * `repaired`: something was written, and is proven. `as-it-should-be`: a look found nothing to do. `held`: a rule of the policy keeps Muster
  * from it. `refused`: Graph does. `open`: there is something that people, or Muster, have yet to do. `planned`: said, as was asked for.
  */
-export const differenceEnds = [
-  "repaired",
-  "as-it-should-be",
-  "held",
-  "refused",
-  "open",
-  "planned",
-] as const;
+export const differenceEnds = ["repaired", "as-it-should-be", "held", "refused", "open", "planned"] as const;
 export type DifferenceEnd = (typeof differenceEnds)[number];
 
 /** Somebody for whom a place does not show what it should. */
@@ -97,7 +90,9 @@ export type Difference = {
   readonly why: readonly string[];
   /** How much of what Muster gave would be taken. */
   readonly removals: number;
-  /** When they were put on the queue; null: they were not. */
+  /** What was put on the queue for them: themselves in the source, or their access in the place. */
+  readonly called: readonly ("analyst" | "access")[];
+  /** When; null: nothing was. */
   readonly calledAt: number | null;
   /** How it ended, and in which words; null while it has not. */
   readonly end: { readonly kind: DifferenceEnd; readonly detail: string } | null;

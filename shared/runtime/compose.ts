@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { ManagedIdentityCredential } from "@azure/identity";
 import { ServiceBusClient } from "@azure/service-bus";
-import { grantReaders } from "../graph/grants/by-kind.ts";
+import { accountLists } from "../graph/account-lists.ts";
+import { grantReaders, holderReaders } from "../graph/grants/by-kind.ts";
 import { sourceReader } from "../graph/source-reader.ts";
 import { sourceWriter } from "../graph/source-writer.ts";
 import { subscriptionWriter } from "../graph/subscriptions.ts";
@@ -17,8 +18,9 @@ import { policyInForce, type PolicyNow } from "../reconcile/run/policy-in-force.
 import type { ReceivePorts } from "../reconcile/events/receive.ts";
 import { heardAgain } from "../reconcile/events/silence.ts";
 import type { SubscribePorts } from "../reconcile/events/subscribe.ts";
+import type { StartPorts } from "../reconcile/sweep/start-sweeps.ts";
 import type { ReceiveCallPorts } from "../reconcile/workflows/receive-call.ts";
-import type { WorkerPorts } from "../reconcile/workers/worker-ports.ts";
+import type { SweepWorkerPorts } from "../reconcile/workers/worker-ports.ts";
 import { analysts } from "../state/analysts.ts";
 import { departures } from "../state/departures.ts";
 import { findings } from "../state/findings.ts";
@@ -26,6 +28,7 @@ import { journal } from "../state/journal.ts";
 import { marks } from "../state/marks.ts";
 import { pairs } from "../state/pairs.ts";
 import { roleKeys } from "../state/role-keys.ts";
+import { runs } from "../state/runs.ts";
 import { slots } from "../state/slots.ts";
 import { subscriptionRows, type SubscriptionRow, type SubscriptionRows } from "../state/subscription-rows.ts";
 import { troubles } from "../state/troubles.ts";
@@ -44,9 +47,10 @@ import { openTables, type Tables } from "./tables.ts";
 
 /** Everything, with real parts in place. What names the source tenant asks the policy first. */
 export type Muster = {
-  readonly workerPorts: () => Promise<WorkerPorts>;
+  readonly workerPorts: () => Promise<SweepWorkerPorts>;
   readonly subscribePorts: () => Promise<SubscribePorts>;
   readonly catchUpPorts: () => Promise<CatchUpPorts>;
+  readonly startPorts: () => Promise<StartPorts>;
 };
 
 /** Good enough for what this host alone remembers, and until Graph has answered. What hosts judge of each other's goes by Graph's clock. */
@@ -142,6 +146,14 @@ async function buildMuster(): Promise<Muster> {
           const tenant = tenants.of(id);
           return { reader: targetReader(tenant.graph, tenant), writer: targetWriter(tenant.graph) };
         },
+        lists(id) {
+          const { graph } = tenants.of(id);
+          return {
+            holders: holderReaders(graph),
+            accounts: accountLists(graph),
+            home: graph === tenant.graph ? "yes" : "no",
+          };
+        },
         send,
         schedule,
         park,
@@ -173,6 +185,10 @@ async function buildMuster(): Promise<Muster> {
       const mark = state.marks.catchUp;
       return { ...state, policy, policyChanges, groups, reader, mark, send, schedule, now: graph.now };
     },
+    async startPorts() {
+      const { graph } = source(await load());
+      return { ...state, policy: policyBy(graph), mark: state.marks.sweep, send, now: graph.now };
+    },
   };
 }
 
@@ -187,6 +203,7 @@ function stateIn(tables: Tables) {
     findings: findings(tables.Findings),
     departures: departures(tables.Departures),
     calls: workflowCalls(tables.WorkflowCalls),
+    runs: runs(tables.Runs),
     marks: marks(tables.Marks),
     journal: journal(tables.Journal),
   };
@@ -212,7 +229,7 @@ function remembered(rows: SubscriptionRows): {
 }
 
 /** Remembers the last moment of each thing: what is done for many together is asked for by each of them. */
-function firstTimes(): WorkerPorts["isFirst"] {
+function firstTimes(): SweepWorkerPorts["isFirst"] {
   const last = new Map<string, number>();
   return (what, at) => {
     if (last.get(what) === at) return false;

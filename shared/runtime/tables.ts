@@ -13,6 +13,7 @@ const tableNames = [
   "Findings",
   "Departures",
   "WorkflowCalls",
+  "Runs",
   "Marks",
   "Journal",
 ] as const;

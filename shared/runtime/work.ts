@@ -5,13 +5,15 @@ import {
   analystMessageSchema,
   arrivalMessageSchema,
   sessionOf,
+  sweepMessageSchema,
   type Message,
 } from "../queue/keys.ts";
 import { errorText } from "../model/error-text.ts";
 import { workOnArrival } from "../reconcile/workers/work-on-arrival.ts";
 import { workOnAccess } from "../reconcile/workers/work-on-access.ts";
 import { workOnAnalyst } from "../reconcile/workers/work-on-analyst.ts";
-import type { WorkerPorts } from "../reconcile/workers/worker-ports.ts";
+import { workOnSweep } from "../reconcile/workers/work-on-sweep.ts";
+import type { SweepWorkerPorts } from "../reconcile/workers/worker-ports.ts";
 import { bus, muster } from "./compose.ts";
 import { logTo, type Log, type LogTarget } from "./log.ts";
 
@@ -30,6 +32,11 @@ export function takeAccess(body: unknown, log: LogTarget): Promise<void> {
   return take(accessMessageSchema, { body, log }, workOnAccess);
 }
 
+/** Handles one message of the queue `sweeps`. */
+export function takeSweep(body: unknown, log: LogTarget): Promise<void> {
+  return take(sweepMessageSchema, { body, log }, workOnSweep);
+}
+
 type Delivery = { readonly body: unknown; readonly log: LogTarget };
 
 /** A setting that is missing or a policy that is broken is repaired by people; events wait. */
@@ -40,7 +47,7 @@ const holdMs = 30_000;
 async function take<M extends Message>(
   schema: z.ZodType<M>,
   { body, log }: Delivery,
-  work: (message: M, ports: WorkerPorts, log: Log) => Promise<void>,
+  work: (message: M, ports: SweepWorkerPorts, log: Log) => Promise<void>,
 ): Promise<void> {
   const write = logTo(log);
   const parsed = schema.safeParse(body);
@@ -67,7 +74,7 @@ async function take<M extends Message>(
 }
 
 /** No event dies of a setting: what cannot be handled for want of one is put back. */
-async function portsOrNull(message: Message, write: Log): Promise<WorkerPorts | null> {
+async function portsOrNull(message: Message, write: Log): Promise<SweepWorkerPorts | null> {
   try {
     const { workerPorts } = await muster();
     return await workerPorts();

@@ -7,6 +7,7 @@ import { readVersioned, writeVersioned } from "./table.ts";
 export type Marks = {
   readonly policy: Mark<PolicyMark>;
   readonly catchUp: Mark<CatchUpMark>;
+  readonly sweep: Mark<SweepMark>;
 };
 
 /** The policy that is in force: the newest that any host has used lately. */
@@ -42,6 +43,16 @@ export type CatchUpMark = {
   readonly cursors: readonly ChangeCursor[];
 };
 
+/**
+ * The policy, by its hash, with which everything was last compared, or was to be; when the last night began; and the sweep that is on its
+ * way to be begun.
+ */
+export type SweepMark = {
+  readonly policy: string | null;
+  readonly nightAt: number;
+  readonly pending: { readonly id: string; readonly occasion: "night" | "policy" } | null;
+};
+
 /** `tracked`: the properties that Graph was asked to tell changes of. `at`: when what came before it was read. */
 export type ChangeCursor = { readonly link: string; readonly tracked: string; readonly at: number };
 
@@ -74,10 +85,17 @@ const catchUpSchema = z.object({
     .default([]),
 });
 
+const sweepSchema = z.object({
+  policy: z.string().nullable(),
+  nightAt: z.number(),
+  pending: z.object({ id: z.string(), occasion: z.enum(["night", "policy"]) }).nullable(),
+});
+
 export function marks(table: TableClient): Marks {
   return {
     policy: mark(table, "policy", policySchema),
     catchUp: mark(table, "catch-up", catchUpSchema),
+    sweep: mark(table, "sweep", sweepSchema),
   };
 }
 

@@ -2,21 +2,8 @@ import type { TableClient } from "@azure/data-tables";
 import { z } from "zod";
 import { analystIdSchema, targetNameSchema, tenantIdSchema, type TenantId } from "../model/ids.ts";
 import type { Plan } from "../model/plan.ts";
-import {
-  differenceEnds,
-  sweepStates,
-  type Difference,
-  type Sweep,
-  type SweepPart,
-} from "../model/sweep.ts";
-import {
-  deleteRow,
-  listRows,
-  readVersioned,
-  writeRows,
-  writeVersioned,
-  type Stored,
-} from "./table.ts";
+import { differenceEnds, sweepStates, type Difference, type Sweep, type SweepPart } from "../model/sweep.ts";
+import { deleteRow, listRows, readVersioned, writeRows, writeVersioned, type Stored } from "./table.ts";
 
 /**
  * Table Runs: sweeps, what has become of each of their places, and who differed there. A place is written by one worker at a time, as its
@@ -107,6 +94,7 @@ const differenceSchema: z.ZodType<Difference> = z.object({
   person: z.string().nullable(),
   why: z.array(z.string()),
   removals: z.number(),
+  called: z.array(z.enum(["analyst", "access"])),
   calledAt: z.number().nullable(),
   end: z.object({ kind: z.enum(differenceEnds), detail: z.string() }).nullable(),
   // Written by `noteDifferences` alone.

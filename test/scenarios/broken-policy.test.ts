@@ -190,8 +190,10 @@ describe("a host whose settings are missing", () => {
       "arrivals",
       "catch-up",
       "lifecycle-workflows",
+      "nightly",
       "notifications",
       "subscriptions",
+      "sweeps",
     ]);
     const response = await fetch(`${host.url}/api/notifications?validationToken=x`, { method: "POST" });
     expect(await response.text()).toBe("x");

@@ -95,8 +95,10 @@ test("nothing runs when it is loaded: it needs no settings, opens nothing, and r
     arrivals: ["serviceBusTrigger"],
     "catch-up": ["timerTrigger"],
     "lifecycle-workflows": ["httpTrigger", "http"],
+    nightly: ["timerTrigger"],
     notifications: ["httpTrigger", "http"],
     subscriptions: ["timerTrigger"],
+    sweeps: ["serviceBusTrigger"],
   });
 });
 
@@ -108,6 +110,7 @@ test("a host starts from it, with no setting but the one its triggers name", asy
       { name: "analysts", sessions: "required" },
       { name: "arrivals", sessions: "required" },
       { name: "access", sessions: "required" },
+      { name: "sweeps", sessions: "required" },
     ],
   });
   const lines: string[] = [];
@@ -131,8 +134,10 @@ test("a host starts from it, with no setting but the one its triggers name", asy
     arrivals: "serviceBus",
     "catch-up": "timer",
     "lifecycle-workflows": "http",
+    nightly: "timer",
     notifications: "http",
     subscriptions: "timer",
+    sweeps: "serviceBus",
   });
   const response = await fetch(`${host.url}/api/notifications?validationToken=staged`, { method: "POST" });
   expect(await response.text()).toBe("staged");

@@ -4,7 +4,7 @@ import { appRoleIdSchema, servicePrincipalIdSchema, type AccountId } from "../..
 import { heldIn, listAll, seenIn, type Listing } from "../listing.ts";
 import { notFound, type GraphTenant, type Priority, type Refusal } from "../tenant.ts";
 import type { AppRoleDirectory } from "./app-role-directory.ts";
-import type { GrantReader, GrantWriter } from "./kind.ts";
+import type { GrantReader, GrantWriter, HolderReader } from "./kind.ts";
 
 /*
  * Assignment of a role of an application: to the application of a cross-tenant synchronization, it is what puts somebody in scope.
@@ -60,6 +60,24 @@ async function listAssignments(
     assignmentSchema,
   );
   return { ...listing, items: listing.items.filter(({ principalId }) => principalId === account) };
+}
+
+export function appRoleHolders(tenant: GraphTenant): HolderReader<"appRole"> {
+  return async ({ servicePrincipal, role }, { priority }) => {
+    const listing = await listAll(
+      tenant,
+      {
+        path: `/servicePrincipals/${servicePrincipal}/appRoleAssignedTo`,
+        template: "/servicePrincipals/{id}/appRoleAssignedTo",
+        priority,
+      },
+      assignmentSchema,
+    );
+    const items = listing.items
+      .filter(({ appRoleId }) => appRoleId === role)
+      .map(({ principalId }) => ({ id: principalId, seen: "present" as const }));
+    return { ...listing, items };
+  };
 }
 
 export function appRoleWriter(tenant: GraphTenant): GrantWriter<"appRole"> {

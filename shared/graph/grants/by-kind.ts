@@ -1,12 +1,12 @@
 import type { GroupDirectory } from "../group-directory.ts";
 import type { GraphTenant } from "../tenant.ts";
 import type { AppRoleDirectory } from "./app-role-directory.ts";
-import { appRoleReader, appRoleWriter } from "./app-role-grants.ts";
-import { eligibleReader, eligibleWriter } from "./eligible-grants.ts";
-import { groupReader, groupWriter } from "./group-grants.ts";
-import type { GrantReaders, GrantWriters } from "./kind.ts";
+import { appRoleHolders, appRoleReader, appRoleWriter } from "./app-role-grants.ts";
+import { eligibleHolders, eligibleReader, eligibleWriter } from "./eligible-grants.ts";
+import { groupHolders, groupReader, groupWriter } from "./group-grants.ts";
+import type { GrantReaders, GrantWriters, HolderReaders } from "./kind.ts";
 import type { PackageDirectory } from "./package-directory.ts";
-import { packageReader, packageWriter } from "./package-grants.ts";
+import { packageHolders, packageReader, packageWriter } from "./package-grants.ts";
 
 /** What finds by name what a policy names, and remembers it for a while. */
 export type Directories = {
@@ -24,6 +24,14 @@ export const grantReaders = (
   eligible: eligibleReader(tenant, groups),
   package: packageReader(tenant, packages),
   appRole: appRoleReader(tenant, appRoles),
+});
+
+/** Who has what, a grant at a time. */
+export const holderReaders = (tenant: GraphTenant): HolderReaders => ({
+  group: groupHolders(tenant),
+  eligible: eligibleHolders(tenant),
+  package: packageHolders(tenant),
+  appRole: appRoleHolders(tenant),
 });
 
 export const grantWriters = (tenant: GraphTenant): GrantWriters => ({

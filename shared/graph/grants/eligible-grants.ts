@@ -9,11 +9,12 @@ import { heldIn, seenIn, type Listing } from "../listing.ts";
 import { refusalIn, type GraphReply, type GraphTenant, type Priority, type SendLimits } from "../tenant.ts";
 import { timeOf } from "../wire.ts";
 import { isGroupThere } from "./group-grants.ts";
-import type { GrantFound, GrantReader, GrantWriter, NotYet } from "./kind.ts";
+import type { GrantFound, GrantReader, GrantWriter, HolderReader, NotYet } from "./kind.ts";
 import {
   isActivated,
   isMemberOf,
   listActive,
+  listAllEligible,
   listEligible,
   listRequests,
   pendingActivation,
@@ -143,6 +144,16 @@ export function eligibleWriter(tenant: GraphTenant): GrantWriter<"eligible"> {
       const second = doneOrHindered(await ask(tenant, "assignment", { body, limits }));
       return first.result === "not-yet" || second.result === "missing" ? first : second;
     },
+  };
+}
+
+export function eligibleHolders(tenant: GraphTenant): HolderReader<"eligible"> {
+  return async ({ group }, { priority }) => {
+    const listing = await listAllEligible(tenant, group, priority);
+    const items = listing.items
+      .filter(isMemberOf(group))
+      .map(({ principalId }) => ({ id: principalId, seen: "present" as const }));
+    return { ...listing, items };
   };
 }
 

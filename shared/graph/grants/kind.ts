@@ -5,7 +5,7 @@ import type { Grant, GrantKind } from "../../model/grant.ts";
 import type { Denial } from "../../model/denial.ts";
 import type { AccountId } from "../../model/ids.ts";
 import type { Written } from "../group-members.ts";
-import type { Held } from "../listing.ts";
+import type { Held, Listing } from "../listing.ts";
 import { isGone } from "../error.ts";
 import type { Priority, SendLimits, Trace } from "../tenant.ts";
 
@@ -44,6 +44,36 @@ export type GrantFound<K extends GrantKind = GrantKind> =
       readonly unwritable: Unwritable | null;
     }
   | { readonly kind: "not-found"; readonly reason: string; readonly advice: string };
+
+/** Somebody who has a grant, as a listing of all who have it shows them. */
+export type Holder = {
+  /** Their object id, in lower case. */
+  readonly id: string;
+  /** "coming": not there yet, or on its way out. */
+  readonly seen: "present" | "coming";
+  /** What the same listing shows of their account; left out where it shows nothing. */
+  readonly account?: AccountFacts;
+};
+
+/** `stamp`: the property that says whose account it is, as it stands on it. */
+export type AccountFacts = { readonly enabled: boolean; readonly stamp: string | null };
+
+/** Lists everybody who has a grant, page by page. `stamp`: the property that says whose an account is; null: none is asked for. */
+export type HolderReader<K extends GrantKind> = (
+  grant: Grant<K>,
+  asked: { readonly stamp: string | null; readonly priority: Priority },
+) => Promise<Listing<Holder>>;
+
+export type HolderReaders = { readonly [K in GrantKind]: HolderReader<K> };
+
+export function holdersOf<K extends GrantKind>(
+  readers: HolderReaders,
+  grant: Grant<K>,
+  asked: Parameters<HolderReader<K>>[1],
+): Promise<Listing<Holder>> {
+  const read: HolderReader<K> = readers[grant.kind];
+  return read(grant, asked);
+}
 
 /** What a look shows of a grant, to whoever wants it, or wants to be rid of it. */
 export type Holdings<K extends GrantKind = GrantKind> = (grant: Grant<K>, wanted: "yes" | "no") => Sight;

@@ -1,10 +1,11 @@
+import { z } from "zod";
 import type { Grant } from "../../model/grant.ts";
 import type { AccountId } from "../../model/ids.ts";
 import { readDenial, reviewsOfPackage } from "../access-reviews.ts";
 import type { Written } from "../group-members.ts";
 import { listAll } from "../listing.ts";
 import type { GraphTenant, Priority, SendLimits } from "../tenant.ts";
-import type { GrantReader, GrantWriter, NotYet } from "./kind.ts";
+import type { GrantReader, GrantWriter, Holder, HolderReader, NotYet } from "./kind.ts";
 import type { PackageDirectory } from "./package-directory.ts";
 import { ask, assign, assignmentsAt, lasting, reprocess, requestsAt, settled } from "./package-requests.ts";
 import {
@@ -74,6 +75,29 @@ async function readPapers(tenant: GraphTenant, account: AccountId, priority: Pri
     hasAllRequests,
   };
 }
+
+/** Assignments stay in the list when they have ended, and one that is not delivered may be on its way in or out. */
+export function packageHolders(tenant: GraphTenant): HolderReader<"package"> {
+  return async ({ package: id }, { priority }) => {
+    const filter = encodeURIComponent(`accessPackage/id eq '${id}'`);
+    const listing = await listAll(
+      tenant,
+      { path: `${assignmentsAt}?$filter=${filter}&$expand=target`, template: assignmentsAt, priority },
+      holderSchema,
+    );
+    const items = listing.items.flatMap(({ state, target }): readonly Holder[] => {
+      const holder = target?.objectId ?? null;
+      if (holder === null || state === "expired") return [];
+      return [{ id: holder, seen: state === "delivered" ? "present" : "coming" }];
+    });
+    return { ...listing, items };
+  };
+}
+
+const holderSchema = z.looseObject({
+  state: z.string().toLowerCase().catch(""),
+  target: z.looseObject({ objectId: z.string().toLowerCase().nullish() }).nullish(),
+});
 
 export function packageWriter(tenant: GraphTenant): GrantWriter<"package"> {
   const papersNow = async (grant: Grant<"package">, account: AccountId, { priority }: SendLimits) =>

@@ -35,6 +35,20 @@ export function listActive(tenant: GraphTenant, account: AccountId, priority: Pr
   return listAll(tenant, { path, template, priority }, instanceSchema);
 }
 
+/** Everybody who is eligible for a group. */
+export function listAllEligible(tenant: GraphTenant, group: GroupId, priority: Priority) {
+  const template = `${privileged}/eligibilityScheduleInstances`;
+  const filter = encodeURIComponent(`groupId eq '${group}'`);
+  const path = `${template}?$filter=${filter}&$select=id,groupId,accessId,principalId`;
+  return listAll(tenant, { path, template, priority }, holderSchema);
+}
+
+const holderSchema = z.looseObject({
+  groupId: groupIdSchema,
+  accessId: z.string(),
+  principalId: z.string().toLowerCase(),
+});
+
 const requestSchema = z.looseObject({
   id: z.string(),
   groupId: groupIdSchema,

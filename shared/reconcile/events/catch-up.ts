@@ -10,7 +10,7 @@ import type { PolicyNow } from "../run/policy-in-force.ts";
 import { tryRoleGroups, waysFound } from "../source/read-source.ts";
 import { readChanges, type ChangePorts, type ChangesRead } from "./who-changed.ts";
 import { whomToCall } from "./whom-to-call.ts";
-import { sendSpread, type SpreadPorts } from "./send-spread.ts";
+import { sendSpread, type SpreadPorts } from "../run/send-spread.ts";
 import { noteSilence, type SilencePorts } from "./silence.ts";
 
 export type CatchUpPorts = BehindPorts &

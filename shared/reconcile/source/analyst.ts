@@ -1,21 +1,13 @@
-import type { AnalystRecord } from "../../model/analyst.ts";
-import type { AnalystId, RoleName, TenantId } from "../../model/ids.ts";
-import type { Plan } from "../../model/plan.ts";
-import { checkPlan } from "../../planner/checks.ts";
-import type { Loss } from "../../planner/loss-checks.ts";
+import type { AnalystId, TenantId } from "../../model/ids.ts";
 import { namesOf, presentNamesOf } from "../../planner/role-lists.ts";
-import { planSource } from "../../planner/source-plan.ts";
-import { desiredGrants, stampProperties, stampsOf } from "../../policy/desired.ts";
-import { placesOf, sourceMode } from "../../policy/places.ts";
-import type { Policy } from "../../policy/policy.ts";
+import { desiredGrants } from "../../policy/desired.ts";
+import { placesOf } from "../../policy/places.ts";
 import { heardAt } from "../../queue/keys.ts";
 import { current, remember, type AnalystPorts, type AnalystRun } from "./analyst-ports.ts";
 import { applySteps } from "../run/apply.ts";
-import { assessLoss } from "./assess-loss.ts";
 import type { Outcome } from "../run/outcome.ts";
+import { decideAnalyst } from "./decide-analyst.ts";
 import { performSource } from "./perform-source.ts";
-import { inPresentWords } from "./present-words.ts";
-import { readSource, tryRoleGroups, type SourceSeen } from "./read-source.ts";
 import { confirmedBy, enterJournal, nextRecord } from "./record-analyst.ts";
 import { leftBehind, outcomesOf, unfitStamps } from "./analyst-outcomes.ts";
 
@@ -33,16 +25,8 @@ export async function reconcileAnalyst(
   const now = await ports.policy();
   const { policy } = now;
   const priority = run.urgency === "low" ? "low" : "normal";
-  const [roleGroups, said] = await Promise.all([
-    tryRoleGroups(policy, ports.groups, priority),
-    ports.departures.read(policy.source.tenantId, id),
-  ]);
-  const known = inPresentWords(claim.state().value, now, roleGroups.found);
-  const departed = said === null ? "no" : "yes";
-  const seen = await readSource(id, { record: known, departed, policy, roleGroups, ports, priority });
-  const loss = await assessLoss({ record: known, seen, departed, policy, ports, priority });
-  const decision = planSource(situationOf(id, { seen, loss, known, departed, policy, now: ports.now() }));
-  const plan = checkSource(decision.plan, policy);
+  const decided = await decideAnalyst(id, claim.state().value, { now, priority, ports });
+  const { known, seen, loss, decision, plan } = decided;
   if (known === null && decision.roles.length === 0) return outcomesOf(decision, seen);
 
   const looking: AnalystRun = { policy: now, ports, claim, run };
@@ -66,48 +50,6 @@ export async function reconcileAnalyst(
   ];
   await enterJournal(plan, { applied, known, outcomes, looking });
   return outcomes;
-}
-
-type Situating = {
-  readonly seen: SourceSeen;
-  readonly loss: Loss | null;
-  readonly known: AnalystRecord | null;
-  readonly departed: "yes" | "no";
-  readonly policy: Policy;
-  readonly now: number;
-};
-
-function situationOf(id: AnalystId, { seen, loss, known, departed, policy, now }: Situating) {
-  return {
-    analyst: id,
-    read: seen.user,
-    held: seen.held,
-    loss,
-    record: known,
-    departed,
-    protected: policy.protected.includes(id) ? "yes" : "no",
-    revokeSessions: policy.leavers.revokeSessions,
-    stamps: (roles: readonly RoleName[]) => stampsOf(policy, { id, roles }).values,
-    properties: stampProperties(policy),
-    now,
-  } as const;
-}
-
-function checkSource(plan: Plan, policy: Policy): Plan {
-  return checkPlan(plan, {
-    mode: sourceMode(policy),
-    modes: new Map(),
-    removedFor: new Map(),
-    protected: new Set(policy.protected),
-    ownedGrants: new Set(),
-    ownedScopes: new Set(),
-    ownsAccount: "no",
-    others: new Set(),
-    account: null,
-    accounts: policy.leavers.accounts,
-    unwritable: new Map(),
-    removalsPerRun: policy.guardrails.removals.perRun,
-  });
 }
 
 /** Tells every target that is or was concerned, once for each version of the analyst. */

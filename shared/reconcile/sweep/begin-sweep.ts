@@ -90,9 +90,7 @@ export async function placesOfAnalyst(
 ): Promise<readonly Place[]> {
   const record = (await analysts.read(analystRow(id)))?.value ?? null;
   const isConcerned = (place: Place) => record !== null && concerns(place, record);
-  return placesOf(policy).filter(
-    (place) => place.tenantId === homeOf(policy).tenantId || isConcerned(place),
-  );
+  return placesOf(policy).filter((place) => place.tenantId === homeOf(policy).tenantId || isConcerned(place));
 }
 
 const concerns = (place: Place, { targets, roles }: AnalystRecord) =>

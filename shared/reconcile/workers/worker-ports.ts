@@ -1,5 +1,6 @@
 import type { GroupDirectory } from "../../graph/group-directory.ts";
-import type { GrantReaders } from "../../graph/grants/kind.ts";
+import type { AccountLists } from "../../graph/account-lists.ts";
+import type { GrantReaders, HolderReaders } from "../../graph/grants/kind.ts";
 import type { SourceReader } from "../../graph/source-reader.ts";
 import type { SourceWriter } from "../../graph/source-writer.ts";
 import type { Provisioner, SyncJobReader } from "../../graph/synchronization.ts";
@@ -15,6 +16,7 @@ import type { Journal } from "../../state/journal.ts";
 import type { KeyTable } from "../../state/key-state.ts";
 import type { Pairs } from "../../state/pairs.ts";
 import type { RoleKeys } from "../../state/role-keys.ts";
+import type { Runs } from "../../state/runs.ts";
 import type { SubscriptionRows } from "../../state/subscription-rows.ts";
 import type { Slots } from "../../state/slots.ts";
 import type { Troubles } from "../../state/troubles.ts";
@@ -58,6 +60,17 @@ export type WorkerPorts = {
   readonly now: () => number;
   /** Whether this process does something for the first time for this moment, epoch ms. */
   readonly isFirst: (what: string, at: number) => boolean;
+};
+
+/** What a sweep needs besides. */
+export type SweepWorkerPorts = WorkerPorts & {
+  /** Reads a tenant as a whole. `home`: it is the source. */
+  readonly lists: (tenant: TenantId) => {
+    readonly holders: HolderReaders;
+    readonly accounts: AccountLists;
+    readonly home: "yes" | "no";
+  };
+  readonly runs: Runs;
 };
 
 export type Log = HandlePorts<unknown>["log"];
