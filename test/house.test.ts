@@ -60,7 +60,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   access: ["run", "pair", "scope", "account", "source"],
   events: ["run", "source"],
   workflows: ["run"],
-  workers: ["run", "source", "access", "events", "workflows"],
+  sweep: ["run", "source", "pair", "account", "access"],
+  workers: ["run", "source", "access", "events", "workflows", "sweep"],
 };
 const pureFolders = ["model", "policy", "planner"] as const;
 
@@ -174,7 +175,7 @@ describe("functions", () => {
       })),
     );
     expect(triggers.map(({ name }) => name).toSorted()).toEqual(
-      [queueNames.analysts, queueNames.arrivals, queueNames.access].toSorted(),
+      [queueNames.analysts, queueNames.arrivals, queueNames.access, queueNames.sweeps].toSorted(),
     );
     const lab = [
       ...(await projectFile("lab/start-lab.ts")).matchAll(/\{ name: "([^"]+)", sessions: "([^"]+)" \}/g),

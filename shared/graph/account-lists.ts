@@ -22,13 +22,13 @@ export type AccountLists = {
 };
 
 /** Somebody of the source, as far as a comparison needs them. */
-export type ListedPerson = {
+type ListedPerson = {
   readonly id: AnalystId;
   readonly enabled: boolean;
   readonly stamps: Readonly<Record<string, string | null>>;
 };
 
-export type ListedAccount = AccountFacts & { readonly id: AccountId };
+type ListedAccount = AccountFacts & { readonly id: AccountId };
 
 /** `stamp`: the property that says whose account it is; null: none does here. */
 type Asked = { readonly stamp: string | null; readonly priority: Priority };

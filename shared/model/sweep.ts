@@ -32,7 +32,7 @@ type SweepPlace = { readonly tenant: TenantId; readonly name: TargetName };
  * is being read. `following`: who differed was put on the queue, and looks of their own are awaited. `failed`: it could not be read.
  */
 export const sweepStates = ["waiting", "comparing", "following", "done", "failed"] as const;
-export type SweepState = (typeof sweepStates)[number];
+type SweepState = (typeof sweepStates)[number];
 
 export type SweepPart = SweepPlace & {
   readonly state: SweepState;
@@ -67,7 +67,7 @@ export type Unmanaged = {
 };
 
 /** `removals` of `given`: what would have been taken, of what Muster has given there. */
-export type Withholding = {
+type Withholding = {
   readonly removals: number;
   readonly given: number;
   readonly people: number;
@@ -100,7 +100,7 @@ export type Difference = {
   readonly plan: Plan | null;
 };
 
-export const noCounts: SweepPart["counts"] = {
+const noCounts: SweepPart["counts"] = {
   differ: 0,
   repaired: 0,
   "as-it-should-be": 0,

@@ -58,6 +58,7 @@ function driftOfMember({ analyst, pair, wanted, keeps, scope, own }: Remembered,
   const surplus = givenTo(pair.ledger, account).filter(
     ({ grant }) => !keys.has(grantKey(grant)) && !isKept(keeps, grant) && !isInGrace(pair, grant),
   );
+  const back = returned(pair.ledger, account, seen).filter(({ grant }) => !keys.has(grantKey(grant)));
   const isOut = scope !== null && wanted.length > 0 && seen.inScope(scope.scope, analyst) === "absent";
   return {
     why: [
@@ -65,9 +66,9 @@ function driftOfMember({ analyst, pair, wanted, keeps, scope, own }: Remembered,
       ...(isOut ? [`not in the scope ${scope.name} any more`] : []),
       ...missing.map(({ name }) => `${name} is missing`),
       ...surplus.map(({ name }) => `${name} is not to be there`),
-      ...returned(pair.ledger, account, seen).map((name) => `${name} was taken back, and is there again`),
+      ...back.map(({ name }) => `${name} was taken back, and is there`),
     ],
-    removals: surplus.length,
+    removals: surplus.length + back.length,
   };
 }
 
@@ -91,7 +92,7 @@ function driftOfLeaver({ analyst, pair, scope, own }: Remembered, seen: PlaceSee
       ...open.map(({ name }) => `${name} was never shown to be gone`),
       ...(isBackIn ? [`in the scope ${scope.name}, without Muster's doing`] : []),
       ...(account === null ? [] : returned(pair.ledger, account, seen)).map(
-        (name) => `${name} was taken back, and is there again`,
+        ({ name }) => `${name} was taken back, and is there`,
       ),
       ...(isAliveAgain(pair.account, seen) ? ["the account that was ended is enabled"] : []),
       ...others.map(({ id }) => `another account with their stamp is enabled: ${id}`),
@@ -107,13 +108,13 @@ const givenTo = (ledger: readonly LedgerRow[], account: AccountId) =>
   );
 
 /** What Muster has taken back and is there: by an administrator's hand, or because the removal did not last. */
-const returned = (ledger: readonly LedgerRow[], account: AccountId, seen: PlaceSeen): readonly string[] =>
+const returned = (ledger: readonly LedgerRow[], account: AccountId, seen: PlaceSeen): readonly NamedGrant[] =>
   ledger.flatMap(({ item, name, entry }) =>
     item.kind === "grant" &&
     item.account === account &&
     !isGiven(entry) &&
     seen.holds(item.grant, account) === "present"
-      ? [name]
+      ? [{ grant: item.grant, name }]
       : [],
   );
 

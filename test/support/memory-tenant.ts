@@ -50,6 +50,8 @@ type MemoryTenant = {
   readonly writes: string[];
   /** The limits of each of them. */
   readonly limits: SendLimits[];
+  /** Reads the tenant as a whole: the call `lists`. */
+  readonly lists: <T>(read: () => T) => Promise<T>;
   /** Is in the way of the next call of this name. */
   readonly next: (name: string, inTheWay: InTheWay) => void;
   /** Is in the way of every call of this name that nothing else is in the way of. */
@@ -258,6 +260,7 @@ function tenantOf(groupIds: readonly GroupId[], now: () => number) {
     writes,
     limits,
     groups,
+    lists: <T>(read: () => T) => call("lists", read),
     next,
     always: (name: string, inTheWay: InTheWay) => void standing.set(name, inTheWay),
     call,

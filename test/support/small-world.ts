@@ -7,7 +7,8 @@ import type { PolicyNow } from "../../shared/reconcile/run/policy-in-force.ts";
 import { workOnArrival } from "../../shared/reconcile/workers/work-on-arrival.ts";
 import { workOnAccess } from "../../shared/reconcile/workers/work-on-access.ts";
 import { workOnAnalyst } from "../../shared/reconcile/workers/work-on-analyst.ts";
-import type { WorkerPorts } from "../../shared/reconcile/workers/worker-ports.ts";
+import { workOnSweep } from "../../shared/reconcile/workers/work-on-sweep.ts";
+import type { SweepWorkerPorts } from "../../shared/reconcile/workers/worker-ports.ts";
 import { analystRow, analysts } from "../../shared/state/analysts.ts";
 import { departures } from "../../shared/state/departures.ts";
 import { findings } from "../../shared/state/findings.ts";
@@ -15,9 +16,11 @@ import type { JournalEntry } from "../../shared/state/journal.ts";
 import { pairRow, pairs } from "../../shared/state/pairs.ts";
 import { roleKeys } from "../../shared/state/role-keys.ts";
 import { subscriptionRows } from "../../shared/state/subscription-rows.ts";
+import { runs } from "../../shared/state/runs.ts";
 import { slots } from "../../shared/state/slots.ts";
 import { workflowCalls } from "../../shared/state/workflow-calls.ts";
 import { troubles } from "../../shared/state/troubles.ts";
+import { listsOfSource, listsOfTarget } from "./memory-lists.ts";
 import { memoryProvisioner, memorySource, memoryTarget, type MemoryTarget } from "./memory-tenant.ts";
 import { memoryTable } from "./memory-table.ts";
 import { policyNow, smallPolicy } from "./small-policy.ts";
@@ -56,6 +59,7 @@ export function smallWorld() {
     findings: memoryTable("Findings"),
     departures: memoryTable("Departures"),
     calls: memoryTable("WorkflowCalls"),
+    runs: memoryTable("Runs"),
     subscriptions: memoryTable("Subscriptions"),
   };
   const fabrikamScope = groupId(8);
@@ -92,6 +96,7 @@ export function smallWorld() {
     findings: findings(tables.findings.client),
     departures: departures(tables.departures.client),
     calls: workflowCalls(tables.calls.client),
+    runs: runs(tables.runs.client),
     subscriptions: subscriptionRows(tables.subscriptions.client),
   };
   const entries: JournalEntry[] = [];
@@ -109,7 +114,7 @@ export function smallWorld() {
     if (found === undefined) throw new Error(`there is no tenant ${tenant} in this world`);
     return found;
   };
-  const ports: WorkerPorts = {
+  const ports: SweepWorkerPorts = {
     ...state,
     policy: async () => policy,
     source: {
@@ -122,6 +127,12 @@ export function smallWorld() {
       now,
     },
     target: targetOf,
+    lists(tenant) {
+      const found = targets[tenant];
+      return found === undefined
+        ? { ...listsOfSource(source), home: "yes" }
+        : { ...listsOfTarget(found), home: "no" };
+    },
     callback: (tenant) => ({
       async resume(path, status) {
         resumed.push({ tenant, path, status });
@@ -153,7 +164,7 @@ export function smallWorld() {
   function deliver(message: Message): Promise<void> {
     if ("version" in message) return workOnAccess(message, ports, log);
     if ("tries" in message) return workOnArrival(message, ports, log);
-    if (isSweep(message)) throw new Error("this world has no sweeps");
+    if (isSweep(message)) return workOnSweep(message, ports, log);
     return workOnAnalyst(message, ports, log);
   }
 

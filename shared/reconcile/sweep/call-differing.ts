@@ -24,18 +24,23 @@ export async function callDiffering(
   ports: SweepPorts,
 ): Promise<Step> {
   const { sweep, part } = held;
-  const all = united(
+  // Whom an earlier try of this step has called, and died, may be as they should be by now.
+  const earlier = await ports.runs.differences(sweep.id, part.tenant);
+  const now = united(
     atHome.differences.map((one) => ({ ...one, called: ["analyst"] as const })),
     differences.map((one) => ({ ...one, called: ["access"] as const })),
   );
+  const isKnown = new Set(now.map(({ analyst }) => analyst));
+  const all = [...now, ...earlier.filter(({ analyst }) => !isKnown.has(analyst))];
   const at = ports.now();
   if (sweep.mode === "plan") {
     await ports.runs.noteDifferences(sweep.id, all);
     return { part: counted(part, all), nextAt: at };
   }
-  const noted = all.map((one) =>
-    isCalled(one, part, place) ? { ...one, calledAt: at } : uncalled(one, place),
-  );
+  const noted = all.map((one) => {
+    if (one.calledAt !== null || one.end !== null) return one;
+    return isCalled(one, part, place) ? { ...one, calledAt: at } : uncalled(one, place);
+  });
   // On record before anybody is called: whoever is called twice is looked at twice, which does no harm.
   await ports.runs.noteDifferences(sweep.id, noted);
   const calls = noted

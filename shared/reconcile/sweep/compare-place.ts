@@ -1,6 +1,5 @@
 import type { AnalystRecord } from "../../model/analyst.ts";
 import { accountIdSchema, analystIdSchema, type AnalystId } from "../../model/ids.ts";
-import { isGiven } from "../../model/ledger.ts";
 import { unknownPair, type PairRecord } from "../../model/pair.ts";
 import type { Difference, SweepPart } from "../../model/sweep.ts";
 import { driftOf, removalsAllowed, type Drift } from "../../planner/drift.ts";
@@ -137,7 +136,9 @@ function withholding(
   return removals <= allowed ? null : { removals, given, people: taking.length };
 }
 
-const isHad = ({ item, entry }: PairRecord["ledger"][number]) => item.kind === "grant" && isGiven(entry);
+/** Also what is just being taken back. */
+const isHad = ({ item, entry }: PairRecord["ledger"][number]) =>
+  item.kind === "grant" && entry.state !== "removed";
 
 const partition = <T>(all: readonly T[], isFirst: (one: T) => boolean) =>
   [all.filter(isFirst), all.filter((one) => !isFirst(one))] as const;
