@@ -25,7 +25,7 @@ import { analysts } from "../state/analysts.ts";
 import { departures } from "../state/departures.ts";
 import { findings } from "../state/findings.ts";
 import { journal } from "../state/journal.ts";
-import { marks } from "../state/marks.ts";
+import { marks, readAtMostEvery } from "../state/marks.ts";
 import { pairs } from "../state/pairs.ts";
 import { roleKeys } from "../state/role-keys.ts";
 import { runs } from "../state/runs.ts";
@@ -122,8 +122,9 @@ async function buildMuster(): Promise<Muster> {
   const { wish, ...state } = await memory();
   const tenants = tenantDirectory(settings, state.marks.policy);
   const load = policyFile(settings.policyFile);
+  const mark = readAtMostEvery(policyMs, state.marks.policy, { now });
   const policyBy = (graph: GraphTenant) => () =>
-    policyInForce({ load, mark: state.marks.policy, onNews: wish, heed: tenants.heed, now: graph.now });
+    policyInForce({ load, mark, onNews: wish, heed: tenants.heed, now: graph.now });
   const isFirst = firstTimes();
   const source = (policyNow: PolicyNow) => tenants.of(policyNow.policy.source.tenantId);
 
@@ -208,6 +209,9 @@ function stateIn(tables: Tables) {
     journal: journal(tables.Journal),
   };
 }
+
+/** Which policy is in force is asked in every round of every look, and many of them begin at one moment. */
+const policyMs = 500;
 
 /** What a delivery is proven by hardly ever changes; it must not wait for a table every time. */
 const memoryMs = 30_000;

@@ -112,3 +112,30 @@ function mark<T>(table: TableClient, rowKey: string, schema: z.ZodType<T>): Mark
     write: async (value, etag) => (await writeVersioned(table, row, { value, etag })) !== null,
   };
 }
+
+/**
+ * The same mark, read at most so often: whoever asks within this time of another, or while another's answer is under way, has that answer.
+ * What this process writes it knows at once.
+ */
+export function readAtMostEvery<T>(
+  ms: number,
+  mark: Mark<T>,
+  { now }: { readonly now: () => number },
+): Mark<T> {
+  let last: { readonly at: number; readonly read: ReturnType<Mark<T>["read"]> } | null = null;
+  return {
+    read() {
+      if (last !== null && Math.abs(now() - last.at) < ms) return last.read;
+      const read = mark.read();
+      last = { at: now(), read };
+      read.catch(() => (last = null));
+      return read;
+    },
+    async write(value, etag) {
+      last = null;
+      const written = await mark.write(value, etag);
+      last = null;
+      return written;
+    },
+  };
+}

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { marks } from "../../shared/state/marks.ts";
+import { marks, readAtMostEvery } from "../../shared/state/marks.ts";
 import { memoryTable } from "../support/memory-table.ts";
 import { now } from "../support/fixtures.ts";
 
@@ -42,5 +42,45 @@ describe("a mark that all hosts agree on", () => {
     } as const;
     expect(await both.catchUp.write(wish, null)).toBe(true);
     expect((await both.catchUp.read())?.value).toEqual(wish);
+  });
+});
+
+describe("a mark that is read at most so often", () => {
+  const often = () => {
+    const table = memoryTable("Marks");
+    const clock = { now: now };
+    const mark = readAtMostEvery(500, marks(table.client).policy, { now: () => clock.now });
+    return { table, clock, mark, others: marks(table.client).policy };
+  };
+
+  test("is asked once for all who ask at one moment, and again when that is over", async () => {
+    const { table, clock, mark, others } = often();
+    await others.write(policy, null);
+    const reads = table.asked("read");
+    await Promise.all([mark.read(), mark.read(), mark.read()]);
+    await mark.read();
+    expect(table.asked("read")).toBe(reads + 1);
+    const known = await others.read();
+    await others.write({ ...policy, hash: "another" }, known?.etag ?? null);
+    expect((await mark.read())?.value.hash).toBe("a hash");
+    clock.now += 500;
+    expect((await mark.read())?.value.hash).toBe("another");
+  });
+
+  test("is known at once by whoever writes it, and by whom another was quicker than", async () => {
+    const { mark, others } = often();
+    await mark.read();
+    expect(await mark.write(policy, null)).toBe(true);
+    const known = await mark.read();
+    await others.write({ ...policy, hash: "another" }, known?.etag ?? null);
+    expect(await mark.write({ ...policy, hash: "mine" }, known?.etag ?? null)).toBe(false);
+    expect((await mark.read())?.value.hash).toBe("another");
+  });
+
+  test("is asked anew when it could not be read", async () => {
+    const { table, mark } = often();
+    table.fail("read");
+    await expect(mark.read()).rejects.toThrow("does not answer");
+    expect(await mark.read()).toBeNull();
   });
 });
