@@ -56,3 +56,16 @@ test("a leaver's workflow of the source was accepted, and its message is lost: s
   await pass(hourMs);
   expect(isIn()).toBe(false);
 }, 60_000);
+
+test("what a leaver's workflow of a target said is on the pair's row, and the message to the pair is lost: she is out within two days", async () => {
+  const account = (await world.pairOf(contosoTenant, ana))?.account?.accountId ?? "";
+  expect(await say(account, contosoTenant)).toMatchObject({ kind: "accepted" });
+  const [call] = world.sent.splice(0);
+  if (call === undefined) throw new Error("nobody was called");
+  await world.deliver(call);
+  expect(world.sent.map(({ key }) => key.kind)).toEqual(["access"]);
+  expect((await world.pairOf(contosoTenant, ana))?.departed).not.toBeNull();
+  world.sent.length = 0;
+  await pass(2 * dayMs);
+  expect(isIn()).toBe(false);
+}, 60_000);
