@@ -129,6 +129,8 @@ export function graphTenant(options: TenantOptions): PacedTenant {
   const onDemand = new Map<string, Lane>();
   const onDemandLimit: Limit = { kind: "onDemand", pausedUntil: 0 };
   let aheadMs = 0;
+  /** What other hosts were asked for, in the tenant's time, while this one has not heard what time that is. */
+  let unheard: Map<Limit, number> | null = new Map();
   const unanswered = answerless();
 
   /** A tenant that was silent twice in a row is left alone for a while, also by the calls that were waiting for their turn. */
@@ -143,7 +145,7 @@ export function graphTenant(options: TenantOptions): PacedTenant {
       of.silences = isTimeout(answer) ? of.silences + 1 : 0;
       if (of.silences > 1) of.silentUntil = Date.now() + silenceMs;
       // An answer that was long under way tells a time that is over.
-      if (Date.now() - sentAt < clockGrainMs) aheadMs = aheadOf(answer) ?? aheadMs;
+      if (Date.now() - sentAt < clockGrainMs) tell(aheadOf(answer));
       return answer;
     };
   const placeIn =
@@ -196,7 +198,17 @@ export function graphTenant(options: TenantOptions): PacedTenant {
 
   function heed(kind: LimitKind, until: number): void {
     const limit = kind === "directory" ? directoryLimit : onDemandLimit;
-    limit.pausedUntil = Math.max(limit.pausedUntil, until - aheadMs);
+    // Whoever does not know the tenant's time asks it once, and hears for how long to wait from itself.
+    if (unheard === null) limit.pausedUntil = Math.max(limit.pausedUntil, until - aheadMs);
+    else unheard.set(limit, until);
+  }
+
+  function tell(ms: number | undefined): void {
+    if (ms === undefined) return;
+    aheadMs = ms;
+    const heeded = unheard ?? new Map<Limit, number>();
+    unheard = null;
+    for (const [limit, until] of heeded) limit.pausedUntil = Math.max(limit.pausedUntil, until - aheadMs);
   }
 
   function transmit(call: GraphCall, of: Lane, clientRequestId: string): Promise<HttpAnswer> {

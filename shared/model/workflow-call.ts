@@ -26,6 +26,11 @@ export type KeptCall = WorkflowCall & {
   readonly until: number;
   /** Whom it is about; null: not known yet, or nobody of Muster's. */
   readonly analyst: AnalystId | null;
+  /**
+   * When they were called, and of how many events their key had heard then: a look that has heard of more has seen what the workflow made
+   * happen. null: they were not called yet, or by an older version.
+   */
+  readonly called: { readonly at: number; readonly heard: number } | null;
   /** What the workflow was told, and why; null: nothing yet. */
   readonly told: {
     readonly status: "completed" | "failed";

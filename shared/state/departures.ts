@@ -10,12 +10,16 @@ import { readVersioned, writeVersioned } from "./table.ts";
 export type Departures = {
   /** Whether they are said to have left, and by whom. */
   readonly read: (tenant: TenantId, subject: string) => Promise<Departure | null>;
+  /** What was said last, epoch ms; null: nothing. */
+  readonly last: (tenant: TenantId, subject: string) => Promise<LastSaid | null>;
   /** Takes note of what is said. @returns what became of it: `older` than what was said before, or `known` already */
   readonly note: (said: Said) => Promise<"noted" | "older" | "known">;
 };
 
 /** `at`: when it was said, epoch ms. */
 type Departure = { readonly at: number; readonly by: string };
+
+type LastSaid = { readonly is: "departed" | "here"; readonly at: number; readonly by: string };
 
 type Said = {
   readonly tenant: TenantId;
@@ -27,19 +31,27 @@ type Said = {
   readonly by: string;
 };
 
-const schema = z.object({ is: z.enum(["departed", "here"]), at: z.number(), by: z.string() });
+const schema: z.ZodType<LastSaid> = z.object({
+  is: z.enum(["departed", "here"]),
+  at: z.number(),
+  by: z.string(),
+});
 
 /** Others who write at the same moment; each try lets one of them through. */
 const tryLimit = 8;
 
 export function departures(table: TableClient): Departures {
   const rowOf = (tenant: TenantId, subject: string) => ({ partitionKey: tenant, rowKey: subject });
+  async function last(tenant: TenantId, subject: string): Promise<LastSaid | null> {
+    const known = await readVersioned(table, rowOf(tenant, subject));
+    return known === null ? null : schema.parse(known.value);
+  }
+
   return {
+    last,
     async read(tenant, subject) {
-      const known = await readVersioned(table, rowOf(tenant, subject));
-      if (known === null) return null;
-      const { is, at, by } = schema.parse(known.value);
-      return is === "departed" ? { at, by } : null;
+      const said = await last(tenant, subject);
+      return said?.is === "departed" ? { at: said.at, by: said.by } : null;
     },
     async note({ tenant, subject, ...said }) {
       const row = rowOf(tenant, subject);
@@ -58,5 +70,5 @@ export function departures(table: TableClient): Departures {
   };
 }
 
-const isSame = (one: z.infer<typeof schema>, other: z.infer<typeof schema>) =>
+const isSame = (one: LastSaid, other: LastSaid) =>
   one.is === other.is && one.at === other.at && one.by === other.by;

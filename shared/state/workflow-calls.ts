@@ -7,6 +7,8 @@ import { deleteVersioned, listAllRows } from "./table.ts";
 
 /** Table WorkflowCalls: one row for each task of a lifecycle workflow that has called. */
 export type WorkflowCalls = KeyTable<KeptCall | null> & {
+  /** Calls whose workflow was told nothing yet. */
+  readonly open: () => Promise<readonly KeptCall[]>;
   /** Forgets calls whose workflow has stopped waiting before this time, epoch ms. */
   readonly forget: (before: number) => Promise<void>;
 };
@@ -28,6 +30,7 @@ const schema: z.ZodType<KeptCall | null> = z
     heardAt: z.number(),
     until: z.number(),
     analyst: analystIdSchema.nullable(),
+    called: z.object({ at: z.number(), heard: z.number() }).nullable().default(null),
     told: z.object({ status: z.enum(["completed", "failed"]), why: z.string(), at: z.number() }).nullable(),
   })
   .nullable();
@@ -36,6 +39,10 @@ const rows = keyRowSchema(schema);
 
 export const workflowCalls = (table: TableClient): WorkflowCalls => ({
   ...keyTable(table, { schema: rows, first: null }),
+  async open() {
+    const all = (await listAllRows(table)).map(({ value }) => rows.parse(value).value);
+    return all.filter((call) => call !== null).filter(({ told }) => told === null);
+  },
   async forget(before) {
     for (const { value, etag } of await listAllRows(table)) {
       const call = rows.parse(value).value;

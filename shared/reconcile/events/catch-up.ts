@@ -21,7 +21,7 @@ export type CatchUpPorts = BehindPorts &
     readonly groups: GroupDirectory;
     readonly analysts: Pick<Analysts, "list">;
     readonly findings: Pick<Findings, "forget">;
-    readonly calls: Pick<WorkflowCalls, "forget">;
+    readonly calls: Pick<WorkflowCalls, "forget" | "open">;
     readonly mark: Mark<CatchUpMark>;
     /** How often another policy came into force. */
     readonly policyChanges: () => Promise<number>;
@@ -161,6 +161,7 @@ async function callPeople(begun: CatchUpMark, ports: CatchUpPorts): Promise<Call
       ...called.unheard.map((analyst) => ({ key: keyOf(analyst), ...event })),
       ...roleKeys.map((key) => ({ key, ...check })),
       ...called.now.map((analyst) => ({ key: keyOf(analyst), ...check })),
+      ...(await workflowsBehind(ports)).map((key) => ({ key, ...check })),
       ...(await pairsBehind(records, { cause, ports })),
     ],
     ports,
@@ -168,6 +169,14 @@ async function callPeople(begun: CatchUpMark, ports: CatchUpPorts): Promise<Call
   const roleGroups = trouble === undefined ? "found" : "in trouble";
   return { whom, changes, policy: policyChanges, owed: Math.max(0, owed - 1), roleGroups };
 }
+
+/** A workflow that has heard nothing for so long: the message that was to carry its call on may be lost, and what it said with it. */
+async function workflowsBehind({ calls, now }: CatchUpPorts): Promise<readonly AnalystMessage["key"][]> {
+  const behind = (await calls.open()).filter(({ heardAt: at }) => Math.abs(now() - at) > lateMs);
+  return behind.map(({ tenant, id }) => ({ kind: "workflow", tenant, call: id }));
+}
+
+const lateMs = 5 * 60_000;
 
 /**
  * How many catch-ups call everybody when the policy is new, or nobody knows who has changed before: one look may come from a replica

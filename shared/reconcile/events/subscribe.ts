@@ -4,7 +4,7 @@ import type { SubscriptionRow } from "../../state/subscription-rows.ts";
 import type { PolicyNow } from "../run/policy-in-force.ts";
 import { create, lifeMs, recreate, replace, type MakePorts, type Making } from "./make-subscription.ts";
 import { isSilent } from "./silence.ts";
-import { accessMs, authorizedAt, failure, type Subscribed } from "./subscribed.ts";
+import { accessMs, failure, sinceAuthorized, type Subscribed } from "./subscribed.ts";
 import { showSubscriptions, type ShowPorts } from "./subscription-findings.ts";
 import { wantedResources } from "./wanted-subscriptions.ts";
 
@@ -91,8 +91,8 @@ async function renewSecret(wanted: readonly string[], keeping: Keeping): Promise
 
 /** Also when nobody has asked for it: the request may be lost. */
 function isDue(row: SubscriptionRow, now: number): boolean {
-  const isAsked = row.expiresAt === 0 && now - row.renewedAt >= apartMs;
-  return isAsked || now - authorizedAt(row) >= renewAfterMs;
+  const isAsked = row.expiresAt === 0 && Math.abs(now - row.renewedAt) >= apartMs;
+  return isAsked || sinceAuthorized(row, now) >= renewAfterMs;
 }
 
 /** Graph says nothing when a subscription is gone. */
@@ -108,8 +108,10 @@ async function renew(row: SubscriptionRow, id: string, keeping: Keeping): Promis
   const now = ports.now();
   const renewed = await ports.graph.renew(id, now + lifeMs);
   if (renewed === null) return recreate(row, keeping);
-  if (now - authorizedAt(row) >= accessMs) await ports.catchUp("a subscription was renewed late");
-  await ports.rows.put({ ...row, expiresAt: renewed.expiresAt, renewedAt: now });
+  // By now Graph has said what time it is.
+  const at = ports.now();
+  if (sinceAuthorized(row, at) >= accessMs) await ports.catchUp("a subscription was renewed late");
+  await ports.rows.put({ ...row, expiresAt: renewed.expiresAt, renewedAt: at });
   return { resource: row.resource, did: "renewed", detail: "" };
 }
 

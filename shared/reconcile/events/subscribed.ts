@@ -21,8 +21,10 @@ export const failure = (resource: string, error: unknown): Subscribed => ({
  */
 export const accessMs = 60 * 60_000;
 
-export const authorizedAt = ({ madeAt, renewedAt }: SubscriptionRow): number => Math.max(madeAt, renewedAt);
+/** For how long it has not been renewed. A clock that was ahead has written down a time to come, which is not to be believed. */
+export const sinceAuthorized = ({ madeAt, renewedAt }: SubscriptionRow, now: number): number =>
+  Math.abs(now - Math.max(madeAt, renewedAt));
 
 /** Whether nothing announces its changes. */
 export const isDeaf = (row: SubscriptionRow, now: number): boolean =>
-  row.subscriptionId === null || now - authorizedAt(row) >= accessMs;
+  row.subscriptionId === null || sinceAuthorized(row, now) >= accessMs;

@@ -76,7 +76,8 @@ export function standingOf(
   now: number,
 ): Standing {
   if (known === null) return "news";
-  const unused = now - known.usedAt;
+  // A time to come was written by a clock that was ahead: whoever has the same policy writes it anew, and it keeps nobody behind.
+  const unused = Math.abs(now - known.usedAt);
   if (known.hash === mine.hash) return unused > noteEveryMs ? "note the use" : "in force";
   const isNewer =
     mine.changedAt > known.changedAt ||

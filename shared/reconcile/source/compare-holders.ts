@@ -40,27 +40,38 @@ export async function compareRoleGroup(
   const ids = new Set<GroupId>(found.map((role) => role.group));
   const concerned = ids.has(group) ? [group] : await roleGroupsAround(group, ids, { ports, priority });
   const outcomes: Outcome[] = [];
-  for (const one of concerned) {
+  await eachByItself(concerned, async (one) => {
     // A group that is gone has no members; whoever held its role is looked at, and the checks there have their say.
     const listing = await unlessGone(ports.reader.listMembers(one, priority));
+    const changed = await callWhoDiffers(groupKey(one), new Set(listing?.items), { policy, ports, run });
+    // Who is not in half a list may be in the other half.
+    if (changed && run.urgency === "low" && listing?.completeness.kind !== "partial")
+      await ports.onSilence([one, ...(listing?.groups ?? [])].map((id) => `groups/${id}`));
+    // Last, for it asks for groups of other targets, whose trouble is none of those who were called.
     outcomes.push(
       ...(await writtenWithin(one, listing?.groups ?? [], { policy, groups: ports.groups, priority })),
     );
-    const changed = await callWhoDiffers(groupKey(one), new Set(listing?.items), { policy, ports, run });
-    if (changed && run.urgency === "low")
-      await ports.onSilence([one, ...(listing?.groups ?? [])].map((id) => `groups/${id}`));
-  }
+  });
   return outcomes;
+}
+
+/** Does it for each, whatever becomes of the others. @throws what the first of those threw that failed */
+async function eachByItself<T>(all: readonly T[], act: (one: T) => Promise<void>): Promise<void> {
+  const failures: unknown[] = [];
+  for (const one of all) await act(one).catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
 }
 
 /** Who holds a role by attributes, against who is known to. */
 export async function compareAttributeRoles(ports: ComparePorts, run: Run): Promise<readonly Outcome[]> {
   const { policy } = await ports.policy();
-  for (const { holders } of policy.roles) {
-    if (holders.kind !== "attributes") continue;
-    const { items } = await ports.reader.listByAttributes(holders.attributes, priorityOf(run));
-    await callWhoDiffers(attributesKey(holders.attributes), new Set(items), { policy, ports, run });
-  }
+  const all = policy.roles.flatMap(({ holders }) =>
+    holders.kind === "attributes" ? [holders.attributes] : [],
+  );
+  await eachByItself(all, async (attributes) => {
+    const { items } = await ports.reader.listByAttributes(attributes, priorityOf(run));
+    await callWhoDiffers(attributesKey(attributes), new Set(items), { policy, ports, run });
+  });
   return [];
 }
 

@@ -34,7 +34,11 @@ export function workOnWorkflow(
         unproven: () => null,
       },
       partition: tenant,
-      waiting: async () => [],
+      async waiting(trouble) {
+        const rows = await ports.calls.list(tenant);
+        const waiting = rows.filter(({ state }) => state.clock.waitsFor.includes(trouble));
+        return waiting.map(({ rowKey }) => ({ kind: "workflow", tenant, call: rowKey }));
+      },
     },
     (claim, run) => followCall({ ports, claim, run }),
   );

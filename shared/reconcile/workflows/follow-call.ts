@@ -7,7 +7,7 @@ import type { Policy } from "../../policy/policy.ts";
 import { heardAt, type AccessMessage, type AnalystMessage } from "../../queue/keys.ts";
 import { analystRow, type Analysts } from "../../state/analysts.ts";
 import type { Departures } from "../../state/departures.ts";
-import type { Claim } from "../../state/key-state.ts";
+import type { Claim, KeyClock, KeyState } from "../../state/key-state.ts";
 import { pairRow, type Pairs } from "../../state/pairs.ts";
 import type { Run } from "../run/handling.ts";
 import type { Outcome } from "../run/outcome.ts";
@@ -18,7 +18,7 @@ type FollowPorts = {
   readonly policy: () => Promise<PolicyNow>;
   readonly analysts: Pick<Analysts, "read">;
   readonly pairs: Pick<Pairs, "read" | "list" | "claim">;
-  readonly departures: Pick<Departures, "read">;
+  readonly departures: Pick<Departures, "read" | "last">;
   readonly callback: (tenant: TenantId) => WorkflowCallback;
   readonly send: (messages: readonly (AnalystMessage | AccessMessage)[]) => Promise<void>;
   readonly now: () => number;
@@ -40,11 +40,12 @@ export async function followCall(following: Following): Promise<readonly Outcome
   const now = ports.now();
   if (call === null || isOver(call, now)) return [];
   const { policy } = await ports.policy();
-  const analyst = call.analyst ?? (await begin(call, policy, following));
+  const begun = call.analyst === null ? await begin(call, policy, following) : call;
+  const { analyst } = begun;
   const far: HowFar =
     analyst === null
       ? { kind: "proven", why: "nobody of Muster's has this account" }
-      : howFar(call, await knownOf(analyst, call, { policy, ports }));
+      : howFar(call, await knownOf(analyst, begun, { policy, ports }));
   // People have to know of it for as long as it is so.
   if (call.told !== null) return far.kind === "proven" ? [] : [failed(call, call.told.why)];
   const isLate = now >= call.until - marginMs;
@@ -55,7 +56,7 @@ export async function followCall(following: Following): Promise<readonly Outcome
   const status = far.kind === "proven" ? "completed" : "failed";
   const heard = await ports.callback(call.tenant).resume(call.callbackPath, status);
   const why = heard === "heard" ? far.why : `${far.why}; the workflow did not wait for it any more`;
-  claim.set({ value: { ...call, analyst, told: { status, why, at: now } } });
+  claim.set({ value: { ...begun, told: { status, why, at: now } } });
   return status === "completed" ? [] : [failed(call, why)];
 }
 
@@ -81,17 +82,18 @@ function failed({ workflow, category }: KeptCall, why: string): Outcome {
   };
 }
 
-/** Calls whom the workflow speaks of, once. @returns who they are; null: nobody of Muster's */
-async function begin(
-  call: KeptCall,
-  policy: Policy,
-  { ports, claim, run }: Following,
-): Promise<AnalystId | null> {
-  const isSource = call.tenant === policy.source.tenantId;
+/** Calls whom the workflow speaks of, once. @returns the call, with who they are; null: nobody of Muster's */
+async function begin(call: KeptCall, policy: Policy, { ports, claim, run }: Following): Promise<KeptCall> {
+  const source = policy.source.tenantId;
+  const isSource = call.tenant === source;
   const analyst = isSource ? analystIdSchema.parse(call.subject) : await whoseAccount(call, ports);
-  if (analyst === null) return null;
+  if (analyst === null) return call;
   const changed = isSource ? await welcomeBack(call, analyst, ports) : [call.tenant];
-  if (!isSource) await noteDeparture(call, analyst, ports);
+  if (!isSource) await noteDeparture(call, { analyst, source }, ports);
+  const before = isSource
+    ? await ports.analysts.read(analystRow(analyst))
+    : await ports.pairs.read(pairRow(call.tenant, analyst));
+  const called = { at: ports.now(), heard: before?.clock.heard ?? 0 };
   const common = { cause: run.cause, heardAt: heardAt(ports), occasion: "event" } as const;
   await ports.send([
     ...(isSource ? [{ key: { kind: "analyst", analyst } as const, ...common }] : []),
@@ -101,8 +103,9 @@ async function begin(
       version: null,
     })),
   ]);
-  await claim.write({ value: { ...call, analyst } });
-  return analyst;
+  const begun: KeptCall = { ...call, analyst, called };
+  await claim.write({ value: begun });
+  return begun;
 }
 
 /** By the account that is proven to be theirs, and by nothing else. */
@@ -115,39 +118,47 @@ async function whoseAccount(
   return own === undefined ? null : analystIdSchema.parse(own.rowKey);
 }
 
-/** What a target's workflow says holds in the target alone. */
+/** What a target's workflow says holds in the target alone, unless the source has said since then that they are back. */
 async function noteDeparture(
   { tenant, subject }: KeptCall,
-  analyst: AnalystId,
-  { departures, pairs }: FollowPorts,
+  { analyst, source }: { readonly analyst: AnalystId; readonly source: TenantId },
+  { departures, pairs, now }: FollowPorts,
 ): Promise<void> {
-  const departed = await departures.read(tenant, subject);
-  const noted = (value: PairRecord) => ({ ...value, departed });
-  await pairs.claim(pairRow(tenant, analyst), (state) => ({ ...state, value: noted(state.value) }));
+  const [said, atHome] = await Promise.all([
+    departures.read(tenant, subject),
+    departures.last(source, analyst),
+  ]);
+  const isOverruled = said !== null && atHome?.is === "here" && atHome.at > said.at;
+  const departed = isOverruled ? null : said;
+  await pairs.claim(pairRow(tenant, analyst), (state) => dueNow({ ...state.value, departed }, state, now()));
 }
+
+/** Whatever becomes of the message that calls them, something is due, which the next catch-up sees. */
+const dueNow = (value: PairRecord, { clock, ...state }: KeyState<PairRecord>, now: number) => ({
+  ...state,
+  value,
+  clock: { ...clock, dueAt: clock.dueAt === 0 ? now : Math.min(clock.dueAt, now) },
+});
 
 /**
  * Whom the source says to be back is back in targets that said they had left, too: when their account there is deleted, no workflow of the
- * target can speak of them any more. @returns those targets
+ * target can speak of them any more. @returns all of theirs: who tries once more finds nothing to clear, and calls them again
  */
 async function welcomeBack(
   { category, at }: KeptCall,
   analyst: AnalystId,
-  { analysts, pairs }: FollowPorts,
+  { analysts, pairs, now }: FollowPorts,
 ): Promise<readonly TenantId[]> {
   if (category !== "joiner") return [];
   const targets = (await analysts.read(analystRow(analyst)))?.value?.targets ?? [];
-  const left: TenantId[] = [];
   for (const tenant of targets) {
     const departed = (await pairs.read(pairRow(tenant, analyst)))?.value.departed ?? null;
     if (departed === null || departed.at >= at) continue;
-    await pairs.claim(pairRow(tenant, analyst), (state) => ({
-      ...state,
-      value: { ...state.value, departed: null },
-    }));
-    left.push(tenant);
+    await pairs.claim(pairRow(tenant, analyst), (state) =>
+      dueNow({ ...state.value, departed: null }, state, now()),
+    );
   }
-  return left;
+  return targets;
 }
 
 async function knownOf(
@@ -163,13 +174,15 @@ async function knownOf(
     tenants.map(async (tenant) => ({ tenant, state: await ports.pairs.read(pairRow(tenant, analyst)) })),
   );
   const looks = isSource ? [known] : states.map(({ state }) => state);
+  // Counted: the clocks of who hears and who looks may differ. An older version has not counted.
+  const { at, heard } = call.called ?? { at: call.heardAt, heard: null };
   return {
     record,
     // Who is nobody's is not remembered, looked at or not.
     isLookedAt: looks.every((one) =>
       one === null
-        ? ports.now() - call.heardAt > unknownMs
-        : one.clock.lookedAt >= call.heardAt && one.clock.heard === one.clock.looked,
+        ? ports.now() - at > unknownMs
+        : isSince(one.clock, { at, heard }) && one.clock.heard === one.clock.looked,
     ),
     isSource,
     isProtected: policy.protected.includes(analyst),
@@ -179,6 +192,11 @@ async function knownOf(
     })),
   };
 }
+
+const isSince = (
+  { looked, lookedAt }: KeyClock,
+  { at, heard }: { readonly at: number; readonly heard: number | null },
+) => (heard === null ? lookedAt >= at : looked > heard);
 
 /** Somebody who is made an analyst just now is on record by then. */
 const unknownMs = 60_000;

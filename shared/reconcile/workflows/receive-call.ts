@@ -45,6 +45,7 @@ export async function receiveCall(
       heardAt: ports.now(),
       until: call.at + ports.patienceMs,
       analyst: null,
+      called: null,
       told: null,
     };
     if ((await ports.calls.read(row))?.value === undefined)
