@@ -12,6 +12,7 @@ import { analystRow } from "../../state/analysts.ts";
 import type { Claim } from "../../state/key-state.ts";
 import type { AccessPorts, Rules } from "../pair/access-ports.ts";
 import { applySteps } from "../run/apply.ts";
+import { departedThere } from "../run/departed-there.ts";
 import { factsOf } from "./check-facts.ts";
 import type { Run } from "../run/handling.ts";
 import { hasLeft } from "./has-left.ts";
@@ -114,6 +115,7 @@ async function playRound(
   const kept = keptBooks(read, decision, { record, rules });
   const unproven = unprovenAfter({ plan, read }, kept, ports.now());
   claim.set({ value: { ...kept, unproven } });
+  if (await isNewlyDeparted(pair, { tenant, record, rules, claim, ports })) return "again";
   const isOthers = await adopt({ whose: { record, rules }, before: pair, claim }, ports);
   // What stands in the way of other things was not asked.
   if (isOthers !== null) return { served, outcomes: [isOthers, { kind: "unseen" }] };
@@ -170,6 +172,26 @@ async function meansTheSame(
   const ways = waysToHold(policy, found);
   const isKnown = ({ role }: HeldRole) => policy.roles.some(({ name }) => name === role);
   return roles.every((one) => one.former === "yes" || !isKnown(one) || ways.get(one.role) === one.by);
+}
+
+type Meeting = Pick<Pair, "tenant"> & {
+  readonly record: AnalystRecord;
+  readonly rules: Rules;
+  readonly claim: Claim<PairRecord>;
+  readonly ports: Pick<AccessPorts, "departures">;
+};
+
+/** Of an account that nobody knew for theirs, a workflow of the target may have said something before. */
+async function isNewlyDeparted(before: PairRecord, meeting: Meeting): Promise<boolean> {
+  const { tenant, record, rules, claim, ports } = meeting;
+  const subject = claim.state().value.account?.accountId;
+  if (subject === undefined || subject === before.account?.accountId || before.departed !== null)
+    return false;
+  const source = rules.policy.source.tenantId;
+  if (tenant === source) return false;
+  const departed = await departedThere({ tenant, subject, analyst: record.id, source }, ports.departures);
+  if (departed !== null) claim.set({ value: { ...claim.state().value, departed } });
+  return departed !== null;
 }
 
 /** A new policy calls everybody, and a few thousand analysts are looked at in a few minutes. */

@@ -13,6 +13,7 @@ import type { PairRecord } from "../../model/pair.ts";
 import type { Place, Policy } from "../../policy/policy.ts";
 import type { Analysts } from "../../state/analysts.ts";
 import type { Claim } from "../../state/key-state.ts";
+import type { Departures } from "../../state/departures.ts";
 import type { Journal } from "../../state/journal.ts";
 import type { Pairs } from "../../state/pairs.ts";
 import type { Slots } from "../../state/slots.ts";
@@ -48,6 +49,7 @@ export type AccessPorts = AccessReadPorts &
     /** The policy that is in force now: asked in every round, never kept. */
     readonly policy: () => Promise<PolicyNow>;
     readonly analysts: Pick<Analysts, "read">;
+    readonly departures: Pick<Departures, "read" | "last">;
     readonly journal: Journal;
   };
 

@@ -9,6 +9,7 @@ import { analystRow, type Analysts } from "../../state/analysts.ts";
 import type { Departures } from "../../state/departures.ts";
 import type { Claim, KeyClock, KeyState } from "../../state/key-state.ts";
 import { pairRow, type Pairs } from "../../state/pairs.ts";
+import { departedThere } from "../run/departed-there.ts";
 import type { Run } from "../run/handling.ts";
 import type { Outcome } from "../run/outcome.ts";
 import type { PolicyNow } from "../run/policy-in-force.ts";
@@ -124,12 +125,7 @@ async function noteDeparture(
   { analyst, source }: { readonly analyst: AnalystId; readonly source: TenantId },
   { departures, pairs, now }: FollowPorts,
 ): Promise<void> {
-  const [said, atHome] = await Promise.all([
-    departures.read(tenant, subject),
-    departures.last(source, analyst),
-  ]);
-  const isOverruled = said !== null && atHome?.is === "here" && atHome.at > said.at;
-  const departed = isOverruled ? null : said;
+  const departed = await departedThere({ tenant, subject, analyst, source }, departures);
   await pairs.claim(pairRow(tenant, analyst), (state) => dueNow({ ...state.value, departed }, state, now()));
 }
 
