@@ -48,7 +48,7 @@ export type Classification =
 /** The single place that says what a failed call means. */
 export function classify({ failure }: GraphError): Classification {
   if (failure.code === "token") return classifyToken(failure);
-  if (failure.retryAfterMs !== null) return { kind: "wait", ms: failure.retryAfterMs };
+  if (failure.retryAfterMs !== null) return { kind: "wait", ms: Math.max(failure.retryAfterMs, restMs) };
   if (failure.status === 404 || failure.status === 410) return { kind: "gone" };
   if (isPassing(failure.status)) return { kind: "retry" };
   return {
@@ -60,6 +60,9 @@ export function classify({ failure }: GraphError): Classification {
     cause: isRefusal(failure) && !isAboutOne(failure) ? causeOf(failure) : null,
   };
 }
+
+/** It was asked a few times already: "at once" is not believed any more. */
+const restMs = 2_000;
 
 /** @returns null when the object is not there. @throws GraphError for all else */
 export async function unlessGone<T>(asked: Promise<T>): Promise<T | null> {

@@ -198,9 +198,11 @@ export function graphTenant(options: TenantOptions): PacedTenant {
 
   function heed(kind: LimitKind, until: number): void {
     const limit = kind === "directory" ? directoryLimit : onDemandLimit;
-    // Whoever does not know the tenant's time asks it once, and hears for how long to wait from itself.
     if (unheard === null) limit.pausedUntil = Math.max(limit.pausedUntil, until - aheadMs);
-    else unheard.set(limit, until);
+    if (unheard === null || (unheard.get(limit) ?? 0) >= until) return;
+    unheard.set(limit, until);
+    // It may mean hours by a clock that is behind: after a while the tenant is asked, which says for how long itself.
+    limit.pausedUntil = Math.max(limit.pausedUntil, Math.min(until, Date.now() + unsureMs));
   }
 
   function tell(ms: number | undefined): void {
@@ -231,6 +233,9 @@ export function graphTenant(options: TenantOptions): PacedTenant {
 
   return { tenantId, url, send, heed, now: () => Date.now() + aheadMs };
 }
+
+/** How long a tenant is left alone for what another host was told, by who does not know what time it is there. */
+const unsureMs = 45_000;
 
 /** Answers say the time in whole seconds; less of a difference than that is none. */
 const clockGrainMs = 2_000;

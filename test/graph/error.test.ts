@@ -48,6 +48,10 @@ describe("what a failed call means", () => {
     expect(classify(failed(changes)).kind).toBe(kind);
   });
 
+  test("what asks to be called again at once, time after time, is left alone for a moment", () => {
+    expect(classify(failed({ status: 429, retryAfterMs: 0 }))).toEqual({ kind: "wait", ms: 2_000 });
+  });
+
   test("a time to come back is taken as it was given", () => {
     expect(classify(failed({ status: 429, retryAfterMs: 7_500 }))).toEqual({ kind: "wait", ms: 7_500 });
   });
