@@ -1,0 +1,25 @@
+import { z } from "zod";
+import { done, endpoint, refuse } from "../../api/endpoint.ts";
+import type { ApiPorts } from "./api-ports.ts";
+import { knownRun } from "./known-run.ts";
+import { runOf, runSchema } from "./run-answer.ts";
+
+/** How far something is that was asked for, and what was found. */
+export const readResync = endpoint({
+  name: "read-resync",
+  method: "GET",
+  route: "resyncs/{id}",
+  role: "Muster.Read",
+  summary: "How far a resync is, and what it has found in each place",
+  params: z.object({ id: z.string() }),
+  answer: { status: 200, means: "The resync, with each of its places.", body: runSchema },
+  problems: { 404: "There is no resync with this id." },
+  async reply({ params }, ports: ApiPorts) {
+    const run = await knownRun(params.id, ports, ({ occasion }) => occasion === "resync");
+    if (run !== null) return done(runOf(run));
+    return refuse(
+      404,
+      "There is no resync with this id. Resyncs are kept for 90 days; GET /api/runs has other runs.",
+    );
+  },
+});
