@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Description } from "./endpoint.ts";
 import { apiRoles } from "./roles.ts";
+import { schemaBook, type Schema, type SchemaBook } from "./schema-book.ts";
 import { commonProblems } from "./serve.ts";
 
 /** What every answer has that is no success. RFC 9457. */
@@ -16,14 +17,19 @@ const problemSchema = z
       .optional()
       .describe("What could not be read, and where."),
   })
-  .describe("What went wrong (RFC 9457).");
-
-type Schema = Readonly<Record<string, unknown>>;
+  .meta({ id: "Problem", description: "What went wrong (RFC 9457)." });
 
 /** The OpenAPI 3.1 document of these endpoints. Equal endpoints, equal document. */
 export function openApiOf(endpoints: readonly Description[], version: string) {
+  const book = schemaBook();
+  const problem = book.write(problemSchema, "output");
   const byRoute = Map.groupBy(endpoints, ({ route }) => `/api/${route}`);
-  const paths = [...byRoute].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const paths = [...byRoute]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([path, some]) => {
+      const operations = some.map((one) => [one.method.toLowerCase(), operationOf(one, { book, problem })]);
+      return [path, Object.fromEntries(operations)] as const;
+    });
   return {
     openapi: "3.1.0",
     info: {
@@ -33,14 +39,9 @@ export function openApiOf(endpoints: readonly Description[], version: string) {
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: "https://{app}", variables: { app: { default: "muster.azurewebsites.net" } } }],
-    paths: Object.fromEntries(
-      paths.map(([path, some]) => [
-        path,
-        Object.fromEntries(some.map((one) => [one.method.toLowerCase(), operationOf(one)])),
-      ]),
-    ),
+    paths: Object.fromEntries(paths),
     components: {
-      schemas: { Problem: schemaOf(problemSchema, "output") },
+      schemas: book.named(),
       headers: {
         "x-request-id": { description: "By which the log knows the request.", schema: { type: "string" } },
         "retry-after": { description: "Seconds to wait.", schema: { type: "integer" } },
@@ -62,36 +63,38 @@ const rolesInWords = () =>
     .map(([role, means]) => `${role} ${means}`)
     .join("; ");
 
-function operationOf(one: Description) {
+type Means = { readonly book: SchemaBook; readonly problem: Schema };
+
+function operationOf(one: Description, { book, problem }: Means) {
   return {
     operationId: one.name,
     summary: one.summary,
     description: `Takes the app role ${one.role}.`,
     security: [{ entra: [one.role] }],
     parameters: [
-      ...parametersOf("path", one.params),
-      ...parametersOf("query", one.query),
-      ...parametersOf("header", one.headers),
+      ...parametersOf("path", book.write(one.params, "input")),
+      ...parametersOf("query", book.write(one.query, "input")),
+      ...parametersOf("header", book.write(one.headers, "input")),
     ],
     ...(one.body !== null && {
       requestBody: {
         required: true,
-        content: { "application/json": { schema: schemaOf(one.body, "input") } },
+        content: { "application/json": { schema: book.write(one.body, "input") } },
       },
     }),
     responses: {
       [one.answer.status]: {
         description: one.answer.means,
         headers: { ...headersOf(one.answer.headers), ...requestIdHeader },
-        content: { "application/json": { schema: schemaOf(one.answer.body, "output") } },
+        content: { "application/json": { schema: book.write(one.answer.body, "output") } },
       },
-      ...problemsOf(one),
+      ...problemsOf(one, problem),
     },
   };
 }
 
-function parametersOf(where: "path" | "query" | "header", object: z.ZodObject) {
-  const schema = schemaOf(object, "input") as {
+function parametersOf(where: "path" | "query" | "header", object: Schema) {
+  const schema = object as {
     readonly properties?: Readonly<Record<string, Schema>>;
     readonly required?: readonly string[];
   }; // that of an object
@@ -113,7 +116,7 @@ const headersOf = (headers: Readonly<Record<string, string>>) =>
   );
 
 /** Numbers for names come in order, whoever says them. */
-function problemsOf({ body, params, query, headers, problems }: Description) {
+function problemsOf({ body, params, query, headers, problems }: Description, problem: Schema) {
   const canBeWrong = [params, query, headers].some(({ shape }) => Object.keys(shape).length > 0);
   const { 400: unreadable, 413: tooLarge, ...common } = commonProblems;
   const all: Readonly<Record<string, string>> = {
@@ -128,14 +131,8 @@ function problemsOf({ body, params, query, headers, problems }: Description) {
       {
         description,
         headers: { ...requestIdHeader, ...(status === "503" && retryHeader) },
-        content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+        content: { "application/problem+json": { schema: problem } },
       },
     ]),
   );
-}
-
-function schemaOf(schema: z.ZodType, io: "input" | "output"): Schema {
-  // The document says itself which dialect it is written in.
-  const { $schema: _, ...own } = z.toJSONSchema(schema, { io }) as Schema;
-  return own;
 }
