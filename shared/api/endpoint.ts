@@ -28,7 +28,7 @@ export type Reply<Body = unknown, Status = number> =
   | { readonly kind: "done"; readonly body: Body; readonly headers: Readonly<Record<string, string>> }
   | { readonly kind: "refused"; readonly status: Status; readonly detail: string };
 
-export const done = <const Body>(body: Body, headers: Readonly<Record<string, string>> = {}) =>
+export const done = <Body>(body: Body, headers: Readonly<Record<string, string>> = {}) =>
   ({ kind: "done", body, headers }) as const;
 
 /** With a status that the endpoint describes among its problems. */
@@ -60,7 +60,7 @@ type Written<
   H extends z.ZodObject,
   B extends z.ZodType,
   A extends z.ZodType,
-  R extends Readonly<Record<number, string>>,
+  S extends number,
 > = Pick<Description, "name" | "method" | "route" | "role" | "summary"> & {
   readonly params?: P;
   readonly query?: Q;
@@ -70,8 +70,8 @@ type Written<
     readonly body: A;
     readonly headers?: Readonly<Record<string, string>>;
   };
-  readonly problems?: R;
-  readonly reply: (asked: Asked<P, Q, H, B>, ports: Ports) => Promise<Reply<z.input<A>, keyof R & number>>;
+  readonly problems?: Readonly<Record<S, string>>;
+  readonly reply: (asked: Asked<P, Q, H, B>, ports: Ports) => Promise<Reply<z.input<A>, S>>;
 };
 
 const nothing = z.strictObject({});
@@ -85,8 +85,8 @@ export function endpoint<
   H extends z.ZodObject = Nothing,
   B extends z.ZodType = z.ZodUndefined,
   A extends z.ZodType = z.ZodType,
-  R extends Readonly<Record<number, string>> = Readonly<Record<never, string>>,
->(written: Written<Ports, P, Q, H, B, A, R>): Endpoint<Ports> {
+  S extends number = never,
+>(written: Written<Ports, P, Q, H, B, A, S>): Endpoint<Ports> {
   const {
     params = nothing,
     query = nothing,
@@ -98,7 +98,11 @@ export function endpoint<
   const { name, method, route, role, summary } = written;
   const shapes = { params, query, headers, body };
   return {
-    ...{ name, method, route, role, summary },
+    name,
+    method,
+    route,
+    role,
+    summary,
     ...shapes,
     answer: { headers: {}, ...answer },
     problems,

@@ -19,6 +19,8 @@ const problemSchema = z
   })
   .meta({ id: "Problem", description: "What went wrong (RFC 9457)." });
 
+type Operation = ReturnType<typeof operationOf>;
+
 /** The OpenAPI 3.1 document of these endpoints. Equal endpoints, equal document. */
 export function openApiOf(endpoints: readonly Description[], version: string) {
   const book = schemaBook();
@@ -28,7 +30,7 @@ export function openApiOf(endpoints: readonly Description[], version: string) {
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([path, some]) => {
       const operations = some.map((one) => [one.method.toLowerCase(), operationOf(one, { book, problem })]);
-      return [path, Object.fromEntries(operations)] as const;
+      return [path, Object.fromEntries(operations) as Readonly<Record<string, Operation>>] as const; // by method
     });
   return {
     openapi: "3.1.0",
@@ -82,14 +84,24 @@ function operationOf(one: Description, { book, problem }: Means) {
         content: { "application/json": { schema: book.write(one.body, "input") } },
       },
     }),
-    responses: {
-      [one.answer.status]: {
-        description: one.answer.means,
-        headers: { ...headersOf(one.answer.headers), ...requestIdHeader },
-        content: { "application/json": { schema: book.write(one.answer.body, "output") } },
-      },
-      ...problemsOf(one, problem),
+    responses: responsesOf(one, { book, problem }),
+  };
+}
+
+type Response = {
+  readonly description: string;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly content: Readonly<Record<string, { readonly schema: Schema }>>;
+};
+
+function responsesOf(one: Description, { book, problem }: Means): Readonly<Record<string, Response>> {
+  return {
+    [one.answer.status]: {
+      description: one.answer.means,
+      headers: { ...headersOf(one.answer.headers), ...requestIdHeader },
+      content: { "application/json": { schema: book.write(one.answer.body, "output") } },
     },
+    ...problemsOf(one, problem),
   };
 }
 
@@ -116,12 +128,10 @@ const headersOf = (headers: Readonly<Record<string, string>>) =>
   );
 
 /** Numbers for names come in order, whoever says them. */
-function problemsOf({ body, params, query, headers, problems }: Description, problem: Schema) {
-  const canBeWrong = [params, query, headers].some(({ shape }) => Object.keys(shape).length > 0);
-  const { 400: unreadable, 413: tooLarge, ...common } = commonProblems;
+function problemsOf({ body, problems }: Description, problem: Schema) {
+  const { 413: tooLarge, ...common } = commonProblems;
   const all: Readonly<Record<string, string>> = {
     ...common,
-    ...((body !== null || canBeWrong) && { 400: unreadable }),
     ...(body !== null && { 413: tooLarge }),
     ...problems,
   };

@@ -85,7 +85,7 @@ type Change = {
   readonly outside?: Partial<ServePorts<Ports>>;
 };
 
-async function ask(change: Change = {}, what: typeof paint | typeof look = paint) {
+async function ask(change: Change = {}, what = paint) {
   const { roles = ["Muster.Operate"], body = '{"colour":"red"}' } = change;
   const sent: Readonly<Record<string, string>> = {
     authorization: `Bearer ${await token(roles)}`,

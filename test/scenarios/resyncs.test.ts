@@ -16,7 +16,13 @@ beforeAll(async () => {
 
 type Answer = { readonly status: number; readonly headers: Headers; readonly body: unknown };
 
-async function call(method: string, path: string, options: RequestInit & { readonly as?: string } = {}) {
+type Sent = {
+  readonly as?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+};
+
+async function call(method: string, path: string, options: Sent = {}) {
   const { as = operator, headers, ...rest } = options;
   const response = await fetch(`${scene.lab.hosts[0]?.url}${path}`, {
     method,

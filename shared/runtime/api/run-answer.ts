@@ -118,7 +118,7 @@ export const runOf = ({ sweep, parts }: KnownRun): z.input<typeof runSchema> => 
 function placeOf({
   begunAt,
   endedAt,
-  nextAt: _,
+  nextAt: _nextAt,
   differences,
   ...same
 }: KnownRun["parts"][number]): z.input<typeof placeSchema> {
@@ -134,7 +134,7 @@ function placeOf({
 }
 
 const differenceOf = ({
-  tenant: _,
+  tenant: _tenant,
   calledAt,
   plan,
   why,
