@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 export type Schema = Readonly<Record<string, unknown>>;
-export type Direction = "input" | "output";
+type Direction = "input" | "output";
 
 /** Writes schemas as JSON schema, and keeps those that have a name (`meta({ id })`) in one place: the rest refers to them. */
 export type SchemaBook = {

@@ -103,16 +103,18 @@ export const headOf = ({ begunAt, endedAt, scope, ...same }: Sweep): z.input<typ
   ended: isoOrNull(endedAt),
 });
 
-/** A run, and who differed in each of its places. */
 export type KnownRun = {
   readonly sweep: Sweep;
-  readonly parts: readonly (SweepPart & { readonly differences: readonly Difference[] })[];
+  /** All of them. */
+  readonly parts: readonly SweepPart[];
+  /** Those that were asked for, and who differed there. */
+  readonly places: readonly (SweepPart & { readonly differences: readonly Difference[] })[];
 };
 
-export const runOf = ({ sweep, parts }: KnownRun): z.input<typeof runSchema> => ({
+export const runOf = ({ sweep, parts, places }: KnownRun): z.input<typeof runSchema> => ({
   ...headOf(sweep),
   progress: { places: parts.length, over: parts.filter(isOver).length },
-  places: parts.map(placeOf),
+  places: places.map(placeOf),
 });
 
 function placeOf({
@@ -121,7 +123,7 @@ function placeOf({
   nextAt: _nextAt,
   differences,
   ...same
-}: KnownRun["parts"][number]): z.input<typeof placeSchema> {
+}: KnownRun["places"][number]): z.input<typeof placeSchema> {
   return {
     ...same,
     begun: isoOrNull(begunAt),
