@@ -63,7 +63,7 @@ type Person = { readonly id: string; readonly userPrincipalName: string };
 type Analyst = Person & { readonly role: "responder" | "reader" | "hunter" };
 
 const operatorNames = ["Muster.Read", "Muster.Operate", "Muster.Approve", "none"] as const;
-type OperatorName = (typeof operatorNames)[number];
+export type OperatorName = (typeof operatorNames)[number];
 
 type Credential = { readonly clientId: string };
 type Secret = Credential & { readonly clientSecret: string };
