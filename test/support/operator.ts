@@ -5,7 +5,7 @@ import { tokenFor } from "./token.ts";
 
 export type ApiAnswer = { readonly status: number; readonly headers: Headers; readonly body: unknown };
 
-export type Sent = {
+type Sent = {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
 };
