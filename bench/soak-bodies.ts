@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startLab } from "../lab/start-lab.ts";
 import { playHostile } from "../test/hostile/play.ts";
-import { tokenFor } from "../test/support/token.ts";
 
 type Options = { readonly seed: number; readonly count: number };
 
@@ -22,13 +21,11 @@ export async function playBodies({ seed, count }: Options): Promise<number> {
   });
   try {
     const [host] = lab.hosts;
-    const token = await tokenFor(lab, lab.world.apps.relay, "api://muster");
     const memory: number[] = [];
     const startedAt = performance.now();
     const { answers, failures } = await playHostile(lab, {
       seed,
       count,
-      token,
       onProgress(done) {
         if (done % tellEvery !== 0 && done !== count) return;
         void residentMiB(host?.pid()).then((mib) => memory.push(mib));

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { addApiSchema } from "./api-schema.ts";
 import { addFindings } from "./findings.ts";
 import { addPolicyCheck } from "./policy-check.ts";
 import { addPolicySchema } from "./policy-schema.ts";
@@ -11,6 +12,7 @@ const muster = new Command("muster")
 const policy = muster.command("policy").description("check the policy file, or write its JSON schema");
 addPolicyCheck(policy);
 addPolicySchema(policy);
+addApiSchema(muster.command("api").description("write the OpenAPI document of the operators' API"));
 addFindings(muster);
 
 try {

@@ -246,6 +246,7 @@ async function startHosts({
     MUSTER_TOKEN_FILE: files.token,
     MUSTER_NOTIFICATION_URL: `http://127.0.0.1:${ports[0]}/api/notifications`,
     MUSTER_API_AUDIENCE: audience,
+    MUSTER_API_TENANTS: world.source.tenantId,
     MUSTER_WORKFLOW_CALLERS: [
       world.source,
       ...Object.values(world.targets),
@@ -303,6 +304,9 @@ function describe({ world, graph, bus, tables, hosts, controlUrl, files }: Descr
     cast,
     admin: apps.admin,
     operator: { ...apps.operator, audience },
+    operators: Object.fromEntries(
+      Object.entries(apps.operators).map(([name, app]) => [name, { ...app, audience }]),
+    ),
     relay: { ...apps.relay, audience },
   };
 }

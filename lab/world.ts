@@ -38,7 +38,10 @@ export type World = {
   readonly apps: {
     readonly muster: Credential & { readonly assertion: string };
     readonly admin: Secret;
+    /** Holds what reads and operates Muster's API. */
     readonly operator: Secret;
+    /** One for each app role of Muster's API, and one without any. */
+    readonly operators: Readonly<Record<OperatorName, Secret>>;
     /** The managed identity of the Logic Apps that lifecycle workflows call. */
     readonly relay: Secret;
   };
@@ -58,6 +61,9 @@ type WorldTarget = {
 
 type Person = { readonly id: string; readonly userPrincipalName: string };
 type Analyst = Person & { readonly role: "responder" | "reader" | "hunter" };
+
+const operatorNames = ["Muster.Read", "Muster.Operate", "Muster.Approve", "none"] as const;
+export type OperatorName = (typeof operatorNames)[number];
 
 type Credential = { readonly clientId: string };
 type Secret = Credential & { readonly clientSecret: string };
@@ -116,7 +122,7 @@ export function buildWorld(options: WorldOptions): World {
     seed: {
       seed: options.seed,
       tenants: [source.seed(cast), ...targets, ...pulled.map(({ seed }) => seed)],
-      apps: [apps.muster.seed, apps.admin.seed, apps.operator.seed, apps.relay.seed],
+      apps: [apps.muster.seed, apps.admin.seed, apps.operator.seed, ...apps.operators.seeds, apps.relay.seed],
       syncJobs: names.map((name) =>
         syncJob(id, {
           name,
@@ -155,6 +161,7 @@ export function buildWorld(options: WorldOptions): World {
       muster: apps.muster.credential,
       admin: apps.admin.credential,
       operator: apps.operator.credential,
+      operators: apps.operators.credentials,
       relay: apps.relay.credential,
     },
     cast,
@@ -335,11 +342,19 @@ function appSeeds(id: Id, names: readonly string[]) {
   const admin = { clientId: id("app", "admin"), clientSecret: id("app", "admin", "secret") };
   const operator = { clientId: id("app", "operator"), clientSecret: id("app", "operator", "secret") };
   const relay = { clientId: id("app", "relay"), clientSecret: id("app", "relay", "secret") };
-  const secret = (app: Secret, kind: AppSeed["kind"]): AppSeed => ({
+  const operators = operatorNames.map(
+    (name) =>
+      [
+        name,
+        { clientId: id("app", "operator", name), clientSecret: id("app", "operator", name, "secret") },
+      ] as const,
+  );
+  const secret = (app: Secret, kind: AppSeed["kind"], roles: readonly string[] = []): AppSeed => ({
     clientId: app.clientId,
     kind,
     secret: app.clientSecret,
     consentedTenants: "all",
+    roles,
   });
   return {
     muster: {
@@ -355,7 +370,14 @@ function appSeeds(id: Id, names: readonly string[]) {
       } satisfies AppSeed,
     },
     admin: { credential: admin, seed: secret(admin, "admin") },
-    operator: { credential: operator, seed: secret(operator, "operator") },
+    operator: {
+      credential: operator,
+      seed: secret(operator, "operator", ["Muster.Read", "Muster.Operate"]),
+    },
+    operators: {
+      credentials: Object.fromEntries(operators) as Record<OperatorName, Secret>, // one for every name
+      seeds: operators.map(([name, app]) => secret(app, "operator", name === "none" ? [] : [name])),
+    },
     // It calls Muster, as an operator does.
     relay: { credential: relay, seed: secret(relay, "operator") },
   };

@@ -11,7 +11,7 @@ import { graphApp } from "./http/graph-app.ts";
 import { heldCalls } from "./http/held-calls.ts";
 import { requestHooks, type RequestHooks } from "./http/hooks.ts";
 import { registeredApps, type RegisteredApps } from "./identity/registered-apps.ts";
-import { tokenIssuer } from "./identity/token-issuer.ts";
+import { tokenIssuer, type TokenIssuer } from "./identity/token-issuer.ts";
 import { tokenRoutes } from "./identity/token-routes.ts";
 import { mintFrom } from "./ids.ts";
 import type { Lab } from "./lab.ts";
@@ -45,6 +45,7 @@ export type Simulation = {
   readonly lab: Lab;
   readonly conduct: Conduct;
   readonly hooks: RequestHooks;
+  readonly sign: TokenIssuer["sign"];
   fetch(request: Request, env: Partial<HttpBindings | Http2Bindings>): Promise<Response>;
   close(): void;
 };
@@ -68,6 +69,7 @@ export async function assemble(options: SimulationOptions): Promise<Simulation> 
     lab,
     conduct: conducted,
     hooks,
+    sign: (claims) => issuer.sign(claims),
     fetch: async (request, env) => app.fetch(request, env),
     close() {
       closing.abort();

@@ -1,6 +1,7 @@
 import { getRequestListener } from "@hono/node-server";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
+import type { JWTPayload } from "jose";
 import type { LabClock } from "../clock.ts";
 import { assemble, type SimulationOptions } from "./assemble.ts";
 import type { FaultRegistry } from "./faults/fault-registry.ts";
@@ -27,6 +28,8 @@ export type GraphLab = {
   /** What no call shows: whose account is whose, and who gave what. */
   truth(tenantId: string): Truth;
   readonly faults: FaultRegistry;
+  /** A token that the authority has signed and would never issue. Graph knows none of them. */
+  sign(claims: JWTPayload): Promise<string>;
   /** The listener is awaited before each request is handled and before its answer is sent. Returns what removes it. */
   onRequest(listener: RequestListener): () => void;
   /** Hears of what the Logic Apps of lifecycle workflows are sent. */
@@ -70,6 +73,7 @@ export async function startGraph(options: GraphOptions): Promise<GraphLab> {
       return truthOf(tenant);
     },
     faults: lab.faults,
+    sign: simulation.sign,
     onRequest: (listener) => hooks.add(listener),
     onCallout: (listener) => lab.workflows.onCallout(listener),
     runSyncCycle: (sourceTenantId, jobId) => lab.sync.run(sourceTenantId, jobId),

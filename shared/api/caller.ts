@@ -8,7 +8,9 @@ export type Caller = {
   /** The user, or the service principal of an application. */
   readonly object: string;
   readonly app: string;
-  /** App roles on Muster's own application. */
+  /** Whether a user has signed in to that application, or it calls for itself. */
+  readonly kind: "user" | "application";
+  /** App roles on Muster's own application: those of the user, or of the application that calls for itself. */
   readonly roles: readonly string[];
 };
 
@@ -36,15 +38,18 @@ const claimsSchema = z
     oid: z.guid(),
     appid: z.guid().optional(),
     azp: z.guid().optional(),
+    // What a user lets the application do; an application that calls for itself has none.
+    scp: z.string().optional(),
     roles: z.array(z.string()).default([]),
   })
-  .transform(({ tid, oid, appid, azp, roles }, context): Caller => {
+  .transform(({ tid, oid, appid, azp, scp, roles }, context): Caller => {
     const app = appid ?? azp;
     if (app === undefined) context.addIssue("neither appid nor azp");
     return {
       tenant: tid.toLowerCase(),
       object: oid.toLowerCase(),
       app: app?.toLowerCase() ?? "",
+      kind: scp === undefined ? "application" : "user",
       roles,
     };
   });

@@ -33,6 +33,7 @@ import { slots } from "../state/slots.ts";
 import { subscriptionRows, type SubscriptionRow, type SubscriptionRows } from "../state/subscription-rows.ts";
 import { troubles } from "../state/troubles.ts";
 import { workflowCalls } from "../state/workflow-calls.ts";
+import type { ApiPorts } from "./api/api-ports.ts";
 import { knownAnalysts } from "./known-analysts.ts";
 import { policyFile } from "./policy-file.ts";
 import { tenantDirectory } from "./tenant-directory.ts";
@@ -114,6 +115,14 @@ export const workflowPorts = once(async (): Promise<ReceiveCallPorts> => {
   const { send } = await bus();
   const { departures: said, calls } = await memory();
   return { departures: said, calls, send, patienceMs: readWorkflowPatience(process.env), now };
+});
+
+/** The policy is asked for by what begins something: reports are read without it. */
+export const apiPorts = once(async (): Promise<ApiPorts> => {
+  const { send } = await bus();
+  const { analysts: known, runs: reported } = await memory();
+  const policy = async () => (await (await muster()).workerPorts()).policy();
+  return { policy, analysts: known, runs: reported, send, now };
 });
 
 async function buildMuster(): Promise<Muster> {

@@ -53,8 +53,9 @@ export async function receiveWorkflow(call: RelayedCall, log: LogTarget): Promis
 
 type Write = ReturnType<typeof logTo>;
 
+/** An application that is named calls for itself: its users are not meant. */
 const isCaller = ({ tenant, id }: { readonly tenant: string; readonly id: string }, caller: Caller) =>
-  tenant === caller.tenant && (id === caller.object || id === caller.app);
+  tenant === caller.tenant && (id === caller.object || (caller.kind === "application" && id === caller.app));
 
 function answerTo(received: ReceivedCall, write: Write): Answer {
   switch (received.kind) {

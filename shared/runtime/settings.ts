@@ -28,6 +28,11 @@ export type ApiSettings = {
   readonly authorityHost: string;
 };
 
+export type OperatorSettings = ApiSettings & {
+  /** Whose tokens count. Lower case. */
+  readonly tenants: ReadonlySet<string>;
+};
+
 export type WorkflowSettings = ApiSettings & {
   /** Who may say that somebody joins or leaves: service principals or applications, each in its tenant. Lower case. */
   readonly callers: readonly { readonly tenant: string; readonly id: string }[];
@@ -152,41 +157,66 @@ export function readSettings(environment: Environment): Settings {
   };
 }
 
-const workflowSchema = z.object({
+const tokenSchema = z.object({
   MUSTER_AUTHORITY_URL: url.default("https://login.microsoftonline.com"),
   MUSTER_CLIENT_ID: guid,
   MUSTER_API_AUDIENCE: z.string().optional(),
-  MUSTER_WORKFLOW_CALLERS: z
-    .string()
-    .default("")
-    .transform((text) => text.split(",").map((part) => part.trim().toLowerCase()))
-    .pipe(z.array(z.string()))
-    .transform((parts) => parts.filter((part) => part !== ""))
-    .pipe(
-      z.array(
-        z.templateLiteral([z.guid(), "/", z.guid()], {
-          error: "write <tenant id>/<object or application id>, separated by commas",
-        }),
-      ),
-    ),
 });
+
+/** Separated by commas; nothing is an empty list. */
+const list = z
+  .string()
+  .default("")
+  .transform((text) => text.split(",").map((part) => part.trim().toLowerCase()))
+  .transform((parts) => parts.filter((part) => part !== ""));
+
+const workflowSchema = tokenSchema.extend({
+  MUSTER_WORKFLOW_CALLERS: list.pipe(
+    z.array(
+      z.templateLiteral([z.guid(), "/", z.guid()], {
+        error: "write <tenant id>/<object or application id>, separated by commas",
+      }),
+    ),
+  ),
+});
+
+const operatorSchema = tokenSchema.extend({
+  MUSTER_API_TENANTS: list.pipe(z.array(z.guid("write tenant ids, separated by commas"))),
+});
+
+/** @throws Error with what to do */
+function readBy<S extends z.ZodType>(schema: S, environment: Environment): z.output<S> {
+  const parsed = schema.safeParse(environment);
+  if (parsed.success) return parsed.data;
+  throw new Error(sentence(parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`)));
+}
+
+const apiSettingsOf = (settings: z.output<typeof tokenSchema>): ApiSettings => ({
+  authorityHost: settings.MUSTER_AUTHORITY_URL,
+  audiences: [
+    settings.MUSTER_API_AUDIENCE ?? `api://${settings.MUSTER_CLIENT_ID}`,
+    settings.MUSTER_CLIENT_ID,
+  ],
+});
+
+/**
+ * Reads whose operators may use the API, and what their tokens are checked by.
+ * @throws Error with what to do
+ */
+export function readApiSettings(environment: Environment): OperatorSettings {
+  const settings = readBy(operatorSchema, environment);
+  return { ...apiSettingsOf(settings), tenants: new Set(settings.MUSTER_API_TENANTS) };
+}
 
 /**
  * Reads who may call for a lifecycle workflow, and what their tokens are checked by.
  * @throws Error with what to do
  */
 export function readWorkflowSettings(environment: Environment): WorkflowSettings {
-  const parsed = workflowSchema.safeParse(environment);
-  if (!parsed.success)
-    throw new Error(
-      sentence(parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`)),
-    );
-  const { MUSTER_AUTHORITY_URL, MUSTER_CLIENT_ID, MUSTER_API_AUDIENCE, MUSTER_WORKFLOW_CALLERS } =
-    parsed.data;
+  const settings = readBy(workflowSchema, environment);
   return {
-    authorityHost: MUSTER_AUTHORITY_URL,
-    audiences: [MUSTER_API_AUDIENCE ?? `api://${MUSTER_CLIENT_ID}`, MUSTER_CLIENT_ID],
-    callers: MUSTER_WORKFLOW_CALLERS.map((part) => {
+    ...apiSettingsOf(settings),
+    callers: settings.MUSTER_WORKFLOW_CALLERS.map((part) => {
       const [tenant = "", id = ""] = part.split("/");
       return { tenant, id };
     }),

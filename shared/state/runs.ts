@@ -37,7 +37,7 @@ export type Runs = {
 type Versioned = { readonly part: SweepPart; readonly etag: string };
 
 /** `request`: a hash of what was asked for. */
-export type Asked = { readonly sweep: string; readonly request: string };
+type Asked = { readonly sweep: string; readonly request: string };
 
 /** How long the report of a sweep is kept. */
 export const runKeptMs = 90 * 24 * 60 * 60_000;

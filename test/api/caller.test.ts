@@ -57,7 +57,14 @@ describe("who calls with a token that Entra made for Muster", () => {
   test("is who it says", async () => {
     expect(await identified(await signed())).toEqual({
       kind: "caller",
-      caller: { tenant: home, object: oid, app, roles: ["Muster.Operate"] },
+      caller: { tenant: home, object: oid, app, kind: "application", roles: ["Muster.Operate"] },
+    });
+  });
+
+  test("is a user where the token says what they let the application do", async () => {
+    expect(await identified(await signed({ claims: { scp: "user_impersonation" } }))).toMatchObject({
+      kind: "caller",
+      caller: { object: oid, app, kind: "user", roles: ["Muster.Operate"] },
     });
   });
 

@@ -2,20 +2,24 @@ import * as fc from "fast-check";
 import { delivery, groupItem, lifecycleItem, userItem } from "../support/delivery.ts";
 import { workflowCall, workflowPath } from "../support/workflow-call.ts";
 
-/** What somebody may send to a function that listens to everybody. None of it is anything that Graph or a relay would say. */
+/** What somebody may send to a function that listens to everybody. None of it is anything that Graph, a relay or an operator would say. */
 export type Hostile = {
-  readonly to: "notifications" | "lifecycle-workflows";
+  readonly to: (typeof doors)[number];
   /** Whether it comes with the token of somebody who may call. */
   readonly known: boolean;
   readonly body: string | Uint8Array<ArrayBuffer>;
 };
 
-/** With a client state that is nobody's, or about a callback that is another's: no change of a character makes these right. */
+const doors = ["notifications", "lifecycle-workflows", "resyncs"] as const;
+
+/** With a client state that is nobody's, about a callback that is another's, or of a target that is nowhere: no change of a character makes these right. */
 const almost = [
   delivery(userItem(), groupItem([{ id: "x" }])),
   delivery(lifecycleItem("reauthorizationRequired"), lifecycleItem("subscriptionRemoved")),
   workflowCall({ path: workflowPath("0f0f0f0f-0000-4000-8000-000000000009") }),
   workflowCall({ category: "purge" }),
+  '{"scope":{"target":"somewhere-else"},"mode":"plan"}',
+  '{"scope":{"tag":"of-no-target"},"mode":"apply"}',
 ] as const;
 
 const odd = fc.constantFrom(
@@ -54,6 +58,19 @@ const shaped = fc
     ),
     category: fc.jsonValue(),
     data: fc.jsonValue(),
+    scope: fc.oneof(fc.jsonValue(), fc.record({ target: fc.jsonValue(), tag: fc.jsonValue() })),
+    mode: fc.oneof(fc.jsonValue(), fc.constantFrom("plan", "apply")),
+  })
+  .map((value) => JSON.stringify(value));
+
+/** As it should be, about what is nowhere. */
+const wellFormed = fc
+  .record({
+    scope: fc.oneof(
+      fc.record({ tag: fc.string({ minLength: 1 }) }),
+      fc.record({ target: fc.stringMatching(/^[a-z][\w.-]{9,60}$/) }),
+    ),
+    mode: fc.constantFrom("plan", "apply"),
   })
   .map((value) => JSON.stringify(value));
 
@@ -64,10 +81,11 @@ const bodies: fc.Arbitrary<Hostile["body"]> = fc.oneof(
   { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 2_000 }) },
   { weight: 1, arbitrary: fc.uint8Array({ maxLength: 2_000 }).map((bytes) => new Uint8Array(bytes)) },
   { weight: 1, arbitrary: odd },
+  { weight: 1, arbitrary: wellFormed },
 );
 
 const hostile: fc.Arbitrary<Hostile> = fc.record({
-  to: fc.constantFrom("notifications", "lifecycle-workflows"),
+  to: fc.constantFrom(...doors),
   known: fc.boolean(),
   body: bodies,
 });

@@ -1,5 +1,6 @@
 import { TableClient } from "@azure/data-tables";
 import type { RunningLab } from "../../lab/running-lab.ts";
+import { tokenFor } from "../support/token.ts";
 import { hostileBodies, type Hostile } from "./bodies.ts";
 
 export type Played = {
@@ -12,8 +13,6 @@ export type Played = {
 type Options = {
   readonly seed: number;
   readonly count: number;
-  /** The token of somebody who may call for a workflow. */
-  readonly token: string;
   readonly onProgress?: (done: number) => void;
 };
 
@@ -22,13 +21,17 @@ const atOnce = 50;
 
 /** Sends them to a lab's first host, and says what came of it. */
 export async function playHostile(lab: RunningLab, options: Options): Promise<Played> {
-  const { seed, count, token, onProgress } = options;
+  const { seed, count, onProgress } = options;
   const answers: Record<string, number> = {};
   const failures: string[] = [];
   const before = sentIn(lab);
+  // Of who may call: what they say is read.
+  const relay = await tokenFor(lab, lab.world.apps.relay, "api://muster");
+  const operator = await tokenFor(lab, lab.world.apps.operator, "api://muster");
+  const tokens = { notifications: relay, "lifecycle-workflows": relay, resyncs: operator };
   for (let done = 0; done < count; done += atOnce) {
     const some = hostileBodies(seed + done, Math.min(atOnce, count - done));
-    const given = await Promise.all(some.map((one) => send(lab, one, token)));
+    const given = await Promise.all(some.map((one) => send(lab, one, tokens[one.to])));
     for (const [index, answer] of given.entries()) {
       answers[answer] = (answers[answer] ?? 0) + 1;
       if (!fine.has(answer))
@@ -42,6 +45,8 @@ export async function playHostile(lab: RunningLab, options: Options): Promise<Pl
     const rows = await countIn(lab, name);
     if (rows > 0) failures.push(`${rows} rows came to be in the table ${name}`);
   }
+  const begun = await countIn(lab, "Runs", "PartitionKey eq 'run'");
+  if (begun > 0) failures.push(`${begun} runs were begun`);
   for (const { name, state } of lab.hosts) if (state() !== "running") failures.push(`${name} is ${state()}`);
   return { answers, failures };
 }
@@ -54,10 +59,17 @@ const fine: ReadonlySet<string> = new Set([
   "lifecycle-workflows 400",
   "lifecycle-workflows 401",
   "lifecycle-workflows 413",
+  "resyncs 400",
+  "resyncs 401",
+  "resyncs 413",
+  "resyncs 422",
 ]);
 
 async function send(lab: RunningLab, { to, known, body }: Hostile, token: string): Promise<string> {
-  const headers: Record<string, string> = known ? { authorization: `Bearer ${token}` } : {};
+  const headers: Record<string, string> = {
+    "idempotency-key": crypto.randomUUID(),
+    ...(known && { authorization: `Bearer ${token}` }),
+  };
   const url = `${lab.hosts[0]?.url}/api/${to}`;
   try {
     const answer = await fetch(url, { method: "POST", headers, body });
@@ -72,12 +84,12 @@ async function send(lab: RunningLab, { to, known, body }: Hostile, token: string
 
 const sentIn = (lab: RunningLab) => Object.values(lab.bus.stats()).reduce((sum, { sent }) => sum + sent, 0);
 
-async function countIn(lab: RunningLab, name: string): Promise<number> {
+async function countIn(lab: RunningLab, name: string, filter = ""): Promise<number> {
   const table = TableClient.fromConnectionString(lab.tables.connectionString, name, {
     allowInsecureConnection: true,
   });
   let count = 0;
-  for await (const _ of table.listEntities()) count += 1;
+  for await (const _ of table.listEntities({ queryOptions: { filter } })) count += 1;
   return count;
 }
 

@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { readBusSettings, readSettings, readTableSettings } from "../../shared/runtime/settings.ts";
+import {
+  readApiSettings,
+  readBusSettings,
+  readSettings,
+  readTableSettings,
+} from "../../shared/runtime/settings.ts";
 
 const clientId = "22222222-2222-4222-8222-222222222222";
 const identityId = "33333333-3333-4333-8333-333333333333";
@@ -256,4 +261,30 @@ describe("a connection string, which holds a secret,", () => {
       expect(problemsOf({ ...laptop, ServiceBus: `Endpoint=sb://${host};${secret}` })).toEqual([]);
     },
   );
+});
+
+describe("whose operators may use the API", () => {
+  const home = "11111111-1111-4111-8111-111111111111";
+  const other = "99999999-9999-4999-8999-AAAAAAAAAAAA";
+
+  test("is said by tenant, in whatever case, and nobody is where nothing is said", () => {
+    const settings = readApiSettings({ ...azure, MUSTER_API_TENANTS: ` ${home}, ${other},` });
+    expect([...settings.tenants]).toEqual([home, other.toLowerCase()]);
+    expect(readApiSettings(azure).tenants.size).toBe(0);
+    expect(readApiSettings({ ...azure, MUSTER_API_TENANTS: "" }).tenants.size).toBe(0);
+  });
+
+  test("goes by tokens for the application, by its own URI or another", () => {
+    expect(readApiSettings(azure)).toMatchObject({
+      authorityHost: "https://login.microsoftonline.com",
+      audiences: [`api://${clientId}`, clientId],
+    });
+    const { audiences } = readApiSettings({ ...azure, MUSTER_API_AUDIENCE: "api://muster" });
+    expect(audiences).toEqual(["api://muster", clientId]);
+  });
+
+  test.each(["common", "*", `${home}/x`, "muster.example"])("cannot be %j", (tenants) => {
+    const problems = problemsOf({ ...azure, MUSTER_API_TENANTS: tenants }, readApiSettings);
+    expect(problems).toEqual([expect.stringContaining("MUSTER_API_TENANTS")]);
+  });
 });

@@ -189,9 +189,13 @@ describe("a host whose settings are missing", () => {
       "analysts",
       "arrivals",
       "catch-up",
+      "create-resync",
       "lifecycle-workflows",
+      "list-runs",
       "nightly",
       "notifications",
+      "read-resync",
+      "read-run",
       "subscriptions",
       "sweeps",
     ]);

@@ -42,6 +42,7 @@ const loopback = z.string().regex(/^http:\/\/127\.0\.0\.1:\d+$/);
 const groups = z.record(z.string(), id);
 const person = z.object({ id, userPrincipalName: z.string().includes("@") });
 const secret = z.object({ clientId: id, clientSecret: z.string().min(8) });
+const forMuster = secret.extend({ audience: z.literal("api://muster") });
 const descriptionSchema = z.object({
   graph: z.string().regex(/^https:\/\/localhost:\d+$/),
   authority: z.string().regex(/^https:\/\/localhost:\d+$/),
@@ -63,7 +64,13 @@ const descriptionSchema = z.object({
   ),
   analysts: z.array(person),
   admin: secret,
-  operator: secret.extend({ audience: z.literal("api://muster") }),
+  operator: forMuster,
+  operators: z.strictObject({
+    "Muster.Read": forMuster,
+    "Muster.Operate": forMuster,
+    "Muster.Approve": forMuster,
+    none: forMuster,
+  }),
 });
 type Description = z.infer<typeof descriptionSchema>;
 
@@ -107,13 +114,19 @@ describe("a lab that is ready", () => {
     }
   });
 
-  test("gives an administrator's token for every tenant, and the operator one for Muster's own API", async () => {
-    const { source, targets, operator } = first.description;
+  test("gives an administrator's token for every tenant, and operators one for Muster's own API", async () => {
+    const { source, targets, operator, operators } = first.description;
     for (const { tenantId } of [source, ...Object.values(targets)]) {
       const organization = await first.graph(tenantId, "GET", "/organization?$select=id");
       expect(organization).toMatchObject({ value: [{ id: tenantId }] });
     }
-    expect(await first.token(source.tenantId, operator, "api://muster/.default")).toMatch(/^ey/);
+    const rolesOf = async (one: Secret) => {
+      const [, claims = ""] = (await first.token(source.tenantId, one, "api://muster/.default")).split(".");
+      return (JSON.parse(Buffer.from(claims, "base64url").toString()) as { readonly roles?: unknown }).roles;
+    };
+    expect(await rolesOf(operator)).toEqual(["Muster.Read", "Muster.Operate"]);
+    for (const [name, one] of Object.entries(operators))
+      expect(await rolesOf(one)).toEqual(name === "none" ? undefined : [name]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { exportJWK, generateKeyPair, SignJWT, type JWK } from "jose";
+import { exportJWK, generateKeyPair, SignJWT, type JWK, type JWTPayload } from "jose";
 import type { LabClock } from "../../clock.ts";
 import { guidFrom } from "../ids.ts";
 import type { AppSeed } from "../seed.ts";
@@ -13,6 +13,8 @@ export type TokenIssuer = {
   ): Promise<AccessToken>;
   /** The grant behind a token issued here and not expired. */
   recognize(token: string): KnownToken | undefined;
+  /** Signs whatever is said: what an authority would never issue, for whoever checks tokens. */
+  sign(claims: JWTPayload): Promise<string>;
   readonly publicKeys: { readonly keys: readonly JWK[] };
 };
 
@@ -39,8 +41,11 @@ export async function tokenIssuer(clock: LabClock, seed: string | number): Promi
   const issued = new Map<string, KnownToken & { expiresAt: number }>();
   // Tokens live in real time: a clock that jumps is the lab's doing, not the holder's fault.
   const realNow = () => clock.now() - clock.offsetMs();
+  const sign = (claims: JWTPayload) =>
+    new SignJWT(claims).setProtectedHeader({ alg: "RS256", typ: "JWT", kid }).sign(privateKey);
 
   return {
+    sign,
     publicKeys: { keys: [jwk] },
     async issue({ app, tenantId, audience, issuer, servicePrincipalId, roles }) {
       const lifetimeSeconds = app.kind === "app" ? appLifetimeSeconds : driverLifetimeSeconds;
@@ -56,15 +61,15 @@ export async function tokenIssuer(clock: LabClock, seed: string | number): Promi
         // Keeps tokens apart that are issued within one second.
         uti: guidFrom(seed, "token", issued.size),
       };
-      const token = await new SignJWT(claims)
-        .setProtectedHeader({ alg: "RS256", typ: "JWT", kid })
-        .setIssuer(issuer)
-        .setSubject(servicePrincipalId)
-        .setAudience(audience)
-        .setIssuedAt(Math.floor(realNow() / 1000))
-        .setNotBefore(Math.floor(realNow() / 1000))
-        .setExpirationTime(Math.floor(clock.now() / 1000) + lifetimeSeconds)
-        .sign(privateKey);
+      const token = await sign({
+        ...claims,
+        iss: issuer,
+        sub: servicePrincipalId,
+        aud: audience,
+        iat: Math.floor(realNow() / 1000),
+        nbf: Math.floor(realNow() / 1000),
+        exp: Math.floor(clock.now() / 1000) + lifetimeSeconds,
+      });
       const expiresAt = realNow() + lifetimeSeconds * 1000;
       issued.set(token, { app, tenantId, audience, issuedAt: clock.now(), expiresAt });
       return {

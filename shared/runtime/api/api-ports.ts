@@ -1,0 +1,7 @@
+import type { BeginPorts } from "../../reconcile/sweep/begin-sweep.ts";
+import type { Runs } from "../../state/runs.ts";
+
+/** What endpoints need of the world. */
+export type ApiPorts = Omit<BeginPorts, "runs"> & {
+  readonly runs: Pick<Runs, "begin" | "read" | "newest" | "parts" | "differences" | "claimKey">;
+};

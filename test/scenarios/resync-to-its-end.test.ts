@@ -1,0 +1,103 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { runSchema } from "../../shared/runtime/api/run-answer.ts";
+import { openScene, testManners, type Person, type Scene } from "../support/lab.ts";
+import { operatorIn, type Operator } from "../support/operator.ts";
+
+/** An operator does not wait for the night: somebody has taken what Muster gave, and that is found, planned and repaired. */
+let scene: Scene;
+let operator: Operator;
+let ada: Person;
+let ben: Person;
+beforeAll(async () => {
+  scene = await openScene({ targets: 2, weather: "calm" });
+  operator = await operatorIn(scene, "Muster.Operate");
+  [ada, ben] = [await scene.hire("Ada"), await scene.hire("Ben")];
+  for (const person of [ada, ben]) await scene.join(person, "SOC Responders");
+  await scene.pass();
+  for (const person of [ada, ben]) await takeAway(person, "contoso");
+  await scene.lab.advance(200_000);
+});
+
+async function takeAway({ userPrincipalName }: Person, target: string): Promise<void> {
+  const { tenantId = "", groups = {} } = scene.lab.world.targets[target] ?? {};
+  const filter = `$filter=mail eq '${userPrincipalName}'&$select=id,mail`;
+  const [account] = await scene.admin.list(tenantId, `/users?${filter}`);
+  const members = `/groups/${groups["SOC Responders"]}/members`;
+  await scene.admin.call(tenantId, "DELETE", `${members}/${String(account?.["id"])}/$ref`);
+}
+
+/** Asks, waits for the end, and reads what came of it. */
+async function resync(scope: unknown, mode: "plan" | "apply") {
+  const { status, headers } = await operator.ask({ scope, mode });
+  expect(status).toBe(202);
+  await scene.pass(45 * 60_000);
+  const { body } = await operator.call("GET", headers.get("location") ?? "");
+  const run = z.strictObject(runSchema.shape).parse(body);
+  expect(run).toMatchObject({ state: "over", ended: expect.any(String), occasion: "resync", mode });
+  expect(run.progress.over).toBe(run.progress.places);
+  return run;
+}
+
+const foundIn = (run: z.output<typeof runSchema>) =>
+  run.places.flatMap(({ name, differences }) =>
+    differences.map(({ person, why, end }) => `${name}: ${person}: ${why.join(", ")}: ${end?.kind}`),
+  );
+
+describe("a resync", () => {
+  test("that is to plan says who differs and what would be done, and writes nothing", async () => {
+    const mark = scene.mark();
+    const run = await resync({ target: "contoso" }, "plan");
+    expect(foundIn(run).toSorted()).toEqual([
+      `contoso: ${ada.userPrincipalName}: SOC Responders is missing: planned`,
+      `contoso: ${ben.userPrincipalName}: SOC Responders is missing: planned`,
+    ]);
+    const [place] = run.places;
+    expect(place).toMatchObject({ state: "done", compared: 2, counts: { differ: 2, planned: 2 } });
+    expect(place?.differences[0]?.plan).toMatchObject({
+      target: "contoso",
+      words: ["will add to SOC Responders"],
+      steps: [{ kind: "grant", name: "SOC Responders" }],
+    });
+    expect(scene.writes(mark)).toEqual([]);
+  });
+
+  test("of one analyst repairs what is theirs, and nobody else's", async () => {
+    const run = await resync({ analyst: ada.id }, "apply");
+    // Who is asked for is looked at wherever they are, also where nothing differs.
+    expect(foundIn(run)).toEqual([
+      `contoso: ${ada.userPrincipalName}: SOC Responders is missing: repaired`,
+      "fabrikam: null: it was asked for: as-it-should-be",
+      "source: null: it was asked for: as-it-should-be",
+    ]);
+    expect((await scene.accessIn(ada, "contoso")).groups).toEqual(["SOC Responders"]);
+    expect((await scene.accessIn(ben, "contoso")).groups).toEqual([]);
+  });
+
+  test("of everything repairs the rest, and the next one finds nothing", async () => {
+    expect(foundIn(await resync("all", "apply"))).toEqual([
+      `contoso: ${ben.userPrincipalName}: SOC Responders is missing: repaired`,
+    ]);
+    const mark = scene.mark();
+    expect(foundIn(await resync("all", "apply"))).toEqual([]);
+    expect(scene.writes(mark)).toEqual([]);
+  });
+
+  test("is listed, with who has asked for it, the newest first", async () => {
+    const { body } = await operator.call("GET", "/api/runs");
+    const { runs } = z
+      .object({ runs: z.array(z.object({ scope: z.unknown(), by: z.string().nullable() })) })
+      .parse(body);
+    const { clientId } = scene.lab.world.apps.operators["Muster.Operate"];
+    const asked = runs.filter(({ by }) => by !== null);
+    expect(asked.every(({ by }) => by?.includes(clientId))).toBe(true);
+    expect(asked.map(({ scope }) => scope)).toEqual([
+      "all",
+      "all",
+      { analyst: ada.id },
+      { target: "contoso" },
+    ]);
+  });
+});
+
+testManners(() => scene);
