@@ -7,7 +7,7 @@ import type { ApiRole } from "./roles.ts";
 export type Description = Shapes & {
   /** Also that of the function. */
   readonly name: string;
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "DELETE";
   /** Below `/api/`, as the Functions host writes it: `resyncs/{id}`. */
   readonly route: string;
   readonly role: ApiRole;

@@ -8,6 +8,8 @@ import { createResync } from "../../shared/runtime/api/create-resync.ts";
 import { readResync } from "../../shared/runtime/api/read-resync.ts";
 import { readRun } from "../../shared/runtime/api/read-run.ts";
 import { analysts } from "../../shared/state/analysts.ts";
+import { departures } from "../../shared/state/departures.ts";
+import { pairs } from "../../shared/state/pairs.ts";
 import { runs } from "../../shared/state/runs.ts";
 import { newSweepId, beginSweep } from "../../shared/reconcile/sweep/begin-sweep.ts";
 import { ana, contoso, now } from "../support/fixtures.ts";
@@ -32,6 +34,8 @@ beforeEach(() => {
   ports = {
     policy: () => inForce(),
     analysts: analysts(memoryTable("Analysts").client),
+    pairs: pairs(memoryTable("Pairs").client),
+    departures: departures(memoryTable("Departures").client),
     runs: runs(table.client),
     send: (messages) => send(messages),
     now: () => now,

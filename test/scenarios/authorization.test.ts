@@ -125,6 +125,11 @@ const doors: Readonly<Record<string, Door>> = {
     // Roles are nothing here. A user of the relay's application is not the relay.
     passes: all(["the relay's place", "a role that is only named like one"], 202),
   },
+  "clear-departure": {
+    path: "departures/a0000000-0000-4000-8000-00000000000a",
+    request: () => ({ method: "DELETE" }),
+    passes: all(operators, 202),
+  },
   "create-resync": {
     path: "resyncs",
     request: () => ({
@@ -158,7 +163,7 @@ async function knock({ path, request }: Door, authorization: string | null) {
 
 /** What came of a call that was taken is over. What waits for a worker of sweeps would be waited for in vain. */
 const settle = async ({ path }: Door) => {
-  if (path === "lifecycle-workflows") await scene.lab.settled();
+  if (path === "lifecycle-workflows" || path.startsWith("departures")) await scene.lab.settled();
 };
 const sent = () => Object.values(scene.lab.bus.stats()).reduce((sum, queue) => sum + queue.sent, 0);
 

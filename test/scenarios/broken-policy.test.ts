@@ -189,6 +189,7 @@ describe("a host whose settings are missing", () => {
       "analysts",
       "arrivals",
       "catch-up",
+      "clear-departure",
       "create-resync",
       "lifecycle-workflows",
       "list-runs",

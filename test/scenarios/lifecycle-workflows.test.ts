@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { openScene, testManners, type Person, type Scene } from "../support/lab.ts";
+import { tokenFor } from "../support/token.ts";
 
 const minuteMs = 60_000;
 const root = "/identityGovernance/lifecycleWorkflows";
@@ -99,6 +100,24 @@ describe("whom a workflow of the source says to leave", () => {
       fabrikam: "enabled: SOC Readers",
     });
     expect(await resultOf(joiners, leaver.id)).toMatchObject({ processingStatus: "completed" });
+  });
+
+  test("is back as well when an operator says so", async () => {
+    await run(leavers, leaver.id);
+    await scene.pass(30 * minuteMs);
+    expect(await scene.access(leaver)).toEqual(gone);
+    const token = await tokenFor(scene.lab, scene.lab.world.apps.operator, "api://muster");
+    const answer = await fetch(`${scene.lab.hosts[0]?.url}/api/departures/${leaver.id}`, {
+      method: "DELETE",
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect(answer.status).toBe(202);
+    expect(await answer.json()).toMatchObject({ analyst: leaver.id, targets: expect.any(Array) });
+    await scene.pass(30 * minuteMs);
+    expect(await scene.access(leaver)).toEqual({
+      contoso: "enabled: SOC Readers",
+      fabrikam: "enabled: SOC Readers",
+    });
   });
 
   test("is out as well when the tables were down while the workflow called: the relay calls again", async () => {

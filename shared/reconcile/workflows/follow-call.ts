@@ -1,18 +1,18 @@
 import type { WorkflowCallback } from "../../graph/workflow-callback.ts";
 import { analystIdSchema, type AnalystId, type TenantId } from "../../model/ids.ts";
 import type { KeptCall } from "../../model/workflow-call.ts";
-import type { PairRecord } from "../../model/pair.ts";
 import { placeAt } from "../../policy/places.ts";
 import type { Policy } from "../../policy/policy.ts";
 import { heardAt, type AccessMessage, type AnalystMessage } from "../../queue/keys.ts";
 import { analystRow, type Analysts } from "../../state/analysts.ts";
 import type { Departures } from "../../state/departures.ts";
-import type { Claim, KeyClock, KeyState } from "../../state/key-state.ts";
+import type { Claim, KeyClock } from "../../state/key-state.ts";
 import { pairRow, type Pairs } from "../../state/pairs.ts";
 import { departedThere } from "../run/departed-there.ts";
 import type { Run } from "../run/handling.ts";
 import type { Outcome } from "../run/outcome.ts";
 import type { PolicyNow } from "../run/policy-in-force.ts";
+import { dueNow, welcomeBack } from "./welcome-back.ts";
 import { howFar, type HowFar, type Known } from "./how-far.ts";
 
 type FollowPorts = {
@@ -89,7 +89,9 @@ async function begin(call: KeptCall, policy: Policy, { ports, claim, run }: Foll
   const isSource = call.tenant === source;
   const analyst = isSource ? analystIdSchema.parse(call.subject) : await whoseAccount(call, ports);
   if (analyst === null) return call;
-  const changed = isSource ? await welcomeBack(call, analyst, ports) : [call.tenant];
+  const isBack = isSource && call.category === "joiner";
+  const back = isBack ? await welcomeBack(call.at, analyst, ports) : [];
+  const changed = isSource ? back : [call.tenant];
   if (!isSource) await noteDeparture(call, { analyst, source }, ports);
   const before = isSource
     ? await ports.analysts.read(analystRow(analyst))
@@ -127,34 +129,6 @@ async function noteDeparture(
 ): Promise<void> {
   const departed = await departedThere({ tenant, subject, analyst, source }, departures);
   await pairs.claim(pairRow(tenant, analyst), (state) => dueNow({ ...state.value, departed }, state, now()));
-}
-
-/** Whatever becomes of the message that calls them, something is due, which the next catch-up sees. */
-const dueNow = (value: PairRecord, { clock, ...state }: KeyState<PairRecord>, now: number) => ({
-  ...state,
-  value,
-  clock: { ...clock, dueAt: clock.dueAt === 0 ? now : Math.min(clock.dueAt, now) },
-});
-
-/**
- * Whom the source says to be back is back in targets that said they had left, too: when their account there is deleted, no workflow of the
- * target can speak of them any more. @returns all of theirs: who tries once more finds nothing to clear, and calls them again
- */
-async function welcomeBack(
-  { category, at }: KeptCall,
-  analyst: AnalystId,
-  { analysts, pairs, now }: FollowPorts,
-): Promise<readonly TenantId[]> {
-  if (category !== "joiner") return [];
-  const targets = (await analysts.read(analystRow(analyst)))?.value?.targets ?? [];
-  for (const tenant of targets) {
-    const departed = (await pairs.read(pairRow(tenant, analyst)))?.value.departed ?? null;
-    if (departed === null || departed.at >= at) continue;
-    await pairs.claim(pairRow(tenant, analyst), (state) =>
-      dueNow({ ...state.value, departed: null }, state, now()),
-    );
-  }
-  return targets;
 }
 
 async function knownOf(

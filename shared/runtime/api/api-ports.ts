@@ -1,7 +1,9 @@
 import type { BeginPorts } from "../../reconcile/sweep/begin-sweep.ts";
+import type { ClearPorts } from "../../reconcile/workflows/clear-departure.ts";
 import type { Runs } from "../../state/runs.ts";
 
 /** What endpoints need of the world. */
-export type ApiPorts = Omit<BeginPorts, "runs"> & {
-  readonly runs: Pick<Runs, "begin" | "read" | "newest" | "parts" | "differences" | "claimKey">;
-};
+export type ApiPorts = Omit<BeginPorts, "runs"> &
+  Pick<ClearPorts, "pairs" | "departures"> & {
+    readonly runs: Pick<Runs, "begin" | "read" | "newest" | "parts" | "differences" | "claimKey">;
+  };
