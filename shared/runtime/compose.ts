@@ -120,9 +120,9 @@ export const workflowPorts = once(async (): Promise<ReceiveCallPorts> => {
 /** The policy is asked for by what begins something: reports are read without it. */
 export const apiPorts = once(async (): Promise<ApiPorts> => {
   const { send } = await bus();
-  const { analysts: known, runs: reported } = await memory();
+  const { analysts: known, runs: reported, findings: found } = await memory();
   const policy = async () => (await (await muster()).workerPorts()).policy();
-  return { policy, analysts: known, runs: reported, send, now };
+  return { policy, analysts: known, runs: reported, findings: found, send, now };
 });
 
 async function buildMuster(): Promise<Muster> {
