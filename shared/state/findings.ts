@@ -25,6 +25,8 @@ export type Findings = {
   readonly show: (row: FindingRow) => Promise<void>;
   /** What is open of one key. */
   readonly open: (tenant: string, subject: string) => Promise<readonly FindingRow[]>;
+  /** What is open of all keys of a tenant. */
+  readonly openIn: (tenant: string) => Promise<readonly FindingRow[]>;
   readonly all: () => Promise<readonly FindingRow[]>;
   /** Forgets what was over before this time, epoch ms. */
   readonly forget: (before: number) => Promise<void>;
@@ -70,6 +72,10 @@ export function findings(table: TableClient): Findings {
     },
     async open(tenant, subject) {
       const rows = await listRows(table, { partitionKey: tenant, prefix: `${subject}:` });
+      return rows.map(({ value }) => schema.parse(value)).filter(({ over }) => over === null);
+    },
+    async openIn(tenant) {
+      const rows = await listRows(table, { partitionKey: tenant });
       return rows.map(({ value }) => schema.parse(value)).filter(({ over }) => over === null);
     },
     async all() {

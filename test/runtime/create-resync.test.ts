@@ -6,13 +6,15 @@ import { PolicyUnusable, type PolicyNow } from "../../shared/reconcile/run/polic
 import type { ApiPorts } from "../../shared/runtime/api/api-ports.ts";
 import { createResync } from "../../shared/runtime/api/create-resync.ts";
 import { readResync } from "../../shared/runtime/api/read-resync.ts";
+import { runSchema } from "../../shared/runtime/api/run-answer.ts";
 import { readRun } from "../../shared/runtime/api/read-run.ts";
 import { analysts } from "../../shared/state/analysts.ts";
 import { departures } from "../../shared/state/departures.ts";
 import { pairs } from "../../shared/state/pairs.ts";
+import { findings, type FindingRow, type Findings } from "../../shared/state/findings.ts";
 import { runs } from "../../shared/state/runs.ts";
 import { newSweepId, beginSweep } from "../../shared/reconcile/sweep/begin-sweep.ts";
-import { ana, contoso, now } from "../support/fixtures.ts";
+import { ana, ben, contoso, contosoTenant, now } from "../support/fixtures.ts";
 import { memoryTable, type MemoryTable } from "../support/memory-table.ts";
 import { policyNow, smallPolicy } from "../support/small-policy.ts";
 
@@ -22,12 +24,14 @@ const tagged = smallPolicy({
 });
 
 let table: MemoryTable;
+let found: Findings;
 let sent: Message[];
 let inForce: () => Promise<PolicyNow>;
 let send: ApiPorts["send"];
 let ports: ApiPorts;
 beforeEach(() => {
   table = memoryTable("Runs");
+  found = findings(memoryTable("Findings").client);
   sent = [];
   inForce = async () => policyNow(tagged);
   send = async (messages) => void sent.push(...messages);
@@ -36,6 +40,7 @@ beforeEach(() => {
     analysts: analysts(memoryTable("Analysts").client),
     pairs: pairs(memoryTable("Pairs").client),
     departures: departures(memoryTable("Departures").client),
+    findings: found,
     runs: runs(table.client),
     send: (messages) => send(messages),
     now: () => now,
@@ -163,6 +168,45 @@ describe("a run is shown", () => {
     };
     expect([await shown(readResync, asked), await shown(readResync, night)]).toEqual(["done", "refused"]);
     expect([await shown(readRun, asked), await shown(readRun, night)]).toEqual(["done", "done"]);
+  });
+
+  test("with what is open in each of its places, and of one analyst with what is theirs", async () => {
+    const open = (tenant: string, subject: string, over: number | null = null): FindingRow => ({
+      id: `refused-call ${subject}`,
+      kind: "refused-call",
+      found: "no consent",
+      advice: "consent",
+      since: now,
+      seen: now,
+      over,
+      tenant,
+      subject,
+      person: null,
+      place: null,
+      version: 1,
+    });
+    for (const row of [
+      open(contosoTenant, ana),
+      open(contosoTenant, ben),
+      open(contosoTenant, "sweep", now),
+      open("source", ana),
+      open(caller.tenant, ben),
+    ])
+      await found.show(row);
+    const shown = async (id: string) => {
+      const reply = await readResync.carryOut(raw({ params: { id } }), caller, ports);
+      const { places } = runSchema.parse(reply.kind === "done" ? reply.body : null);
+      return Object.fromEntries(
+        places.map((place) => [place.name, place.findings.map((one) => one.subject)]),
+      );
+    };
+    expect(await shown(await begun(ask(everything)))).toEqual({
+      contoso: [ana, ben],
+      fabrikam: [],
+      source: [ben, ana],
+    });
+    const hers = await begun(ask({ scope: { analyst: ana }, mode: "plan" }, { key: "two" }));
+    expect(await shown(hers)).toEqual({ source: [ana] });
   });
 
   test("if its name can be one: nothing else is looked up", async () => {

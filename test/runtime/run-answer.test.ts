@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { differenceEnds, waitingPart, type Difference, type Sweep } from "../../shared/model/sweep.ts";
 import { runOf, runSchema } from "../../shared/runtime/api/run-answer.ts";
+import type { FindingRow } from "../../shared/state/findings.ts";
 import { ana, ben, contoso, contosoTenant, minuteMs, now, oneOfEach, planOf } from "../support/fixtures.ts";
 
 const sweep: Sweep = {
@@ -50,7 +51,26 @@ const withPlan: Difference = {
   }),
 };
 
-const answer = runOf({ sweep, parts: [part], places: [{ ...part, differences: [difference, withPlan] }] });
+const orphan: FindingRow = {
+  id: "orphan",
+  kind: "orphan",
+  found: "nothing proves that they are out",
+  advice: "look into the log",
+  since: now - minuteMs,
+  seen: now,
+  over: null,
+  tenant: contosoTenant,
+  subject: ana,
+  person: "ana@source.example",
+  place: contoso,
+  version: 3,
+};
+
+const answer = runOf({
+  sweep,
+  parts: [part],
+  places: [{ ...part, differences: [difference, withPlan], findings: [orphan] }],
+});
 
 test("all that is known of a run is told, as the API says that it is, with times that people can read", () => {
   expect(runSchema.parse(answer)).toEqual(answer);
@@ -71,6 +91,7 @@ test("all that is known of a run is told, as the API says that it is, with times
           { analyst: ana, called: "2026-11-20T12:00:00.000Z", end: null, plan: null },
           { analyst: ben, end: { kind: "planned" } },
         ],
+        findings: [{ kind: "orphan", subject: ana, since: "2026-11-20T11:59:00.000Z" }],
       },
     ],
   });

@@ -215,6 +215,21 @@ describe("a host whose settings are missing", () => {
     expect(error).toContain("docs/configuration.md");
   });
 
+  test("answers no operator, and names only in its log what is missing", async () => {
+    const { host, said } = await startBare({});
+    const answer = await fetch(`${host.url}/api/runs`);
+    expect(answer.status).toBe(500);
+    expect(await answer.text()).not.toContain("MUSTER_");
+    expect(said()).toContain("MUSTER_CLIENT_ID");
+    expect(said()).toContain(answer.headers.get("x-request-id"));
+  });
+
+  test("lets nobody use the API while no tenant is named, and says so", async () => {
+    const { host, said } = await startBare({ MUSTER_CLIENT_ID: crypto.randomUUID() });
+    expect((await fetch(`${host.url}/api/runs`)).status).toBe(401);
+    expect(said()).toContain("MUSTER_API_TENANTS");
+  });
+
   test("refuses a connection string to anything but this machine, because that is a secret", async () => {
     const { host, bus } = await startBare({
       MUSTER_CLIENT_ID: crypto.randomUUID(),

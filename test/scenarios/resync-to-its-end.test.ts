@@ -19,12 +19,20 @@ beforeAll(async () => {
   await scene.lab.advance(200_000);
 });
 
-async function takeAway({ userPrincipalName }: Person, target: string): Promise<void> {
-  const { tenantId = "", groups = {} } = scene.lab.world.targets[target] ?? {};
+type Target = { readonly tenantId: string; readonly groups: Readonly<Record<string, string>> };
+const nowhere: Target = { tenantId: "", groups: {} };
+const targetOf = (name: string): Target => scene.lab.world.targets[name] ?? nowhere;
+
+async function accountOf({ userPrincipalName }: Person, target: string): Promise<string> {
   const filter = `$filter=mail eq '${userPrincipalName}'&$select=id,mail`;
-  const [account] = await scene.admin.list(tenantId, `/users?${filter}`);
+  const [account] = await scene.admin.list(targetOf(target).tenantId, `/users?${filter}`);
+  return String(account?.["id"]);
+}
+
+async function takeAway(person: Person, target: string): Promise<void> {
+  const { tenantId, groups } = targetOf(target);
   const members = `/groups/${groups["SOC Responders"]}/members`;
-  await scene.admin.call(tenantId, "DELETE", `${members}/${String(account?.["id"])}/$ref`);
+  await scene.admin.call(tenantId, "DELETE", `${members}/${await accountOf(person, target)}/$ref`);
 }
 
 /** Asks, waits for the end, and reads what came of it. */
@@ -83,6 +91,19 @@ describe("a resync", () => {
     expect(scene.writes(mark)).toEqual([]);
   });
 
+  test("shows in each place what a person has to see to", async () => {
+    const account = await accountOf(ben, "fabrikam");
+    await scene.admin.call(targetOf("fabrikam").tenantId, "PATCH", `/users/${account}`, {
+      accountEnabled: false,
+    });
+    await scene.pass(60 * 60_000);
+    await resync({ target: "fabrikam" }, "apply");
+    await scene.pass(60 * 60_000);
+    const run = await resync({ analyst: ben.id }, "plan");
+    const found = run.places.map(({ name, findings }) => [name, findings.map(({ kind }) => kind)]);
+    expect(Object.fromEntries(found)).toEqual({ contoso: [], fabrikam: ["blocked-account"], source: [] });
+  });
+
   test("is listed, with who has asked for it, the newest first", async () => {
     const { body } = await operator.call("GET", "/api/runs");
     const { runs } = z
@@ -92,6 +113,8 @@ describe("a resync", () => {
     const asked = runs.filter(({ by }) => by !== null);
     expect(asked.every(({ by }) => by?.includes(clientId))).toBe(true);
     expect(asked.map(({ scope }) => scope)).toEqual([
+      { analyst: ben.id },
+      { target: "fabrikam" },
       "all",
       "all",
       { analyst: ada.id },

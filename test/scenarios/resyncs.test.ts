@@ -212,3 +212,16 @@ test("while the tables do not answer, operators hear to ask again", async () => 
     expect([status, headers.get("retry-after")]).toEqual([503, "10"]);
   expect((await operator.ask(everything)).status).toBe(202);
 });
+
+test("while Service Bus does not, either, and the same key is good once it does", async () => {
+  const key = crypto.randomUUID();
+  const back = scene.lab.bus.faults.down(2_000);
+  expect(await refusal(operator.ask(everything, key))).toMatchObject({ status: 503 });
+  const { body } = await reader.call("GET", "/api/runs?limit=1");
+  await back;
+  const before = queued();
+  const { status, headers } = await operator.ask(everything, key);
+  expect([status, queued() - before]).toEqual([202, 3]);
+  const [begun] = (body as { readonly runs: readonly { readonly id: string }[] }).runs;
+  expect(headers.get("location")).toBe(`/api/resyncs/${begun?.id}`);
+});

@@ -1,5 +1,7 @@
 import { z } from "zod";
-import type { Sweep } from "../../model/sweep.ts";
+import type { Sweep, SweepPart } from "../../model/sweep.ts";
+import { homeName } from "../../policy/places.ts";
+import { sourcePartition, type FindingRow } from "../../state/findings.ts";
 import { sweepIdPattern } from "../../state/runs.ts";
 import type { ApiPorts } from "./api-ports.ts";
 import type { KnownRun } from "./run-answer.ts";
@@ -19,9 +21,10 @@ type Wanted = {
 /** @returns null when there is none; what cannot be the id of one is not looked up */
 export async function knownRun(
   { id, target }: Wanted,
-  { runs }: Pick<ApiPorts, "runs">,
+  ports: Pick<ApiPorts, "runs" | "findings">,
   isMeant: (sweep: Sweep) => boolean = () => true,
 ): Promise<KnownRun | null> {
+  const { runs } = ports;
   const sweep = sweepIdPattern.test(id) ? await runs.read(id) : null;
   if (sweep === null || !isMeant(sweep)) return null;
   const parts = await runs.parts(id);
@@ -30,6 +33,18 @@ export async function knownRun(
   const places = shown.map(async (part) => ({
     ...part,
     differences: await runs.differences(id, part.tenant),
+    findings: await findingsOf(sweep, part, ports),
   }));
   return { sweep, parts, places: await Promise.all(places) };
+}
+
+/** What is open there now: of a run about one analyst, theirs. What is met while looking at people at home is kept apart. */
+async function findingsOf(
+  { scope }: Sweep,
+  { tenant, name }: SweepPart,
+  { findings }: Pick<ApiPorts, "findings">,
+): Promise<readonly FindingRow[]> {
+  const partitions = name === homeName ? [tenant, sourcePartition] : [tenant];
+  const rows = (await Promise.all(partitions.map((one) => findings.openIn(one)))).flat();
+  return rows.filter(({ subject }) => scope.kind !== "analyst" || subject === scope.analyst);
 }

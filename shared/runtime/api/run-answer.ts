@@ -9,6 +9,7 @@ import {
   type SweepPart,
 } from "../../model/sweep.ts";
 import { explain } from "../../planner/explain.ts";
+import type { FindingRow } from "../../state/findings.ts";
 import { scopeInApi, scopeSchema } from "./run-words.ts";
 
 const time = z.iso.datetime().describe("ISO 8601, UTC.");
@@ -57,6 +58,18 @@ const differenceSchema = z
   })
   .meta({ id: "Difference" });
 
+const findingSchema = z
+  .object({
+    kind: z.string().describe("As `muster findings` has it."),
+    subject: z.string().describe("The object id of an analyst, or what is compared as a whole."),
+    person: z.string().nullable(),
+    found: z.string(),
+    advice: z.string(),
+    since: time,
+    seen: time.describe("When a look last met it."),
+  })
+  .meta({ id: "Finding" });
+
 const placeSchema = z
   .object({
     tenant: z.guid(),
@@ -81,6 +94,11 @@ const placeSchema = z
       .nullable()
       .describe("What is not taken, because it would have been too much at once."),
     differences: z.array(differenceSchema),
+    findings: z
+      .array(findingSchema)
+      .describe(
+        "What people have to see to there now, whichever look has met it; in a run about one analyst, theirs.",
+      ),
   })
   .meta({ id: "Place" });
 
@@ -107,8 +125,11 @@ export type KnownRun = {
   readonly sweep: Sweep;
   /** All of them. */
   readonly parts: readonly SweepPart[];
-  /** Those that were asked for, and who differed there. */
-  readonly places: readonly (SweepPart & { readonly differences: readonly Difference[] })[];
+  /** Those that were asked for, with who differed there, and what is open there. */
+  readonly places: readonly (SweepPart & {
+    readonly differences: readonly Difference[];
+    readonly findings: readonly FindingRow[];
+  })[];
 };
 
 export const runOf = ({ sweep, parts, places }: KnownRun): z.input<typeof runSchema> => ({
@@ -122,6 +143,7 @@ function placeOf({
   endedAt,
   nextAt: _nextAt,
   differences,
+  findings,
   ...same
 }: KnownRun["places"][number]): z.input<typeof placeSchema> {
   return {
@@ -132,6 +154,7 @@ function placeOf({
     unmanaged: same.unmanaged.map((one) => ({ ...one, some: [...one.some] })),
     unread: [...same.unread],
     differences: differences.map(differenceOf),
+    findings: findings.map(findingOf),
   };
 }
 
@@ -146,6 +169,16 @@ const differenceOf = ({
   why: [...why],
   called: isoOrNull(calledAt),
   plan: plan === null ? null : planOf(plan),
+});
+
+const findingOf = (row: FindingRow): z.input<typeof findingSchema> => ({
+  kind: row.kind,
+  subject: row.subject,
+  person: row.person,
+  found: row.found,
+  advice: row.advice,
+  since: iso(row.since),
+  seen: iso(row.seen),
 });
 
 const planOf = (plan: Plan): z.input<typeof planSchema> => ({
