@@ -43,6 +43,8 @@ export function joinerFigures(at: string, { deed, inPlace }: Joiner, script: Scr
     figure(ours("http-requests"), counts.trips, "count", scripts.trips),
     figure(ours("resource-units"), counts.units, "units", scripts.units),
     figure(ours("throttled"), counts.throttled, "count", scripts.throttled),
+    figure(ours("peak-memory-of-host"), deed.peakMiB, "MiB"),
+    figure(ours("memory-of-host-after"), deed.afterMiB, "MiB"),
     figure(ours("requests-after-proof"), countsOf(deed.after).requests, "count"),
   ];
 }

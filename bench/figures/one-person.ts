@@ -1,10 +1,9 @@
 import type { RunningLab } from "../../lab/running-lab.ts";
 import { usualScript } from "../baseline/usual-script.ts";
 import { withLab } from "../bench-lab.ts";
-import { figure, type Figure } from "../figure.ts";
+import type { Figure } from "../figure.ts";
 import { longest } from "../measure/chains.ts";
 import { rest } from "../measure/deed.ts";
-import { memoryOf } from "../measure/processes.ts";
 import { measureScript, withoutMuster } from "../measure/script-run.ts";
 import { joinerFigures, measureJoiner } from "./joiner.ts";
 import { leaverFigures, measureLeaver } from "./leaver.ts";
@@ -40,7 +39,6 @@ async function inLab(lab: RunningLab, { count, rtt, onNote }: Size): Promise<rea
     onNote(chainInWords(longest(leaver.readClean).chain, leaver.deed.startedAt, lab));
     lives.push({ joiner, leaver });
   }
-  const { peakMiB } = await memoryOf(lab.hosts[0]?.pid());
   await withoutMuster(lab);
   const script = usualScript(lab);
   const figures: Figure[] = [];
@@ -54,5 +52,5 @@ async function inLab(lab: RunningLab, { count, rtt, onNote }: Size): Promise<rea
     const at = `targets-${count}.rtt-${rttMs}`;
     figures.push(...joinerFigures(at, joiner, joined), ...leaverFigures(at, leaver, left, rttMs));
   }
-  return [...figures, figure(`lives.targets-${count}.peak-memory-of-host`, peakMiB, "MiB")];
+  return figures;
 }

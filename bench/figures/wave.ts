@@ -4,7 +4,6 @@ import { withLab } from "../bench-lab.ts";
 import { figure, type Figure } from "../figure.ts";
 import { answeredAt } from "../measure/chains.ts";
 import { measureDeed } from "../measure/deed.ts";
-import { memoryOf } from "../measure/processes.ts";
 import { proofsSince } from "../measure/proofs.ts";
 import { measureScript, withoutMuster } from "../measure/script-run.ts";
 import { countsOf, isMembership } from "../measure/traffic.ts";
@@ -36,7 +35,6 @@ async function inLab(
     pairs: people * targets,
     act: () => staffOf(lab).disable(lab.world.analysts),
   });
-  const { peakMiB } = await memoryOf(lab.hosts[0]?.pid());
   const revokes = deed.requests
     .filter(({ tenantId }) => tenantId !== lab.world.source.tenantId)
     .filter((one) => isMembership(one, "DELETE"))
@@ -54,7 +52,7 @@ async function inLab(
     figure(ours("http-requests"), counts.trips, "count", scripts.trips * people),
     figure(ours("resource-units"), counts.units, "units", scripts.units * people),
     figure(ours("throttled"), counts.throttled, "count"),
-    figure(ours("peak-memory-of-host"), peakMiB, "MiB"),
+    figure(ours("peak-memory-of-host"), deed.peakMiB, "MiB"),
   ];
 }
 

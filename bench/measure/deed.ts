@@ -1,5 +1,5 @@
 import type { RunningLab } from "../../lab/running-lab.ts";
-import { processorMs } from "./processes.ts";
+import { forgetPeak, memoryOf, processorMs } from "./processes.ts";
 import { proofsSince } from "./proofs.ts";
 import { lastSeq, requestsOf } from "./traffic.ts";
 import type { Request } from "./chains.ts";
@@ -16,6 +16,9 @@ export type Deed = {
   /** Time on a processor until the last proof: of the host, and of the lab that plays everything else. */
   readonly hostMs: number;
   readonly labMs: number;
+  /** Of the host: the most until everything was at rest, and what it had then. */
+  readonly peakMiB: number;
+  readonly afterMiB: number;
 };
 
 export type Plan = {
@@ -36,6 +39,7 @@ export async function measureDeed(lab: RunningLab, { purpose, pairs, act }: Plan
   const since = lastSeq(lab);
   const [host] = lab.hosts;
   const before = { host: await processorMs(host?.pid()), lab: await processorMs(process.pid) };
+  await forgetPeak(host?.pid());
   const startedAt = lab.clock.now();
   await act();
   let proofs = await proofsWhenSettled(lab, startedAt, purpose);
@@ -50,6 +54,7 @@ export async function measureDeed(lab: RunningLab, { purpose, pairs, act }: Plan
   const labMs = (await processorMs(process.pid)) - before.lab;
   const provenAt = Math.max(...proofs.values());
   await rest(lab);
+  const { peakMiB, residentMiB } = await memoryOf(host?.pid());
   const all = requestsOf(lab, lab.world.apps.muster.clientId, since);
   return {
     startedAt,
@@ -59,6 +64,8 @@ export async function measureDeed(lab: RunningLab, { purpose, pairs, act }: Plan
     after: all.filter(({ at }) => Date.parse(at) > provenAt),
     hostMs,
     labMs,
+    peakMiB,
+    afterMiB: residentMiB,
   };
 }
 
