@@ -1,4 +1,4 @@
-type Unit = "ms" | "count" | "units" | "MiB" | "share" | "round trips";
+type Unit = "ms" | "count" | "units" | "MiB" | "share" | "round trips" | "exponent";
 
 /** One thing that was measured. `ratio`: the baseline divided by the value; both null where nothing was measured beside it. */
 export type Figure = {

@@ -1,7 +1,7 @@
 import type { RunningLab } from "../../lab/running-lab.ts";
 import type { Person } from "../baseline/usual-script.ts";
 import { figure, type Figure } from "../figure.ts";
-import { arrivals, lanesOf, longest, type Arrival } from "../measure/chains.ts";
+import { arrivals, lanesOf, usual, type Arrival } from "../measure/chains.ts";
 import { measureDeed, type Deed } from "../measure/deed.ts";
 import type { ScriptRun } from "../measure/script-run.ts";
 import { countsOf, isMembership } from "../measure/traffic.ts";
@@ -37,14 +37,14 @@ export function joinerFigures(at: string, { deed, inPlace }: Joiner, script: Scr
     figure(ours("first-in-place"), Math.min(...times), "ms"),
     figure(ours("last-in-place"), Math.max(...times), "ms", script.ms),
     figure(ours("last-proof"), deed.provenAt - deed.startedAt, "ms", script.ms),
-    figure(ours("path"), longest(inPlace).chain.length, "round trips", scripts.trips),
-    figure(ours("processor-of-host"), deed.hostMs, "ms"),
+    figure(ours("path"), usual(inPlace), "round trips", scripts.trips),
+    figure(ours("processor-of-host"), deed.spent.hostMs, "ms"),
+    figure(ours("table-requests"), deed.spent.tableRequests, "count"),
     figure(ours("requests"), counts.requests, "count", scripts.requests),
     figure(ours("http-requests"), counts.trips, "count", scripts.trips),
     figure(ours("resource-units"), counts.units, "units", scripts.units),
     figure(ours("throttled"), counts.throttled, "count", scripts.throttled),
     figure(ours("peak-memory-of-host"), deed.peakMiB, "MiB"),
-    figure(ours("memory-of-host-after"), deed.afterMiB, "MiB"),
     figure(ours("requests-after-proof"), countsOf(deed.after).requests, "count"),
   ];
 }

@@ -1,7 +1,15 @@
 import type { RunningLab } from "../../lab/running-lab.ts";
 import type { Person } from "../baseline/usual-script.ts";
 import { figure, type Figure } from "../figure.ts";
-import { answeredAt, arrivals, lanesOf, longest, type Arrival, type Request } from "../measure/chains.ts";
+import {
+  answeredAt,
+  arrivals,
+  lanesOf,
+  longest,
+  usual,
+  type Arrival,
+  type Request,
+} from "../measure/chains.ts";
 import { measureDeed, type Deed } from "../measure/deed.ts";
 import type { ScriptRun } from "../measure/script-run.ts";
 import { countsOf, isMembership, isWrite } from "../measure/traffic.ts";
@@ -47,7 +55,7 @@ export function leaverFigures(
   const last = (all: readonly Arrival[]) => since(Math.max(...all.map((one) => one.at)));
   const deletes = script.requests.filter((one) => isMembership(one, "DELETE")).map(answeredAt);
   const [counts, scripts] = [countsOf(deed.requests), countsOf(script.requests)];
-  const trips = longest(readClean).chain.length;
+  const trips = usual(readClean);
   const ours = (name: string) => `leaver.${at}.${name}`;
   return [
     figure(
@@ -59,18 +67,19 @@ export function leaverFigures(
     figure(ours("last-revoke"), last(revoked), "ms", Math.max(...deletes) - script.startedAt),
     figure(ours("last-clean-read"), last(readClean), "ms", script.ms),
     figure(ours("last-proof"), since(deed.provenAt), "ms", script.ms),
-    figure(ours("path-to-revoke"), longest(revoked).chain.length, "round trips", scripts.trips),
+    figure(ours("path-to-revoke"), usual(revoked), "round trips", scripts.trips),
     figure(ours("path-to-clean-read"), trips, "round trips", scripts.trips),
+    figure(ours("longest-path-to-clean-read"), longest(readClean).chain.length, "round trips"),
     figure(ours("waiting-for-graph"), trips * rttMs, "ms", scripts.trips * rttMs),
     figure(ours("own-time"), last(readClean) - trips * rttMs, "ms", script.ms - scripts.trips * rttMs),
-    figure(ours("processor-of-host"), deed.hostMs, "ms"),
-    figure(ours("processor-of-lab"), deed.labMs, "ms"),
+    figure(ours("processor-of-host"), deed.spent.hostMs, "ms"),
+    figure(ours("processor-of-lab"), deed.spent.labMs, "ms"),
+    figure(ours("table-requests"), deed.spent.tableRequests, "count"),
     figure(ours("requests"), counts.requests, "count", scripts.requests),
     figure(ours("http-requests"), counts.trips, "count", scripts.trips),
     figure(ours("resource-units"), counts.units, "units", scripts.units),
     figure(ours("throttled"), counts.throttled, "count", scripts.throttled),
     figure(ours("peak-memory-of-host"), deed.peakMiB, "MiB"),
-    figure(ours("memory-of-host-after"), deed.afterMiB, "MiB"),
     figure(ours("requests-after-proof"), countsOf(deed.after).requests, "count"),
   ] satisfies readonly Figure[];
 }

@@ -1,4 +1,5 @@
 import type { RunningLab } from "../../lab/running-lab.ts";
+import { median } from "./numbers.ts";
 
 export type Request = ReturnType<RunningLab["graph"]["traffic"]>[number];
 
@@ -83,6 +84,9 @@ function plain(text: string): string {
     return text;
   }
 }
+
+/** Of the target in the middle. On a busy machine requests that leave together look like a chain in a target or two. */
+export const usual = (all: readonly Arrival[]) => median(all.map(({ chain }) => chain.length));
 
 export const longest = (all: readonly Arrival[]) =>
   all.reduce((one, other) => (other.chain.length > one.chain.length ? other : one));

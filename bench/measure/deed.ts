@@ -13,13 +13,14 @@ export type Deed = {
   /** The app's requests until the last proof, and those that follow until everything is at rest. */
   readonly requests: readonly Request[];
   readonly after: readonly Request[];
-  /** Time on a processor until the last proof: of the host, and of the lab that plays everything else. */
-  readonly hostMs: number;
-  readonly labMs: number;
-  /** Of the host: the most until everything was at rest, and what it had then. */
+  /** Until the last proof, and what fell due in the minute after it. */
+  readonly spent: Spent;
+  /** The most memory that the host had until everything was at rest. */
   readonly peakMiB: number;
-  readonly afterMiB: number;
 };
+
+/** Time on a processor, of the host and of the lab that plays everything else, and requests to the tables. */
+type Spent = { readonly hostMs: number; readonly labMs: number; readonly tableRequests: number };
 
 export type Plan = {
   readonly purpose: "join" | "leave";
@@ -37,24 +38,26 @@ const afterwardsMs = 10 * 60_000;
 export async function measureDeed(lab: RunningLab, { purpose, pairs, act }: Plan): Promise<Deed> {
   await quiet(lab);
   const since = lastSeq(lab);
-  const [host] = lab.hosts;
-  const before = { host: await processorMs(host?.pid()), lab: await processorMs(process.pid) };
-  await forgetPeak(host?.pid());
+  const pid = lab.hosts[0]?.pid();
+  const before = await spentIn(lab);
+  await forgetPeak(pid);
   const startedAt = lab.clock.now();
   await act();
-  let proofs = await proofsWhenSettled(lab, startedAt, purpose);
+  await settle(lab);
+  let after = await spentIn(lab);
+  let proofs = await proofsSince(lab, startedAt, purpose);
   for (let known = -1; proofs.size < pairs && proofs.size > known;) {
     known = proofs.size;
     await lab.advance(soonMs);
-    proofs = await proofsWhenSettled(lab, startedAt, purpose);
+    await settle(lab);
+    after = await spentIn(lab);
+    proofs = await proofsSince(lab, startedAt, purpose);
   }
   if (proofs.size < pairs)
     throw new Error(`${proofs.size} of ${pairs} pairs were proven; nothing was measured`);
-  const hostMs = (await processorMs(host?.pid())) - before.host;
-  const labMs = (await processorMs(process.pid)) - before.lab;
   const provenAt = Math.max(...proofs.values());
   await rest(lab);
-  const { peakMiB, residentMiB } = await memoryOf(host?.pid());
+  const { peakMiB } = await memoryOf(pid);
   const all = requestsOf(lab, lab.world.apps.muster.clientId, since);
   return {
     startedAt,
@@ -62,10 +65,12 @@ export async function measureDeed(lab: RunningLab, { purpose, pairs, act }: Plan
     provenAt,
     requests: all.filter(({ at }) => Date.parse(at) <= provenAt),
     after: all.filter(({ at }) => Date.parse(at) > provenAt),
-    hostMs,
-    labMs,
+    spent: {
+      hostMs: after.hostMs - before.hostMs,
+      labMs: after.labMs - before.labMs,
+      tableRequests: after.tableRequests - before.tableRequests,
+    },
     peakMiB,
-    afterMiB: residentMiB,
   };
 }
 
@@ -84,12 +89,18 @@ async function quiet(lab: RunningLab): Promise<void> {
 /** Until nothing is left to do, also of what was put off. */
 export async function rest(lab: RunningLab): Promise<void> {
   await lab.advance(afterwardsMs);
-  const unrest = await lab.settled({ timeoutMs: patienceMs });
+  await settle(lab, { soonMs: 0 });
+}
+
+async function settle(lab: RunningLab, options: { readonly soonMs: number } = { soonMs }): Promise<void> {
+  const unrest = await lab.settled({ timeoutMs: patienceMs, ...options });
   if (unrest.length > 0) throw new Error(`the lab did not come to rest: ${unrest.join("; ")}`);
 }
 
-async function proofsWhenSettled(lab: RunningLab, since: number, purpose: Plan["purpose"]) {
-  const unrest = await lab.settled({ timeoutMs: patienceMs, soonMs });
-  if (unrest.length > 0) throw new Error(`the lab did not come to rest: ${unrest.join("; ")}`);
-  return proofsSince(lab, since, purpose);
+async function spentIn({ hosts, tables }: RunningLab): Promise<Spent> {
+  return {
+    hostMs: await processorMs(hosts[0]?.pid()),
+    labMs: await processorMs(process.pid),
+    tableRequests: tables.requests(),
+  };
 }
