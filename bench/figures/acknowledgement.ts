@@ -1,9 +1,10 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { RunningLab } from "../../lab/running-lab.ts";
 import { withEmptyHost } from "../baseline/empty-host.ts";
 import { withLab } from "../bench-lab.ts";
 import { figure, type Figure } from "../figure.ts";
 import { bombard } from "../measure/bombard.ts";
-import { deliveriesFor } from "../measure/notifications.ts";
+import { deliveryFor } from "../measure/notifications.ts";
 import { percentile } from "../measure/numbers.ts";
 
 type Options = {
@@ -16,6 +17,7 @@ type Options = {
 const warmUpSeconds = 2;
 /** Graph counts an answer as slow after this long. */
 const slowMs = 3_000;
+const nanosecondsInMs = 1_000_000;
 
 /** Real time, at the door of a host that does nothing else: Azure scales functions with other triggers apart. */
 export async function acknowledgementFigures(options: Options): Promise<readonly Figure[]> {
@@ -25,17 +27,19 @@ export async function acknowledgementFigures(options: Options): Promise<readonly
 }
 
 async function inLab(lab: RunningLab, { perSecond, seconds, onNote }: Options): Promise<readonly Figure[]> {
-  const body = await deliveriesFor(lab);
+  const body = await deliveryFor(lab);
   const measure = async (url: string) => {
-    const warmUp = perSecond * warmUpSeconds;
-    await bombard({ url, perSecond, seconds: warmUpSeconds, body });
-    return bombard({ url, perSecond, seconds, body: (number) => body(number + warmUp) });
+    await bombard({ url, perSecond, seconds: warmUpSeconds, first: 0, body });
+    return bombard({ url, perSecond, seconds, first: perSecond * warmUpSeconds, body });
   };
   onNote(`${perSecond} notifications a second for ${seconds} s, to a function that only answers`);
   const theirs = await withEmptyHost(lab, ({ url }) => measure(`${url}/api/notifications`));
   onNote(`${perSecond} notifications a second for ${seconds} s, to Muster`);
   const before = keysIn(lab);
+  const stalls = monitorEventLoopDelay({ resolution: 1 });
+  stalls.enable();
   const ours = await measure(`${lab.hosts[0]?.url}/api/notifications`);
+  stalls.disable();
   const keys = keysIn(lab) - before;
   const sent = perSecond * (seconds + warmUpSeconds);
   if (keys !== sent)
@@ -47,6 +51,9 @@ async function inLab(lab: RunningLab, { perSecond, seconds, onNote }: Options): 
     figure(name("p99"), percentile(ours, 0.99), "ms", percentile(theirs, 0.99)),
     figure(name("longest"), percentile(ours, 1), "ms", percentile(theirs, 1)),
     figure(name("beyond-3-s"), slow(ours), "share", slow(theirs)),
+    // How long the process that plays Service Bus was busy with something else.
+    figure(name("stalls-of-lab-p99"), stalls.percentile(99) / nanosecondsInMs, "ms"),
+    figure(name("longest-stall-of-lab"), stalls.max / nanosecondsInMs, "ms"),
   ];
 }
 

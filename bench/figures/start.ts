@@ -3,7 +3,8 @@ import type { RunningLab } from "../../lab/running-lab.ts";
 import { withEmptyHost } from "../baseline/empty-host.ts";
 import { withLab } from "../bench-lab.ts";
 import { figure, type Figure } from "../figure.ts";
-import { deliveriesFor } from "../measure/notifications.ts";
+import { deliveryFor } from "../measure/notifications.ts";
+import { numbered } from "../measure/load.ts";
 import { median } from "../measure/numbers.ts";
 import { memoryOf } from "../measure/processes.ts";
 
@@ -19,7 +20,7 @@ const settings = { NODE_DISABLE_COMPILE_CACHE: "1" };
 /** Cold start, and what a host takes that has nothing to do. */
 export async function startFigures({ targets, times, onNote }: Options): Promise<readonly Figure[]> {
   const inLab = async (lab: RunningLab) => {
-    const body = await deliveriesFor(lab);
+    const body = await deliveryFor(lab);
     const [host] = lab.hosts;
     if (host === undefined) throw new Error("the lab has no host");
     onNote(`a host starts ${times} times, and an empty one`);
@@ -45,7 +46,7 @@ type Start = { readonly loadedMs: number; readonly answeredMs: number; readonly 
 
 async function starts(
   host: HostProcess,
-  { times, body }: { readonly times: number; readonly body: (number: number) => string },
+  { times, body }: { readonly times: number; readonly body: string },
 ): Promise<readonly Start[]> {
   const all: Start[] = [];
   for (let number = 0; number < times; number += 1) {
@@ -53,7 +54,10 @@ async function starts(
     const startedAt = performance.now();
     await host.start();
     const loadedMs = performance.now() - startedAt;
-    const answer = await fetch(`${host.url}/api/notifications`, { method: "POST", body: body(number) });
+    const answer = await fetch(`${host.url}/api/notifications`, {
+      method: "POST",
+      body: numbered(body, number),
+    });
     await answer.text();
     if (answer.status !== 202) throw new Error(`the first notification was answered with ${answer.status}`);
     const answeredMs = performance.now() - startedAt;

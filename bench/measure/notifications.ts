@@ -1,33 +1,31 @@
 import { TableClient } from "@azure/data-tables";
 import type { RunningLab } from "../../lab/running-lab.ts";
 import { subscriptionRows, type SubscriptionRow } from "../../shared/state/subscription-rows.ts";
+import { numberHere } from "./load.ts";
 
-/** Deliveries as Graph makes them, each of one change to a user whom nobody has heard of: none is like another. */
-export async function deliveriesFor(lab: RunningLab): Promise<(number: number) => string> {
+/** A delivery as Graph makes it, of one change to a user whom nobody has heard of. */
+export async function deliveryFor(lab: RunningLab): Promise<string> {
   const row = await usersRow(lab);
-  return (number) => {
-    const id = `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`;
-    return JSON.stringify({
-      value: [
-        {
-          changeType: "updated",
-          clientState: row.clientState,
-          resource: `Users/${id}`,
-          resourceData: {
-            "@odata.type": "#Microsoft.Graph.User",
-            "@odata.id": `Users/${id}`,
-            id,
-            organizationId: row.tenantId,
-            eventTime: new Date().toISOString(),
-            sequenceNumber: (Date.now() + 62_135_596_800_000) * 10_000,
-          },
-          subscriptionExpirationDateTime: new Date(row.expiresAt).toISOString(),
-          subscriptionId: row.subscriptionId,
-          tenantId: row.tenantId,
+  const id = `00000000-0000-4000-8000-${numberHere}`;
+  return JSON.stringify({
+    value: [
+      {
+        changeType: "updated",
+        clientState: row.clientState,
+        resource: `Users/${id}`,
+        resourceData: {
+          "@odata.type": "#Microsoft.Graph.User",
+          "@odata.id": `Users/${id}`,
+          id,
+          organizationId: row.tenantId,
+          eventTime: new Date().toISOString(),
         },
-      ],
-    });
-  };
+        subscriptionExpirationDateTime: new Date(row.expiresAt).toISOString(),
+        subscriptionId: row.subscriptionId,
+        tenantId: row.tenantId,
+      },
+    ],
+  });
 }
 
 async function usersRow(lab: RunningLab): Promise<SubscriptionRow> {
