@@ -38,6 +38,8 @@ export type LabOptions = {
   readonly seed?: number;
   /** Functions that are switched off, by the app setting that does it in Azure. Default: none. */
   readonly disabled?: readonly string[];
+  /** App settings besides those that the lab needs. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** Added to every Graph response, ms. */
   readonly rttMs?: number;
   /** How kind the world is; see lab/weather.ts. Default: azure. */
@@ -259,6 +261,7 @@ async function startHosts({
     ...Object.fromEntries(
       (options.disabled ?? []).map((name) => [`AzureWebJobs.${name}.Disabled`, "true"] as const),
     ),
+    ...options.settings,
   };
   const onLog = options.onLog === undefined ? {} : { onLog: options.onLog };
   const create = (named: { readonly name: string; readonly port: number; readonly only?: FunctionGroup }) =>

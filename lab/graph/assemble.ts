@@ -101,7 +101,8 @@ function buildLab(
     closing: AbortSignal;
   },
 ): Lab {
-  const { clock, seed, rttMs = 0 } = options;
+  const { clock, seed } = options;
+  const rtt = { ms: options.rttMs ?? 0 };
   const { weather, draws, tenants, closing } = built;
   const now = () => clock.now();
   const mint = mintFrom(seed.seed);
@@ -117,7 +118,7 @@ function buildLab(
     draws,
     mint,
     random,
-    rttMs,
+    rtt,
     closing,
     tenants,
     held: heldCalls(clock),
@@ -126,7 +127,7 @@ function buildLab(
     throttle: throttle(quotas, now),
     traffic: traffic(now),
     counters: counters(tenants.keys()),
-    manners: manners(reported, { protectedIds: seed.protected ?? [], now, rttMs }),
+    manners: manners(reported, { protectedIds: seed.protected ?? [], now, rtt }),
     violations: reported,
     subscriptions: subscribed,
     notifier: notifier({

@@ -24,7 +24,8 @@ export type Lab = {
   readonly draws: Draws;
   readonly mint: Mint;
   readonly random: Random;
-  readonly rttMs: number;
+  /** Added to every answer; may be changed at any time. */
+  readonly rtt: { ms: number };
   /** Aborts when the simulator shuts down. */
   readonly closing: AbortSignal;
   readonly tenants: ReadonlyMap<string, Tenant>;

@@ -32,6 +32,8 @@ export type GraphLab = {
   sign(claims: JWTPayload): Promise<string>;
   /** The listener is awaited before each request is handled and before its answer is sent. Returns what removes it. */
   onRequest(listener: RequestListener): () => void;
+  /** Real latency of every answer from now on, ms: a world can be set up at once and then be measured. */
+  setRtt(ms: number): void;
   /** Hears of what the Logic Apps of lifecycle workflows are sent. */
   onCallout(listener: (callout: Callout) => void): void;
   /** Runs sync cycles now, of all jobs or of the matching ones. */
@@ -75,6 +77,9 @@ export async function startGraph(options: GraphOptions): Promise<GraphLab> {
     faults: lab.faults,
     sign: simulation.sign,
     onRequest: (listener) => hooks.add(listener),
+    setRtt(ms) {
+      lab.rtt.ms = ms;
+    },
     onCallout: (listener) => lab.workflows.onCallout(listener),
     runSyncCycle: (sourceTenantId, jobId) => lab.sync.run(sourceTenantId, jobId),
     fetch: (request) => simulation.fetch(request, {}),

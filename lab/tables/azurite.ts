@@ -11,6 +11,8 @@ export type TableServer = {
   readonly door: Pick<Door, "shut" | "open" | "isOpen" | "slow">;
   /** Requests that are being answered. */
   readonly busy: () => string[];
+  /** How many requests there have been. */
+  readonly requests: () => number;
   readonly close: () => Promise<void>;
 };
 
@@ -28,6 +30,7 @@ export async function startTables(clock: LabClock): Promise<TableServer> {
   return {
     connectionString: `DefaultEndpointsProtocol=http;AccountName=${account};AccountKey=${key.toString("base64")};TableEndpoint=http://127.0.0.1:${door.port}/${account};`,
     door,
+    requests: () => door.letInSoFar(),
     busy() {
       const count = door.unanswered();
       return count === 0 ? [] : [`tables: ${count} requests`];

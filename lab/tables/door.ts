@@ -15,6 +15,8 @@ export type Door = {
   slow(ms: number): void;
   /** How many requests wait for their answer; those that wait for the clock are not among them. */
   readonly unanswered: () => number;
+  /** How many requests were let in so far. */
+  readonly letInSoFar: () => number;
   close(): Promise<void>;
 };
 
@@ -22,6 +24,7 @@ export async function openDoor(clock: LabClock, answer: RequestListener): Promis
   let shutUntil = 0;
   let lateMs = 0;
   let unanswered = 0;
+  let soFar = 0;
   const clients = new Set<Socket>();
   const server = createServer({ noDelay: true }, (request, response) => void letIn(request, response));
   server.on("connection", (client: Socket) => {
@@ -40,6 +43,7 @@ export async function openDoor(clock: LabClock, answer: RequestListener): Promis
     // Nobody waits for the answer any more when the door was shut meanwhile.
     if (request.socket.destroyed) return;
     unanswered += 1;
+    soFar += 1;
     clock.stir();
     response.once("close", () => {
       unanswered -= 1;
@@ -65,6 +69,7 @@ export async function openDoor(clock: LabClock, answer: RequestListener): Promis
       lateMs = ms;
     },
     unanswered: () => unanswered,
+    letInSoFar: () => soFar,
     async close() {
       const closed = once(server, "close");
       server.close();

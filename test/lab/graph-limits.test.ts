@@ -388,3 +388,14 @@ test("rtt delays every answer", async () => {
   await app.get(ana);
   expect(performance.now() - startedAt).toBeGreaterThan(55);
 });
+
+test("rtt may be changed while the world goes on", async () => {
+  const lab = await testLab({ rttMs: 60_000 });
+  const app = await lab.as("app", ids.source);
+  lab.lab.setRtt(0);
+  expect((await app.get(ana)).status).toBe(200);
+  lab.lab.setRtt(60);
+  const startedAt = performance.now();
+  await app.get(ana);
+  expect(performance.now() - startedAt).toBeGreaterThan(55);
+});

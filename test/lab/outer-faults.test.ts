@@ -13,7 +13,10 @@ function newDoor(now: () => number) {
     isOpen: () => now() >= state.shutUntil,
     slow: (ms) => void (state.lateMs = ms),
   };
-  return { state, tables: { door, connectionString: "", busy: () => [], close: async () => undefined } };
+  return {
+    state,
+    tables: { door, connectionString: "", busy: () => [], requests: () => 0, close: async () => undefined },
+  };
 }
 
 async function world() {

@@ -43,6 +43,15 @@ test("tables that are down cannot be reached, and have kept everything when they
   expect(await failure(table.getEntity("p", "2"))).toBe(404);
 });
 
+test("requests are counted, also those that are refused; those that never arrive are not", async () => {
+  const before = tables.requests();
+  await table.createEntity(row("counted"));
+  expect(await failure(table.getEntity("p", "missing"))).toBe(404);
+  tables.door.shut(clock.now() + 60_000);
+  expect(await failure(table.getEntity("p", "counted"))).toBe("ECONNRESET");
+  expect(tables.requests() - before).toBe(2);
+});
+
 test("slow tables take that long, in virtual time", async () => {
   tables.door.slow(3_600_000);
   const before = clock.now();

@@ -29,7 +29,7 @@ export function conduct(lab: Lab, hooks: RequestHooks): Conduct {
       outcome = await outcomeOf(lab, call, { perform, underWay: open });
       if (outcome.kind === "reply") await hooks.reached(call, "answered");
       // Real time, like the wire's; parts of a batch travel together.
-      if (lab.rttMs > 0 && call.batch === undefined) await sleep(lab.rttMs);
+      if (lab.rtt.ms > 0 && call.batch === undefined) await sleep(lab.rtt.ms);
       if (outcome.kind === "reply") return outcome.reply;
       if (outcome.hang.kind === "timeout") await silence(lab, call, outcome.hang);
       throw outcome.hang;

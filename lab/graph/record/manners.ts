@@ -27,7 +27,11 @@ type Hold = {
 
 export function manners(
   violations: Violations,
-  options: { readonly protectedIds: readonly string[]; readonly now: () => number; readonly rttMs: number },
+  options: {
+    readonly protectedIds: readonly string[];
+    readonly now: () => number;
+    readonly rtt: { readonly ms: number };
+  },
 ): Manners {
   const inFlight = new Map<string, number>();
   const holds = new Map<string, Hold>();
@@ -38,7 +42,7 @@ export function manners(
       .find((known) => known !== undefined && call.at < known.until - timerSlackMs);
     if (hold === undefined) return;
     const isSame = hold.request === wordsOf(call) && hold.name === nameOf(call);
-    if (!isSame && call.at < hold.since + crossingMs + options.rttMs) return;
+    if (!isSame && call.at < hold.since + crossingMs + options.rtt.ms) return;
     const waitMs = Math.round(hold.until - call.at);
     const kind = call.template.endsWith("/provisionOnDemand") ? "on-demand-limit" : "early-retry";
     violations.report(call, kind, `Came back ${waitMs} ms before Retry-After had passed.`);

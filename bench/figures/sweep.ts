@@ -1,0 +1,52 @@
+import { figure, type Figure } from "../figure.ts";
+
+/** One look at everybody in every target, in which nothing was to be done. */
+export type Sweep = {
+  readonly analysts: number;
+  readonly targets: number;
+  readonly requests: number;
+  readonly units: number;
+  readonly writes: number;
+  readonly ms: number;
+  readonly peakMiB: number;
+};
+
+/** What converged sweeps of several sizes cost, and how that grows. `npm run bench` does not call it before there is a sweep. */
+export function sweepFigures(sweeps: readonly Sweep[]): readonly Figure[] {
+  const bySize = sweeps.flatMap(({ analysts, targets, requests, units, writes, ms, peakMiB }) => {
+    const name = (what: string) => `sweep.analysts-${analysts}.targets-${targets}.${what}`;
+    return [
+      figure(name("requests"), requests, "count"),
+      figure(name("resource-units"), units, "units"),
+      figure(name("writes"), writes, "count"),
+      figure(name("time"), ms, "ms"),
+      figure(name("peak-memory-of-host"), peakMiB, "MiB"),
+    ];
+  });
+  if (sweeps.length < 2) return bySize;
+  const growth = (of: (sweep: Sweep) => number) =>
+    growthExponent(sweeps.map((sweep) => [sweep.analysts * sweep.targets, of(sweep)] as const));
+  return [
+    ...bySize,
+    figure(
+      "sweep.growth-of-requests",
+      growth(({ requests }) => requests),
+      "exponent",
+    ),
+    figure(
+      "sweep.growth-of-time",
+      growth(({ ms }) => ms),
+      "exponent",
+    ),
+  ];
+}
+
+/** The slope of the line through the logarithms: 1 where costs grow as sizes do, 2 where they grow with the square. */
+export function growthExponent(points: readonly (readonly [size: number, cost: number])[]): number {
+  const logs = points.map(([size, cost]) => [Math.log(size), Math.log(cost)] as const);
+  const middle = (axis: 0 | 1) => logs.reduce((all, one) => all + one[axis], 0) / logs.length;
+  const [x, y] = [middle(0), middle(1)];
+  const along = logs.reduce((all, [size, cost]) => all + (size - x) * (cost - y), 0);
+  const across = logs.reduce((all, [size]) => all + (size - x) ** 2, 0);
+  return along / across;
+}
