@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { acknowledgementFigures } from "./figures/acknowledgement.ts";
+import { nightFigures, type NightSize } from "./figures/nights.ts";
 import { onePersonFigures } from "./figures/one-person.ts";
 import { startFigures } from "./figures/start.ts";
 import { waveFigures } from "./figures/wave.ts";
@@ -17,11 +18,12 @@ type Options = {
   readonly waveTargets: number;
   readonly startTargets: number;
   readonly starts: number;
+  readonly sweeps: readonly NightSize[];
   readonly json?: true;
   readonly verbose?: true;
 };
 
-const groups = ["acknowledgement", "one-person", "wave", "start"] as const;
+const groups = ["acknowledgement", "one-person", "wave", "sweep", "start"] as const;
 type Group = (typeof groups)[number];
 
 const options = new Command("bench")
@@ -33,6 +35,11 @@ const options = new Command("bench")
   .option("--seconds <n>", "acknowledgement: for so long", whole, 60)
   .option("--people <n>", "wave: how many leave at once", whole, 50)
   .option("--wave-targets <n>", "wave: target tenants", whole, 20)
+  .option("--sweeps <list>", "sweep: analysts x targets, 20x10 for example", sizes, [
+    { analysts: 5, targets: 5 },
+    { analysts: 10, targets: 10 },
+    { analysts: 20, targets: 20 },
+  ])
   .option("--start-targets <n>", "start: target tenants in the policy", whole, 100)
   .option("--starts <n>", "start: how often", whole, 5)
   .option("--json", "print one JSON document")
@@ -56,6 +63,7 @@ const measures: Readonly<Record<Group, () => Promise<readonly Figure[]>>> = {
       rttMs: options.rtt[0] ?? 0,
       onNote,
     }),
+  sweep: () => nightFigures({ sizes: options.sweeps, rttMs: options.rtt[0] ?? 0, onNote }),
   start: () => startFigures({ targets: options.startTargets, times: options.starts, onNote }),
 };
 
@@ -68,6 +76,15 @@ function whole(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError("It has to be a whole number.");
   return value;
+}
+
+function sizes(text: string): readonly NightSize[] {
+  return text.split(",").map((one) => {
+    const [analysts = 0, targets = 0, ...more] = one.split("x").map(whole);
+    if (targets === 0 || more.length > 0)
+      throw new InvalidArgumentError("Write analysts x targets, 20x10 for example.");
+    return { analysts, targets };
+  });
 }
 
 function wholes(text: string): readonly number[] {

@@ -10,6 +10,8 @@ type Target = RunningLab["world"]["targets"][string];
  */
 export type UsualScript = {
   readonly join: (people: readonly Person[]) => Promise<void>;
+  /** Looks whether everybody has what they should have: what such a script does at night. */
+  readonly check: (people: readonly Person[]) => Promise<void>;
   readonly leave: (people: readonly Person[]) => Promise<void>;
 };
 
@@ -48,6 +50,13 @@ export function usualScript(lab: RunningLab): UsualScript {
   return {
     async join(people) {
       for (const person of people) for (const place of targets) await give(person, place);
+    },
+    async check(people) {
+      for (const person of people)
+        for (const { graph } of targets) {
+          const account = await findAccount(graph, person);
+          if (account !== undefined) await groupsOf(graph, account);
+        }
     },
     async leave(people) {
       for (const person of people) for (const place of targets) await take(person, place);

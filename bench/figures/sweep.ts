@@ -9,17 +9,19 @@ export type Sweep = {
   readonly writes: number;
   readonly ms: number;
   readonly peakMiB: number;
+  /** What the script asks to see the same. */
+  readonly script: { readonly requests: number; readonly units: number; readonly ms: number };
 };
 
-/** What converged sweeps of several sizes cost, and how that grows. `npm run bench` does not call it before there is a sweep. */
+/** What converged sweeps of several sizes cost, and how that grows. */
 export function sweepFigures(sweeps: readonly Sweep[]): readonly Figure[] {
-  const bySize = sweeps.flatMap(({ analysts, targets, requests, units, writes, ms, peakMiB }) => {
+  const bySize = sweeps.flatMap(({ analysts, targets, requests, units, writes, ms, peakMiB, script }) => {
     const name = (what: string) => `sweep.analysts-${analysts}.targets-${targets}.${what}`;
     return [
-      figure(name("requests"), requests, "count"),
-      figure(name("resource-units"), units, "units"),
+      figure(name("requests"), requests, "count", script.requests),
+      figure(name("resource-units"), units, "units", script.units),
       figure(name("writes"), writes, "count"),
-      figure(name("time"), ms, "ms"),
+      figure(name("time"), ms, "ms", script.ms),
       figure(name("peak-memory-of-host"), peakMiB, "MiB"),
     ];
   });

@@ -4,7 +4,7 @@ import { withLab } from "../bench-lab.ts";
 import { figure, type Figure } from "../figure.ts";
 import { answeredAt } from "../measure/chains.ts";
 import { measureDeed } from "../measure/deed.ts";
-import { proofsSince } from "../measure/proofs.ts";
+import { everybodyAtWork } from "../measure/proofs.ts";
 import { measureScript, withoutMuster } from "../measure/script-run.ts";
 import { countsOf, isMembership } from "../measure/traffic.ts";
 import { staffOf } from "./people.ts";
@@ -56,19 +56,6 @@ async function inLab(
     figure(ours("peak-memory-of-host"), deed.peakMiB, "MiB"),
   ];
 }
-
-/** The lab has given them their roles; on-demand provisioning and cycles give them accounts, five in ten seconds or all at once. */
-async function everybodyAtWork(lab: RunningLab, pairs: number): Promise<void> {
-  for (let known = -1; ;) {
-    const { size } = await proofsSince(lab, Date.now() - hourMs, "join");
-    if (size >= pairs) return;
-    if (size === known) throw new Error(`${size} of ${pairs} pairs are at work, and no more of them come`);
-    known = size;
-    await lab.advance(hourMs);
-  }
-}
-
-const hourMs = 3_600_000;
 
 async function scriptOfOne(lab: RunningLab, rttMs: number) {
   await withoutMuster(lab);

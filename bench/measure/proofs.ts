@@ -25,3 +25,16 @@ export async function proofsSince(
   }
   return first;
 }
+
+/** The lab has given them their roles; on-demand provisioning and cycles give them accounts, five in ten seconds or all at once. */
+export async function everybodyAtWork(lab: RunningLab, pairs: number): Promise<void> {
+  for (let known = -1; ;) {
+    const { size } = await proofsSince(lab, Date.now() - hourMs, "join");
+    if (size >= pairs) return;
+    if (size === known) throw new Error(`${size} of ${pairs} pairs are at work, and no more of them come`);
+    known = size;
+    await lab.advance(hourMs);
+  }
+}
+
+const hourMs = 3_600_000;

@@ -40,6 +40,7 @@ test("sweeps of several sizes have a growth, one has none", () => {
     writes: 0,
     ms: 20 * targets,
     peakMiB: 100,
+    script: { requests: 20 * targets, units: 40 * targets, ms: 1_000 * targets },
   });
   const names = (sweeps: readonly Sweep[]) => sweepFigures(sweeps).map(({ name }) => name);
   expect(names([sweep(10)]).some((name) => name.startsWith("sweep.growth"))).toBe(false);

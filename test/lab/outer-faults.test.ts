@@ -20,7 +20,12 @@ function newDoor(now: () => number) {
 }
 
 async function world() {
-  const bus = await startBus(sessionful("analysts"), sessionful("arrivals"), sessionful("access"));
+  const bus = await startBus(
+    sessionful("analysts"),
+    sessionful("arrivals"),
+    sessionful("access"),
+    sessionful("sweeps"),
+  );
   const { state, tables } = newDoor(() => bus.clock.now());
   const cold = coldStarts(bus.clock);
   const faults = outerFaults({ clock: bus.clock, bus: bus.broker, tables, coldStarts: cold });
@@ -38,8 +43,8 @@ async function world() {
 test("a fault of the bus strikes each queue as often as it says, and is then no longer listed", async () => {
   const { faults, add, work } = await world();
   add({ kind: "busLockLost" });
-  expect(faults.list()).toMatchObject([{ fault: { kind: "busLockLost" }, timesLeft: 3 }]);
-  const queues = ["analysts", "arrivals", "access"];
+  expect(faults.list()).toMatchObject([{ fault: { kind: "busLockLost" }, timesLeft: 4 }]);
+  const queues = ["analysts", "arrivals", "access", "sweeps"];
   for (const queue of queues) expect(await work(queue)).toBe("SessionLockLost");
   expect(faults.list()).toEqual([]);
 });

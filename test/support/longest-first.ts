@@ -1,6 +1,6 @@
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** Files that play whole lives in a lab take longest; begun last, they would leave one worker idle at the end. */
+/** Files that play whole lives in a lab, or wait for real time-outs, take longest; begun last, they would leave the other workers idle at the end. */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: readonly TestSpecification[]): Promise<TestSpecification[]> {
     return files.toSorted((a, b) => rank(a) - rank(b));
@@ -13,7 +13,10 @@ const order = [
   "/scenarios/leavers",
   "/worlds/",
   "/referee/",
+  "/graph/tenant",
   "/scenarios/",
+  "/hostile/",
+  "/graph/",
   "/lab/",
 ];
 
