@@ -46,7 +46,7 @@ async function measureNight(lab: RunningLab, size: NightSize, rttMs: number): Pr
   const counts = countsOf(requests);
   await withoutMuster(lab);
   const script = usualScript(lab);
-  const one = await measureScript(lab, () => script.check(lab.world.people.slice(0, 1)));
+  const one = await measureScript(lab, () => script.check(lab.world.analysts.slice(0, 1)));
   const ofOne = countsOf(one.requests);
   return {
     ...size,
