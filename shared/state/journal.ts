@@ -1,7 +1,7 @@
 import type { TableClient } from "@azure/data-tables";
 import type { AnalystId, TargetName, TenantId } from "../model/ids.ts";
 import type { Plan, Step } from "../model/plan.ts";
-import { listRows, writeRow } from "./table.ts";
+import { deleteBefore, listRows, writeRow } from "./table.ts";
 
 /** One thing that was done, or proven, or refused. Times are epoch ms. */
 export type JournalEntry = {
@@ -39,7 +39,18 @@ export type Journal = {
   readonly append: (entry: JournalEntry) => Promise<void>;
   /** Entries of one UTC day (YYYY-MM-DD), newest first. */
   readonly day: (day: string) => Promise<readonly JournalEntry[]>;
+  /** Forgets what was entered on days before this time, epoch ms. */
+  readonly forget: (before: number) => Promise<void>;
 };
+
+/** How long evidence is kept: a year, and the time that an audit of it takes. */
+export const journalKeptMs = 400 * 24 * 60 * 60_000;
+
+/** At a time; the rest goes on the next day. */
+const forgottenAtOnce = 20_000;
+
+/** UTC, YYYY-MM-DD: in this form days sort by time. */
+const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10);
 
 /** The largest time a Date can hold; row keys count down from it so that the newest comes first. */
 const endOfTime = 8_640_000_000_000_000;
@@ -50,7 +61,7 @@ export function journal(table: TableClient): Journal {
       writeRow(
         table,
         {
-          partitionKey: new Date(entry.at).toISOString().slice(0, 10),
+          partitionKey: dayOf(entry.at),
           rowKey: `${String(endOfTime - entry.at).padStart(16, "0")}-${entry.kind}-${entry.analyst}-${entry.tenant ?? "source"}`,
         },
         entry,
@@ -59,5 +70,6 @@ export function journal(table: TableClient): Journal {
       const rows = await listRows(table, { partitionKey: day });
       return rows.map(({ value }) => value as JournalEntry); // written by `append` alone
     },
+    forget: (before) => deleteBefore(table, dayOf(before), forgottenAtOnce),
   };
 }

@@ -116,6 +116,21 @@ export async function writeRows(
   }
 }
 
+/** Deletes rows whose partition comes before this one, whoever wrote them; no more than `limit` of them. */
+export async function deleteBefore(table: TableClient, partitionKey: string, limit: number): Promise<void> {
+  const filter = odata`PartitionKey lt ${partitionKey}`;
+  const old: Row[] = [];
+  for await (const entity of table.listEntities({ queryOptions: { filter } })) {
+    if (old.length >= limit) break;
+    old.push({ partitionKey: entity.partitionKey ?? "", rowKey: entity.rowKey ?? "" });
+  }
+  for (const rows of Map.groupBy(old, (row) => row.partitionKey).values())
+    for (let first = 0; first < rows.length; first += transactionLimit) {
+      const some = rows.slice(first, first + transactionLimit);
+      await table.submitTransaction(some.map((row) => ["delete", row]));
+    }
+}
+
 /** Every row of a table. */
 export async function listAllRows(table: TableClient): Promise<readonly Stored[]> {
   const rows: Stored[] = [];

@@ -51,6 +51,7 @@ function ports(): CatchUpPorts {
     policy: async () => policyNow(smallPolicy()),
     policyChanges: async () => host.policyChanges,
     mark: marks(host.marks.client).catchUp,
+    journal: host.world.ports.journal,
     send: async (messages) =>
       void host.called.push(...messages.map((message) => ({ message, at: host.time }))),
     schedule: async (message, at) => void host.called.push({ message, at }),

@@ -93,6 +93,7 @@ export function startSystem(parts: SystemParts): System {
       await travel.back("Journal write");
     },
     day: async () => [],
+    forget: async () => undefined,
   };
   const send = async (messages: readonly Message[]) => {
     if (messages.length === 0) return;
@@ -235,6 +236,7 @@ export function startSystem(parts: SystemParts): System {
         troubles: troubleTable,
         findings: findingTable,
         calls: ports.calls,
+        journal,
         subscriptions: rows,
         mark: mark.catchUp,
         policyChanges: async () => (await mark.policy.read())?.value.changes ?? 0,

@@ -52,9 +52,11 @@ export function tableOf(name: string, rows: Rows, travel: Travel): TableClient {
         if (etag !== "*" && row.etag !== etag) throw refusal(412);
         rows.delete(keyOf(partitionKey, rowKey));
       }),
-    submitTransaction: (actions: readonly (readonly ["upsert", Entity, string])[]) =>
+    submitTransaction: (actions: readonly (readonly ["upsert" | "delete", Entity])[]) =>
       operation("write", () => {
-        for (const [, entity] of actions) store(entity);
+        for (const [what, entity] of actions)
+          if (what === "upsert") store(entity);
+          else if (!rows.delete(keyOf(entity.partitionKey, entity.rowKey))) throw refusal(404);
       }),
     async *listEntities({
       queryOptions,
@@ -95,6 +97,8 @@ const filters = new Map<string, (entity: Entity) => boolean>();
 function filterOf(text: string): (entity: Entity) => boolean {
   const known = filters.get(text);
   if (known !== undefined) return known;
+  const before = /^PartitionKey lt '([^']*)'$/.exec(text)?.[1];
+  if (before !== undefined) return ({ partitionKey }) => partitionKey < before;
   const match =
     /^PartitionKey eq '([^']*)'(?: and RowKey ge '([^']*)')?(?: and RowKey lt '([^']*)')?$/.exec(text) ??
     undefined;

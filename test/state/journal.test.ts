@@ -37,6 +37,18 @@ beforeEach(() => {
 const today = () => book.day(new Date(now).toISOString().slice(0, 10));
 
 describe("the journal", () => {
+  test("forgets whole days that are old enough, however much is in them, and nothing younger", async () => {
+    for (let index = 0; index < 130; index += 1)
+      await book.append({ ...entry, at: now - 10 * dayMs + index });
+    await book.append({ ...entry, at: now - 9 * dayMs });
+    await book.append(entry);
+    expect(table.size()).toBe(132);
+    await book.forget(now - 9 * dayMs);
+    expect(table.size()).toBe(2);
+    await book.forget(now - 9 * dayMs);
+    expect(await today()).toEqual([entry]);
+  });
+
   test("of a day tells the newest first", async () => {
     for (const at of [now + 1, now + 3, now + 2]) await book.append({ ...entry, at });
     expect((await today()).map(({ at }) => at - now)).toEqual([3, 2, 1]);

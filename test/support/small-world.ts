@@ -148,6 +148,7 @@ export function smallWorld() {
         entries.push(entry);
       },
       day: async () => entries.toReversed(),
+      forget: async () => undefined,
     },
     send: async (messages) => void sent.push(...messages),
     schedule: async (message, at) => void (scheduled = [...scheduled, { message, at }]),
