@@ -27,6 +27,8 @@ export type PairRecord = {
   readonly denials: Readonly<Record<string, Denial>>;
   /** Since when an earlier denial of what Muster gave does not count any more, by keys of grants, epoch ms. */
   readonly overruled: Readonly<Record<string, number>>;
+  /** What somebody else took away and is left so, as the policy says: when that was seen, epoch ms, by keys of grants. It outlasts the account. */
+  readonly taken: Readonly<Record<string, number>>;
   /** In the source: the targets that gave it when the policy last named it, by keys of grants. */
   readonly givers: Readonly<Record<string, readonly TenantId[]>>;
   /**
@@ -90,6 +92,7 @@ export const unknownPair: PairRecord = {
   unwanted: {},
   denials: {},
   overruled: {},
+  taken: {},
   givers: {},
   scoped: null,
   departed: null,

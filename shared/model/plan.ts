@@ -90,7 +90,12 @@ export type Note =
   /** A lost role gave it, and `movers.grace` keeps it until then (ISO 8601). */
   | { readonly kind: "grace"; readonly name: string; readonly until: string }
   /** Muster gave it, and somebody else took it away; the policy says to leave it so. `asks`: and to ask a person. */
-  | { readonly kind: "taken-by-others"; readonly name: string; readonly asks: "yes" | "no" }
+  | {
+      readonly kind: "taken-by-others";
+      readonly name: string;
+      readonly grant: string;
+      readonly asks: "yes" | "no";
+    }
   /** Muster gave it, and an access review denied it since; `grant`: its key. Times are ISO 8601. */
   | {
       readonly kind: "denied-by-review";

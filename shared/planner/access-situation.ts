@@ -58,6 +58,8 @@ export type AccessSituation = {
    * not be read this time. By keys of grants.
    */
   readonly denials: ReadonlyMap<string, Denial | "unknown">;
+  /** What somebody else took away of what Muster gave, and is left so: when that was seen, epoch ms, by keys of grants. */
+  readonly taken: Readonly<Record<string, number>>;
   /** How long what was asked for may be on its way before a person should look. */
   readonly patienceMs: number;
   readonly now: number;

@@ -52,8 +52,9 @@ function driftOfMember({ analyst, pair, wanted, keeps, scope, own }: Remembered,
   const account = own ?? pair.account?.accountId ?? null;
   if (account === null) return { why: ["no account of theirs is known"], removals: 0 };
   const keys = new Set(wanted.map(({ grant }) => grantKey(grant)));
+  const isRefused = (key: string) => pair.denials[key] !== undefined || pair.taken[key] !== undefined;
   const missing = wanted.filter(
-    ({ grant }) => pair.denials[grantKey(grant)] === undefined && seen.holds(grant, account) === "absent",
+    ({ grant }) => !isRefused(grantKey(grant)) && seen.holds(grant, account) === "absent",
   );
   const surplus = givenTo(pair.ledger, account).filter(
     ({ grant }) => !keys.has(grantKey(grant)) && !isKept(keeps, grant) && !isInGrace(pair, grant),

@@ -1,18 +1,14 @@
-import { Temporal } from "temporal-polyfill";
-import type { Denial } from "../model/denial.ts";
-import { grantKey, isRenewed, lastingOf } from "../model/grant.ts";
+import { grantKey, isRenewed } from "../model/grant.ts";
 import type { AccountId } from "../model/ids.ts";
 import { isGiven, type LedgerEntry } from "../model/ledger.ts";
-import type { Note } from "../model/plan.ts";
-import type { Seen, Sight } from "../model/sight.ts";
+import type { Sight } from "../model/sight.ts";
 import type { Draft } from "./access-draft.ts";
 import type { Keeps } from "./access-situation.ts";
 import type { NamedGrant } from "./owned.ts";
 import type { PresentAccount } from "./account-situation.ts";
-import { durationMs } from "../policy/duration.ts";
-import { asRemembered, decideGiven, followUp, handOver, idle, isTheirs, type Looked } from "./given-draft.ts";
-import type { MembershipDecision } from "./membership-situation.ts";
+import { asRemembered, decideGiven, followUp, handOver, isTheirs, type Looked } from "./given-draft.ts";
 import { replicationWindowMs } from "./replicas.ts";
+import { instant, unlessRefused } from "./refused.ts";
 import { renewWhenDue } from "./renewal.ts";
 
 type Holder = Pick<PresentAccount, "id" | "seen">;
@@ -50,61 +46,6 @@ export function draftGrant(
 /** What does not say since when it is on its way is so at least since Muster's last word. */
 const withSince = (sight: Sight, entry: LedgerEntry | undefined): Sight =>
   sight.since !== undefined || entry === undefined ? sight : { ...sight, since: entry.at };
-
-/** What a person or a review took away is not always given again. */
-function unlessRefused(draft: Draft, decision: MembershipDecision, given: Given): MembershipDecision {
-  if (decision.act !== "add") return decision;
-  return isDenied(draft, given) ? idle : unlessTaken(draft, decision, given);
-}
-
-/** What an access review has denied since Muster gave it is not given again, nor what it may have denied. */
-export function isDenied(draft: Draft, { grant, name }: NamedGrant): boolean {
-  const denial = draft.situation.denials.get(grantKey(grant));
-  if (denial === undefined) return false;
-  // Whoever could not read it tries again, and says so.
-  if (denial === "unknown") draft.note({ kind: "unsure", name });
-  else draft.note(noteOf(denial, { grant, name }));
-  return true;
-}
-
-const noteOf = ({ review, by, decidedAt, at, why }: Denial, { grant, name }: NamedGrant): Note => ({
-  kind: "denied-by-review",
-  name,
-  grant: grantKey(grant),
-  review,
-  by,
-  decided: decidedAt === null ? null : instant(decidedAt),
-  since: instant(at),
-  why,
-});
-
-const instant = (at: number) => Temporal.Instant.fromEpochMilliseconds(Math.ceil(at)).toString();
-
-/** Gone, of what Muster gave, and of what every replica must know. */
-export const isTakenAway = (seen: Seen, entry: LedgerEntry | undefined, now: number): entry is LedgerEntry =>
-  seen === "absent" && entry?.state === "added" && now - entry.at >= replicationWindowMs;
-
-type Given = NamedGrant & { readonly sight: Sight; readonly entry: LedgerEntry | undefined };
-
-/** What Muster gave, and what every replica must know of, is gone: somebody else took it away. */
-function unlessTaken(draft: Draft, decision: MembershipDecision, given: Given): MembershipDecision {
-  const { onExternalRemoval } = draft.situation;
-  if (onExternalRemoval === "restore" || !isTaken(draft, given)) return decision;
-  const asks = onExternalRemoval === "hold" ? "yes" : "no";
-  draft.note({ kind: "taken-by-others", name: given.name, asks });
-  return idle;
-}
-
-function isTaken({ situation: { now, owned } }: Draft, { grant, sight, entry }: Given): boolean {
-  if (!isTakenAway(sight.seen, entry, now)) return false;
-  // What was given for a time has ended by itself, although nobody was there to renew it.
-  const lasting = lastingOf(grant);
-  const hasEnded = lasting !== null && now - entry.at >= durationMs(lasting);
-  // An account that came to life lately, by whosever hand, may be shown without what comes back with it.
-  const { aliveAt = 0, deleted = "no" } = owned.account ?? {};
-  const isNew = now - aliveAt < replicationWindowMs || deleted === "by-others";
-  return !hasEnded && !isNew;
-}
 
 export function keepGrant(
   draft: Draft,

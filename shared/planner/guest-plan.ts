@@ -5,9 +5,9 @@ import type { AccessDecision, Draft } from "./access-draft.ts";
 import type { NamedGrant } from "./owned.ts";
 import type { AccountSeen, PresentAccount } from "./account-situation.ts";
 import { asRemembered } from "./given-draft.ts";
-import { isDenied } from "./grant-draft.ts";
 import { loseGrants, loseWhatOutlives, settleGrants, takeBackUnseen } from "./grant-plan.ts";
 import { decideMembership } from "./membership.ts";
+import { wasRefused } from "./refused.ts";
 import { goneMs, replicationWindowMs } from "./replicas.ts";
 import { joinScope, leaveFormerScopes } from "./scope-plan.ts";
 import { leaveScope, leaveScopes } from "./leave-scopes.ts";
@@ -94,8 +94,8 @@ function invite(draft: Draft): void {
   const sureAt = owned.account === null ? 0 : (invitation.unseenSince ?? now) + replicationWindowMs;
   if (now < sureAt) return draft.unsureOf("the account", sureAt);
   const { mail, asked } = invitation;
-  // Whoever was denied one, and has no account any more, is not invited with it.
-  const packages = wanted.filter(isPackage).filter((one) => !isDenied(draft, one));
+  // Whoever was refused one, and has no account any more, is not invited with it.
+  const packages = wanted.filter(isPackage).filter((one) => !wasRefused(draft, one));
   const out = asked === null ? [] : [asked, ...asked.refused];
   const next = packages.find((one) => !isAmong(one, out));
   if (asked !== null && isAmong(asked, packages)) {

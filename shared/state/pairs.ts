@@ -101,6 +101,7 @@ const schema: z.ZodType<PairRecord> = z.object({
   unwanted: z.record(z.string(), z.number()).default({}),
   denials: z.record(z.string(), denial).default({}),
   overruled: z.record(z.string(), z.number()).default({}),
+  taken: z.record(z.string(), z.number()).default({}),
   givers: z.record(z.string(), z.array(tenantIdSchema)).default({}),
   scoped: z
     .object({

@@ -115,6 +115,8 @@ describe("somebody who belongs there", () => {
     } as unknown as PairRecord["denials"]; // of a denial, that it is there
     const wanted = [readers, responders];
     expect(driftOf(anaThere({ pair: pairOf({ denials }), wanted }), shown()).why).toEqual([]);
+    const taken = { [grantKey(responders.grant)]: longAgo };
+    expect(driftOf(anaThere({ pair: pairOf({ taken }), wanted }), shown()).why).toEqual([]);
   });
 
   test("counts what would be taken from them", () => {

@@ -37,8 +37,8 @@ const notes: { readonly [K in Note["kind"]]: readonly Extract<Note, { kind: K }>
     },
   ],
   "taken-by-others": [
-    { kind: "taken-by-others", name: "SOC Readers", asks: "no" },
-    { kind: "taken-by-others", name: "SOC Readers", asks: "yes" },
+    { kind: "taken-by-others", name: "SOC Readers", grant: "group:1", asks: "no" },
+    { kind: "taken-by-others", name: "SOC Readers", grant: "group:1", asks: "yes" },
   ],
   "guest-ends": [{ kind: "guest-ends", account: anasAccount, how: "it blocks the account" }],
   "on-its-way": [

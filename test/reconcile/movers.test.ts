@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { accountIdSchema } from "../../shared/model/ids.ts";
 import type { OnExternalRemoval } from "../../shared/policy/policy.ts";
 import { smallPolicy } from "../support/small-policy.ts";
 import { eventAbout, smallWorld, type SmallWorld } from "../support/small-world.ts";
@@ -128,6 +129,37 @@ describe("what Muster gave and somebody else took away", () => {
     await world.change(ana, readersAtHome, "in");
     await world.wait(hourMs);
     expect(holds(world, readers)).toBe(true);
+  });
+
+  test("is not given to the account that comes after the one that had it, until the role is given anew", async () => {
+    const world = await taken("respect");
+    const [first = ""] = world.contoso.accounts.keys();
+    world.contoso.accounts.delete(accountIdSchema.parse(first));
+    world.contoso.members.get(responders.grant.group)?.clear();
+    await world.change(ana, respondersAtHome, "out");
+    await world.change(ana, respondersAtHome, "in");
+    await world.wait(2 * hourMs);
+    expect([world.contoso.accounts.size, world.contoso.accounts.has(accountIdSchema.parse(first))]).toEqual([
+      1,
+      false,
+    ]);
+    expect([holds(world, readers), holds(world, responders)]).toEqual([false, true]);
+    await world.change(ana, readersAtHome, "out");
+    await world.wait(hourMs);
+    await world.change(ana, readersAtHome, "in");
+    await world.wait(hourMs);
+    expect(holds(world, readers)).toBe(true);
+  });
+
+  test("is given to the account that comes after, when the policy has it restored by then", async () => {
+    const world = await taken("respect");
+    const [first = ""] = world.contoso.accounts.keys();
+    world.contoso.accounts.delete(accountIdSchema.parse(first));
+    world.contoso.members.get(responders.grant.group)?.clear();
+    world.setPolicy(smallPolicy());
+    await world.deliver(eventAbout(ana, world.now()));
+    await world.wait(2 * hourMs);
+    expect([holds(world, readers), holds(world, responders)]).toEqual([true, true]);
   });
 
   test("and gave back by hand is Muster's as before, and goes when she leaves", async () => {

@@ -99,6 +99,7 @@ describe("what is remembered of a pair", () => {
       },
     },
     overruled: { "group:2": lately },
+    taken: { "group:3": lately },
     leftAt: now,
     asked: { tries: 3, scopedAt: lately },
     wroteAt: now,
@@ -115,7 +116,7 @@ describe("what is remembered of a pair", () => {
 
   test("is read as well when an older version wrote it, which remembered less", async () => {
     const state = pairs(table.client);
-    const { gave: _gave, denials: _denials, overruled: _overruled, ...older } = full;
+    const { gave: _gave, denials: _denials, overruled: _overruled, taken: _taken, ...older } = full;
     await (
       await state.claim(pairRow(contosoTenant, ana), (one) => one)
     ).write({ value: older as PairRecord });
@@ -124,6 +125,7 @@ describe("what is remembered of a pair", () => {
       gave: {},
       denials: {},
       overruled: {},
+      taken: {},
     });
   });
 

@@ -180,6 +180,7 @@ export function read(world: ModelWorld): AccessSituation {
     graceMs: 0,
     onExternalRemoval: "restore",
     denials: new Map(),
+    taken: {},
     now: world.now,
   };
 }

@@ -182,6 +182,7 @@ export function accessSituation({ scope, owned, leavers, ...changes }: AccessCha
     graceMs: 0,
     onExternalRemoval: "restore",
     denials: new Map(),
+    taken: {},
     patienceMs: Infinity,
     now,
     ...changes,

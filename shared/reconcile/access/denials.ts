@@ -5,11 +5,12 @@ import { grantKey, subjectOf } from "../../model/grant.ts";
 import type { GroupId } from "../../model/ids.ts";
 import type { LedgerEntry } from "../../model/ledger.ts";
 import type { PairRecord } from "../../model/pair.ts";
+import type { Plan } from "../../model/plan.ts";
 import type { Wish } from "../../model/wish.ts";
 import type { AccessSituation } from "../../planner/access-situation.ts";
 import type { NamedGrant, OwnedGrant } from "../../planner/owned.ts";
-import { isTakenAway } from "../../planner/grant-draft.ts";
 import { mayBeKept } from "../../planner/grant-plan.ts";
+import { isTakenAway } from "../../planner/refused.ts";
 import { goneMs } from "../../planner/replicas.ts";
 import { wayOf } from "../../policy/desired.ts";
 import type { AccessReadPorts, Looking } from "../pair/access-ports.ts";
@@ -119,15 +120,10 @@ const entryOf = (key: string, given: readonly GivenGrant[]): LedgerEntry | undef
  * when it is there again although every replica must know that it was taken: then somebody has decided otherwise.
  */
 export function keptDenials({ pair, situation }: ReadOk): Pick<PairRecord, "denials" | "overruled"> {
-  const { account, denials, keeps, owned, wanted, now } = situation;
+  const { denials, owned, now } = situation;
   const found = [...denials].flatMap(([key, one]) => (one === "unknown" ? [] : [[key, one] as const]));
   const known = { ...pair.denials, ...Object.fromEntries(found) };
-  const isStill = ([key, denial]: readonly [string, Denial]): boolean => {
-    const named = wanted.find(({ grant }) => grantKey(grant) === key);
-    if (named === undefined) return mayBeKept(key, keeps);
-    const isBack = account.kind === "present" && account.seen(named.grant, "yes").seen === "present";
-    return !isBack || now - denial.at < goneMs;
-  };
+  const isStill = ([key, { at }]: readonly [string, Denial]) => isStillRefused(situation, key, at);
   const standing = Object.entries(known).filter(([key, one]) => stands(one, entryOf(key, owned.grants)));
   const over = standing.filter((one) => !isStill(one)).map(([key]) => [key, now] as const);
   const overruled = Object.entries({ ...pair.overruled, ...Object.fromEntries(over) });
@@ -137,4 +133,25 @@ export function keptDenials({ pair, situation }: ReadOk): Pick<PairRecord, "deni
       overruled.filter(([key, at]) => (entryOf(key, owned.grants)?.at ?? Infinity) < at),
     ),
   };
+}
+
+/** Of what was denied or taken away then, epoch ms. */
+function isStillRefused({ account, keeps, wanted, now }: AccessSituation, key: string, at: number): boolean {
+  const named = wanted.find(({ grant }) => grantKey(grant) === key);
+  if (named === undefined) return mayBeKept(key, keeps);
+  const isBack = account.kind === "present" && account.seen(named.grant, "yes").seen === "present";
+  return !isBack || now - at < goneMs;
+}
+
+/**
+ * What somebody else took away, and is left so, is remembered for as long as a denial is, and as long as the policy leaves it: the account
+ * that comes after the one that had it does not get it either.
+ */
+export function keptTaken({ pair, situation }: ReadOk, { notes }: Plan): PairRecord["taken"] {
+  if (situation.onExternalRemoval === "restore") return {};
+  const found = notes.flatMap((note) =>
+    note.kind === "taken-by-others" ? [[note.grant, situation.now] as const] : [],
+  );
+  const known = Object.entries({ ...Object.fromEntries(found), ...pair.taken });
+  return Object.fromEntries(known.filter(([key, at]) => isStillRefused(situation, key, at)));
 }

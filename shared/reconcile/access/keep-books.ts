@@ -5,7 +5,7 @@ import type { Plan } from "../../model/plan.ts";
 import type { AccessDecision } from "../../planner/access-draft.ts";
 import { sameGiven } from "../../planner/owned.ts";
 import { goneMs } from "../../planner/replicas.ts";
-import { keptDenials } from "./denials.ts";
+import { keptDenials, keptTaken } from "./denials.ts";
 import type { ReadOk, Round } from "../pair/access-round.ts";
 import { isBeingTaken } from "../scope/scoped-times.ts";
 import { gaveOf, giversOf } from "../pair/gave.ts";
@@ -51,6 +51,7 @@ export function keptBooks(
     gave: gaveOf(looking, read.found, pair),
     unwanted: unwantedOf(read, plan.purpose),
     ...keptDenials(read),
+    taken: keptTaken(read, plan),
     givers: giversOf(situation, looking, pair),
   };
 }

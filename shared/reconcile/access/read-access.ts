@@ -135,6 +135,7 @@ export async function readAccess(looking: Looking, ports: AccessReadPorts): Prom
       graceMs: policy.movers.graceMs,
       onExternalRemoval: target.topology === "home" ? "restore" : target.onExternalRemoval,
       denials: denied.denials,
+      taken: pair.taken,
       patienceMs: policy.accessPackages.patienceMs,
       now: ports.now(),
     },
