@@ -1,37 +1,13 @@
 import type { Sight } from "../model/sight.ts";
 import { grantKey, type Grant } from "../model/grant.ts";
 import type { AccountRecord } from "../model/ledger.ts";
+import type { AccessDecision, Bookkeeping } from "./access-decision.ts";
 import type { Note, Plan, Step, Whereabouts } from "../model/plan.ts";
 import type { AccessSituation } from "./access-situation.ts";
 import { sameGiven, type Given } from "./owned.ts";
 import type { MembershipDecision } from "./membership-situation.ts";
 import { replicationWindowMs, visibleMs } from "./replicas.ts";
 import { sortSteps, type MoverOrder } from "./step-order.ts";
-
-type Refused = { readonly what: Given; readonly why: string | null };
-type LedgerChange = "claim" | "gone" | "drop";
-
-/** Writes to Muster's own memory that follow from what was read. */
-type Bookkeeping = {
-  readonly ledger: readonly {
-    readonly what: Given;
-    /** `drop`: it is another place's. */
-    readonly change: LedgerChange;
-  }[];
-  /** What will not come, and why; null: it has come all the same. */
-  readonly refused: readonly Refused[];
-  /** What the read taught about the account's record; null: nothing. */
-  readonly account: (Pick<AccountRecord, "deleted"> & Partial<Pick<AccountRecord, "aliveAt">>) | null;
-  /** The request for somebody without an account: it was denied, or nothing came of it, and is nobody's any more. */
-  readonly invitation: "same" | "gone" | { readonly refused: string };
-};
-
-export type AccessDecision = {
-  readonly plan: Plan;
-  readonly bookkeeping: Bookkeeping;
-  /** Epoch ms from which this pair should be looked at again although nothing failed; null: no need. */
-  readonly lookAgainAt: number | null;
-};
 
 /** A cycle of cross-tenant sync, and longer than what its replicas are behind. */
 export const wholeCycleMs = 45 * 60_000;
@@ -51,8 +27,8 @@ export class Draft {
   unsettledGrants = 0;
   private readonly steps: Step[] = [];
   private readonly notes: Note[] = [];
-  private readonly ledger: { what: Given; change: LedgerChange }[] = [];
-  private readonly refused: Refused[] = [];
+  private readonly ledger: Bookkeeping["ledger"][number][] = [];
+  private readonly refused: Bookkeeping["refused"][number][] = [];
   private lookAgainAt: number | null = null;
   readonly situation: AccessSituation;
 

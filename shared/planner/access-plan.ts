@@ -1,5 +1,6 @@
 import type { AccountId } from "../model/ids.ts";
-import { Draft, unknownMs, wholeCycleMs, type AccessDecision } from "./access-draft.ts";
+import type { AccessDecision } from "./access-decision.ts";
+import { Draft, unknownMs, wholeCycleMs } from "./access-draft.ts";
 import type { AccessSituation } from "./access-situation.ts";
 import { unknownAccount, type PresentAccount } from "./account-situation.ts";
 import { loseGrants, settleGrants, takeBackUnseen } from "./grant-plan.ts";

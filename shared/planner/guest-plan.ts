@@ -1,7 +1,8 @@
 import { grantKey, type Grant } from "../model/grant.ts";
 import type { AccountRecord, LedgerEntry } from "../model/ledger.ts";
 import type { Sight } from "../model/sight.ts";
-import type { AccessDecision, Draft } from "./access-draft.ts";
+import type { AccessDecision } from "./access-decision.ts";
+import type { Draft } from "./access-draft.ts";
 import type { NamedGrant } from "./owned.ts";
 import type { AccountSeen, PresentAccount } from "./account-situation.ts";
 import { asRemembered } from "./given-draft.ts";

@@ -1,6 +1,7 @@
 import type { AccountId } from "../model/ids.ts";
 import { goesWithOwner, type AccountRecord } from "../model/ledger.ts";
-import { Draft, wholeCycleMs, type AccessDecision } from "./access-draft.ts";
+import type { AccessDecision } from "./access-decision.ts";
+import { Draft, wholeCycleMs } from "./access-draft.ts";
 import type { AccessSituation } from "./access-situation.ts";
 import { unknownAccount, type PresentAccount } from "./account-situation.ts";
 import { loseGrants, loseWhatOutlives, takeBackUnseen } from "./grant-plan.ts";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { grantKey } from "../../shared/model/grant.ts";
 import type { AccountRecord, LedgerEntry } from "../../shared/model/ledger.ts";
 import type { StepKind } from "../../shared/model/plan.ts";
-import type { AccessDecision } from "../../shared/planner/access-draft.ts";
+import type { AccessDecision } from "../../shared/planner/access-decision.ts";
 import { planAccess } from "../../shared/planner/access-plan.ts";
 import type { AccessSituation } from "../../shared/planner/access-situation.ts";
 import type { NamedGrant } from "../../shared/planner/owned.ts";

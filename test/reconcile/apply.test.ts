@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { GraphError } from "../../shared/graph/error.ts";
 import type { Trace } from "../../shared/graph/tenant.ts";
 import type { Step } from "../../shared/model/plan.ts";
-import { applySteps, attempted, type Performed } from "../../shared/reconcile/run/apply.ts";
+import { applySteps, attempted } from "../../shared/reconcile/run/apply.ts";
+import type { Performed } from "../../shared/reconcile/run/step-entry.ts";
 import { ClaimLost } from "../../shared/state/key-state.ts";
 import { now, oneOfEach, responders } from "../support/fixtures.ts";
 

@@ -4,7 +4,7 @@ import { accountIdSchema, type AccountId } from "../../shared/model/ids.ts";
 import type { AccountRecord, LedgerEntry, LedgerState } from "../../shared/model/ledger.ts";
 import type { PairRecord } from "../../shared/model/pair.ts";
 import type { Plan, Step } from "../../shared/model/plan.ts";
-import type { AccessDecision } from "../../shared/planner/access-draft.ts";
+import type { AccessDecision } from "../../shared/planner/access-decision.ts";
 import { planAccess } from "../../shared/planner/access-plan.ts";
 import type { AccessSituation } from "../../shared/planner/access-situation.ts";
 import { type NamedGrant, sameGiven } from "../../shared/planner/owned.ts";

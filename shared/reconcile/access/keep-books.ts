@@ -2,7 +2,7 @@ import { grantKey } from "../../model/grant.ts";
 import { goneAt, type LedgerEntry, type LedgerRow } from "../../model/ledger.ts";
 import type { PairRecord } from "../../model/pair.ts";
 import type { Plan } from "../../model/plan.ts";
-import type { AccessDecision } from "../../planner/access-draft.ts";
+import type { AccessDecision } from "../../planner/access-decision.ts";
 import { sameGiven } from "../../planner/owned.ts";
 import { goneMs } from "../../planner/replicas.ts";
 import { keptDenials, keptTaken } from "./denials.ts";

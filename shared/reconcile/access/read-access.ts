@@ -20,7 +20,7 @@ import {
 } from "../scope/read-scopes.ts";
 import { resolveNames } from "./resolve-names.ts";
 import { isBeingTaken } from "../scope/scoped-times.ts";
-import { heirOf, heirOfGrant } from "../scope/scope-owners.ts";
+import { heirOf, heirOfGrant } from "../scope/heirs.ts";
 import { withInherited } from "../scope/inherited.ts";
 import { isLeaving, keepsOf, wantedOf } from "../pair/wishes.ts";
 

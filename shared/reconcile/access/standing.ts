@@ -4,7 +4,7 @@ import { goneAt, rowOf } from "../../model/ledger.ts";
 import type { Step } from "../../model/plan.ts";
 import { goneMs } from "../../planner/replicas.ts";
 import type { Performing } from "../pair/access-ports.ts";
-import type { Performed } from "../run/apply.ts";
+import type { Performed } from "../run/step-entry.ts";
 import { itemOf, type Standing } from "./step-records.ts";
 
 /** How soon a read that missed a native membership is repeated. */

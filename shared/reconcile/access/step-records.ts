@@ -17,7 +17,7 @@ import type { AccountId } from "../../model/ids.ts";
 import type { PairRecord } from "../../model/pair.ts";
 import type { Step } from "../../model/plan.ts";
 import type { Performing } from "../pair/access-ports.ts";
-import type { Performed } from "../run/apply.ts";
+import type { Performed } from "../run/step-entry.ts";
 import { isInScope, scopedAfter } from "../scope/scoped-times.ts";
 
 /** `undone`: it was put off, and nothing has come of it. `missing`: nobody was found to be taken out. */

@@ -5,7 +5,7 @@ import { errorText } from "../../model/error-text.ts";
 import { scopeHeld, type AccountRecord } from "../../model/ledger.ts";
 import { askAgainAt, cyclePollMs, nextAskAt, overdueMs } from "../../planner/provisioning.ts";
 import type { Performing } from "../pair/access-ports.ts";
-import type { Performed } from "../run/apply.ts";
+import type { Performed } from "../run/step-entry.ts";
 import { counted } from "../pair/asked.ts";
 import { lifeOf } from "./account-life.ts";
 import { identityStamp } from "./identity-stamp.ts";

@@ -2,7 +2,7 @@ import type { Priority } from "../../graph/tenant.ts";
 import type { AccountId } from "../../model/ids.ts";
 import { cyclePollMs, overdueMs } from "../../planner/provisioning.ts";
 import type { Performing } from "../pair/access-ports.ts";
-import type { Performed } from "../run/apply.ts";
+import type { Performed } from "../run/step-entry.ts";
 import { counted } from "../pair/asked.ts";
 import { identityStamp } from "./identity-stamp.ts";
 

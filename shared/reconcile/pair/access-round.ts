@@ -2,7 +2,7 @@ import type { AnalystRecord } from "../../model/analyst.ts";
 import type { Unwritable } from "../../model/group.ts";
 import type { PairRecord } from "../../model/pair.ts";
 import type { Plan } from "../../model/plan.ts";
-import type { AccessDecision } from "../../planner/access-draft.ts";
+import type { AccessDecision } from "../../planner/access-decision.ts";
 import type { AccessSituation } from "../../planner/access-situation.ts";
 import type { Claim, KeyState } from "../../state/key-state.ts";
 import type { AccessPorts, Rules } from "./access-ports.ts";

@@ -1,16 +1,11 @@
-import { grantKey, type Scope } from "../../model/grant.ts";
+import type { Scope } from "../../model/grant.ts";
 import { accountIdSchema, type TenantId } from "../../model/ids.ts";
-import { isGiven, rowOf, type LedgerItem } from "../../model/ledger.ts";
-import type { NameOrId } from "../../model/wish.ts";
-import type { Heir, NamedGrant } from "../../planner/owned.ts";
-import { means } from "../../policy/group-name.ts";
-import { homeOf, isScopeOf } from "../../policy/places.ts";
-import type { Place, Target } from "../../policy/policy.ts";
-import { unknownPair } from "../../model/pair.ts";
-import { pairRow, type Pairs } from "../../state/pairs.ts";
+import type { LedgerItem } from "../../model/ledger.ts";
+import { isScopeOf } from "../../policy/places.ts";
+import type { Target } from "../../policy/policy.ts";
+import type { Pairs } from "../../state/pairs.ts";
 import type { Looking } from "../pair/access-ports.ts";
 import type { NamedScope } from "./read-scopes.ts";
-import { keepsOf, wantedOf } from "../pair/wishes.ts";
 
 /*
  * What is given in the source is the analyst's, while what Muster remembers of it is a place's: a target's, as the scope that
@@ -24,60 +19,12 @@ export function otherTargetWith(scope: NamedScope, { rules }: Pick<Looking, "rul
   return rules.policy.targets.find((one) => one.tenantId !== rules.target.tenantId && isScopeOf(one, scope));
 }
 
-/** Whether another place needs it, and whether it is on record there. */
-export async function heirOf(given: NamedScope, { looking, pairs }: Asking): Promise<Heir> {
-  const { record, rules } = looking;
-  const other = otherPlaceWith(given, looking);
-  if (other === undefined) return "none";
-  const known = (await pairs.read(pairRow(other.tenantId, record.id)))?.value;
-  const pair = known ?? unknownPair;
-  const isKept = known !== undefined && isKeptIn(other, given, { record, rules, pair });
-  if (!isWantedIn(other, given, { record, rules, pair }) && !isKept) return "none";
-  const item = itemIn(other.tenantId, given.scope, looking);
-  const row = item === null ? undefined : rowOf(pair.ledger, item);
-  return row !== undefined && isGiven(row.entry) ? "has" : "waits";
-}
-
-/** The same of what is given: in a target nothing else needs it. */
-export async function heirOfGrant({ grant, name }: NamedGrant, asking: Asking): Promise<Heir> {
-  const isHome = asking.looking.rules.target.topology === "home";
-  return isHome && grant.kind === "group" ? heirOf({ scope: grant, name }, asking) : "none";
-}
-
-/** A group that is a target's scope by now is no source group: where a policy says both, it is refused there. */
-function otherPlaceWith(given: NamedScope, looking: Pick<Looking, "rules">): Place | undefined {
-  const other = otherTargetWith(given, looking);
-  const { policy, target } = looking.rules;
-  const isTargets = target.topology === "home" || given.scope.kind !== "group";
-  if (other !== undefined || isTargets) return other;
-  return isScopeOf(target, given) ? undefined : homeOf(policy);
-}
-
-type There = Pick<Looking, "record" | "rules">;
-
-function isWantedIn(
-  place: Place,
-  { scope, name }: NamedScope,
-  { record, rules, pair }: There & Pick<Looking, "pair">,
-): boolean {
-  const wishes = wantedOf({ record, rules: { ...rules, target: place }, pair });
-  if (place.topology !== "home") return wishes.length > 0;
-  const isMeant = (named: NameOrId) => scope.kind === "group" && means(named, { id: scope.group, name });
-  return wishes.some((wish) => wish.kind === "group" && isMeant(wish.group));
-}
-
-function isKeptIn(
-  place: Place,
-  { scope }: NamedScope,
-  { record, rules, pair }: There & Pick<Looking, "pair">,
-): boolean {
-  const keeps = keepsOf({ record, rules: { ...rules, target: place }, pair });
-  if (keeps === null || place.topology !== "home") return keeps !== null;
-  return keeps.gave?.includes(grantKey(scope)) ?? true;
-}
-
 /** How it is on record in this place; null: it cannot be there. */
-export function itemIn(tenant: TenantId, scope: Scope, { record, rules }: There): LedgerItem | null {
+export function itemIn(
+  tenant: TenantId,
+  scope: Scope,
+  { record, rules }: Pick<Looking, "record" | "rules">,
+): LedgerItem | null {
   if (tenant !== rules.policy.source.tenantId) return { kind: "scope", scope };
   return scope.kind === "group"
     ? { kind: "grant", grant: scope, account: accountIdSchema.parse(record.id) }

@@ -7,7 +7,8 @@ import type { Step } from "../../model/plan.ts";
 import { replicationWindowMs } from "../../planner/replicas.ts";
 import { stampProperties } from "../../policy/desired.ts";
 import { current, remember, type AnalystRun } from "./analyst-ports.ts";
-import { attempted, sendWithinMs, type Performed } from "../run/apply.ts";
+import { attempted, sendWithinMs } from "../run/apply.ts";
+import type { Performed } from "../run/step-entry.ts";
 
 /** Carries out one stage of a plan for the source, and remembers what Graph confirmed. */
 export async function performSource(
