@@ -29,6 +29,8 @@ export type PairRecord = {
   readonly overruled: Readonly<Record<string, number>>;
   /** What somebody else took away and is left so, as the policy says: when that was seen, epoch ms, by keys of grants. It outlasts the account. */
   readonly taken: Readonly<Record<string, number>>;
+  /** What has ended by its own rule and is not given again, as long as it is wanted: keys of grants. */
+  readonly ended: readonly string[];
   /** In the source: the targets that gave it when the policy last named it, by keys of grants. */
   readonly givers: Readonly<Record<string, readonly TenantId[]>>;
   /**
@@ -93,6 +95,7 @@ export const unknownPair: PairRecord = {
   denials: {},
   overruled: {},
   taken: {},
+  ended: [],
   givers: {},
   scoped: null,
   departed: null,

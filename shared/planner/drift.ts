@@ -50,9 +50,15 @@ export function driftOf(remembered: Remembered, seen: PlaceSeen): Drift {
 
 function driftOfMember({ analyst, pair, wanted, keeps, scope, own }: Remembered, seen: PlaceSeen): Drift {
   const account = own ?? pair.account?.accountId ?? null;
-  if (account === null) return { why: ["no account of theirs is known"], removals: 0 };
+  // Whoever only keeps what they have, and has no account, gets none.
+  const waits = wanted.length === 0 ? [] : ["no account of theirs is known"];
+  if (account === null) return { why: waits, removals: 0 };
   const keys = new Set(wanted.map(({ grant }) => grantKey(grant)));
-  const isRefused = (key: string) => pair.denials[key] !== undefined || pair.taken[key] !== undefined;
+  const isRefused = (key: string) =>
+    pair.denials[key] !== undefined ||
+    pair.taken[key] !== undefined ||
+    pair.ended.includes(key) ||
+    isGivenUp(pair, key);
   const missing = wanted.filter(
     ({ grant }) => !isRefused(grantKey(grant)) && seen.holds(grant, account) === "absent",
   );
@@ -102,6 +108,12 @@ function driftOfLeaver({ analyst, pair, scope, own }: Remembered, seen: PlaceSee
     removals: 0,
   };
 }
+
+/** Whoever was asked has denied it, or it has failed for good: people are told, and nobody is asked again. */
+const isGivenUp = ({ ledger }: PairRecord, key: string): boolean =>
+  ledger.some(
+    ({ item, entry }) => item.kind === "grant" && grantKey(item.grant) === key && entry.refused !== undefined,
+  );
 
 const givenTo = (ledger: readonly LedgerRow[], account: AccountId) =>
   ledger.flatMap(({ item, name, entry }) =>

@@ -115,8 +115,19 @@ describe("somebody who belongs there", () => {
     } as unknown as PairRecord["denials"]; // of a denial, that it is there
     const wanted = [readers, responders];
     expect(driftOf(anaThere({ pair: pairOf({ denials }), wanted }), shown()).why).toEqual([]);
+    const ended = [grantKey(responders.grant)];
+    expect(driftOf(anaThere({ pair: pairOf({ ended }), wanted }), shown()).why).toEqual([]);
+    const given = row(responders);
+    const refused = { ...given, entry: { ...given.entry, refused: "the approver said no" } };
+    expect(driftOf(anaThere({ pair: pairOf({ ledger: [refused] }), wanted }), shown()).why).toEqual([]);
     const taken = { [grantKey(responders.grant)]: longAgo };
     expect(driftOf(anaThere({ pair: pairOf({ taken }), wanted }), shown()).why).toEqual([]);
+  });
+
+  test("and only keeps what they have, has no account to be missed", () => {
+    const keeps = { why: "", gave: null, lost: [] };
+    const pair = pairOf({ account: null, ledger: [] });
+    expect(driftOf(anaThere({ pair, keeps, wanted: [] }), shown()).why).toEqual([]);
   });
 
   test("counts what would be taken from them", () => {

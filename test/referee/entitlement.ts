@@ -36,6 +36,8 @@ export type Entitlement = Service & {
   readonly act: (deed: PackageDeed, whom: string, giver: () => Giver) => void;
   /** Assignments that have not ended. */
   readonly liveOf: (whom: string, ofPackage?: string) => readonly AssignmentRecord[];
+  /** Everything that was ever assigned to somebody, as replicas show it that are so far behind. */
+  readonly shownOf: (whom: string, what: string, at: number | undefined) => readonly AssignmentRecord[];
   /** Oldest first. */
   readonly requestsOf: (whom: string, ofPackage?: string) => readonly RequestRecord[];
   /** Whether what somebody had last has run its time. */
@@ -347,6 +349,7 @@ export function entitlementOf(options: EntitlementOptions): Entitlement {
       if (kind === "deny" && waiting !== undefined) close(waiting.id, "denied");
     },
     liveOf,
+    shownOf: (whom, what, at) => assignmentsOf(whom, at).filter((one) => one.package === what),
     requestsOf,
     hasLapsed(whom, ofPackage) {
       const last = allOf(assignments).filter(isFor(whom)).findLast(isAbout(ofPackage));

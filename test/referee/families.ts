@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { crowdStories, strangerStories } from "./crowd-stories.ts";
 import { eligibleStories, packageStories, packageTerms } from "./governance-stories.ts";
 import { guestStories } from "./guest-stories.ts";
+import { governedNights, nightsOfEdits, nightStories } from "./night-stories.ts";
 import type { Terms } from "./policies.ts";
 import type { Schedule } from "./schedule.ts";
 import type { World } from "./settled-world.ts";
@@ -249,18 +250,56 @@ export const families = {
       timers: always,
     }),
   },
+  nights: {
+    world: "two",
+    plots: plots({
+      story: nightStories,
+      trouble: fc.oneof(troubles, widerTroubles, unannounced, halfAnswers, lostReminders),
+      timers: always,
+      terms: fc.record({
+        deleteAfterMs: fc.constantFrom(0, 0, 30 * days),
+        guard: fc.constant("wide" as const),
+        delegates: fc.constant("yes" as const),
+      }),
+    }),
+  },
+  "nights of edits": {
+    world: "two",
+    plots: plots({
+      story: nightsOfEdits,
+      terms: fc.constant({ deleteAfterMs: 0, guard: "tight" as const }),
+      timers: always,
+    }),
+  },
+  "governed nights": {
+    world: "two",
+    plots: plots({
+      story: governedNights,
+      trouble: fc.oneof(troubles, widerTroubles, unannounced, halfAnswers, lostReminders),
+      terms: fc.record<Terms>({
+        deleteAfterMs: fc.constantFrom(0, 30 * days),
+        guard: fc.constant("wide" as const),
+        eligible: eligibleTerms,
+        packages: packageTerms,
+      }),
+      timers: always,
+    }),
+  },
 } as const satisfies Readonly<Record<string, Family>>;
 
 export type FamilyName = keyof typeof families;
 export const familyNames = Object.keys(families) as readonly FamilyName[]; // the keys of a literal
 
-/** How many of 63 numbers a family gets; an odd sum, so that even and odd numbers share all of them. */
+/** How many of 69 numbers a family gets; an odd sum, so that even and odd numbers share all of them. */
 const shares: Readonly<Record<FamilyName, number>> = {
   eligible: 2,
   packages: 2,
   pull: 2,
   governed: 2,
   "kinds of scope": 2,
+  nights: 2,
+  "nights of edits": 2,
+  "governed nights": 2,
   ordinary: 13,
   delegated: 2,
   retired: 0,
@@ -288,7 +327,16 @@ const shares: Readonly<Record<FamilyName, number>> = {
 
 /** `npm test` plays the first numbers, and some are there for what they once found: newer families leave them as they are. */
 const mostOld = 10_000;
-const newer: readonly FamilyName[] = ["eligible", "packages", "pull", "governed", "kinds of scope"];
+const newer: readonly FamilyName[] = [
+  "eligible",
+  "packages",
+  "pull",
+  "governed",
+  "kinds of scope",
+  "nights",
+  "nights of edits",
+  "governed nights",
+];
 
 const turnsOf = (names: readonly FamilyName[]) =>
   names.flatMap((name) => Array.from({ length: shares[name] }, () => name));

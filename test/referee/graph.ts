@@ -33,10 +33,12 @@ import { doorPackageId, isTeam, scopePackageId, scopeRole, sourceTenant } from "
 import type { Entitlement } from "./entitlement.ts";
 import type { Governance } from "./governance.ts";
 import { governedTenant } from "./governed-tenant.ts";
+import { listsOf } from "./lists.ts";
 import {
   allGroupsOf,
   allMembersOf,
   groupsOf,
+  membersOf,
   move,
   scopesOf,
   type Account,
@@ -105,6 +107,8 @@ export type Graph = {
   readonly provisioner: Provisioner;
   readonly jobs: SyncJobReader;
   readonly groups: GroupDirectory;
+  /** Reads a tenant as a whole. */
+  readonly lists: (tenantId: string) => ReturnType<typeof listsOf>;
 };
 
 const trace: Trace = { clientRequestId: "", requestId: null, status: 200, ms: 0, tries: 1 };
@@ -417,7 +421,7 @@ export function graphOf(options: GraphOptions): Graph {
     const isLocked = [...directory.targets.values()].some(
       (target) => target.lock === "locked" && scopesOf(target).includes(group),
     );
-    if (isLocked) throw failure(membersOf, { status: 403, code: "Authorization_RequestDenied" });
+    if (isLocked) throw failure(memberRefs, { status: 403, code: "Authorization_RequestDenied" });
   }
 
   return {
@@ -451,7 +455,55 @@ export function graphOf(options: GraphOptions): Graph {
       },
     },
     groups: groupsAre(() => "assigned"),
+    lists: (tenantId) => (tenantId === sourceTenant ? listsAtHome() : listsThere(tenantId)),
   };
+
+  function listsAtHome(): ReturnType<typeof listsOf> {
+    const shown = {
+      name: "the source",
+      users: (at: number | undefined) =>
+        [...source.users.entries(at)].map(([, { id, enabled, stamps }]) => ({
+          id,
+          enabled,
+          stamp: null,
+          stamps,
+        })),
+      members: (group: string, at: number | undefined) => membersOf(source, group, at),
+      eligible: notAtHome,
+      assignments: (account: string, what: string, at: number | undefined) =>
+        homePackages.shownOf(account, what, at),
+    };
+    return listsOf(shown, { read, listed });
+  }
+
+  function listsThere(tenantId: string): ReturnType<typeof listsOf> {
+    const target = targetOf(tenantId);
+    const services = governance.get(tenantId);
+    const shown = {
+      name: tenantId,
+      users: (at: number | undefined) =>
+        [...target.users.entries(at)].map(([, { id, enabled, stamp }]) => ({
+          id,
+          enabled,
+          stamp,
+          stamps: {},
+        })),
+      members: (group: string, at: number | undefined) => membersOf(target, group, at),
+      eligible: (account: string, at: number | undefined) => services?.pim.isEligible(account, at) === true,
+      assignments: (account: string, what: string, at: number | undefined) =>
+        services?.packages.shownOf(account, what, at) ?? [],
+    };
+    const readHere = <T>(what: string, look: (at: number | undefined) => T) =>
+      read(
+        what,
+        (at) => {
+          knock(target, "/groups/{id}/members");
+          return look(at);
+        },
+        longestLagMs(),
+      );
+    return listsOf(shown, { read: readHere, listed });
+  }
 
   function answerOf(done: OnDemand): ProvisionResult {
     if (done.kind === "not-in-scope") return { kind: "not-in-scope", detail: "not assigned" };
@@ -607,8 +659,8 @@ export function graphOf(options: GraphOptions): Graph {
       limits: SendLimits,
       act: () => Written["result"],
     ) =>
-      writeHere([what, membersOf], limits, () => {
-        if (target.frozen.has(group)) throw failure(membersOf, { status: 400, code: "Request_BadRequest" });
+      writeHere([what, memberRefs], limits, () => {
+        if (target.frozen.has(group)) throw failure(memberRefs, { status: 400, code: "Request_BadRequest" });
         return act();
       });
     const setEnabled = (id: string, enabled: boolean): Written["result"] => {
@@ -723,7 +775,7 @@ const noPackages = {
   take: notAtHome,
 } as const;
 
-const membersOf = "/groups/{id}/members/$ref";
+const memberRefs = "/groups/{id}/members/$ref";
 
 /** Graph takes five of them in ten seconds. https://learn.microsoft.com/graph/api/synchronization-synchronizationjob-provisionondemand */
 function isOverLimit(now: number, asked: number[]): boolean {

@@ -32,6 +32,8 @@ type Assignment = {
 export type Pim = Service & {
   readonly act: (kind: PimDeed["kind"], account: Account, giver: () => Giver) => void;
   readonly eligibilityOf: (account: string) => Eligibility | undefined;
+  /** As replicas show it that are so far behind. */
+  readonly isEligible: (account: string, at: number | undefined) => boolean;
   readonly activationOf: (account: string) => Assignment | undefined;
   /** Nobody could tell any more whose eligibility it is. */
   readonly share: (account: string) => void;
@@ -130,6 +132,7 @@ export function pimOf({ target, time, young, onStir }: PimOptions): Pim {
       if (kind === "end-assignment" && known?.type === "assigned") active.delete(id);
     },
     eligibilityOf: (account) => eligible.get(account),
+    isEligible: (account, at) => eligible.get(account, at) !== undefined,
     activationOf: (account) => {
       const known = active.get(account);
       return known?.type === "activated" ? known : undefined;

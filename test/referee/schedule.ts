@@ -31,6 +31,7 @@ import type { Governance, GovernanceDeed } from "./governance.ts";
 import { graphOf } from "./graph.ts";
 import { changeGuest, type GuestDeed } from "./guests.ts";
 import { lifeOf, type Life } from "./host.ts";
+import { judgeNights } from "./nights.ts";
 import { oracleOf, type Oracle } from "./oracle.ts";
 import { pimOf, type PimDeed } from "./pim.ts";
 import { policyAfter, type GuestTerms, type PackageTerms, type Terms } from "./policies.ts";
@@ -84,6 +85,9 @@ const unremindedMs = 40 * minuteMs;
 /** How long the trouble outlasts the story. */
 const aftermathsMs = [minuteMs, 3 * minuteMs, 6 * minuteMs] as const;
 const tickMs = 5 * minuteMs;
+/** How long a night may take of which nobody is to be looked at, and when the last one comes after all trouble. */
+const nightMs = 30 * minuteMs;
+const lastNightMs = 5 * minuteMs;
 /** Long enough to look at everybody once. */
 const onceMoreMs = 5 * minuteMs;
 /** Graph gives up on an answer that does not come, and delivers again. */
@@ -117,9 +121,28 @@ export async function playSchedule(schedule: Schedule): Promise<Played> {
     stage.lookOnceMore();
     await time.play(time.now() + onceMoreMs);
   }
-  for (const finding of stage.oracle.findings) stage.say(`!! ${finding}`);
-  return { findings: stage.oracle.findings, end: { at: time.now(), ...stage.world } };
+  const findings = [
+    ...stage.oracle.findings,
+    ...(hasNights(schedule) ? await oneMoreNight(stage, time) : []),
+  ];
+  for (const finding of findings) stage.say(`!! ${finding}`);
+  return { findings, end: { at: time.now(), ...stage.world } };
 }
+
+/** When nothing has happened any more, a night writes nothing, and finds nobody to look at. */
+async function oneMoreNight(stage: Stage, time: Time): Promise<readonly string[]> {
+  const before = stage.oracle.findings.length;
+  stage.oracle.onlyLooks();
+  stage.act({ kind: "night" });
+  await time.play(time.now() + nightMs);
+  const isQuiet = stage.oracle.findings.length === before && before === 0;
+  return judgeNights(
+    stage.world.tables.Runs ?? new Map(),
+    isQuiet ? "found nothing to do" : "may have found more",
+  );
+}
+
+const hasNights = ({ story }: Pick<Schedule, "story">) => story.some(({ deed }) => deed.kind === "night");
 
 type Surroundings = { readonly time: Time; readonly chance: Chance; readonly trouble: () => Trouble };
 
@@ -227,6 +250,7 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
     };
     const system = startSystem({
       life,
+      nights: hasNights(schedule) ? "yes" : "no",
       policy: () => {
         if (isBroken) throw new PolicyUnusable("broken", "the policy is broken");
         return deployed;
@@ -310,6 +334,13 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
     if (schedule.timers !== "subscriptions") run("the catch-up timer", host.system.catchUp());
   }
 
+  /** A night that falls while no host is there begins when the timer comes round. */
+  function fall(): void {
+    const host = hosts.find(({ life }) => !life.isOver());
+    if (host === undefined) time.at(time.now() + minuteMs, fall);
+    else run("the night", host.system.night());
+  }
+
   /** What people do with what somebody's account may have besides its groups. */
   function govern(deed: GovernanceDeed): void {
     const target = directory.targets.get(tenants[deed.target]);
@@ -365,6 +396,7 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
         subscriptions.delete(`groups/${sourceGroups[deed.group]}`);
       else if (deed.kind === "break-policy" || deed.kind === "mend-policy")
         isBroken = deed.kind === "break-policy";
+      else if (deed.kind === "night") fall();
       else if (isGoverned(deed)) govern(deed);
       else change(directory, deed, oracle);
       stirredAt = time.now();
@@ -393,6 +425,7 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
         const first = begin.at + chance.between(`cycle of ${index}`, 0, cycleMs);
         for (let at = first; at < until; at += cycleMs) time.at(at, () => sync(target));
       }
+      if (hasNights(schedule)) time.at(calm + lastNightMs, fall);
       if (schedule.timers === "none") return;
       for (let at = begin.at; at < until; at += tickMs) {
         time.at(at, () => {
@@ -491,7 +524,7 @@ function change(
   directory: Directory,
   deed: Exclude<
     Deed,
-    GovernanceDeed | { kind: "deploy" | "forget-subscription" | "break-policy" | "mend-policy" }
+    GovernanceDeed | { kind: "night" | "deploy" | "forget-subscription" | "break-policy" | "mend-policy" }
   >,
   oracle: Oracle,
 ): void {
@@ -548,6 +581,14 @@ function change(
       break;
     case "delegate":
       directory.join(delegatedGroup, id, oracle.handleDelegated(deed.person));
+      break;
+    case "take-group": {
+      const account = target === undefined ? undefined : accountOf(target, id);
+      target?.members.delete(`${grantGroups[deed.group]}|${account?.id}`);
+      break;
+    }
+    case "undelegate":
+      directory.drop(delegatedGroup, id);
       break;
     case "native": {
       const account = target === undefined ? undefined : accountOf(target, id);

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import type { GovernanceDeed } from "./governance.ts";
-import type { PersonName, RoleGroup, SourceGroup, TenantName } from "./cast.ts";
+import type { grantGroups, PersonName, RoleGroup, SourceGroup, TenantName } from "./cast.ts";
 
 /** What a person does to the world. */
 export type Deed =
@@ -11,6 +11,16 @@ export type Deed =
   | { readonly kind: "disable" | "enable" | "delete" | "restore"; readonly person: PersonName }
   /** The target's own administrator puts the account into a group. */
   | { readonly kind: "native"; readonly person: PersonName; readonly target: TenantName }
+  /** The target's own administrator takes somebody out of a group; one of the source, out of the group that targets delegate to. */
+  | {
+      readonly kind: "take-group";
+      readonly person: PersonName;
+      readonly target: TenantName;
+      readonly group: keyof typeof grantGroups;
+    }
+  | { readonly kind: "undelegate"; readonly person: PersonName }
+  /** It is time for the night. */
+  | { readonly kind: "night" }
   /** An administrator of the source puts a person into the group that targets delegate to. */
   | { readonly kind: "delegate"; readonly person: PersonName }
   /** Somebody puts a person into a scope group by hand, or takes them out of it. */

@@ -4,6 +4,7 @@ import {
   arrivalMessageSchema,
   queueOf,
   sessionOf,
+  sweepMessageSchema,
   type Message,
   type WorkQueue,
 } from "../../shared/queue/keys.ts";
@@ -12,10 +13,12 @@ import { policyInForce, type PolicyNow } from "../../shared/reconcile/run/policy
 import { receiveNotifications } from "../../shared/reconcile/events/receive.ts";
 import { heardAgain } from "../../shared/reconcile/events/silence.ts";
 import { keepSubscriptions } from "../../shared/reconcile/events/subscribe.ts";
+import { beginNight, tendSweeps, type StartPorts } from "../../shared/reconcile/sweep/start-sweeps.ts";
 import { workOnArrival } from "../../shared/reconcile/workers/work-on-arrival.ts";
 import { workOnAccess } from "../../shared/reconcile/workers/work-on-access.ts";
 import { workOnAnalyst } from "../../shared/reconcile/workers/work-on-analyst.ts";
-import type { WorkerPorts } from "../../shared/reconcile/workers/worker-ports.ts";
+import { workOnSweep } from "../../shared/reconcile/workers/work-on-sweep.ts";
+import type { SweepWorkerPorts } from "../../shared/reconcile/workers/worker-ports.ts";
 import { analystRow, analysts } from "../../shared/state/analysts.ts";
 import { departures } from "../../shared/state/departures.ts";
 import { findings } from "../../shared/state/findings.ts";
@@ -23,6 +26,7 @@ import type { JournalEntry } from "../../shared/state/journal.ts";
 import { marks } from "../../shared/state/marks.ts";
 import { pairs } from "../../shared/state/pairs.ts";
 import { roleKeys } from "../../shared/state/role-keys.ts";
+import { runs } from "../../shared/state/runs.ts";
 import { slots } from "../../shared/state/slots.ts";
 import { subscriptionRows } from "../../shared/state/subscription-rows.ts";
 import { workflowCalls } from "../../shared/state/workflow-calls.ts";
@@ -44,6 +48,8 @@ export type SystemParts = {
   readonly pause: (ms: number) => Promise<void>;
   readonly bus: Bus;
   readonly tables: Readonly<Record<string, Rows>>;
+  /** Whether everything is compared now and then. */
+  readonly nights: "yes" | "no";
   /** Hears what people are told. */
   readonly onEntry: (entry: JournalEntry) => void;
   readonly onParked: (told: Told) => void;
@@ -59,6 +65,8 @@ export type System = {
   readonly catchUp: () => Promise<void>;
   /** The timer that looks after the subscriptions. */
   readonly subscribe: () => Promise<void>;
+  /** The timer of the night. */
+  readonly night: () => Promise<void>;
   /** What a host does first when it starts. */
   readonly start: () => Promise<void>;
 };
@@ -74,12 +82,15 @@ export const tableNames = [
   "Departures",
   "WorkflowCalls",
   "Marks",
+  "Runs",
 ] as const;
 
 /** A delivery does not wait for the table every time. */
 const memoryMs = 30_000;
 
 const slotsPerHost = ["analysts", "analysts", "analysts", "access", "access", "access", "arrivals"] as const;
+
+const sweepSlots = ["sweeps", "sweeps"] as const;
 
 /** The app in one life of a host: the real handlers and the real state code, wired as `runtime/` wires them. */
 export function startSystem(parts: SystemParts): System {
@@ -121,7 +132,7 @@ export function startSystem(parts: SystemParts): System {
       heed: () => undefined,
       now,
     });
-  const ports: WorkerPorts = {
+  const ports: SweepWorkerPorts = {
     policy,
     source: {
       reader: graph.sourceReader,
@@ -146,6 +157,8 @@ export function startSystem(parts: SystemParts): System {
     calls: workflowCalls(table("WorkflowCalls")),
     callback: () => ({ resume: async () => "heard" }),
     subscriptions: rows,
+    runs: runs(table("Runs")),
+    lists: (tenant) => ({ ...graph.lists(tenant), home: tenant === sourceTenant ? "yes" : "no" }),
     journal,
     send,
     schedule,
@@ -165,7 +178,7 @@ export function startSystem(parts: SystemParts): System {
       case "arrivals":
         return workOnArrival(arrivalMessageSchema.parse(body), ports, log);
       case "sweeps":
-        throw new Error("no schedule begins a sweep");
+        return workOnSweep(sweepMessageSchema.parse(body), ports, log);
       default:
         return queue satisfies never;
     }
@@ -186,6 +199,9 @@ export function startSystem(parts: SystemParts): System {
   }
 
   for (const queue of slotsPerHost) void slot(queue);
+  if (parts.nights === "yes") for (const queue of sweepSlots) void slot(queue);
+
+  const startPorts = (): StartPorts => ({ ...ports, mark: mark.sweep });
 
   let remembered: { readonly at: number; readonly rows: ReturnType<typeof rows.list> } | null = null;
 
@@ -226,6 +242,9 @@ export function startSystem(parts: SystemParts): System {
         now,
       });
     },
+    async night() {
+      await beginNight(startPorts());
+    },
     async catchUp() {
       await catchUpIfDue({
         policy,
@@ -244,6 +263,7 @@ export function startSystem(parts: SystemParts): System {
         send,
         now,
       });
+      if (parts.nights === "yes") await tendSweeps(startPorts());
     },
   };
 }

@@ -100,6 +100,7 @@ describe("what is remembered of a pair", () => {
     },
     overruled: { "group:2": lately },
     taken: { "group:3": lately },
+    ended: ["group:4"],
     leftAt: now,
     asked: { tries: 3, scopedAt: lately },
     wroteAt: now,
@@ -116,7 +117,14 @@ describe("what is remembered of a pair", () => {
 
   test("is read as well when an older version wrote it, which remembered less", async () => {
     const state = pairs(table.client);
-    const { gave: _gave, denials: _denials, overruled: _overruled, taken: _taken, ...older } = full;
+    const {
+      gave: _gave,
+      denials: _denials,
+      overruled: _overruled,
+      taken: _taken,
+      ended: _ended,
+      ...older
+    } = full;
     await (
       await state.claim(pairRow(contosoTenant, ana), (one) => one)
     ).write({ value: older as PairRecord });
@@ -126,6 +134,7 @@ describe("what is remembered of a pair", () => {
       denials: {},
       overruled: {},
       taken: {},
+      ended: [],
     });
   });
 

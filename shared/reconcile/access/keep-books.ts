@@ -52,6 +52,7 @@ export function keptBooks(
     unwanted: unwantedOf(read, plan.purpose),
     ...keptDenials(read),
     taken: keptTaken(read, plan),
+    ended: endedOf(read),
     givers: giversOf(situation, looking, pair),
   };
 }
@@ -90,6 +91,15 @@ function unwantedOf({ pair, situation }: ReadOk, purpose: Plan["purpose"]): Pair
   const wanted = new Set(situation.wanted.map(({ grant }) => grantKey(grant)));
   const keys = situation.owned.grants.map(({ grant }) => grantKey(grant)).filter((key) => !wanted.has(key));
   return Object.fromEntries(keys.map((key) => [key, pair.unwanted[key] ?? situation.now]));
+}
+
+/** What an account that cannot be seen had that has ended is as it was. */
+function endedOf({ pair, situation: { account, wanted } }: ReadOk): PairRecord["ended"] {
+  const keys = wanted.map(({ grant }) => grantKey(grant));
+  if (account.kind !== "present") return pair.ended.filter((key) => keys.includes(key));
+  return wanted.flatMap(({ grant }) =>
+    account.seen(grant, "yes").seen === "lapsed" ? [grantKey(grant)] : [],
+  );
 }
 
 function invitedAfter(

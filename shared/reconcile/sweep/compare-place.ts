@@ -121,7 +121,8 @@ function isUnderWay(record: AnalystRecord, { pair, clock, hash, now }: Watch): b
   return !isRead || !isTold || isDueSoon;
 }
 
-const soonMs = 15 * 60_000;
+/** What waits for a person, such as an approval, is looked at by the hour, and with it everything else of theirs. */
+const soonMs = 65 * 60_000;
 
 const isDrifted = ({ drift }: { readonly drift: Drift }) => drift.why.length > 0;
 

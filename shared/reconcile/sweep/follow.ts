@@ -85,11 +85,14 @@ function pairEnd(state: KeyState<PairRecord> | null, one: Difference): End {
   const { proof, wroteAt } = state.value;
   const { lookedAt, dueAt } = state.clock;
   // A proof says that nothing is left to do; what was written, or is to be looked at again soon, is awaited.
-  if (proof === null || (dueAt > 0 && dueAt - lookedAt < soonMs)) return null;
+  const isAwaited = dueAt > 0 && dueAt - lookedAt < soonMs;
+  if (proof === null || isAwaited) return dueAt > (one.calledAt ?? 0) + patienceMs ? waits : null;
   return wroteAt >= (one.calledAt ?? 0) - skewMs
     ? { kind: "repaired", detail: "" }
     : { kind: "as-it-should-be", detail: "a look of their own found nothing to do" };
 }
+
+const waits: End = { kind: "open", detail: "what is still to come is looked at later" };
 
 function findingEnd({ findings }: KeyClock): End {
   const open = findings.all.filter(({ over: ended }) => ended === null);
