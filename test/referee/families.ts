@@ -24,6 +24,7 @@ import {
   swapStories,
   teamStories,
 } from "./story.ts";
+import { workflowStories } from "./workflow-stories.ts";
 import {
   calm,
   farBehind,
@@ -250,6 +251,18 @@ export const families = {
       timers: always,
     }),
   },
+  workflows: {
+    world: "two",
+    plots: plots({
+      story: workflowStories,
+      trouble: fc.oneof(troubles, widerTroubles, unannounced, lostReminders),
+      timers: always,
+      terms: fc.record({
+        deleteAfterMs: fc.constantFrom(0, 0, 30 * days),
+        guard: fc.constant("wide" as const),
+      }),
+    }),
+  },
   nights: {
     world: "two",
     plots: plots({
@@ -290,13 +303,14 @@ export const families = {
 export type FamilyName = keyof typeof families;
 export const familyNames = Object.keys(families) as readonly FamilyName[]; // the keys of a literal
 
-/** How many of 69 numbers a family gets; an odd sum, so that even and odd numbers share all of them. */
+/** How many of 71 numbers a family gets; an odd sum, so that even and odd numbers share all of them. */
 const shares: Readonly<Record<FamilyName, number>> = {
   eligible: 2,
   packages: 2,
   pull: 2,
   governed: 2,
   "kinds of scope": 2,
+  workflows: 2,
   nights: 2,
   "nights of edits": 2,
   "governed nights": 2,
@@ -333,6 +347,7 @@ const newer: readonly FamilyName[] = [
   "pull",
   "governed",
   "kinds of scope",
+  "workflows",
   "nights",
   "nights of edits",
   "governed nights",

@@ -17,6 +17,7 @@ import {
   type PersonName,
   type TenantName,
 } from "./cast.ts";
+import { departuresOf, type WorkflowDeed } from "./departures.ts";
 import {
   allGroupsOf,
   deletedAccountOf,
@@ -46,6 +47,9 @@ export type Oracle = {
   readonly note: () => void;
   readonly onWrite: (write: TargetWrite) => void;
   readonly onEntry: (entry: JournalEntry) => void;
+  /** A workflow runs, and waits to hear how its task went. */
+  readonly onWorkflow: (deed: WorkflowDeed, task: { readonly at: number; readonly path: string }) => void;
+  readonly onResume: (path: string, status: "completed" | "failed") => void;
   /** A message was delivered ten times and never settled. */
   readonly onDeath: (queue: string, body: string) => void;
   readonly onParked: (told: Told) => void;
@@ -125,12 +129,21 @@ export function oracleOf(options: OracleOptions): Oracle {
   /** When a person's roles or account last changed: not long after that, the past may look like the present. */
   const turnedAt = new Map<PersonName, number>();
   const looks = new Map<PersonName, string>();
+  /** When a workflow last said that they are there, and when what their roles go by last changed. */
+  const calledAt = new Map<PersonName, number>();
+  const rolesTurnedAt = new Map<PersonName, number>();
+  const roleLooks = new Map<PersonName, string>();
   const restoredAt = new Map<PersonName, number>();
   const gone = new Set<PersonName>();
   /** The same, also while it was open what is to become of them: what is on show goes by it. */
   const entered = new Map<string, { readonly purpose: "join" | "leave"; readonly at: number }>();
   /** The last thing that was proven about a pair. */
   const proven = new Map<string, { readonly purpose: "join" | "leave"; readonly at: number }>();
+
+  const departed = departuresOf();
+  /** Workflows that have called, and those that still wait, by where they wait. */
+  const workflows = new Set<string>();
+  const waiting = new Map<string, WorkflowDeed>();
 
   /** When an administrator last put somebody into the group that is delegated to. */
   const givenByHandAt = new Map<PersonName, number>();
@@ -195,7 +208,7 @@ export function oracleOf(options: OracleOptions): Oracle {
   function wantedBy(person: PersonName): ReadonlySet<string> {
     const id = cast[person];
     const user = directory.source.users.get(id);
-    if (user === undefined || !user.enabled) return new Set();
+    if (user === undefined || !user.enabled || departed.isOut("source", person)) return new Set();
     const groups = new Set<string>();
     if (guard === "few")
       return fate(person) === "goes" ? groups : groups.add(grantGroups.read).add(grantGroups.respond);
@@ -213,6 +226,7 @@ export function oracleOf(options: OracleOptions): Oracle {
   /** The same in one place: of the source, the group that is delegated to. */
   function wantedIn(place: PlaceName, person: PersonName): ReadonlySet<string> {
     const wanted = wantedBy(person);
+    if (place !== "source" && departed.isOut(place, person)) return new Set();
     if (place === "contoso" && isRetired(edits())) return new Set();
     if (place === "contoso" && wanted.size > 0) return new Set([...wanted, ...doorOf(person)]);
     if (place !== "source") return wanted;
@@ -231,15 +245,18 @@ export function oracleOf(options: OracleOptions): Oracle {
     return doorIn(edits(), terms, isReader ? "reader" : "responder") ? [doorPackageId] : [];
   }
 
+  function rolesOf(person: PersonName): readonly unknown[] {
+    const held = allGroupsOf(directory.source, cast[person]);
+    const holds = Object.values(roleGroups).map((group) => held.includes(group));
+    return [directory.source.users.get(cast[person])?.enabled, holds];
+  }
+
   /** Everything about a person that makes them an analyst or not. */
   function lookOf(person: PersonName): string {
-    const id = cast[person];
-    const held = allGroupsOf(directory.source, id);
-    const holds = Object.values(roleGroups).map((group) => held.includes(group));
     // Names change nothing for anybody.
     return JSON.stringify([
-      directory.source.users.get(id)?.enabled,
-      holds,
+      ...rolesOf(person),
+      places.map((place) => departed.isOut(place, person)),
       edits().includes("remove-role"),
       governed.wanted(),
       isRetired(edits()),
@@ -262,6 +279,9 @@ export function oracleOf(options: OracleOptions): Oracle {
       const look = lookOf(person);
       if (looks.get(person) !== look) turnedAt.set(person, now());
       looks.set(person, look);
+      const roles = JSON.stringify(rolesOf(person));
+      if (roleLooks.get(person) !== roles) rolesTurnedAt.set(person, now());
+      roleLooks.set(person, roles);
       if (directory.source.users.get(cast[person]) === undefined) gone.add(person);
       else if (gone.delete(person)) restoredAt.set(person, now());
       const wantedHere = places.map((place) => [place, wantedIn(place, person)] as const);
@@ -331,8 +351,12 @@ export function oracleOf(options: OracleOptions): Oracle {
       (group === eligibleGroup || group === packageId || group === doorPackageId) &&
       entitledSince.has(`${placeOf(where)}|${person}|account`);
     // Who is out of a place because nothing is given there may be in it for a moment when an edit gives something, on an old role.
+    // Who is called back may have lost their role a moment ago, which nobody has heard of yet.
+    const isCalledBack = [calledAt, rolesTurnedAt].every(
+      (at) => now() - (at.get(person) ?? -Infinity) <= patienceMs,
+    );
     const isEdited = edits().length > 0 && now() - (turnedAt.get(person) ?? 0) <= patienceMs;
-    const isOut = since === undefined && !isBack && !isEdited && last?.purpose === "leave";
+    const isOut = since === undefined && !isBack && !isEdited && !isCalledBack && last?.purpose === "leave";
     if (["grant", "unblock", "restore"].includes(kind) && isOut) {
       const ways = ["account", entitling(group)];
       const until = Math.max(
@@ -525,7 +549,36 @@ export function oracleOf(options: OracleOptions): Oracle {
     return wantedIn(target, person).size > 0 || lately ? "either" : "admin";
   };
 
+  function onWorkflow(
+    deed: WorkflowDeed,
+    { at, path }: { readonly at: number; readonly path: string },
+  ): void {
+    departed.say(deed, at);
+    if (deed.category === "joiner") calledAt.set(deed.person, now());
+    // Which of two words is heard first depends on the relays.
+    turnedAt.set(deed.person, now());
+    if (!workflows.has(path)) waiting.set(path, deed);
+    workflows.add(path);
+  }
+
+  /** A leaver's task has ended when nothing is left of them, wherever the workflow speaks of; whoever was called back meanwhile is a joiner. */
+  function onResume(path: string, status: "completed" | "failed"): void {
+    const deed = waiting.get(path);
+    waiting.delete(path);
+    if (deed === undefined || status === "failed" || deed.category !== "leaver") return;
+    const { person, of } = deed;
+    if (!departed.isOut(of, person) || now() - (restoredAt.get(person) ?? -Infinity) <= patienceMs) return;
+    for (const [tenantId, target] of directory.targets) {
+      const where = nameOfTenant(tenantId);
+      if (of !== "source" && of !== where) continue;
+      for (const what of accessOf(person, target, isHidden(person)))
+        say(`false end: a workflow is told that ${person} is out, who has ${what} in ${where}`);
+    }
+  }
+
   function judge(): void {
+    for (const { category, person, of } of waiting.values())
+      say(`unheard: a ${category} workflow of ${of} for ${person} was told nothing`);
     for (const person of people.filter((name) => !isOpen(name))) {
       const atHome = wantedIn("source", person);
       if (delegates && !refused.has(person)) {
@@ -649,6 +702,8 @@ export function oracleOf(options: OracleOptions): Oracle {
     note,
     onWrite,
     onEntry,
+    onWorkflow,
+    onResume,
     onDeath,
     onParked,
     handleScope,

@@ -26,6 +26,7 @@ import {
   type DirectoryState,
   type Target,
 } from "./directory.ts";
+import type { WorkflowDeed } from "./departures.ts";
 import { entitlementOf, type EntitlementState, type PackageDeed } from "./entitlement.ts";
 import type { Governance, GovernanceDeed } from "./governance.ts";
 import { graphOf } from "./graph.ts";
@@ -42,6 +43,7 @@ import { startSystem, type System } from "./system.ts";
 import type { Rows } from "./tables.ts";
 import { timeOf, type Time } from "./time.ts";
 import { calm, type Trouble } from "./trouble.ts";
+import { workflowCall, workflowPath } from "../support/workflow-call.ts";
 
 /** One course that things may take: the seed chooses what the story, the trouble and the scheduler leave open. */
 export type Schedule = {
@@ -208,6 +210,7 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
   });
   const bus = busOf({ time, chance, trouble, onDeath: oracle.onDeath });
   const subscriptions: Subscriptions = new Map(begin.subscriptions.map((one) => [one.resource, one]));
+  let tasks = 0;
   const asked: number[] = [];
   const hosts: { life: Life; system: System }[] = [];
   const syncing = new Set<Target>();
@@ -261,6 +264,11 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
       subscriptions,
       bus,
       tables,
+      onResume: (path, status) => {
+        say(`${name} tells ${path.split("/").at(-2)} that its task has ${status}`);
+        stirredAt = time.now();
+        oracle.onResume(path, status);
+      },
       onEntry: (entry) => {
         const steps = entry.steps.map(({ step, result }) => `${step.kind} ${result}`).join(", ");
         const { kind, target, plan, analyst, outcome } = entry;
@@ -311,6 +319,43 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
     time.at(time.now() + unansweredMs, () => (answer === "none" ? again() : undefined));
     if (host !== undefined) answer = (await host.system.notify(text)) ? "accepted" : "refused";
     if (answer === "refused") time.at(time.now() + refusedMs, again);
+  }
+
+  /** A workflow runs for somebody. The relay calls again until it is heard. */
+  function runWorkflow(deed: WorkflowDeed): void {
+    const target = deed.of === "source" ? undefined : directory.targets.get(tenants[deed.of]);
+    const subject = target === undefined ? cast[deed.person] : accountOf(target, cast[deed.person])?.id;
+    if (subject === undefined) return;
+    tasks += 1;
+    // No two tasks begin in the same millisecond.
+    const at = Math.floor(time.now()) + tasks;
+    const result = `7a7a7a7a-0000-4000-8000-${String(tasks).padStart(12, "0")}`;
+    const text = workflowCall({ category: deed.category, subject, result, at });
+    const tenant = target?.tenantId ?? sourceTenant;
+    const copies = chance.happens("workflow: doubled", 0.2) ? 2 : 1;
+    for (let copy = 0; copy < copies; copy += 1)
+      time.at(at + chance.between("workflow: late", 0, 20_000), () => {
+        // Nobody can know of it before.
+        oracle.onWorkflow(deed, { at, path: workflowPath(result) });
+        oracle.note();
+        relay(text, tenant);
+      });
+  }
+
+  function relay(text: string, tenant: string): void {
+    const again = () => void time.at(time.now() + refusedMs, () => relay(text, tenant));
+    const host = hosts.find(({ life }) => !life.isOver());
+    if (host === undefined) return again();
+    let isHeard = false;
+    // A host that dies does not answer.
+    time.at(time.now() + unansweredMs, () => (isHeard ? undefined : again()));
+    host.system.relay(text, tenant).then(
+      (accepted) => {
+        isHeard = true;
+        if (!accepted) again();
+      },
+      (error: unknown) => say(`the relay failed: ${String(error)}`),
+    );
   }
 
   /** A cycle that is due while one is under way is left out. */
@@ -397,6 +442,7 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
       else if (deed.kind === "break-policy" || deed.kind === "mend-policy")
         isBroken = deed.kind === "break-policy";
       else if (deed.kind === "night") fall();
+      else if (deed.kind === "workflow") runWorkflow(deed);
       else if (isGoverned(deed)) govern(deed);
       else change(directory, deed, oracle);
       stirredAt = time.now();
@@ -524,7 +570,9 @@ function change(
   directory: Directory,
   deed: Exclude<
     Deed,
-    GovernanceDeed | { kind: "night" | "deploy" | "forget-subscription" | "break-policy" | "mend-policy" }
+    | GovernanceDeed
+    | WorkflowDeed
+    | { kind: "night" | "deploy" | "forget-subscription" | "break-policy" | "mend-policy" }
   >,
   oracle: Oracle,
 ): void {

@@ -1,10 +1,12 @@
 import * as fc from "fast-check";
+import type { WorkflowDeed } from "./departures.ts";
 import type { GovernanceDeed } from "./governance.ts";
 import type { grantGroups, PersonName, RoleGroup, SourceGroup, TenantName } from "./cast.ts";
 
 /** What a person does to the world. */
 export type Deed =
   | GovernanceDeed
+  | WorkflowDeed
   | { readonly kind: "join" | "drop"; readonly person: PersonName; readonly group: SourceGroup }
   /** The team is put into a role group, or taken out of it. */
   | { readonly kind: "nest" | "unnest"; readonly group: RoleGroup }

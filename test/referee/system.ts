@@ -8,6 +8,7 @@ import {
   type Message,
   type WorkQueue,
 } from "../../shared/queue/keys.ts";
+import { tenantIdSchema } from "../../shared/model/ids.ts";
 import { catchUpIfDue, wishCatchUp } from "../../shared/reconcile/events/catch-up.ts";
 import { policyInForce, type PolicyNow } from "../../shared/reconcile/run/policy-in-force.ts";
 import { receiveNotifications } from "../../shared/reconcile/events/receive.ts";
@@ -17,6 +18,7 @@ import { beginNight, tendSweeps, type StartPorts } from "../../shared/reconcile/
 import { workOnArrival } from "../../shared/reconcile/workers/work-on-arrival.ts";
 import { workOnAccess } from "../../shared/reconcile/workers/work-on-access.ts";
 import { workOnAnalyst } from "../../shared/reconcile/workers/work-on-analyst.ts";
+import { receiveCall } from "../../shared/reconcile/workflows/receive-call.ts";
 import { workOnSweep } from "../../shared/reconcile/workers/work-on-sweep.ts";
 import type { SweepWorkerPorts } from "../../shared/reconcile/workers/worker-ports.ts";
 import { analystRow, analysts } from "../../shared/state/analysts.ts";
@@ -50,6 +52,8 @@ export type SystemParts = {
   readonly tables: Readonly<Record<string, Rows>>;
   /** Whether everything is compared now and then. */
   readonly nights: "yes" | "no";
+  /** Hears what a workflow is told of its task, by where it waits for that. */
+  readonly onResume: (path: string, status: "completed" | "failed") => void;
   /** Hears what people are told. */
   readonly onEntry: (entry: JournalEntry) => void;
   readonly onParked: (told: Told) => void;
@@ -61,6 +65,8 @@ export type Told = { readonly session: string; readonly reason: string };
 
 export type System = {
   readonly notify: (text: string) => Promise<boolean>;
+  /** A relay passes the call of a workflow of this tenant on. @returns whether it was accepted */
+  readonly relay: (text: string, tenant: string) => Promise<boolean>;
   /** The timer that looks whether it is time to catch up. */
   readonly catchUp: () => Promise<void>;
   /** The timer that looks after the subscriptions. */
@@ -84,6 +90,9 @@ export const tableNames = [
   "Marks",
   "Runs",
 ] as const;
+
+/** How long workflows wait for the end of a task. */
+const workflowPatienceMs = 60 * 60_000;
 
 /** A delivery does not wait for the table every time. */
 const memoryMs = 30_000;
@@ -155,7 +164,14 @@ export function startSystem(parts: SystemParts): System {
     findings: findingTable,
     departures: departures(table("Departures")),
     calls: workflowCalls(table("WorkflowCalls")),
-    callback: () => ({ resume: async () => "heard" }),
+    callback: () => ({
+      async resume(path, status) {
+        await travel.there("workflow callback");
+        parts.onResume(path, status);
+        await travel.back("workflow callback");
+        return "heard";
+      },
+    }),
     subscriptions: rows,
     runs: runs(table("Runs")),
     lists: (tenant) => ({ ...graph.lists(tenant), home: tenant === sourceTenant ? "yes" : "no" }),
@@ -224,6 +240,13 @@ export function startSystem(parts: SystemParts): System {
         },
         send,
         now,
+      });
+      return received.kind === "accepted";
+    },
+    async relay(text, tenant) {
+      const received = await receiveCall(text, tenantIdSchema.parse(tenant), {
+        ...ports,
+        patienceMs: workflowPatienceMs,
       });
       return received.kind === "accepted";
     },

@@ -11,6 +11,7 @@ const newer = [
   "pull",
   "governed",
   "kinds of scope",
+  "workflows",
   "nights",
   "nights of edits",
   "governed nights",

@@ -1,35 +1,14 @@
-import type { WorkflowCallback } from "../../graph/workflow-callback.ts";
-import { analystIdSchema, type AnalystId, type TenantId } from "../../model/ids.ts";
+import type { AnalystId } from "../../model/ids.ts";
 import type { KeptCall } from "../../model/workflow-call.ts";
 import { placeAt } from "../../policy/places.ts";
 import type { Policy } from "../../policy/policy.ts";
-import { heardAt, type AccessMessage, type AnalystMessage } from "../../queue/keys.ts";
-import { analystRow, type Analysts } from "../../state/analysts.ts";
-import type { Departures } from "../../state/departures.ts";
-import type { Claim, KeyClock } from "../../state/key-state.ts";
-import { pairRow, type Pairs } from "../../state/pairs.ts";
-import { departedThere } from "../run/departed-there.ts";
-import type { Run } from "../run/handling.ts";
+import { analystRow } from "../../state/analysts.ts";
+import type { KeyClock } from "../../state/key-state.ts";
+import { pairRow } from "../../state/pairs.ts";
 import type { Outcome } from "../run/outcome.ts";
-import type { PolicyNow } from "../run/policy-in-force.ts";
-import { dueNow, welcomeBack } from "./welcome-back.ts";
+import { beginOnce, type Following, type FollowPorts } from "./begin-call.ts";
 import { howFar, type HowFar, type Known } from "./how-far.ts";
-
-type FollowPorts = {
-  readonly policy: () => Promise<PolicyNow>;
-  readonly analysts: Pick<Analysts, "read">;
-  readonly pairs: Pick<Pairs, "read" | "list" | "claim">;
-  readonly departures: Pick<Departures, "read" | "last">;
-  readonly callback: (tenant: TenantId) => WorkflowCallback;
-  readonly send: (messages: readonly (AnalystMessage | AccessMessage)[]) => Promise<void>;
-  readonly now: () => number;
-};
-
-type Following = {
-  readonly ports: FollowPorts;
-  readonly claim: Claim<KeptCall | null>;
-  readonly run: Pick<Run, "cause">;
-};
+import type { Whose } from "./whose-account.ts";
 
 /**
  * Sees to it that what a workflow says of somebody is acted on, and tells the workflow when that has come to its end: completed when every
@@ -41,12 +20,8 @@ export async function followCall(following: Following): Promise<readonly Outcome
   const now = ports.now();
   if (call === null || isOver(call, now)) return [];
   const { policy } = await ports.policy();
-  const begun = call.analyst === null ? await begin(call, policy, following) : call;
-  const { analyst } = begun;
-  const far: HowFar =
-    analyst === null
-      ? { kind: "proven", why: "nobody of Muster's has this account" }
-      : howFar(call, await knownOf(analyst, begun, { policy, ports }));
+  const { call: begun, whose } = await beginOnce(call, policy, following);
+  const far = await farOf(begun, whose, { policy, ports });
   // People have to know of it for as long as it is so.
   if (call.told !== null) return far.kind === "proven" ? [] : [failed(call, call.told.why)];
   const isLate = now >= call.until - marginMs;
@@ -83,52 +58,21 @@ function failed({ workflow, category }: KeptCall, why: string): Outcome {
   };
 }
 
-/** Calls whom the workflow speaks of, once. @returns the call, with who they are; null: nobody of Muster's */
-async function begin(call: KeptCall, policy: Policy, { ports, claim, run }: Following): Promise<KeptCall> {
-  const source = policy.source.tenantId;
-  const isSource = call.tenant === source;
-  const analyst = isSource ? analystIdSchema.parse(call.subject) : await whoseAccount(call, ports);
-  if (analyst === null) return call;
-  const isBack = isSource && call.category === "joiner";
-  const back = isBack ? await welcomeBack(call.at, analyst, ports) : [];
-  const changed = isSource ? back : [call.tenant];
-  if (!isSource) await noteDeparture(call, { analyst, source }, ports);
-  const before = isSource
-    ? await ports.analysts.read(analystRow(analyst))
-    : await ports.pairs.read(pairRow(call.tenant, analyst));
-  const called = { at: ports.now(), heard: before?.clock.heard ?? 0 };
-  const common = { cause: run.cause, heardAt: heardAt(ports), occasion: "event" } as const;
-  await ports.send([
-    ...(isSource ? [{ key: { kind: "analyst", analyst } as const, ...common }] : []),
-    ...changed.map((tenant) => ({
-      key: { kind: "access", tenant, analyst } as const,
-      ...common,
-      version: null,
-    })),
-  ]);
-  const begun: KeptCall = { ...call, analyst, called };
-  await claim.write({ value: begun });
-  return begun;
-}
-
-/** By the account that is proven to be theirs, and by nothing else. */
-async function whoseAccount(
-  { tenant, subject }: KeptCall,
-  { pairs }: FollowPorts,
-): Promise<AnalystId | null> {
-  const rows = await pairs.list(tenant);
-  const own = rows.find(({ state }) => state.value.account?.accountId === subject);
-  return own === undefined ? null : analystIdSchema.parse(own.rowKey);
-}
-
-/** What a target's workflow says holds in the target alone, unless the source has said since then that they are back. */
-async function noteDeparture(
-  { tenant, subject }: KeptCall,
-  { analyst, source }: { readonly analyst: AnalystId; readonly source: TenantId },
-  { departures, pairs, now }: FollowPorts,
-): Promise<void> {
-  const departed = await departedThere({ tenant, subject, analyst, source }, departures);
-  await pairs.claim(pairRow(tenant, analyst), (state) => dueNow({ ...state.value, departed }, state, now()));
+async function farOf(
+  call: KeptCall,
+  whose: Whose,
+  known: { readonly policy: Policy; readonly ports: FollowPorts },
+): Promise<HowFar> {
+  switch (whose.kind) {
+    case "analyst":
+      return howFar(call, await knownOf(whose.analyst, call, known));
+    case "open":
+      return { kind: "waits", why: "it may be the account of somebody whose account has not been found yet" };
+    case "nobody":
+      return { kind: "proven", why: "nobody of Muster's has this account" };
+    default:
+      return whose satisfies never;
+  }
 }
 
 async function knownOf(
