@@ -343,7 +343,7 @@ function openStage(schedule: Schedule, { time, chance, trouble }: Surroundings):
   }
 
   function relay(text: string, tenant: string): void {
-    const again = () => void time.at(time.now() + refusedMs, () => relay(text, tenant));
+    const again = () => time.at(time.now() + refusedMs, () => relay(text, tenant));
     const host = hosts.find(({ life }) => !life.isOver());
     if (host === undefined) return again();
     let isHeard = false;
