@@ -31,6 +31,8 @@ export type PairRecord = {
   readonly taken: Readonly<Record<string, number>>;
   /** What has ended by its own rule and is not given again, as long as it is wanted: keys of grants. */
   readonly ended: readonly string[];
+  /** Scopes by somebody else's hand that the last look let a leaver stay in: keys of grants. */
+  readonly leftIn: readonly string[];
   /** In the source: the targets that gave it when the policy last named it, by keys of grants. */
   readonly givers: Readonly<Record<string, readonly TenantId[]>>;
   /**
@@ -96,6 +98,7 @@ export const unknownPair: PairRecord = {
   overruled: {},
   taken: {},
   ended: [],
+  leftIn: [],
   givers: {},
   scoped: null,
   departed: null,

@@ -86,9 +86,10 @@ function driftOfLeaver({ analyst, pair, scope, own }: Remembered, seen: PlaceSee
   const others = seen
     .stamped(analyst)
     .filter(({ id, enabled }) => enabled && id !== pair.account?.accountId && own === null);
-  const stays = pair.ledger.flatMap(({ item, entry }) =>
+  const mine = pair.ledger.flatMap(({ item, entry }) =>
     item.kind === "scope" && isGiven(entry) ? [grantKey(item.scope)] : [],
   );
+  const stays = [...mine, ...pair.leftIn];
   const isBackIn =
     scope !== null &&
     !stays.includes(grantKey(scope.scope)) &&

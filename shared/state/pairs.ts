@@ -103,6 +103,7 @@ const schema: z.ZodType<PairRecord> = z.object({
   overruled: z.record(z.string(), z.number()).default({}),
   taken: z.record(z.string(), z.number()).default({}),
   ended: z.array(z.string()).default([]),
+  leftIn: z.array(z.string()).default([]),
   givers: z.record(z.string(), z.array(tenantIdSchema)).default({}),
   scoped: z
     .object({

@@ -124,6 +124,11 @@ describe("somebody who belongs there", () => {
     expect(driftOf(anaThere({ pair: pairOf({ taken }), wanted }), shown()).why).toEqual([]);
   });
 
+  test("and left in a scope that somebody else had put them into, does not differ", () => {
+    const left = pairOf({ ledger: [], leftIn: [grantKey(syncScope.scope)] });
+    expect(driftOf(anaThere({ pair: left, wanted: [] }), shown()).why).toEqual([]);
+  });
+
   test("and only keeps what they have, has no account to be missed", () => {
     const keeps = { why: "", gave: null, lost: [] };
     const pair = pairOf({ account: null, ledger: [] });

@@ -101,6 +101,7 @@ describe("what is remembered of a pair", () => {
     overruled: { "group:2": lately },
     taken: { "group:3": lately },
     ended: ["group:4"],
+    leftIn: ["group:5"],
     leftAt: now,
     asked: { tries: 3, scopedAt: lately },
     wroteAt: now,
@@ -123,6 +124,7 @@ describe("what is remembered of a pair", () => {
       overruled: _overruled,
       taken: _taken,
       ended: _ended,
+      leftIn: _leftIn,
       ...older
     } = full;
     await (
@@ -135,6 +137,7 @@ describe("what is remembered of a pair", () => {
       overruled: {},
       taken: {},
       ended: [],
+      leftIn: [],
     });
   });
 

@@ -53,6 +53,7 @@ export function keptBooks(
     ...keptDenials(read),
     taken: keptTaken(read, plan),
     ended: endedOf(read),
+    leftIn: leftInBy(read, plan),
     givers: giversOf(situation, looking, pair),
   };
 }
@@ -100,6 +101,11 @@ function endedOf({ pair, situation: { account, wanted } }: ReadOk): PairRecord["
   return wanted.flatMap(({ grant }) =>
     account.seen(grant, "yes").seen === "lapsed" ? [grantKey(grant)] : [],
   );
+}
+
+function leftInBy({ situation: { scope } }: ReadOk, { purpose, notes }: Plan): PairRecord["leftIn"] {
+  const stays = notes.some((note) => note.kind === "scope-stays" && note.why === "before");
+  return purpose === "leave" && stays && scope !== null ? [grantKey(scope.scope)] : [];
 }
 
 function invitedAfter(

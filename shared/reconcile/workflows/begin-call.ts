@@ -1,6 +1,7 @@
 import type { WorkflowCallback } from "../../graph/workflow-callback.ts";
 import { analystIdSchema, type AnalystId, type TenantId } from "../../model/ids.ts";
 import type { KeptCall } from "../../model/workflow-call.ts";
+import type { PairRecord } from "../../model/pair.ts";
 import type { Policy } from "../../policy/policy.ts";
 import { heardAt, type AccessMessage, type AnalystMessage } from "../../queue/keys.ts";
 import { analystRow, type Analysts } from "../../state/analysts.ts";
@@ -89,6 +90,16 @@ async function noteDeparture(
   { analyst, source }: { readonly analyst: AnalystId; readonly source: TenantId },
   { departures, pairs, now }: FollowPorts,
 ): Promise<void> {
-  const departed = await departedThere({ tenant, subject, analyst, source }, departures);
-  await pairs.claim(pairRow(tenant, analyst), (state) => dueNow({ ...state.value, departed }, state, now()));
+  let noted: PairRecord["departed"] | undefined;
+  for (let tries = 0; tries < tryLimit; tries += 1) {
+    const departed = await departedThere({ tenant, subject, analyst, source }, departures);
+    // Between reading and writing another run may have noted what was said later.
+    if (noted !== undefined && noted?.at === departed?.at) return;
+    await pairs.claim(pairRow(tenant, analyst), (state) =>
+      dueNow({ ...state.value, departed }, state, now()),
+    );
+    noted = departed;
+  }
 }
+
+const tryLimit = 5;

@@ -24,11 +24,15 @@ export async function welcomeBack(
     const departed = (await pairs.read(pairRow(tenant, analyst)))?.value.departed ?? null;
     if (departed === null || departed.at >= at) continue;
     await pairs.claim(pairRow(tenant, analyst), (state) =>
-      dueNow({ ...state.value, departed: null }, state, now()),
+      dueNow({ ...state.value, departed: since(state.value.departed, at) }, state, now()),
     );
   }
   return targets;
 }
+
+/** What was said after that stands. */
+const since = (departed: PairRecord["departed"], at: number) =>
+  departed !== null && departed.at >= at ? departed : null;
 
 /** Whatever becomes of the message that calls them, something is due, which the next catch-up sees. */
 export const dueNow = (value: PairRecord, { clock, ...state }: KeyState<PairRecord>, now: number) => ({
