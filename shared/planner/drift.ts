@@ -59,8 +59,12 @@ function driftOfMember({ analyst, pair, wanted, keeps, scope, own }: Remembered,
     pair.taken[key] !== undefined ||
     pair.ended.includes(key) ||
     isGivenUp(pair, key);
+  const hasPackage = wanted.some(
+    ({ grant }) => grant.kind === "package" && seen.holds(grant, account) === "present",
+  );
+  const isEnding = endsByItself(pair.account) && !hasPackage;
   const missing = wanted.filter(
-    ({ grant }) => !isRefused(grantKey(grant)) && seen.holds(grant, account) === "absent",
+    ({ grant }) => !isEnding && !isRefused(grantKey(grant)) && seen.holds(grant, account) === "absent",
   );
   const surplus = givenTo(pair.ledger, account).filter(
     ({ grant }) => !keys.has(grantKey(grant)) && !isKept(keeps, grant) && !isInGrace(pair, grant),
@@ -69,7 +73,7 @@ function driftOfMember({ analyst, pair, wanted, keeps, scope, own }: Remembered,
   const isOut = scope !== null && wanted.length > 0 && seen.inScope(scope.scope, analyst) === "absent";
   return {
     why: [
-      ...accountWords(own === null ? seen.account(account) : "unknown"),
+      ...accountWords(own === null && !isEnding ? seen.account(account) : "unknown"),
       ...(isOut ? [`not in the scope ${scope.name} any more`] : []),
       ...missing.map(({ name }) => `${name} is missing`),
       ...surplus.map(({ name }) => `${name} is not to be there`),
@@ -155,9 +159,17 @@ function accountWords(sight: AccountSight): readonly string[] {
   }
 }
 
+/**
+ * A guest without a package is entitlement management's to block and to delete, and comes back with the next one; or stays, with one that
+ * somebody else has given.
+ */
+const endsByItself = (account: AccountRecord | null): boolean =>
+  account !== null && account.proof === "assignment" && account.deleted === "expected";
+
 /** Where an account stays, it stays as it is. */
 function isAliveAgain(account: AccountRecord | null, seen: PlaceSeen): boolean {
-  if (account === null || seen.account(account.accountId) !== "enabled") return false;
+  if (account === null || endsByItself(account) || seen.account(account.accountId) !== "enabled")
+    return false;
   return account.blocked === "confirmed" || account.deleted !== "no";
 }
 

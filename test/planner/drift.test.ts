@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { grantKey } from "../../shared/model/grant.ts";
+import { assignmentPolicyIdSchema, packageIdSchema } from "../../shared/model/ids.ts";
 import type { LedgerRow } from "../../shared/model/ledger.ts";
 import { unknownPair, type PairRecord } from "../../shared/model/pair.ts";
 import { driftOf, removalsAllowed, type PlaceSeen, type Remembered } from "../../shared/planner/drift.ts";
@@ -40,6 +41,17 @@ const pairOf = (changes: Partial<PairRecord> = {}): PairRecord => ({
   proof,
   ...changes,
 });
+
+const packaged = {
+  name: "SOC Operator",
+  grant: {
+    kind: "package",
+    package: packageIdSchema.parse("4a000000-0000-4000-8000-000000000001"),
+    policy: assignmentPolicyIdSchema.parse("4b000000-0000-4000-8000-000000000001"),
+    expires: null,
+    renew: false,
+  },
+} as const;
 
 /** Ana, a reader of Contoso, as Muster remembers her. */
 const anaThere = (changes: Partial<Remembered> = {}): Remembered => ({
@@ -122,6 +134,17 @@ describe("somebody who belongs there", () => {
     expect(driftOf(anaThere({ pair: pairOf({ ledger: [refused] }), wanted }), shown()).why).toEqual([]);
     const taken = { [grantKey(responders.grant)]: longAgo };
     expect(driftOf(anaThere({ pair: pairOf({ taken }), wanted }), shown()).why).toEqual([]);
+  });
+
+  test("and is a guest who ends because the last package has, does not differ, until there is a package", () => {
+    const account = remembered({ proof: "assignment", deleted: "expected" });
+    const wanted = [readers, packaged];
+    const blocked: Partial<PlaceSeen> = { account: () => "blocked" };
+    const pair = pairOf({ account, ended: [grantKey(packaged.grant)] });
+    expect(driftOf(anaThere({ pair, wanted, scope: null }), shown(blocked)).why).toEqual([]);
+    const has = shown({ ...blocked, holds: () => "present" });
+    expect(driftOf(anaThere({ pair, wanted, scope: null }), has).why).toEqual(["the account is blocked"]);
+    expect(driftOf(anaThere({ pair, wanted: [] }), shown({ inScope: () => "absent" })).why).toEqual([]);
   });
 
   test("and left in a scope that somebody else had put them into, does not differ", () => {

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { crowdStories, strangerStories } from "./crowd-stories.ts";
 import { eligibleStories, packageStories, packageTerms } from "./governance-stories.ts";
 import { guestStories } from "./guest-stories.ts";
-import { governedNights, nightsOfEdits, nightStories } from "./night-stories.ts";
+import { governedNights, nightsOfEdits, nightsOfGuests, nightStories } from "./night-stories.ts";
 import type { Terms } from "./policies.ts";
 import type { Schedule } from "./schedule.ts";
 import type { World } from "./settled-world.ts";
@@ -51,6 +51,10 @@ const wide = fc.record<Terms>({
 const eligibleTerms = fc.record({
   in: fc.constantFrom("contoso" as const, "both" as const),
   duration: fc.constantFrom("P365D", "P365D", "PT2H"),
+});
+const guestTerms = fc.record({
+  ends: fc.constantFrom("none" as const, "block" as const, "block" as const, "delete" as const),
+  deletedAfterMs: fc.constantFrom(10 * minutes, 60 * minutes),
 });
 const cycle = fc.constant(40 * minutes);
 const seldom = fc.constantFrom<Plot["timers"]>("none", "none", "catch-up");
@@ -211,10 +215,7 @@ export const families = {
         deleteAfterMs: fc.constantFrom(0, 30 * days),
         guard: fc.constant("wide" as const),
         packages: packageTerms,
-        guests: fc.record({
-          ends: fc.constantFrom("none" as const, "block" as const, "block" as const, "delete" as const),
-          deletedAfterMs: fc.constantFrom(10 * minutes, 60 * minutes),
-        }),
+        guests: guestTerms,
       }),
       timers: always,
     }),
@@ -298,12 +299,26 @@ export const families = {
       timers: always,
     }),
   },
+  "nights of guests": {
+    world: "guests",
+    plots: plots({
+      story: nightsOfGuests,
+      trouble: fc.oneof(troubles, widerTroubles, unannounced, halfAnswers, lostReminders),
+      terms: fc.record<Terms>({
+        deleteAfterMs: fc.constantFrom(0, 30 * days),
+        guard: fc.constant("wide" as const),
+        packages: packageTerms,
+        guests: guestTerms,
+      }),
+      timers: always,
+    }),
+  },
 } as const satisfies Readonly<Record<string, Family>>;
 
 export type FamilyName = keyof typeof families;
 export const familyNames = Object.keys(families) as readonly FamilyName[]; // the keys of a literal
 
-/** How many of 71 numbers a family gets; an odd sum, so that even and odd numbers share all of them. */
+/** How many of 73 numbers a family gets; an odd sum, so that even and odd numbers share all of them. */
 const shares: Readonly<Record<FamilyName, number>> = {
   eligible: 2,
   packages: 2,
@@ -314,6 +329,7 @@ const shares: Readonly<Record<FamilyName, number>> = {
   nights: 2,
   "nights of edits": 2,
   "governed nights": 2,
+  "nights of guests": 2,
   ordinary: 13,
   delegated: 2,
   retired: 0,
@@ -351,6 +367,7 @@ const newer: readonly FamilyName[] = [
   "nights",
   "nights of edits",
   "governed nights",
+  "nights of guests",
 ];
 
 const turnsOf = (names: readonly FamilyName[]) =>

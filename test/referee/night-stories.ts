@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { eligibleStories, packageStories } from "./governance-stories.ts";
+import { guestStories } from "./guest-stories.ts";
 import {
   account,
   delegatedStories,
@@ -66,3 +67,6 @@ export const nightsOfEdits: fc.Arbitrary<readonly Moment[]> = withNights(policyS
 export const governedNights: fc.Arbitrary<readonly Moment[]> = withNights(
   fc.oneof(eligibleStories, packageStories, drift),
 );
+
+/** The same where people are invited. */
+export const nightsOfGuests: fc.Arbitrary<readonly Moment[]> = withNights(fc.oneof(guestStories, drift));

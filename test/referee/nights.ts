@@ -1,6 +1,9 @@
-import type { SweepPart } from "../../shared/model/sweep.ts";
+import type { DifferenceEnd, SweepPart } from "../../shared/model/sweep.ts";
 import { runs } from "../../shared/state/runs.ts";
 import { tableOf, type Rows } from "./tables.ts";
+
+/** What people have to see to differs night after night, and is told as that. */
+const isDone: ReadonlySet<DifferenceEnd> = new Set(["repaired", "as-it-should-be"]);
 
 /** More than any story begins. */
 const most = 100;
@@ -22,9 +25,12 @@ export async function judgeNights(
   const differences = await Promise.all(parts.map((part) => toldOf(part, newest.id)));
   async function toldOf({ tenant, name }: SweepPart, id: string): Promise<readonly string[]> {
     const found = await table.differences(id, tenant);
-    return found.map(
-      ({ analyst, why }) => `a night differs once more: ${analyst} in ${name}: ${why.join(", ")}`,
-    );
+    return found
+      .filter(({ end }) => end === null || isDone.has(end.kind))
+      .map(
+        ({ analyst, why, end }) =>
+          `a night differs once more: ${analyst} in ${name}: ${why.join(", ")}: ${end?.kind}`,
+      );
   }
   return [...open, ...(last === "found nothing to do" ? differences.flat() : [])];
 }

@@ -689,7 +689,8 @@ export function oracleOf(options: OracleOptions): Oracle {
     // What an administrator does there announces itself to nobody.
     if (deleted?.endedBy === "admin") return;
     if (deleted !== undefined) {
-      if (!governed.hasRunOut(whoIs(person, target, deleted.id)))
+      const isRefused = isToldOf(person, target.tenantId)(requestWords);
+      if (!isRefused && !governed.hasRunOut(whoIs(person, target, deleted.id)))
         say(`robbed: ${person} belongs in ${where}, and the account is in the recycle bin`);
     } else
       for (const finding of governed.judgeInvitation(whoIs(person, target, mailOf(person)), wanted))

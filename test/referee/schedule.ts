@@ -88,7 +88,7 @@ const unremindedMs = 40 * minuteMs;
 const aftermathsMs = [minuteMs, 3 * minuteMs, 6 * minuteMs] as const;
 const tickMs = 5 * minuteMs;
 /** How long a night may take of which nobody is to be looked at, and when the last one comes after all trouble. */
-const nightMs = 30 * minuteMs;
+const nightMs = 45 * minuteMs;
 const lastNightMs = 5 * minuteMs;
 /** Long enough to look at everybody once. */
 const onceMoreMs = 5 * minuteMs;
