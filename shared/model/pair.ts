@@ -29,6 +29,8 @@ export type PairRecord = {
   readonly overruled: Readonly<Record<string, number>>;
   /** What somebody else took away and is left so, as the policy says: when that was seen, epoch ms, by keys of grants. It outlasts the account. */
   readonly taken: Readonly<Record<string, number>>;
+  /** What the policy called the place when it last had it: people know it by that. null: nobody has looked since that is kept. */
+  readonly place: string | null;
   /** In the source: the targets that gave it when the policy last named it, by keys of grants. */
   readonly givers: Readonly<Record<string, readonly TenantId[]>>;
   /**
@@ -93,6 +95,7 @@ export const unknownPair: PairRecord = {
   denials: {},
   overruled: {},
   taken: {},
+  place: null,
   givers: {},
   scoped: null,
   departed: null,

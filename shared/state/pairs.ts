@@ -102,6 +102,7 @@ const schema: z.ZodType<PairRecord> = z.object({
   denials: z.record(z.string(), denial).default({}),
   overruled: z.record(z.string(), z.number()).default({}),
   taken: z.record(z.string(), z.number()).default({}),
+  place: z.string().nullable().default(null),
   givers: z.record(z.string(), z.array(tenantIdSchema)).default({}),
   scoped: z
     .object({
