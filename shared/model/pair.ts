@@ -33,6 +33,8 @@ export type PairRecord = {
   readonly ended: readonly string[];
   /** Scopes by somebody else's hand that the last look let a leaver stay in: keys of grants. */
   readonly leftIn: readonly string[];
+  /** What the policy called the place when it last had it: people know it by that. null: nobody has looked since that is kept. */
+  readonly place: string | null;
   /** In the source: the targets that gave it when the policy last named it, by keys of grants. */
   readonly givers: Readonly<Record<string, readonly TenantId[]>>;
   /**
@@ -99,6 +101,7 @@ export const unknownPair: PairRecord = {
   taken: {},
   ended: [],
   leftIn: [],
+  place: null,
   givers: {},
   scoped: null,
   departed: null,

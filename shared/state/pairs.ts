@@ -104,6 +104,7 @@ const schema: z.ZodType<PairRecord> = z.object({
   taken: z.record(z.string(), z.number()).default({}),
   ended: z.array(z.string()).default([]),
   leftIn: z.array(z.string()).default([]),
+  place: z.string().nullable().default(null),
   givers: z.record(z.string(), z.array(tenantIdSchema)).default({}),
   scoped: z
     .object({

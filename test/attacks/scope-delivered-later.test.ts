@@ -55,7 +55,7 @@ test("a target is not taken out of the policy unheard while a removal from its s
   world.setPolicy({ ...policy, targets: policy.targets.filter(({ name }) => name !== "contoso") });
   await world.look();
   await world.pass(hourMs);
-  expect(world.told()).toContainEqual(expect.stringMatching(/^tenant .* is not in the policy any more/));
+  expect(world.told()).toContainEqual(expect.stringMatching(/^contoso .* is not in the policy any more/));
 });
 
 test("where all accounts go, a leaver whom somebody else has asked a package for is not proven out before that has come to its end", async () => {

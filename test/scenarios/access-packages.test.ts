@@ -134,6 +134,24 @@ test("a delivery that does not end is told with the request's id, and looked at 
   expect(await groups(gus)).toEqual(["SOC Operators", "SOC Readers"]);
 });
 
+test("a delivery that fails is processed again by the hour, and not asked for anew, until it has come", async () => {
+  const [operators] = await scene.admin.list(tenant(), "/groups?$filter=displayName eq 'SOC Operators'");
+  const path = `/groups/${String(operators?.["id"])}`;
+  // Nobody can put people into a group whose rule decides.
+  const membershipRule = '(user.department -eq "SOC")';
+  const isRuled = { membershipRule, membershipRuleProcessingState: "Paused" };
+  await scene.admin.call(tenant(), "PATCH", path, { ...isRuled, groupTypes: ["DynamicMembership"] });
+  const hal = await holder("Broken Hal", "SOC Readers");
+  expect([await states(hal), await groups(hal)]).toEqual([["deliveryFailed"], ["SOC Readers"]]);
+  expect(await proofs(hal, "join")).toEqual([]);
+  await scene.admin.call(tenant(), "PATCH", path, { groupTypes: [] });
+  await scene.pass(150 * 60_000);
+  expect(await states(hal)).toEqual(["delivered"]);
+  expect(await requests(hal)).toHaveLength(1);
+  expect(await groups(hal)).toEqual(["SOC Operators", "SOC Readers"]);
+  expect(await proofs(hal, "join")).not.toEqual([]);
+});
+
 test("once all is as it should be, nothing is written", async () => {
   const since = scene.mark();
   await scene.pass();

@@ -3,6 +3,7 @@ import { parse, stringify } from "yaml";
 import type { World } from "../../lab/world.ts";
 import type { ParkedMessage } from "../../shared/queue/keys.ts";
 import type { JournalEntry } from "../../shared/state/journal.ts";
+import { runMuster } from "../support/run-muster.ts";
 import { everywhere, openScene, testManners, type Person, type Scene } from "../support/lab.ts";
 
 /**
@@ -55,6 +56,7 @@ type Seen = {
   readonly out: readonly unknown[];
   readonly requests: Readonly<Record<string, string>>;
   readonly Una: { readonly atOnce: unknown; readonly access: unknown; readonly proven: readonly string[] };
+  readonly orphans: readonly string[];
 };
 let seen: Seen;
 let entries: Readonly<Record<string, readonly JournalEntry[]>> = {};
@@ -106,10 +108,11 @@ beforeAll(async () => {
   const atOnce = { scopes: await scopesOf("Una"), delegated: await isDelegated("Una") };
   await scene.pass(5 * minuteMs);
   const Una = { atOnce, access: await scene.access(person("Una")), proven: [...(await provenOf("Una"))] };
+  const orphans = await orphaned("Una", "--open");
   for (const trouble of troubles) faults.remove(trouble);
   await scene.pass(60 * minuteMs);
 
-  seen = { accounts, Rita, Ulla, quarantined, out, requests, Una };
+  seen = { accounts, Rita, Ulla, quarantined, out, requests, Una, orphans };
   for (const one of Object.values(people))
     entries = { ...entries, [one.displayName]: await scene.entries(one) };
 }, 120_000);
@@ -281,6 +284,20 @@ async function isDelegated(name: string): Promise<boolean> {
   return (await scene.admin.list(tenantId, path)).some(({ id }) => id === person(name).id);
 }
 
+/** The places where somebody has left and is not proven out, as people see it; `--all`: or was not for a while. */
+async function orphaned(name: string, which: "--open" | "--all"): Promise<readonly string[]> {
+  const tables = { MUSTER_TABLES: scene.lab.tables.connectionString };
+  const { stdout } = await runMuster(["findings", "--json", which], tables);
+  const { findings } = JSON.parse(stdout) as {
+    findings: { kind: string; place: string; person: string; advice: string; over: string | null }[];
+  }; // as docs/configuration.md says
+  return findings
+    .filter(({ kind, person: who }) => kind === "orphan" && who === person(name).userPrincipalName)
+    .filter(({ advice }) => advice !== "")
+    .map(({ place, over }) => (over === null ? place : `${place}, over`))
+    .toSorted();
+}
+
 /** The places where it is proven that somebody has left. */
 const proven = (all: readonly JournalEntry[]) =>
   new Set(
@@ -374,10 +391,17 @@ describe("on the way there", () => {
       access: everywhere(scene, "enabled: SOC Responders"),
       proven: ["source"],
     });
+    expect(seen.orphans).toEqual(["contoso", "fabrikam", "northwind"]);
     const without = told("Una", "northwind");
     expect(without).toEqual([expect.stringMatching(/403 .*check the admin consent/)]);
     expect(told("Una", "contoso")).toEqual([expect.stringMatching(/answers nobody/)]);
   });
+});
+
+test("nobody of them is an orphan in the end, and who was one stays on show as that", async () => {
+  expect(await orphaned("Una", "--all")).toEqual(["contoso, over", "fabrikam, over", "northwind, over"]);
+  for (const name of ["Rita", "Ulla", "Hal"])
+    expect({ name, open: await orphaned(name, "--open") }).toEqual({ name, open: [] });
 });
 
 describe("whoever leaves and comes back", () => {
@@ -403,6 +427,9 @@ describe("whoever leaves and comes back", () => {
     await scene.disable(person("Pia"));
     await scene.pass();
     expect(await scene.accessIn(person("Pia"), "contoso")).toEqual({ account: "deleted", groups: [] });
+    const leaves = (all: readonly JournalEntry[]) =>
+      all.filter(({ kind, plan }) => kind === "proof" && plan.purpose === "leave").length;
+    expect(leaves(await scene.entries(person("Pia")))).toBeGreaterThan(leaves(entries["Pia"] ?? []));
   });
 
   // Muster's hosts are stopped for these days, or their timers would be most of what this file costs.

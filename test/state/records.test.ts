@@ -102,6 +102,7 @@ describe("what is remembered of a pair", () => {
     taken: { "group:3": lately },
     ended: ["group:4"],
     leftIn: ["group:5"],
+    place: "contoso",
     leftAt: now,
     asked: { tries: 3, scopedAt: lately },
     wroteAt: now,
@@ -125,6 +126,7 @@ describe("what is remembered of a pair", () => {
       taken: _taken,
       ended: _ended,
       leftIn: _leftIn,
+      place: _place,
       ...older
     } = full;
     await (
@@ -138,6 +140,7 @@ describe("what is remembered of a pair", () => {
       taken: {},
       ended: [],
       leftIn: [],
+      place: null,
     });
   });
 

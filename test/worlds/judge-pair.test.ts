@@ -90,6 +90,7 @@ function pair(change: Partial<Pair>): Pair {
     home: nothing,
     hasWorked: true,
     isProvenOut: false,
+    isOrphan: false,
     reasons: [],
     ...change,
   };
@@ -187,6 +188,11 @@ test.each([
   [
     "neither proof nor finding",
     { truth: bin, isProvenOut: false },
+    "unproven: has left, and neither proof nor finding says so",
+  ],
+  [
+    "something that people heard once, and no finding that is open",
+    { truth: bin, isProvenOut: false, reasons: ["w1-north: the request 1 takes long"] },
     "unproven: has left, and neither proof nor finding says so",
   ],
 ] as const)("who has left and has %s is not out", (_, change, finding) => {

@@ -24,6 +24,8 @@ export type Pair = {
   readonly hasWorked: boolean;
   /** Whether it was proven since it last changed that they are out. */
   readonly isProvenOut: boolean;
+  /** Whether people are shown that nothing proves it. */
+  readonly isOrphan: boolean;
   /** What people were told of the pair. */
   readonly reasons: readonly string[];
 };
@@ -222,7 +224,7 @@ function lacks(pair: Pair, key: string, accounts: ReadonlySet<string>): readonly
 }
 
 function judgeLeaver(pair: Pair): readonly string[] {
-  const { target, hasWorked, isProvenOut, reasons, byHand } = pair;
+  const { target, hasWorked, isProvenOut, isOrphan, reasons, byHand } = pair;
   const accounts = accountsOf(pair);
   const ids = new Set(accounts.map(({ id }) => id));
   const findings: string[] = [];
@@ -240,7 +242,7 @@ function judgeLeaver(pair: Pair): readonly string[] {
       accounts.some(({ state, by }) => isBefore(by) && (state === "live" || byHand.has("remove account")));
     if (hasScope(pair) && !keepsAccount) findings.push("lost: keeps the scope");
     if (!touchesAccount.some((kind) => byHand.has(kind))) findings.push(...judgeAccounts(pair));
-    if (hasWorked && !isProvenOut && reasons.length === 0)
+    if (hasWorked && !isProvenOut && !isOrphan)
       findings.push("unproven: has left, and neither proof nor finding says so");
   }
   return findings;

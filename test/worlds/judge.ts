@@ -34,7 +34,7 @@ export function judgeOf(scene: WorldScene): Judge {
     for (const finding of findings) known.add(finding);
   };
 
-  function pairOf({ plan, citizen, target }: PlannedPair, { entries, told }: Evidence): Pair {
+  function pairOf({ plan, citizen, target }: PlannedPair, { entries, told, shown }: Evidence): Pair {
     const bearers = census
       .everybody()
       .filter(({ person }) => person === citizen.person)
@@ -63,6 +63,10 @@ export function judgeOf(scene: WorldScene): Judge {
         entries.some(({ analyst, target: where }) => analyst === citizen.id && where === target.name),
       // Who was back for seconds may never have been seen back: what was proven before that still holds, and is not said again.
       isProvenOut: lastProof?.plan.purpose === "leave" && lastProof.at >= turnedAt - lagMs[climate.weather],
+      isOrphan: shown.some(
+        ({ kind, subject, tenant }) =>
+          kind === "orphan" && subject === citizen.id && tenant === idsOf.tenant(target.name),
+      ),
       reasons: told.flatMap(({ key, reason }) => (isOf(citizen, target, { key, reason }) ? [reason] : [])),
     };
   }

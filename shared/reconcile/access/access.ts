@@ -91,7 +91,7 @@ async function playRound(
   if (target === undefined) {
     const left = claim.state().value;
     claim.set({ value: { ...left, unproven: unprovenThere(left, policy.leavers) } });
-    return { served, outcomes: hasLeft(left, policy.leavers) ? [] : [missingTarget(tenant)] };
+    return { served, outcomes: hasLeft(left, policy.leavers) ? [] : [missingTarget(tenant, left.place)] };
   }
   const rules: Rules = { policy, target, since: changedAt };
   const priority = record.leaving !== null ? "high" : "normal";
@@ -197,10 +197,11 @@ async function isNewlyDeparted(before: PairRecord, meeting: Meeting): Promise<bo
 /** A new policy calls everybody, and a few thousand analysts are looked at in a few minutes. */
 const unreadMs = 60_000;
 
-function missingTarget(tenant: TenantId): Outcome {
+function missingTarget(tenant: TenantId, name: string | null): Outcome {
+  const target = name === null ? `tenant ${tenant}` : `${name} (tenant ${tenant})`;
   return {
     kind: "parked",
-    reason: `tenant ${tenant} is not in the policy any more, and Muster once gave people access there`,
+    reason: `${target} is not in the policy any more, and Muster once gave people access there`,
     advice:
       "put the target back into the policy with retire: true, and take it out when the journal has a proof for everybody and their accounts are deleted",
     cause: "not in the policy",

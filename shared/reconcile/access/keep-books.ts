@@ -49,6 +49,7 @@ export function keptBooks(
     scoped: scopedSoFar(read, bookkeeping),
     gone: goneSoFar(read, bookkeeping),
     gave: gaveOf(looking, read.found, pair),
+    place: looking.rules.target.name,
     unwanted: unwantedOf(read, plan.purpose),
     ...keptDenials(read),
     taken: keptTaken(read, plan),
