@@ -111,6 +111,10 @@ export function administratorOf({ lab, admin, plan, census }: Parts): Administra
         return when(isLive, () => patch({ displayName: `${deed.person} at ${lab.clock.now()}` }));
       case "stamp at home":
         return when(isLive, () => patch({ [extensionName(extensionApp, "socRoles")]: "written by hand" }));
+      case "take the mail of": {
+        const { mail } = census.bearer(deed.other);
+        return when(isLive && mail !== citizen.mail, () => patch({ mail }), { mail });
+      }
       case "hire again":
         if (state !== "purged") return "in vain";
         await hireAgain(citizen);
@@ -205,6 +209,15 @@ export function administratorOf({ lab, admin, plan, census }: Parts): Administra
             "nowhere",
             "stranger",
           ),
+        });
+      case "make a second account":
+        return call("POST", "/users", {
+          displayName: deed.person,
+          userPrincipalName: `second.${deed.person}.${lab.clock.now()}@${target.name}.example`,
+          mailNickname: `second.${deed.person}`,
+          accountEnabled: true,
+          passwordProfile: { password: crypto.randomUUID() },
+          [extensionName(appOfStamps(target, extensionApp), "socSourceId")]: citizen.id,
         });
       case "activate":
       case "make eligible":

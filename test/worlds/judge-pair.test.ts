@@ -74,6 +74,7 @@ function pair(change: Partial<Pair>): Pair {
     },
     past: "new",
     isHiredAgain: false,
+    sharesMail: false,
     owners: new Set(["ana"]),
     target,
     climate: {

@@ -11,6 +11,8 @@ export type Pair = {
   readonly past: string;
   /** Whether another citizen bore the name before. */
   readonly isHiredAgain: boolean;
+  /** Whether another user of the source has the same mail, or had it for a while. */
+  readonly sharesMail: boolean;
   /** Whose accounts are theirs: a target that invites knows people by their address, which is the last one's who bears it. */
   readonly owners: ReadonlySet<string>;
   readonly target: TargetPlan;
@@ -94,6 +96,7 @@ const touchesAccount: readonly Deed["kind"][] = [
   "block",
   "remove account",
   "stamp with a stranger's id",
+  "make a second account",
 ];
 
 /** What lets somebody reach the target by Muster's doing. Who is in the recycle bin has it there, where nobody can take it. */
@@ -153,7 +156,7 @@ function judgeStaying(pair: Pair): readonly string[] {
   if (touchesAccount.some((kind) => byHand.has(kind))) return findings;
   // Who is hired again with the address of one who is gone for good is led to that one's account, and a person has to look.
   const isUnproven = /is not proven to be theirs|whose account that is does not show/;
-  if (pair.isHiredAgain && isToldOf(pair, isUnproven)) return findings;
+  if ((pair.isHiredAgain || pair.sharesMail) && isToldOf(pair, isUnproven)) return findings;
   const [account] = live;
   if (account === undefined) return [...findings, ...lacksAccount(pair)];
   if (!account.isEnabled && !mayBeBlocked(pair, { held, ids }))

@@ -50,6 +50,9 @@ export function judgeOf(scene: WorldScene): Judge {
       climate,
       byHand: memory.byHand(citizen.id, target.name),
       home: lab.graph.truth(lab.world.source.tenantId),
+      sharesMail: plan.story.some(
+        ({ deed }) => deed.kind === "take the mail of" && [deed.person, deed.other].includes(citizen.person),
+      ),
       isHiredAgain: bearers[0] !== citizen.id,
       owners: new Set(
         target.topology === "push" ? [citizen.id] : bearers.at(-1) === citizen.id ? bearers : [],

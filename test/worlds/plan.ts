@@ -68,12 +68,16 @@ type In<Kind extends string> = At<Kind> & { readonly target: string };
 export type Deed =
   | (At<"join" | "drop"> & { readonly role: string })
   | At<"disable" | "enable" | "delete" | "restore" | "purge" | "rename" | "stamp at home">
+  /** From now on another user of the source has the same mail. */
+  | (At<"take the mail of"> & { readonly other: string })
   /** The same name and mail, another user. */
   | At<"hire again">
   | In<"into scope" | "out of scope">
   | (At<"into source group" | "out of source group"> & { readonly group: string })
   | (In<"give" | "take" | "review"> & { readonly group: string })
   | In<"block" | "remove account" | "stamp with a stranger's id">
+  /** An account beside theirs, with their stamp on it. */
+  | In<"make a second account">
   | In<"make a role holder" | "unmake a role holder">
   | (In<"activate" | "make eligible" | "end eligibility"> & { readonly group: string })
   | In<"approve" | "deny">
