@@ -3,6 +3,7 @@ import type { AnalystId } from "../../model/ids.ts";
 import { heardAt, type AnalystMessage } from "../../queue/keys.ts";
 import { allLookedAt, type Analysts } from "../../state/analysts.ts";
 import { findingKeptMs, type Findings } from "../../state/findings.ts";
+import { troubleKeptMs, type Troubles } from "../../state/troubles.ts";
 import { journalKeptMs, type Journal } from "../../state/journal.ts";
 import { callKeptMs, type WorkflowCalls } from "../../state/workflow-calls.ts";
 import type { CatchUpMark, Mark } from "../../state/marks.ts";
@@ -23,6 +24,7 @@ export type CatchUpPorts = BehindPorts &
     readonly analysts: Pick<Analysts, "list">;
     readonly findings: Pick<Findings, "forget">;
     readonly calls: Pick<WorkflowCalls, "forget" | "open">;
+    readonly troubles: Pick<Troubles, "list" | "forget">;
     readonly journal: Pick<Journal, "forget">;
     readonly mark: Mark<CatchUpMark>;
     /** How often another policy came into force. */
@@ -96,6 +98,7 @@ export async function catchUpIfDue(ports: CatchUpPorts): Promise<CaughtUp | null
   if (dayOf(before.begunAt) !== dayOf(begun.begunAt)) {
     await ports.findings.forget(begun.begunAt - findingKeptMs);
     await ports.calls.forget(begun.begunAt - callKeptMs);
+    await ports.troubles.forget(begun.begunAt - troubleKeptMs);
     await ports.journal.forget(begun.begunAt - journalKeptMs);
   }
   const { whom, changes } = call;
