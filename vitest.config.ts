@@ -3,7 +3,7 @@ import { ClosingLine } from "./test/support/closing-line.ts";
 import { LongestFirst } from "./test/support/longest-first.ts";
 
 const all = ["test/**/*.test.ts"];
-const withProcesses = ["lab", "scenarios", "referee", "worlds", "hostile"].map(
+const withProcesses = ["lab", "scenarios", "referee", "worlds", "weeks", "hostile"].map(
   (folder) => `test/${folder}/**/*.test.ts`,
 );
 

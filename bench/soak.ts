@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { explainFailure, playNumber, type Failure } from "../test/referee/draw.ts";
 import { familyNames, type FamilyName } from "../test/referee/families.ts";
 import { playBodies } from "./soak-bodies.ts";
+import { soakWeeks } from "./soak-weeks.ts";
 import { playWorlds } from "./soak-worlds.ts";
 
 /** `npm run soak`: the tests that are never long enough, for as long as somebody wants. */
@@ -47,6 +48,16 @@ program
   .option("--trace", "tell everything that happens, and what the app writes")
   .action(async (options: { readonly first: number; readonly count: number; readonly trace?: true }) => {
     process.exitCode = (await playWorlds(options)) === 0 ? 0 : 1;
+  });
+
+program
+  .command("weeks")
+  .description("plays weeks of an organisation in the lab, with two hosts, and judges each of them")
+  .option("--first <seed>", "the seed of the organisation and of all that becomes of it", whole, 1)
+  .option("--count <n>", "how many weeks", whole, 8)
+  .option("--trace", "tell everything that happens, and what the app writes")
+  .action(async (options: { readonly first: number; readonly count: number; readonly trace?: true }) => {
+    process.exitCode = (await soakWeeks(options)) === 0 ? 0 : 1;
   });
 
 program

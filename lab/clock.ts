@@ -53,8 +53,9 @@ type Entry = {
 // setTimeout cannot wait longer; a longer wait is re-armed.
 const longestTimeoutMs = 2 ** 31 - 1;
 
-export function startClock(realNow: () => number = () => Date.now()): LabClock {
-  let offsetMs = 0;
+/** `startsAt`: virtual time at the beginning, epoch ms; real time where it is not said. */
+export function startClock(realNow: () => number = () => Date.now(), startsAt?: number): LabClock {
+  let offsetMs = startsAt === undefined ? 0 : startsAt - realNow();
   let stopped = false;
   let stirs = 0;
   let walking: Promise<void> = Promise.resolve();

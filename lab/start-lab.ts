@@ -36,6 +36,8 @@ export type LabOptions = {
   /** "split": each host has a process for HTTP, one for timers and one for each queue. Default: one for all. */
   readonly processes?: "together" | "split";
   readonly seed?: number;
+  /** Virtual time at the beginning, epoch ms. Default: now. */
+  readonly startsAt?: number;
   /** Functions that are switched off, by the app setting that does it in Azure. Default: none. */
   readonly disabled?: readonly string[];
   /** App settings besides those that the lab needs. */
@@ -94,7 +96,7 @@ export async function startLab(options: LabOptions = {}): Promise<RunningLab> {
     for (const end of stops.splice(0).toReversed()) await end();
   };
   try {
-    const clock = startClock();
+    const clock = startClock(() => Date.now(), options.startsAt);
     stops.push(async () => clock.stop());
     onProgress("starting Graph, Service Bus and tables");
     const [certificates, tables, bus, appDir] = await Promise.all([

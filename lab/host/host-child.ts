@@ -13,8 +13,8 @@ export type HostChild = {
   readonly pid: number | undefined;
   /** What is in flight, as the process reported it. */
   inFlight(): string[];
-  /** Resolves when the process has obeyed; rejects with its error, or when it dies first. */
-  command(command: Command): Promise<void>;
+  /** Resolves when the process has obeyed, with what it has to say; rejects with its error, or when it dies first. */
+  command(command: Command): Promise<number | undefined>;
   kill(): void;
 };
 
@@ -48,7 +48,7 @@ export function forkHost(options: HostChildOptions): HostChild {
   });
   const ready = Promise.withResolvers<{ port: number; functions: readonly FunctionInfo[] }>();
   const exited = Promise.withResolvers<string>();
-  const pending = new Map<number, PromiseWithResolvers<void>>();
+  const pending = new Map<number, PromiseWithResolvers<number | undefined>>();
   const inFlight = new Map<string, string>();
   let lastId = 0;
   let requests = 0;
@@ -70,9 +70,9 @@ export function forkHost(options: HostChildOptions): HostChild {
     kill: () => void child.kill("SIGKILL"),
   };
 
-  function tell(command: Command): Promise<void> {
+  function tell(command: Command): Promise<number | undefined> {
     const id = ++lastId;
-    const answer = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<number | undefined>();
     pending.set(id, answer);
     if (child.connected) child.send({ ...command, id }, (error) => error && fail(id, error.message));
     else fail(id, "its process is gone");
@@ -109,7 +109,7 @@ export function forkHost(options: HostChildOptions): HostChild {
         return options.onLog(report.line);
       case "done":
         if (report.error !== undefined) return fail(report.id, report.error);
-        pending.get(report.id)?.resolve();
+        pending.get(report.id)?.resolve(report.value);
         return void pending.delete(report.id);
     }
   }

@@ -15,13 +15,15 @@ export type HostCommand =
   | { readonly kind: "wake"; readonly id: number; readonly sleep: string }
   /** Answered when the process has done what it could do now. */
   | { readonly kind: "breathe"; readonly id: number }
+  /** Answered with the bytes that are in use on its heap when all garbage is gone. */
+  | { readonly kind: "weigh"; readonly id: number }
   | { readonly kind: "stop"; readonly id: number };
 
 /** What a host process tells the lab. */
 export type HostReport =
   | { readonly kind: "ready"; readonly port: number; readonly functions: readonly FunctionInfo[] }
   | { readonly kind: "failed"; readonly message: string }
-  | { readonly kind: "done"; readonly id: number; readonly error?: string }
+  | { readonly kind: "done"; readonly id: number; readonly error?: string; readonly value?: number }
   /** An HTTP request has come and waits to be admitted. */
   | { readonly kind: "asks"; readonly request: string }
   /** A function sleeps, and is to be woken after so much virtual time. */

@@ -28,6 +28,8 @@ export type HostProcess = {
   fireTimer(name: string, occasion?: TimerOccasion): Promise<void>;
   /** Resolves when the process, if there is one, has done what it could do now: what it still has to do, it waits for. */
   breathe(): Promise<void>;
+  /** What is in use on the heap of its process when all garbage is gone, bytes. @throws Error when no process runs */
+  heapBytes(): Promise<number>;
   /** SIGKILL; resolves when the process is gone. */
   kill(): Promise<void>;
   /** Starts the process (again); resolves when its functions are loaded and its listeners attached. */
@@ -68,6 +70,8 @@ const stopMs = 5_000;
 const firstRestartMs = 2_000;
 const longestRestartMs = 60_000;
 
+const nothing = () => undefined;
+
 /** A host that is not started yet. */
 export function createHost(options: HostProcessOptions): HostProcess {
   const { clock, name } = options;
@@ -89,7 +93,7 @@ export function createHost(options: HostProcessOptions): HostProcess {
   clock.onJump((offsetMs) => {
     const leaptMs = lived.leaptMs() - leaptBeforeStartMs;
     // A host that dies meanwhile learns the offset when it starts again.
-    return child?.command({ kind: "clock", offsetMs, leaptMs }).catch(() => undefined);
+    return child?.command({ kind: "clock", offsetMs, leaptMs }).then(nothing, nothing);
   });
 
   const host: HostProcess = {
@@ -109,6 +113,11 @@ export function createHost(options: HostProcessOptions): HostProcess {
     async breathe() {
       // One that dies meanwhile has done all it ever will.
       if (state === "running") await child?.command({ kind: "breathe" }).catch(() => undefined);
+    },
+    async heapBytes() {
+      const bytes = await child?.command({ kind: "weigh" });
+      if (bytes === undefined) throw new Error(`Host ${name} is stopped; it has no heap.`);
+      return bytes;
     },
     async kill() {
       wanted = "stopped";

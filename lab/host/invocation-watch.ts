@@ -30,8 +30,9 @@ export function watchInvocations(options: {
   const { time, timeoutMs, onTimeout } = options;
   // The oldest first: all of them may live equally long.
   const running = new Set<Entry>();
-  const over = Promise.withResolvers<never>();
-  over.promise.catch(() => undefined); // whoever runs something gets it
+  // One for each run: what was once raced against a promise that never settles is kept with it for ever.
+  const failing = new Set<(error: Error) => void>();
+  let over: Error | undefined;
   let timer: NodeJS.Timeout | undefined;
   let state: "watching" | "timed out" = "watching";
   time.onJump(look);
@@ -54,13 +55,20 @@ export function watchInvocations(options: {
       const entry = { invocation, endsAt: time.lived() + timeoutMs };
       running.add(entry);
       if (running.size === 1) void look();
+      const { promise: failed, reject: fail } = Promise.withResolvers<never>();
+      if (over === undefined) failing.add(fail);
+      else fail(over);
       try {
-        return await Promise.race([over.promise, run()]);
+        return await Promise.race([failed, run()]);
       } finally {
         running.delete(entry);
+        failing.delete(fail);
       }
     },
-    failAll: (error) => over.reject(error),
+    failAll(error) {
+      over ??= error;
+      for (const fail of failing) fail(error);
+    },
     count: () => running.size,
   };
 }

@@ -8,6 +8,7 @@ import { isFunctionGroup, type FunctionGroup } from "./function-group.ts";
 import { breathe, shortenShortTimers } from "./breath.ts";
 import type { HostCommand } from "./host-messages.ts";
 import { errorWithCauses, openParentChannel } from "./parent-channel.ts";
+import { heapInUse } from "./heap-in-use.ts";
 import { installHostTime } from "./host-time.ts";
 import { installVirtualSleep, type Sleeper } from "./virtual-sleep.ts";
 import { startHost, type RunningHost } from "./running-host.ts";
@@ -74,7 +75,7 @@ function readArguments(): { app: string; port: number; only: FunctionGroup | und
   return { app: values.app, port: Number(values.port), only };
 }
 
-async function obey(command: HostCommand): Promise<void> {
+async function obey(command: HostCommand): Promise<number | void> {
   switch (command.kind) {
     case "clock":
       return time.jump(command);
@@ -86,6 +87,8 @@ async function obey(command: HostCommand): Promise<void> {
       return parent.answered(command.sleep);
     case "breathe":
       return breathe();
+    case "weigh":
+      return heapInUse();
     case "stop":
       return stop();
   }

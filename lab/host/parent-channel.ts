@@ -5,7 +5,8 @@ import type { HostLog } from "./invoke.ts";
 export type ParentChannel = {
   /** Resolves when the report has left the process. */
   send(report: HostReport): Promise<void>;
-  onCommand(handle: (command: HostCommand) => Promise<void>): void;
+  /** What `handle` resolves with goes back to whoever gave the command. */
+  onCommand(handle: (command: HostCommand) => Promise<number | void>): void;
   readonly log: HostLog;
   /** Resolves when everything said so far has left the process. */
   flush(): Promise<void>;
@@ -41,7 +42,7 @@ export function openParentChannel(): ParentChannel {
     onCommand(handle) {
       process.on("message", (command: HostCommand) => {
         handle(command).then(
-          () => send({ kind: "done", id: command.id }),
+          (value) => send({ kind: "done", id: command.id, ...(value === undefined ? {} : { value }) }),
           (error: unknown) => send({ kind: "done", id: command.id, error: errorWithCauses(error) }),
         );
       });

@@ -4,6 +4,7 @@ import {
   WorkloadIdentityCredential,
   type TokenCredential,
 } from "@azure/identity";
+import { credentialForAWhile } from "./credential-for-a-while.ts";
 
 /** How Muster's multi-tenant application proves itself. There is no secret in either way. */
 export type Identity = {
@@ -22,7 +23,10 @@ export type Identity = {
  * assertion that the tenant's token endpoint takes in place of a secret.
  * https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity
  */
-export function credentialFor(tenantId: string, identity: Identity): TokenCredential {
+export const credentialFor = (tenantId: string, identity: Identity): TokenCredential =>
+  credentialForAWhile(() => make(tenantId, identity));
+
+function make(tenantId: string, identity: Identity): TokenCredential {
   const { clientId, authorityHost, assertion } = identity;
   const options = { authorityHost, disableInstanceDiscovery: true };
   switch (assertion.kind) {

@@ -84,11 +84,13 @@ export const tokenTimeoutText = `no token came within ${tokenTimeoutMs / 1_000} 
 /** Not every credential listens to its signal, so the time runs beside it as well. */
 async function tokenInTime(credential: TokenCredential, scope: string): Promise<string> {
   const abortSignal = AbortSignal.timeout(tokenTimeoutMs);
-  const tooLate = new Promise<never>((_, reject) => {
-    const end = () => reject(new TokenTimeout(tokenTimeoutText));
-    abortSignal.addEventListener("abort", end, { once: true });
-  });
-  const token = await Promise.race([credential.getToken(scope, { abortSignal }), tooLate]);
+  const { promise: tooLate, reject } = Promise.withResolvers<never>();
+  const end = () => reject(new TokenTimeout(tokenTimeoutText));
+  abortSignal.addEventListener("abort", end, { once: true });
+  const token = await Promise.race([credential.getToken(scope, { abortSignal }), tooLate]).finally(() =>
+    // Somebody who listens keeps the signal in memory until its time has come, for every request of that time.
+    abortSignal.removeEventListener("abort", end),
+  );
   if (token === null) throw new TokenTimeout("the credential gave no token");
   return token.token;
 }

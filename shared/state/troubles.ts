@@ -1,6 +1,6 @@
 import type { TableClient } from "@azure/data-tables";
 import { z } from "zod";
-import { listRows, readVersioned, writeVersioned } from "./table.ts";
+import { deleteVersioned, listAllRows, listRows, readVersioned, writeVersioned } from "./table.ts";
 
 /**
  * Table Troubles: one row for each cause that keeps a whole tenant from being brought in line: consent that is gone, a group
@@ -30,6 +30,9 @@ const tellingMs = 60_000;
 /** Every catch-up in this time would have called the key that tries: a row that nobody has tried for so long is left over. */
 export const leftOverMs = 40 * 60_000;
 
+/** How long a trouble is remembered when it is over: longer than anybody asks whether it is the same one still. */
+export const troubleKeptMs = 2 * 24 * 60 * 60_000;
+
 export type Troubles = {
   /** @returns the trouble as it stands, and whether this report began it, anew or again */
   readonly report: (
@@ -41,6 +44,8 @@ export type Troubles = {
   readonly get: (tenant: string, id: string) => Promise<Trouble | null>;
   readonly list: (tenant: string) => Promise<readonly Trouble[]>;
   readonly end: (tenant: string, id: string, at: number) => Promise<void>;
+  /** Forgets what was over, or was last tried or told, before this time, epoch ms. */
+  readonly forget: (before: number) => Promise<void>;
   /**
    * Whether this one tells people of what others may have met as well: the first does, as long as it goes on meeting it. `words`:
    * what it would say, as part of a row's key. `within`: who meets it later than that after the first speaks for itself.
@@ -69,6 +74,8 @@ const schema = z.object({ trouble: troubleSchema, overAt: z.number().nullable() 
 
 /** Who tells people of something, since when, and when they last met it. */
 const speakerSchema = z.object({ by: z.string(), since: z.number(), at: z.number() });
+/** Their partition. */
+const speakers = "told";
 /** Longer than the longest pause between two tries: whoever has not met it for so long is over it. */
 const speakerMs = 2 * 60 * 60_000;
 
@@ -135,9 +142,22 @@ export function troubles(table: TableClient): Troubles {
         return overAt === null ? [trouble] : [];
       });
     },
+    async forget(before) {
+      for (const { rowKey, value, etag } of await listRows(table, { partitionKey: speakers }))
+        if (speakerSchema.parse(value).at < before)
+          await deleteVersioned(table, rowOf(speakers, rowKey), etag);
+      for (const { value, etag } of await listAllRows(table)) {
+        const known = schema.safeParse(value).data;
+        if (known === undefined) continue;
+        const { trouble, overAt } = known;
+        // What lasts is tried all the time: nobody is left who would.
+        if ((overAt ?? trouble.nextTryAt) < before)
+          await deleteVersioned(table, rowOf(trouble.tenant, trouble.id), etag);
+      }
+    },
     end: (tenant, id, at) => change([tenant, id], (trouble) => ({ trouble, overAt: at })),
     async speaks(words, { by, at, within }) {
-      const row = rowOf("told", words);
+      const row = rowOf(speakers, words);
       for (let tries = 0; tries < tryLimit; tries += 1) {
         const known = await readVersioned(table, row);
         const before = known === null ? null : speakerSchema.parse(known.value);

@@ -1,4 +1,6 @@
+import { TableClient } from "@azure/data-tables";
 import { beforeAll, describe, expect, test } from "vitest";
+import type { Callout } from "../../lab/graph/workflows/engine.ts";
 import { openScene, testManners, type Person, type Scene } from "../support/lab.ts";
 import { tokenFor } from "../support/token.ts";
 
@@ -58,6 +60,11 @@ async function analyst(name: string): Promise<Person> {
   });
   return person;
 }
+
+const tableOf = (name: string) =>
+  TableClient.fromConnectionString(scene.lab.tables.connectionString, name, {
+    allowInsecureConnection: true,
+  });
 
 const gone = { contoso: "deleted", fabrikam: "deleted" };
 
@@ -150,5 +157,74 @@ describe("a workflow that cannot be told of success", () => {
     expect(await scene.access(person)).toEqual(gone);
   });
 });
+
+describe("a call that comes again and again", () => {
+  let leaver: Person;
+  let leavers: Workflow;
+  let callout: Callout | undefined;
+
+  /** As a relay that hears no answer, or ten that were set up by mistake. */
+  async function callAgain(times: number): Promise<readonly { status: number; body: string }[]> {
+    const { tenantId, ...said } = callout ?? { tenantId: "" };
+    const token = await tokenFor(scene.lab, scene.lab.world.apps.relay, "api://muster", tenantId);
+    return Promise.all(
+      Array.from({ length: times }, async () => {
+        const answer = await fetch(`${scene.lab.hosts[0]?.url}/api/lifecycle-workflows`, {
+          method: "POST",
+          headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+          body: JSON.stringify(said),
+        });
+        return { status: answer.status, body: await answer.text() };
+      }),
+    );
+  }
+
+  const callbacks = () =>
+    scene.lab.graph
+      .traffic()
+      .filter(({ path }) =>
+        path.endsWith(`/${String(callout?.data["callbackUriPath"]).split("/").at(-2)}/resume`),
+      );
+  const rowsOf = async (table: string, about: string) => {
+    const found: unknown[] = [];
+    for await (const row of tableOf(table).listEntities())
+      if (JSON.stringify(row).includes(about)) found.push(row.rowKey);
+    return found;
+  };
+
+  beforeAll(async () => {
+    leavers = await makeWorkflow(scene.lab.world.source.tenantId, "leaver");
+    leaver = await analyst("Said Ten Times");
+    scene.lab.graph.onCallout((one) => (callout = one));
+  });
+
+  test("is answered alike each time, is one departure, and its workflow hears once that it is completed", async () => {
+    await run(leavers, leaver.id);
+    const answers = await callAgain(10);
+    expect(new Set(answers.map(({ status, body }) => `${status} ${body}`)).size).toBe(1);
+    expect(answers[0]?.status).toBe(202);
+    await scene.pass(30 * minuteMs);
+    expect(await scene.access(leaver)).toEqual(gone);
+    expect(await resultOf(leavers, leaver.id)).toMatchObject({ processingStatus: "completed" });
+    expect(
+      callbacks().map(({ method, status, requestBody }) => [method, status, statusIn(requestBody)]),
+    ).toEqual([["POST", 204, "completed"]]);
+    expect(await rowsOf("Departures", leaver.id)).toEqual([leaver.id]);
+    expect(await rowsOf("WorkflowCalls", leaver.id)).toHaveLength(1);
+  });
+
+  test("when all is over, changes nothing and tells nobody", async () => {
+    const mark = scene.mark();
+    const answers = await callAgain(10);
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
+    await scene.pass();
+    expect(scene.writes(mark)).toEqual([]);
+    expect(callbacks()).toHaveLength(1);
+    expect(await scene.access(leaver)).toEqual(gone);
+  });
+});
+
+const statusIn = (body: unknown) =>
+  (body as { readonly data: { readonly operationStatus: string } }).data.operationStatus; // Graph has accepted it
 
 testManners(() => scene);

@@ -91,6 +91,21 @@ describe("a resync", () => {
     expect(scene.writes(mark)).toEqual([]);
   });
 
+  test("of the source repairs what is there, and looks nowhere else", async () => {
+    await takeAway(ben, "fabrikam");
+    const { tenantId, sourceGroups } = scene.lab.world.source;
+    const members = `/groups/${sourceGroups["Lighthouse Responders"]}/members`;
+    await scene.admin.call(tenantId, "DELETE", `${members}/${ada.id}/$ref`);
+    await scene.lab.advance(200_000);
+    expect(foundIn(await resync({ target: "source" }, "apply"))).toEqual([
+      `source: ${ada.userPrincipalName}: Lighthouse Responders is missing: repaired`,
+    ]);
+    expect((await scene.admin.list(tenantId, members)).map(({ id }) => id)).toContain(ada.id);
+    expect((await scene.accessIn(ben, "fabrikam")).groups).toEqual([]);
+    await resync({ target: "fabrikam" }, "apply");
+    expect((await scene.accessIn(ben, "fabrikam")).groups).toEqual(["SOC Responders"]);
+  });
+
   test("shows in each place what a person has to see to", async () => {
     const account = await accountOf(ben, "fabrikam");
     await scene.admin.call(targetOf("fabrikam").tenantId, "PATCH", `/users/${account}`, {
@@ -115,6 +130,8 @@ describe("a resync", () => {
     expect(asked.map(({ scope }) => scope)).toEqual([
       { analyst: ben.id },
       { target: "fabrikam" },
+      { target: "fabrikam" },
+      { target: "source" },
       "all",
       "all",
       { analyst: ada.id },

@@ -94,6 +94,7 @@ describe("an operator asks for everything to be compared", () => {
 describe("the scope", () => {
   test.each([
     [{ target: "contoso" }, ["contoso"]],
+    [{ target: "source" }, ["source"]],
     [{ analyst: "AAAAAAAA-0000-4000-8000-000000000001" }, ["source"]],
   ])("%j is written down", async (scope, places) => {
     const { headers } = await operator.ask({ scope, mode: "apply" });

@@ -29,6 +29,29 @@ beforeEach(() => {
 
 const always = Infinity;
 
+describe("what is long over", () => {
+  const dayMs = 24 * 60 * 60_000;
+  test("is forgotten, and so is who told of it; what lasts is not", async () => {
+    await state.report(trouble);
+    await state.end(contosoTenant, "consent", now);
+    await state.report({ ...trouble, id: "a group" });
+    await state.speaks("words", { by: "first", at: now, within: always });
+    await state.update(contosoTenant, "a group", { nextTryAt: now + 5 * dayMs });
+    await state.forget(now);
+    expect(table.size()).toBe(3);
+    await state.forget(now + 1);
+    expect(table.size()).toBe(1);
+    expect((await state.list(contosoTenant)).map(({ id }) => id)).toEqual(["a group"]);
+  });
+
+  test("is forgotten as well when nobody has tried it for days", async () => {
+    await state.report(trouble);
+    await state.forget(now + 2 * dayMs);
+    expect(table.size()).toBe(0);
+    expect(await state.report({ ...trouble, since: now + 2 * dayMs })).toMatchObject({ news: "yes" });
+  });
+});
+
 describe("of many who have the same to say", () => {
   test("the first speaks, as long as it goes on meeting it", async () => {
     const said: string[] = [];

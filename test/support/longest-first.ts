@@ -12,6 +12,7 @@ const order = [
   "/scenarios/faults",
   "/scenarios/leavers",
   "/worlds/",
+  "/weeks/",
   "/referee/",
   "/graph/tenant",
   "/scenarios/",

@@ -39,7 +39,7 @@ export function drawClimate(company: number): Climate {
 
 const source = { tenant: "source" };
 
-function drawTrouble(chance: Chance): CommonTrouble {
+export function drawTrouble(chance: Chance): CommonTrouble {
   const at = chance.between("trouble at", 0, 45) * minuteMs;
   const forMs = chance.pick("trouble for", [20_000, 2 * minuteMs, 10 * minuteMs]);
   const times = chance.between("trouble times", 1, 12);

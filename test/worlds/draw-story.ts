@@ -65,7 +65,7 @@ type Step = { readonly afterMs: number; readonly deed: Deed };
 type WayOut = { readonly out: readonly Step[]; readonly back: readonly Deed[] };
 
 /** Ways to leave, and how somebody comes back who left like that. */
-function wayOut(chance: Chance, person: string, roles: readonly string[]): WayOut {
+export function wayOut(chance: Chance, person: string, roles: readonly string[]): WayOut {
   const drops = roles.map((role): Deed => ({ kind: "drop", person, role }));
   const joins = roles.map((role): Deed => ({ kind: "join", person, role }));
   const now = (...deeds: readonly Deed[]) => deeds.map((deed): Step => ({ afterMs: 0, deed }));
@@ -120,7 +120,7 @@ const every = (targets: readonly TargetPlan[], pick: (grants: GrantsPlan) => rea
   );
 
 /** What an administrator does to somebody, in the source or in a target, and in part undoes. */
-function handDeeds(chance: Chance, { targets, people }: Cast, person: string): readonly Step[] {
+export function handDeeds(chance: Chance, { targets, people }: Cast, person: string): readonly Step[] {
   const [target = ""] = shuffled(chance, targets).map(({ name }) => name);
   const afterwards = pause(chance, "by hand, once more after");
   const groups = [...every(targets, (grants) => grants.groups), { target, what: "Engineers" }];
@@ -206,7 +206,7 @@ function handDeeds(chance: Chance, { targets, people }: Cast, person: string): r
 }
 
 /** Troubles that stay in one tenant. */
-function endured(
+export function endured(
   chance: Chance,
   { name, topology, grants }: TargetPlan,
   { people }: Cast,
@@ -251,7 +251,7 @@ function endured(
   });
 }
 
-function shuffled<T>(chance: Chance, items: readonly T[], name = "order"): readonly T[] {
+export function shuffled<T>(chance: Chance, items: readonly T[], name = "order"): readonly T[] {
   return items
     .map((item) => ({ item, place: chance.share(name) }))
     .toSorted((a, b) => a.place - b.place)

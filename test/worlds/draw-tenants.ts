@@ -13,48 +13,54 @@ type Size = { readonly world: string; readonly roles: readonly RolePlan[]; reado
 
 export function drawTargets(chance: Chance, { world, roles, isSmall }: Size): readonly TargetPlan[] {
   const count = chance.pick("targets", isSmall ? [1, 1, 1, 2] : [1, 1, 2]);
-  return ["north", "south"].slice(0, count).map((one): TargetPlan => {
-    const topology = chance.pick("topology", ["push", "push", "pull"]);
-    return {
-      name: `${world}-${one}`,
-      topology,
-      mode: chance.pick("mode", [
-        "full",
-        "full",
-        "full",
-        "full",
-        "full",
-        "full",
-        "full",
-        "full",
-        "add-only",
-        "observe",
-      ]),
-      onExternalRemoval: chance.pick("removals by others", ["restore", "restore", "respect", "hold"]),
-      scope:
-        topology === "push"
-          ? chance.pick("scope", [
-              "group",
-              "group",
-              "group",
-              "group",
-              "app role",
-              "package",
-              "package with approval",
-            ])
-          : chance.pick("outbound group", ["group", "none"]),
-      extensionApp: chance.happens("own app", 0.2) ? "its own" : "of the source",
-      guestsEnd: chance.pick("guests end", [
-        "blockSignInAndDelete",
-        "blockSignInAndDelete",
-        "blockSignIn",
-        "none",
-      ]),
-      grants: Object.fromEntries(
-        roles.map(({ name }, index) => [name, drawGrants(chance, { world, topology, index })]),
-      ),
-    };
-  });
+  return ["north", "south"]
+    .slice(0, count)
+    .map((one) => drawTarget(chance, { name: `${world}-${one}`, world, roles }));
+}
+
+type Named = { readonly name: string; readonly world: string; readonly roles: readonly RolePlan[] };
+
+export function drawTarget(chance: Chance, { name, world, roles }: Named): TargetPlan {
+  const topology = chance.pick("topology", ["push", "push", "pull"]);
+  return {
+    name,
+    topology,
+    mode: chance.pick("mode", [
+      "full",
+      "full",
+      "full",
+      "full",
+      "full",
+      "full",
+      "full",
+      "full",
+      "add-only",
+      "observe",
+    ]),
+    onExternalRemoval: chance.pick("removals by others", ["restore", "restore", "respect", "hold"]),
+    scope:
+      topology === "push"
+        ? chance.pick("scope", [
+            "group",
+            "group",
+            "group",
+            "group",
+            "app role",
+            "package",
+            "package with approval",
+          ])
+        : chance.pick("outbound group", ["group", "none"]),
+    extensionApp: chance.happens("own app", 0.2) ? "its own" : "of the source",
+    guestsEnd: chance.pick("guests end", [
+      "blockSignInAndDelete",
+      "blockSignInAndDelete",
+      "blockSignIn",
+      "none",
+    ]),
+    grants: Object.fromEntries(
+      roles.map((role, index) => [role.name, drawGrants(chance, { world, topology, index })]),
+    ),
+  };
 }
 
 type Where = { readonly world: string; readonly topology: "push" | "pull"; readonly index: number };

@@ -25,8 +25,16 @@ export type Judge = {
   readonly findings: () => Findings;
 };
 
-export function judgeOf(scene: WorldScene): Judge {
-  const { lab, climate, plans, census, beganAt, memory } = scene;
+type Judged = {
+  /** What Muster says. Default: all that it has said since the story began. */
+  readonly evidenceFrom: () => Promise<Evidence>;
+  /** Manners are judged from then on, epoch ms. Default: always. */
+  readonly mannersSince: number;
+};
+
+export function judgeOf(scene: WorldScene, judged: Partial<Judged> = {}): Judge {
+  const { evidenceFrom = () => evidenceOf(scene.lab, scene.beganAt), mannersSince = 0 } = judged;
+  const { lab, climate, plans, census, memory } = scene;
   const found = new Map<number | "all", Set<string>>();
   const say = (seed: number | "all", findings: readonly string[]) => {
     const known = found.get(seed) ?? new Set();
@@ -115,6 +123,7 @@ export function judgeOf(scene: WorldScene): Judge {
 
   function judgeManners(): void {
     for (const { kind, at, tenantId, request, detail } of lab.graph.violations()) {
+      if (Date.parse(at) < mannersSince) continue;
       if (kind === "unowned-write" && mayBeTaken(scene, { at, tenantId, request })) continue;
       if (kind === "on-demand-duplicate" && mayBeUnseen(scene, { at, detail })) continue;
       say(worldOf({ tenantId, words: request }), [`manners: ${kind} at ${at}: ${request}: ${detail}`]);
@@ -122,17 +131,18 @@ export function judgeOf(scene: WorldScene): Judge {
     for (const queue of ["analysts", "arrivals", "access"])
       for (const { body } of lab.bus.peek(queue, "deadLetter"))
         say("all", [`died: a message of ${queue}: ${JSON.stringify(body)}`]);
-    if (graphData() !== undefined) say("all", invalidRequests(lab.graph.traffic()));
+    if (graphData() !== undefined)
+      say("all", invalidRequests(lab.graph.traffic().filter(({ at }) => Date.parse(at) >= mannersSince)));
   }
 
   return {
     async leftAlone() {
       memory.noteOwners();
-      judgePairs(await evidenceOf(lab, beganAt), ({ byHand }) => byHand.size > 0);
+      judgePairs(await evidenceFrom(), ({ byHand }) => byHand.size > 0);
     },
     async lookedAt(mark) {
       memory.noteOwners();
-      const evidence = await evidenceOf(lab, beganAt);
+      const evidence = await evidenceFrom();
       judgePairs(evidence, () => false);
       judgeLook(mark);
       const traffic = lab.graph.traffic();
@@ -168,7 +178,7 @@ const isOf = (
 ) => JSON.stringify(key).includes(citizen.id) && reason.startsWith(`${target.name}:`);
 
 /** What has an end is renewed in time, whoever looks. */
-const isRenewal = (words: string) => words.includes('"adminUpdate"');
+export const isRenewal = (words: string) => words.includes('"adminUpdate"');
 
 function invalidRequests(traffic: readonly TrafficRecord[]): readonly string[] {
   const sent = traffic

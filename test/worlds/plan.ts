@@ -102,8 +102,10 @@ export type Climate = {
   readonly troubles: readonly CommonTrouble[];
 };
 
-export type CommonTrouble = { readonly at: number } & (
-  | { readonly kind: "host"; readonly deadMs: number }
-  | { readonly kind: "outer"; readonly fault: OuterFault }
-  | { readonly kind: "fault"; readonly fault: FaultInput; readonly forMs: number }
-);
+export type CommonTrouble = { readonly at: number } &
+  /** `host`: which of several, from 0; the first one where it is not said. */
+  (
+    | { readonly kind: "host"; readonly deadMs: number; readonly host?: number }
+    | { readonly kind: "outer"; readonly fault: OuterFault }
+    | { readonly kind: "fault"; readonly fault: FaultInput; readonly forMs: number }
+  );

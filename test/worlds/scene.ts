@@ -19,6 +19,8 @@ export type Memory = {
   readonly noteHand: (id: string, deed: PersonalDeed) => void;
   /** The kinds of deeds that somebody did there by hand, and what they took or gave: "take group Readers". */
   readonly byHand: (id: string, where: string) => ReadonlySet<string>;
+  /** What was done to somebody there has no consequences any more. */
+  readonly forgetHands: (id: string, where: string) => void;
   /** Something has happened that concerns somebody, by whoever's hand; null: everybody. */
   readonly noteDeed: (person: string | null) => void;
   /** When something last happened that concerned them, before this moment. */
@@ -54,6 +56,7 @@ export function memoryOf(lab: RunningLab, plans: readonly WorldPlan[]): Memory {
       if (deed.kind === "end eligibility") known.add(`take eligible ${deed.group}`);
       if (deed.kind === "unassign") known.add(`take package ${deed.package}`);
     },
+    forgetHands: (id, where) => void hands.delete(`${id}|${where}`),
     byHand: (id, where) => hands.get(`${id}|${where}`) ?? new Set(),
     noteOwners() {
       for (const { name } of plans.flatMap(({ targets }) => targets))

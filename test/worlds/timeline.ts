@@ -20,8 +20,8 @@ export type Timeline = {
   readonly end: () => Promise<void>;
 };
 
-/** What happens in all worlds of a scene, in the order of time. */
-export function timelineOf(scene: WorldScene): Timeline {
+/** What happens in all worlds of a scene, in the order of time; nothing later than `until`, ms since the beginning. */
+export function timelineOf(scene: WorldScene, until = storyMs): Timeline {
   const { lab, climate, plans, census, memory } = scene;
   const admin = adminOf(lab.graph, lab.world.apps.admin);
   const outer = outerFaults(lab);
@@ -56,9 +56,10 @@ export function timelineOf(scene: WorldScene): Timeline {
     if (trouble.kind === "fault") return inflicted(lab, at, trouble);
     if (trouble.kind === "outer")
       return [happening(at, JSON.stringify(trouble.fault), () => outer.add(trouble.fault))];
+    const host = lab.hosts[trouble.host ?? 0];
     return [
-      happening(at, "the host is killed", () => lab.hosts[0]?.kill()),
-      happening(at + trouble.deadMs, "the host is started", () => startHost(lab)),
+      happening(at, `${host?.name} is killed`, () => host?.kill()),
+      happening(at + trouble.deadMs, `${host?.name} is started`, () => startHost(host)),
     ];
   }
 
@@ -72,12 +73,12 @@ export function timelineOf(scene: WorldScene): Timeline {
       ),
       ...climate.troubles.flatMap(common),
     ]
-      .filter(({ at }) => at <= storyMs)
+      .filter(({ at }) => at <= until)
       .toSorted((a, b) => a.at - b.at),
     async end() {
       lab.graph.faults.clear();
       outer.clear();
-      await startHost(lab);
+      for (const host of lab.hosts) await startHost(host);
       memory.noteDeed(null);
       for (const [{ targets, lastWord }, administrator] of administrators)
         if (lastWord !== "none")
@@ -95,7 +96,7 @@ const happening = (at: number, words: string, run: () => unknown): Happening => 
   },
 });
 
-async function startHost({ hosts: [host] }: RunningLab): Promise<void> {
+async function startHost(host: RunningLab["hosts"][number] | undefined): Promise<void> {
   if (host?.state() === "stopped") await host.start();
 }
 

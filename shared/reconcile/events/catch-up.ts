@@ -1,4 +1,5 @@
 import { findingKeptMs, type Findings } from "../../state/findings.ts";
+import { troubleKeptMs, type Troubles } from "../../state/troubles.ts";
 import { journalKeptMs, type Journal } from "../../state/journal.ts";
 import type { CatchUpMark, Mark } from "../../state/marks.ts";
 import { callKeptMs, type WorkflowCalls } from "../../state/workflow-calls.ts";
@@ -7,6 +8,7 @@ import { callPeople, everybodyMs, timerSlackMs, type Call, type CallPorts } from
 export type CatchUpPorts = CallPorts & {
   readonly findings: Pick<Findings, "forget">;
   readonly calls: Pick<WorkflowCalls, "forget">;
+  readonly troubles: Pick<Troubles, "forget">;
   readonly journal: Pick<Journal, "forget">;
   readonly mark: Mark<CatchUpMark>;
 };
@@ -72,6 +74,7 @@ export async function catchUpIfDue(ports: CatchUpPorts): Promise<CaughtUp | null
   if (dayOf(before.begunAt) !== dayOf(begun.begunAt)) {
     await ports.findings.forget(begun.begunAt - findingKeptMs);
     await ports.calls.forget(begun.begunAt - callKeptMs);
+    await ports.troubles.forget(begun.begunAt - troubleKeptMs);
     await ports.journal.forget(begun.begunAt - journalKeptMs);
   }
   const { whom, changes } = call;

@@ -72,7 +72,8 @@ async function placesIn(
     case "all":
       return placesOf(policy);
     case "target":
-      return policy.targets.filter(({ name }) => name === scope.target);
+      // The source is a place as well, under a name that no target may have.
+      return placesOf(policy).filter(({ name }) => name === scope.target);
     case "tag":
       return policy.targets.filter(({ tags }) => tags.includes(scope.tag));
     case "analyst":

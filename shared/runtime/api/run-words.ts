@@ -8,10 +8,14 @@ export const scopeSchema = z
   .union([
     z.literal("all"),
     z.strictObject({ analyst: analystIdSchema.describe("Object id in the source tenant.") }),
-    z.strictObject({ target: targetNameSchema.describe("As the policy calls it.") }),
+    z.strictObject({
+      target: targetNameSchema.describe("As the policy calls it; `source` for the source tenant."),
+    }),
     z.strictObject({ tag: z.string().min(1).max(200).describe("One of `targets.<name>.tags`.") }),
   ])
-  .describe("Everything, one analyst wherever they are or should be, one target, or all targets with a tag.");
+  .describe(
+    "Everything, one analyst wherever they are or should be, one target or the source, or all targets with a tag.",
+  );
 type Scope = z.output<typeof scopeSchema>;
 
 export function scopeOfSweep(scope: Scope): SweepScope {
