@@ -15,6 +15,11 @@ export type GroupFound =
 export type GroupDirectory = {
   /** @throws GraphError when Graph gives no answer. */
   readonly find: (name: NameOrId, priority: Priority) => Promise<GroupFound>;
+  /**
+   * The group that had this name when it was last found, however long ago that is: good for asking about it meanwhile, not for
+   * deciding anything. Null when it was never found here.
+   */
+  readonly last: (name: NameOrId) => GroupId | null;
 };
 
 /** Groups are renamed, made dynamic and deleted by people, so what was found is not believed for ever. */
@@ -22,13 +27,22 @@ const memoryMs = 60_000;
 
 export function groupDirectory(tenant: GraphTenant): GroupDirectory {
   const remembered = memory<GroupFound>(memoryMs, ({ kind }) => kind === "found");
+  // As many as policies have named since this process began.
+  const lastFound = new Map<string, GroupId>();
   return {
     find: (name, priority) =>
-      remembered(name.kind === "id" ? name.id : `name ${name.name}`, () =>
-        name.kind === "id" ? byId(tenant, name.id, priority) : byName(tenant, name.name, priority),
-      ),
+      remembered(keyOf(name), async () => {
+        const found = await (name.kind === "id"
+          ? byId(tenant, name.id, priority)
+          : byName(tenant, name.name, priority));
+        if (found.kind === "found") lastFound.set(keyOf(name), found.facts.id);
+        return found;
+      }),
+    last: (name) => (name.kind === "id" ? name.id : (lastFound.get(keyOf(name)) ?? null)),
   };
 }
+
+const keyOf = (name: NameOrId) => (name.kind === "id" ? name.id : `name ${name.name}`);
 
 async function byId(tenant: GraphTenant, id: GroupId, priority: Priority): Promise<GroupFound> {
   const reply = await tenant.send({

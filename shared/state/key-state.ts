@@ -2,6 +2,7 @@ import type { TableClient } from "@azure/data-tables";
 import { z } from "zod";
 import { findingKinds, noFindings, type KeptFindings } from "../model/finding.ts";
 import { rowMemory } from "./row-memory.ts";
+import { together } from "./together.ts";
 import { deleteVersioned, listRows, readVersioned, writeVersioned, type Row, type Stored } from "./table.ts";
 
 /**
@@ -158,6 +159,7 @@ export function keyTable<T>(
     const known = await readVersioned(table, row);
     return known === null ? null : { etag: known.etag, value: stateOf(row, known) };
   }
+  const seenTogether = together(seen);
 
   async function claim(row: Row, begin: (state: KeyState<T>) => KeyState<T>): Promise<Claim<T>> {
     const run = crypto.randomUUID();
@@ -214,7 +216,7 @@ export function keyTable<T>(
 
   return {
     claim,
-    read: async (row) => (await seen(row))?.value ?? null,
+    read: async (row) => (await seenTogether(row))?.value ?? null,
     async list(partitionKey) {
       const rows = await listRows(table, { partitionKey });
       return rows.map((one) => ({

@@ -387,6 +387,30 @@ describe("what Graph confirmed a moment ago", () => {
   });
 });
 
+describe("while the names of role groups are looked up", () => {
+  test("the analyst is read, and asked about once", async () => {
+    await settle();
+    const asked: string[] = [];
+    const user = Promise.withResolvers<void>();
+    world.source.next("find", async (call) => {
+      asked.push("find");
+      await user.promise;
+      return call();
+    });
+    world.source.next("readUser", async (call) => {
+      asked.push("readUser");
+      user.resolve();
+      return call();
+    });
+    world.source.always("readMemberships", async (call) => {
+      asked.push("readMemberships");
+      return call();
+    });
+    await look();
+    expect(asked).toEqual(["find", "readUser", "readMemberships"]);
+  });
+});
+
 describe("when another run takes the analyst over", () => {
   const takeOver = () => world.state.analysts.claim(analystRow(ana), (state) => state);
 

@@ -792,6 +792,7 @@ function groupsAre(membershipOf: (group: string) => GroupMembership): GroupDirec
       const membership = membershipOf(id);
       return { kind: "found", facts: { id: groupIdSchema.parse(id), displayName: id, membership } };
     },
+    last: (name) => (name.kind === "id" ? name.id : null),
   };
 }
 

@@ -140,6 +140,19 @@ describe("whoever draws, and whenever", () => {
     const turns = crowdOf([0, 0, 0, 0, 0, 0, 0, 0]);
     expect(turns.map((at) => (at - now) / second)).toEqual([0, 0, 10, 10, 20, 20, 30, 30]);
   });
+
+  test("a crowd that comes back a little late loses that time once, not with every window", () => {
+    const turns = crowdOf([300, 300, 300, 300, 300, 300, 300, 300]);
+    expect(turns.map((at) => (at - now) / second)).toEqual([0, 0, 10.3, 10.3, 20.3, 20.3, 30.3, 30.3]);
+  });
+
+  test("who finds the turn not free yet that they were promised goes before who was promised a later one", () => {
+    const late = bookings([-9.7, -9.6], [0, 0, 10, 10]);
+    expect(said(draw("a", late).turn)).toBe(0.3);
+    const { next } = draw("a", late);
+    expect(next?.promised.map(({ ticket }) => ticket)).toEqual(["a", "b", "c", "d"]);
+    expect(said(draw("b", next ?? late).turn)).toBe(0.4);
+  });
 });
 
 /** Times at which a crowd had its turns; each comes back by so many ms later than it was told to. */
@@ -184,6 +197,70 @@ describe("draws from the table", () => {
     const turns = await Promise.all(draws);
     expect(kinds(turns).get("now")).toHaveLength(5);
     expect(kinds(turns).get("at")).toHaveLength(123);
+  });
+
+  test("by hosts whose clocks are up to four seconds apart are never more than the limit in any of its windows", async () => {
+    const hostDraws = fc.array(fc.record({ host: fc.nat({ max: 2 }), afterMs: fc.nat({ max: 4_000 }) }), {
+      minLength: 1,
+      maxLength: 60,
+    });
+    const offsets = fc.tuple(fc.nat({ max: 4_000 }), fc.nat({ max: 4_000 }), fc.nat({ max: 4_000 }));
+    await fc.assert(
+      fc.asyncProperty(hostDraws, offsets, async (draws, ahead) => {
+        const { client } = memoryTable();
+        const hosts = ahead.map(() => slots(client, noPause));
+        const taken: number[] = [];
+        let time = now;
+        for (const [index, { host, afterMs }] of draws.entries()) {
+          time += afterMs;
+          const clock = () => time + (ahead[host] ?? 0);
+          const turn = await hosts[host]?.draw(`ticket ${index % 20}`, onDemand, clock);
+          if (turn?.kind === "now") taken.push(time);
+        }
+        for (const end of taken)
+          expect(taken.filter((one) => one > end - onDemand.perMs && one <= end).length).toBeLessThanOrEqual(
+            5,
+          );
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("of one host alone wait for no clock but its own", async () => {
+    const { draw: drawTurn } = slots(memoryTable().client, noPause);
+    for (let number = 0; number < 5; number += 1) await drawTurn(`${number}`, onDemand, () => now);
+    const later = now + onDemand.perMs;
+    expect(await drawTurn("another", onDemand, () => later)).toEqual({ kind: "now", at: later });
+  });
+
+  test("that another host has taken are over when this one has known of them for so long", async () => {
+    const { client } = memoryTable();
+    const [one, other] = [slots(client, noPause), slots(client, noPause)];
+    for (let number = 0; number < 5; number += 1) await one.draw(`${number}`, onDemand, () => now);
+    expect((await other.draw("a", onDemand, () => now)).kind).toBe("at");
+    const later = now + onDemand.perMs;
+    expect((await other.draw("a", onDemand, () => later)).kind).toBe("now");
+  });
+
+  test("of who comes less than a second before the turn are waited for", async () => {
+    let time = now;
+    const wait = async (ms: number) => void (time += ms);
+    const { draw: drawTurn } = slots(memoryTable().client, wait);
+    for (let number = 0; number < 5; number += 1) await drawTurn(`${number}`, onDemand, () => time);
+    time += onDemand.perMs - 400;
+    expect(await drawTurn("a", onDemand, () => time)).toEqual({ kind: "now", at: now + onDemand.perMs });
+  });
+
+  test("of rows that do not say who has taken a turn count as another host's", async () => {
+    const { client } = memoryTable();
+    await client.createEntity({
+      partitionKey: "slots",
+      rowKey: onDemand.name,
+      json0: JSON.stringify({ taken: Array.from({ length: 5 }, () => now), promised: [] }),
+    });
+    const { draw: drawTurn } = slots(client, noPause);
+    const early = await drawTurn("a", onDemand, () => now + onDemand.perMs);
+    expect(early).toEqual({ kind: "at", at: now + onDemand.perMs + 4 * second });
   });
 
   test("of two limits do not know of each other", async () => {

@@ -111,6 +111,7 @@ function tenantOf(groupIds: readonly GroupId[], now: () => number) {
       else seen.add(id);
     return seen;
   };
+  const lastFound = new Map<string, GroupId>();
   const groups: GroupDirectory = {
     find: (name) =>
       call("find", () => {
@@ -126,8 +127,10 @@ function tenantOf(groupIds: readonly GroupId[], now: () => number) {
           displayName: nameOf(id),
           membership: kinds.get(id) ?? "assigned",
         };
+        lastFound.set(name.kind === "id" ? name.id : name.name, facts.id);
         return { kind: "found", facts };
       }),
+    last: (name) => (name.kind === "id" ? name.id : (lastFound.get(name.name) ?? null)),
   };
   const add = (group: string, id: string) => {
     const of = membersOf(group);

@@ -23,11 +23,11 @@ import { otherOwnerOf } from "./shared-account.ts";
 import { awaitTwin, twinOf } from "./twin.ts";
 
 /**
- * https://learn.microsoft.com/graph/api/synchronization-synchronizationjob-provisionondemand: 5 requests per 10 s; two
- * seconds more, because calls leave within one of them, and do not all take the same time to arrive. Who would wait longer than ten
+ * https://learn.microsoft.com/graph/api/synchronization-synchronizationjob-provisionondemand: 5 requests per 10 s; half a
+ * second more, because calls leave within a quarter of one, and do not all take the same time to arrive. Who would wait longer than ten
  * minutes is better off with the 40-minute cycle.
  */
-const onDemandLimit = { count: 5, perMs: 12_000, aheadMs: 10 * 60_000 };
+const onDemandLimit = { count: 5, perMs: 10_500, aheadMs: 10 * 60_000 };
 /** A new account may not be seen yet, by its id or by its stamp. */
 const unseenMs = 3_000;
 
@@ -73,8 +73,8 @@ export async function provision(limits: SendLimits, doing: Performing): Promise<
   return { ...countTry(result, doing), trace };
 }
 
-/** A turn is good for less than what the window that turns are drawn from is longer than Graph's. */
-const sendWithinMs = 1_000;
+/** A turn is good for less than what the window that turns are drawn from is longer than Graph's; who misses it draws another. */
+const sendWithinMs = 250;
 
 /**
  * A call that was throttled or got no answer says nothing about the scope: it is no failure of the analyst's, and it is made

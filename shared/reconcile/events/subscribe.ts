@@ -11,7 +11,7 @@ import { wantedResources } from "./wanted-subscriptions.ts";
 export type SubscribePorts = MakePorts &
   ShowPorts & {
     readonly policy: () => Promise<PolicyNow>;
-    readonly groups: GroupDirectory;
+    readonly groups: Pick<GroupDirectory, "find">;
     readonly reader: Pick<SourceReader, "listMembers">;
     /** Something may have gone unheard: everybody has to be looked at. */
     readonly catchUp: (why: string) => Promise<void>;

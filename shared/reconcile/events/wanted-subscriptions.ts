@@ -4,7 +4,10 @@ import type { GroupId } from "../../model/ids.ts";
 import type { PolicyNow } from "../run/policy-in-force.ts";
 import { failure, type Subscribed } from "./subscribed.ts";
 
-type Ports = { readonly groups: GroupDirectory; readonly reader: Pick<SourceReader, "listMembers"> };
+type Ports = {
+  readonly groups: Pick<GroupDirectory, "find">;
+  readonly reader: Pick<SourceReader, "listMembers">;
+};
 
 /** Graph allows 100 subscriptions of one application in a tenant. */
 const mostGroups = 90;

@@ -13,7 +13,7 @@ import type { PolicyNow } from "../run/policy-in-force.ts";
 import type { AnalystPorts } from "./analyst-ports.ts";
 import { assessLoss } from "./assess-loss.ts";
 import { inPresentWords } from "./present-words.ts";
-import { readSource, tryRoleGroups, type SourceSeen } from "./read-source.ts";
+import { lookFirst, readSource, tryRoleGroups, type SourceSeen } from "./read-source.ts";
 
 /** What deciding about an analyst needs; there is nothing to write with in here. */
 export type DecideAnalystPorts = Pick<AnalystPorts, "reader" | "groups" | "analysts" | "departures" | "now">;
@@ -43,13 +43,14 @@ export async function decideAnalyst(
   { now, priority, ports }: Deciding,
 ): Promise<AnalystDecided> {
   const { policy } = now;
-  const [roleGroups, said] = await Promise.all([
+  const [roleGroups, first, said] = await Promise.all([
     tryRoleGroups(policy, ports.groups, priority),
+    lookFirst(id, { policy, ports, priority }),
     ports.departures.read(policy.source.tenantId, id),
   ]);
   const known = inPresentWords(remembered, now, roleGroups.found);
   const departed = said === null ? "no" : "yes";
-  const seen = await readSource(id, { record: known, departed, policy, roleGroups, ports, priority });
+  const seen = await readSource(id, { first, record: known, departed, policy, roleGroups, ports, priority });
   const loss = await assessLoss({ record: known, seen, departed, policy, ports, priority });
   const decision = planSource(situationOf(id, { seen, loss, known, departed, policy, now: ports.now() }));
   return { known, seen, loss, decision, plan: checkSource(decision.plan, policy) };

@@ -3,7 +3,7 @@ import type { AnalystMessage, ArrivalMessage } from "../../queue/keys.ts";
 import { analystRow, type Analysts } from "../../state/analysts.ts";
 import { outcomeOf } from "../run/outcome.ts";
 import type { PolicyNow } from "../run/policy-in-force.ts";
-import { findRoleGroups, readSource, type SourceReadPorts } from "./read-source.ts";
+import { findRoleGroups, lookFirst, readSource, type SourceReadPorts } from "./read-source.ts";
 
 export type ArrivalPorts = SourceReadPorts & {
   readonly policy: () => Promise<PolicyNow>;
@@ -58,8 +58,12 @@ async function lookAt(
   id: ArrivalMessage["key"]["user"],
   { policy, ports }: { readonly policy: PolicyNow["policy"]; readonly ports: ArrivalPorts },
 ): Promise<"analyst" | "perhaps" | "nobody"> {
-  const roleGroups = await findRoleGroups(policy, ports.groups, "low");
+  const [roleGroups, first] = await Promise.all([
+    findRoleGroups(policy, ports.groups, "low"),
+    lookFirst(id, { policy, ports, priority: "low" }),
+  ]);
   const { user, held } = await readSource(id, {
+    first,
     record: null,
     departed: "no",
     policy,

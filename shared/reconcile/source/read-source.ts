@@ -40,7 +40,36 @@ export async function tryRoleGroups(...question: Parameters<typeof findRoleGroup
   });
 }
 
+/** What can be read of somebody before it is known which groups give roles. */
+export type FirstLook = {
+  readonly user: SourceUserRead;
+  readonly memberships: PromiseSettledResult<SourceMemberships | null>;
+  /** The groups that memberships were asked about, as far as they could be guessed. */
+  readonly guessed: ReadonlySet<GroupId>;
+};
+
+/**
+ * Asks who a user is, and about their memberships of the groups that the policy's names meant last: while the names are looked up,
+ * and in the same round trip. A guess decides nothing: groups are told apart by their ids, and `readSource` asks anew about those that
+ * were not among them.
+ * @throws GraphError
+ */
+export async function lookFirst(
+  id: AnalystId,
+  { policy, ports, priority }: Pick<Question, "policy" | "ports" | "priority">,
+): Promise<FirstLook> {
+  const groups = policy.roles.flatMap(({ holders }) =>
+    holders.kind === "group" ? (ports.groups.last(holders.group) ?? []) : [],
+  );
+  const [user, [memberships]] = await Promise.all([
+    ports.reader.readUser({ id, priority, ...trackedBy(policy) }),
+    Promise.allSettled([readMemberships(id, groups, { ports, priority })]),
+  ]);
+  return { user, memberships, guessed: new Set(groups) };
+}
+
 type Question = {
+  readonly first: FirstLook;
   readonly record: AnalystRecord | null;
   /** Whether they are said to have left. */
   readonly departed: "yes" | "no";
@@ -52,12 +81,13 @@ type Question = {
 
 /** @throws GraphError, Error when two replicas disagree about whether there is such a user */
 export async function readSource(id: AnalystId, question: Question): Promise<SourceSeen> {
-  const { record, policy, ports, priority } = question;
+  const { record, policy, first } = question;
   const { found, refusals, trouble } = question.roleGroups;
-  const [user, [read]] = await Promise.all([
-    ports.reader.readUser({ id, priority, ...trackedBy(policy) }),
-    Promise.allSettled([readMemberships(id, question)]),
-  ]);
+  const { user } = first;
+  const groups = found.map(({ group }) => group);
+  const [read] = answers(first, groups)
+    ? [first.memberships]
+    : await Promise.allSettled([readMemberships(id, groups, question)]);
   const base = { user, roleGroups: found, refusals };
   const isOut = user.kind !== "present" || !user.user.enabled || question.departed === "yes";
   // Who leaves by their account, or is said to, leaves whatever they hold: groups that cannot be read stand in nobody's way.
@@ -81,10 +111,17 @@ export async function readSource(id: AnalystId, question: Question): Promise<Sou
   };
 }
 
+/** Whether the first look has asked about these groups; that it failed may be because it asked about one that is gone. */
+function answers({ guessed, memberships }: FirstLook, groups: readonly GroupId[]): boolean {
+  if (!groups.every((group) => guessed.has(group))) return false;
+  const isRead = memberships.status === "fulfilled" && memberships.value !== null;
+  return isRead || guessed.size === groups.length;
+}
+
 /** The groups that give roles, by id; and the roles whose group cannot be found. */
 export async function findRoleGroups(
   { roles, targets }: Policy,
-  groups: GroupDirectory,
+  groups: Pick<GroupDirectory, "find">,
   priority: Priority,
 ): Promise<RoleGroups> {
   const answers = await Promise.all(
@@ -148,11 +185,11 @@ export function waysToHold({ roles }: Policy, found: readonly RoleGroup[]): Read
 }
 
 /** A user who is deleted has no memberships to read; that is said by `readUser`, not here. */
-async function readMemberships(
+function readMemberships(
   id: AnalystId,
-  { roleGroups, ports, priority }: Question,
+  groups: readonly GroupId[],
+  { ports, priority }: Pick<Question, "ports" | "priority">,
 ): Promise<SourceMemberships | null> {
-  const groups = roleGroups.found.map(({ group }) => group);
   return unlessGone(ports.reader.readMemberships({ id, groups, priority }));
 }
 
