@@ -11,7 +11,7 @@ import { buildWorld, type World } from "../lab/world.ts";
 export const script = { clientId: "5c1f7000-0000-4000-8000-000000000001", clientSecret: "of the script" };
 
 type Size = { readonly targets: number; readonly analysts?: number };
-type More = Pick<LabOptions, "disabled" | "settings">;
+type More = Pick<LabOptions, "disabled" | "settings" | "startsAt">;
 
 /** A lab whose Graph keeps to the documented quotas and is kind otherwise: what is measured is never the weather's luck. */
 export async function withLab<T>(
@@ -19,8 +19,16 @@ export async function withLab<T>(
   use: (lab: RunningLab) => Promise<T>,
   more: More = {},
 ): Promise<T> {
+  return withWorld(buildWorld({ seed: 1, analysts: size.analysts ?? 0, targets: size.targets }), use, more);
+}
+
+/** The same in a world that is there already. */
+export async function withWorld<T>(
+  world: World,
+  use: (lab: RunningLab) => Promise<T>,
+  more: More = {},
+): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), "muster-bench-"));
-  const world = buildWorld({ seed: 1, analysts: size.analysts ?? 0, targets: size.targets });
   const lab = await startLab({
     world: withScript(world),
     weather: "calm",

@@ -1,28 +1,40 @@
 import { figure, type Figure } from "../figure.ts";
 
-/** One look at everybody in every target, in which nothing was to be done. */
-export type Sweep = {
-  readonly analysts: number;
-  readonly targets: number;
+/** What comparing everybody in every target took, with all that followed from it. */
+export type Night = {
   readonly requests: number;
   readonly units: number;
   readonly writes: number;
   readonly ms: number;
   readonly peakMiB: number;
+};
+
+export type Sweep = {
+  readonly analysts: number;
+  readonly targets: number;
+  /** In which nothing was to be done. */
+  readonly converged: Night;
+  /** After something had been taken from so many pairs. */
+  readonly drifted: Night & { readonly pairs: number };
   /** What the script asks to see the same. */
   readonly script: { readonly requests: number; readonly units: number; readonly ms: number };
 };
 
 /** What converged sweeps of several sizes cost, and how that grows. */
 export function sweepFigures(sweeps: readonly Sweep[]): readonly Figure[] {
-  const bySize = sweeps.flatMap(({ analysts, targets, requests, units, writes, ms, peakMiB, script }) => {
+  const bySize = sweeps.flatMap(({ analysts, targets, converged, drifted, script }) => {
     const name = (what: string) => `sweep.analysts-${analysts}.targets-${targets}.${what}`;
+    const ofNight = (kind: string, { requests, units, writes, ms, peakMiB }: Night) => [
+      figure(name(`${kind}requests`), requests, "count", script.requests),
+      figure(name(`${kind}resource-units`), units, "units", script.units),
+      figure(name(`${kind}writes`), writes, "count"),
+      figure(name(`${kind}time`), ms, "ms", script.ms),
+      figure(name(`${kind}peak-memory-of-host`), peakMiB, "MiB"),
+    ];
     return [
-      figure(name("requests"), requests, "count", script.requests),
-      figure(name("resource-units"), units, "units", script.units),
-      figure(name("writes"), writes, "count"),
-      figure(name("time"), ms, "ms", script.ms),
-      figure(name("peak-memory-of-host"), peakMiB, "MiB"),
+      ...ofNight("", converged),
+      figure(name("drifted.pairs"), drifted.pairs, "count"),
+      ...ofNight("drifted.", drifted),
     ];
   });
   if (sweeps.length < 2) return bySize;
@@ -32,12 +44,12 @@ export function sweepFigures(sweeps: readonly Sweep[]): readonly Figure[] {
     ...bySize,
     figure(
       "sweep.growth-of-requests",
-      growth(({ requests }) => requests),
+      growth(({ converged }) => converged.requests),
       "exponent",
     ),
     figure(
       "sweep.growth-of-time",
-      growth(({ ms }) => ms),
+      growth(({ converged }) => converged.ms),
       "exponent",
     ),
   ];

@@ -35,11 +35,15 @@ test("sweeps of several sizes have a growth, one has none", () => {
   const sweep = (targets: number): Sweep => ({
     analysts: 10,
     targets,
-    requests: 3 * targets,
-    units: 6 * targets,
-    writes: 0,
-    ms: 20 * targets,
-    peakMiB: 100,
+    converged: { requests: 3 * targets, units: 6 * targets, writes: 0, ms: 20 * targets, peakMiB: 100 },
+    drifted: {
+      pairs: 1,
+      requests: 4 * targets,
+      units: 8 * targets,
+      writes: 1,
+      ms: 40 * targets,
+      peakMiB: 110,
+    },
     script: { requests: 20 * targets, units: 40 * targets, ms: 1_000 * targets },
   });
   const names = (sweeps: readonly Sweep[]) => sweepFigures(sweeps).map(({ name }) => name);
