@@ -1,4 +1,3 @@
-import type { RunningLab } from "../lab/running-lab.ts";
 import { inMib } from "../test/weeks/judge-memory.ts";
 import type { WeekReport } from "../test/weeks/judge-week.ts";
 import { playWeeks } from "../test/weeks/play-weeks.ts";
@@ -7,14 +6,14 @@ type Options = { readonly first: number; readonly count: number; readonly trace?
 
 /** @returns how many weeks went wrong */
 export async function soakWeeks({ first: seed, count, trace }: Options): Promise<number> {
-  let lab: RunningLab | undefined;
+  let end = async () => {};
   for (const signal of ["SIGINT", "SIGTERM"] as const)
-    process.once(signal, () => void (lab?.stop() ?? Promise.resolve()).finally(() => process.exit(130)));
+    process.once(signal, () => void end().finally(() => process.exit(130)));
   let startedAt = performance.now();
   const reports = await playWeeks({
     seed,
     weeks: count,
-    onLab: (running) => (lab = running),
+    onBegun: (how) => (end = how),
     ...(trace === undefined ? {} : { onLine: (line) => console.log(line) }),
     onWeek(report) {
       const now = performance.now();

@@ -93,8 +93,8 @@ function boundsOf({ plans, census, beganAt, now, writes }: Parts): readonly Boun
     },
     {
       table: "Journal",
-      // Whatever was written, and now and then what was proven or kept something from being done.
-      most: writes + days * pairs,
+      // What was written, what was proven of it, and now and then what kept something from being done.
+      most: 2 * writes + days * pairs,
       because: "a look that shows what is known already enters nothing, and a day is forgotten after 400",
     },
   ];

@@ -27,8 +27,8 @@ export type WeeksOptions = {
   readonly weather?: WeatherName;
   readonly onLine?: (line: string) => void;
   readonly onWeek?: (report: WeekReport) => void;
-  /** Hears of the lab, so that it can be stopped before its time. */
-  readonly onLab?: (lab: RunningLab) => void;
+  /** Hears how to end everything before its time. */
+  readonly onBegun?: (end: () => Promise<void>) => void;
 };
 
 const minuteMs = 60_000;
@@ -40,6 +40,11 @@ export async function playWeeks(options: WeeksOptions): Promise<readonly WeekRep
   const climate = { ...drawTerms(seed), weather };
   const folder = await mkdtemp(join(tmpdir(), "muster-weeks-"));
   let lab: RunningLab | undefined;
+  const end = async () => {
+    await lab?.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  options.onBegun?.(end);
   try {
     lab = await startLab({
       seed,
@@ -49,14 +54,12 @@ export async function playWeeks(options: WeeksOptions): Promise<readonly WeekRep
       weather,
       out: join(folder, "lab.json"),
     });
-    options.onLab?.(lab);
     const { clock } = lab;
     const census = censusOf([organisation], () => clock.now());
     const memory = memoryOf(lab, [organisation]);
     return await live({ lab, climate, plans: [organisation], census, memory, beganAt: clock.now() }, options);
   } finally {
-    await lab?.stop();
-    await rm(folder, { recursive: true, force: true });
+    await end();
   }
 }
 
