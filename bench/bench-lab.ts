@@ -10,6 +10,9 @@ import { buildWorld, type World } from "../lab/world.ts";
 /** An application of its own for the baseline: the same permissions, the same quotas, counted apart. */
 export const script = { clientId: "5c1f7000-0000-4000-8000-000000000001", clientSecret: "of the script" };
 
+/** As docs/configuration.md has it. */
+const workerArguments = "--max-semi-space-size=4 --heap-growing-percent=50";
+
 type Size = { readonly targets: number; readonly analysts?: number };
 type More = Pick<LabOptions, "disabled" | "settings" | "startsAt">;
 
@@ -34,6 +37,7 @@ export async function withWorld<T>(
     weather: "calm",
     out: join(folder, "lab.json"),
     ...more,
+    settings: { languageWorkers__node__arguments: workerArguments, ...more.settings },
   });
   try {
     return await use(lab);

@@ -37,6 +37,18 @@ describe("the lab's host loads an app", () => {
     expect(await answer.json()).toEqual(["index", "z", "functions/a", "functions/b"]);
   });
 
+  it("in a process that is started with what languageWorkers__node__arguments says, as in Azure", async () => {
+    const app = `import { app } from "@azure/functions";
+                 app.get("arguments", async () => ({ jsonBody: process.execArgv }));`;
+    const asked = { languageWorkers__node__arguments: "--max-semi-space-size=4 --heap-growing-percent=50" };
+    const { host } = await started(
+      { "package.json": '{ "type": "module", "main": "app.js" }', "app.js": app },
+      asked,
+    );
+    const answer = await fetch(`${host.url}/api/arguments`);
+    expect(await answer.json()).toEqual(["--max-semi-space-size=4", "--heap-growing-percent=50"]);
+  });
+
   it("from .mjs and .cjs files side by side, whatever the type of the package", async () => {
     const { host } = await started({
       "package.json": '{ "main": "*.{mjs,cjs}" }',

@@ -74,6 +74,16 @@ describe("while sync does not see the analyst in scope yet", () => {
     expect((await pair())?.asked.tries).toBe(1);
   });
 
+  test("a call that was not sent in time for its turn is made when there is another, a moment later", async () => {
+    answers(notInScope, notInScope, notInScope);
+    world.provisioner.next(() => {
+      throw graphFailure(0, { code: "late" });
+    });
+    answers(notInScope);
+    await join();
+    expect(await askedWithin(2 * minuteMs)).toEqual([0, 45, 75, 105, 108]);
+  });
+
   test("what was counted is forgotten when the account is there", async () => {
     answers(notInScope, notInScope);
     await join();

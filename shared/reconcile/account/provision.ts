@@ -89,7 +89,9 @@ function unanswered(error: unknown, doing: Performing): Performed {
   const { value } = claim.state();
   const now = ports.now();
   const { scopedAt } = counted(doing);
-  const askAfter = Math.max(meaning.kind === "wait" ? now + meaning.ms : 0, askAgainAt(scopedAt, now));
+  // Nobody was asked: only the turn is lost.
+  const next = error.failure.code === "late" ? now + unseenMs : askAgainAt(scopedAt, now);
+  const askAfter = Math.max(meaning.kind === "wait" ? now + meaning.ms : 0, next);
   claim.set({ value: { ...value, asked: { ...value.asked, scopedAt }, askAfter } });
   const { clientRequestId, requestId, status } = error.failure;
   const trace: Trace = { clientRequestId, requestId, status, ms: 0, tries: 1 };
