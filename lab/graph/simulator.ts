@@ -24,6 +24,7 @@ export type GraphLab = {
   counters(): GraphCounters;
   /** Records with a sequence number above `since`, in order. */
   traffic(since?: number): TrafficRecord[];
+  forgetTraffic(isOver: (record: TrafficRecord) => boolean): void;
   violations(): readonly Violation[];
   /** What no call shows: whose account is whose, and who gave what. */
   truth(tenantId: string): Truth;
@@ -68,6 +69,7 @@ export async function startGraph(options: GraphOptions): Promise<GraphLab> {
     busy: () => [...greeting(), ...conduct.inFlight(), ...lab.notifier.busy(), ...lab.sync.busy()],
     counters: () => ({ tenants: lab.counters.tenants(), webhooks: lab.notifier.counters() }),
     traffic: (since = 0) => lab.traffic.since(since),
+    forgetTraffic: (isOver) => lab.traffic.forget(isOver),
     violations: () => lab.violations.all(),
     truth(tenantId) {
       const tenant = lab.tenants.get(tenantId);

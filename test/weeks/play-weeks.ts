@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hostOfTimer } from "../../lab/host/host-process.ts";
+import type { TrafficRecord } from "../../lab/graph/record/traffic.ts";
 import type { RunningLab } from "../../lab/running-lab.ts";
 import { startLab } from "../../lab/start-lab.ts";
 import type { WeatherName } from "../../lab/weather.ts";
@@ -88,6 +89,7 @@ async function live(
     reports.push(report);
     onWeek?.(report);
     forgetWhoIsOut(thisWeek);
+    lab.graph.forgetTraffic((record) => !isKept(record));
   }
   return reports;
 }
@@ -132,6 +134,11 @@ async function playStory(
   tell("everything has had its time, and a night");
   return deeds;
 }
+
+/** Of past weeks: what says whose an assignment is, and what nobody knows the end of. */
+const isKept = ({ method, template, status }: TrafficRecord) =>
+  method === "POST" &&
+  (template.endsWith("/appRoleAssignedTo") || (status >= 500 && template.endsWith("/members/$ref")));
 
 const lastSeq = ({ graph }: RunningLab) => graph.traffic().at(-1)?.seq ?? 0;
 

@@ -34,6 +34,8 @@ export type Traffic = {
   /** Adds a request that never became a call: no token, no tenant. */
   recordRaw(record: TrafficRecord): void;
   since(seq: number): TrafficRecord[];
+  /** Lets go of what is of no use any more: answers of weeks fill gigabytes. */
+  forget(isOver: (record: TrafficRecord) => boolean): void;
 };
 
 // Long benchmarks must not fill the memory: the oldest records go.
@@ -49,6 +51,9 @@ export function traffic(now: () => number): Traffic {
     recordRaw,
     record: (call, reply, durationMs) =>
       recordRaw(recordOf(call, reply, { durationMs, answeredAt: new Date(now()).toISOString() })),
+    forget(isOver) {
+      records = records.filter((record) => !isOver(record));
+    },
     since: (seq) => records.filter((record) => record.seq > seq).toSorted((a, b) => a.seq - b.seq),
   };
 }
