@@ -98,11 +98,21 @@ function driftOfLeaver({ analyst, pair, scope, own }: Remembered, seen: PlaceSee
     scope !== null &&
     !stays.includes(grantKey(scope.scope)) &&
     seen.inScope(scope.scope, analyst) === "present";
+  // One that the policy does not name any more.
+  const backIn = pair.ledger.filter(
+    ({ item, entry }) =>
+      item.kind === "scope" &&
+      !isGiven(entry) &&
+      !stays.includes(grantKey(item.scope)) &&
+      (scope === null || grantKey(scope.scope) !== grantKey(item.scope)) &&
+      seen.inScope(item.scope, analyst) === "present",
+  );
   return {
     why: [
       ...(pair.unproven === null ? [] : ["nothing proves that they are out"]),
       ...open.map(({ name }) => `${name} was never shown to be gone`),
       ...(isBackIn ? [`in the scope ${scope.name}, without Muster's doing`] : []),
+      ...backIn.map(({ name }) => `in the former scope ${name} again`),
       ...(account === null ? [] : returned(pair.ledger, account, seen)).map(
         ({ name }) => `${name} was taken back, and is there`,
       ),

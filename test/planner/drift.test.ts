@@ -195,6 +195,13 @@ describe("somebody who has left", () => {
     account: () => "none",
   };
 
+  test("and is in a scope again that the policy does not name any more", () => {
+    const back = shown({ ...nothing, inScope: () => "present" });
+    expect(driftOf({ ...gone(), scope: null }, back).why).toEqual([
+      "in the former scope Sync to Contoso again",
+    ]);
+  });
+
   test("and is proven out does not differ", () => {
     expect(driftOf(gone(), shown(nothing))).toEqual({ why: [], removals: 0 });
   });

@@ -7,6 +7,8 @@ import { causeOf } from "./begin-sweep.ts";
 import { counted, over, type Part, type Step } from "./step.ts";
 import type { SweepPorts } from "./sweep-ports.ts";
 
+type CallPorts = Pick<SweepPorts, "runs" | "send" | "schedule" | "now">;
+
 type Found = {
   readonly place: Place;
   /** What differs in the place, and what of the people themselves where it is the source. */
@@ -21,7 +23,7 @@ type Found = {
 export async function callDiffering(
   held: Part,
   { place, differences, atHome }: Found,
-  ports: SweepPorts,
+  ports: CallPorts,
 ): Promise<Step> {
   const { sweep, part } = held;
   // Whom an earlier try of this step has called, and died, may be as they should be by now.
@@ -39,7 +41,8 @@ export async function callDiffering(
   }
   const noted = all.map((one) => {
     if (one.calledAt !== null || one.end !== null) return one;
-    return isCalled(one, part, place) ? { ...one, calledAt: at } : uncalled(one, place);
+    const called = whatToCall(one, part, place);
+    return called.length > 0 ? { ...one, called, calledAt: at } : uncalled(one, place);
   });
   // On record before anybody is called: whoever is called twice is looked at twice, which does no harm.
   await ports.runs.noteDifferences(sweep.id, noted);
@@ -71,8 +74,15 @@ function united(...lists: readonly (readonly Difference[])[]): readonly Differen
   );
 }
 
-const isCalled = ({ removals }: Difference, { withheld }: SweepPart, { mode }: Place): boolean =>
-  mode !== "observe" && (withheld === null || removals === 0);
+/** Where too much would be taken, nobody loses anything in the place; who they are at home is looked at all the same. */
+function whatToCall(
+  { called, removals }: Difference,
+  { withheld }: SweepPart,
+  { mode }: Place,
+): Difference["called"] {
+  if (mode === "observe") return [];
+  return withheld === null || removals === 0 ? called : called.filter((what) => what !== "access");
+}
 
 const uncalled = (one: Difference, { mode }: Place): Difference => ({
   ...one,
@@ -91,7 +101,7 @@ type Sweeping = Pick<Part["sweep"], "occasion">;
 function callsOf(
   { tenant, analyst, called }: Difference,
   sweep: Sweeping,
-  ports: SweepPorts,
+  ports: CallPorts,
 ): readonly Message[] {
   const common = { cause: causeOf(sweep), heardAt: heardAt(ports), occasion: "check" } as const;
   return called.map((what): Message =>
@@ -101,7 +111,7 @@ function callsOf(
   );
 }
 
-const arrivalOf = (user: AnalystId, sweep: Sweeping, ports: SweepPorts): Message => ({
+const arrivalOf = (user: AnalystId, sweep: Sweeping, ports: CallPorts): Message => ({
   key: { kind: "arrival", user },
   cause: causeOf(sweep),
   heardAt: heardAt(ports),

@@ -82,13 +82,29 @@ async function step(held: Part, ports: SweepPorts): Promise<Step> {
     ...part,
     ...counted,
     compared: counted.compared + atHome.compared,
-    unread: [...counted.unread, ...atHome.unread],
+    unread: bounded([...counted.unread, ...atHome.unread]),
+    unmanaged: withFewerNames(counted.unmanaged),
     state: "following",
     tries: 0,
     why: "",
   };
   return callDiffering({ sweep, part: next }, { place, differences, atHome }, ports);
 }
+
+/** A row of a table takes a megabyte, whatever is found. */
+const mostUnread = 100;
+const mostGroups = 1_000;
+const groupsWithNames = 200;
+
+const bounded = (unread: readonly string[]): readonly string[] =>
+  unread.length <= mostUnread
+    ? unread
+    : [...unread.slice(0, mostUnread), `and ${unread.length - mostUnread} more`];
+
+const withFewerNames = (unmanaged: SweepPart["unmanaged"]): SweepPart["unmanaged"] =>
+  unmanaged
+    .slice(0, mostGroups)
+    .map((group, index) => (index < groupsWithNames ? group : { ...group, some: [] }));
 
 /** Of one person, a look is wanted whatever a comparison shows. */
 const askedFor = (analyst: AnalystId, { tenant }: SweepPart, [found]: readonly Difference[]): Difference =>

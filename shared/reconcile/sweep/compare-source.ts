@@ -36,9 +36,11 @@ export async function compareSource(
   const records = all.filter(({ id }) => isAsked(id));
   const { found, refusals } = await findRoleGroups(policy, ports.source.groups, "low");
   const lists = new Map<string, Listing<string>>();
+  const gone: string[] = [];
   for (const { group } of found) {
     const listing = await unlessGone(ports.source.reader.listMembers(group, "low"));
-    if (listing !== null) lists.set(groupKey(group), listing);
+    if (listing === null) gone.push(group);
+    else lists.set(groupKey(group), listing);
   }
   for (const { holders } of policy.roles)
     if (holders.kind === "attributes")
@@ -70,6 +72,8 @@ export async function compareSource(
       .map((id) => analystIdSchema.parse(id)),
     unread: [
       ...refusals.map(({ reason }) => reason),
+      ...gone.map((group) => `the role group ${group} is not there`),
+      ...(people.completeness.kind === "partial" ? [`users: ${people.completeness.why}`] : []),
       ...[...lists].flatMap(([by, { completeness }]) =>
         completeness.kind === "partial" ? [`${by}: ${completeness.why}`] : [],
       ),

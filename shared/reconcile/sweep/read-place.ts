@@ -75,7 +75,7 @@ export async function readPlace(asked: Asked): Promise<PlaceRead> {
       holds: (grant, account) => seenIn(grants.get(grantKey(grant))?.listing, account),
       inScope: (one, analyst) => seenIn(scopes.get(grantKey(one))?.listing, analyst),
       account: (id) => sightOf(id, accounts, analysts.get(id)),
-      stamped: (analyst) => stamped.get(analyst) ?? [],
+      stamped: (analyst) => stamped.byAnalyst.get(analyst) ?? [],
     },
     named: (wishes) =>
       wishes.flatMap((wish) => {
@@ -89,12 +89,15 @@ export async function readPlace(asked: Asked): Promise<PlaceRead> {
     ],
     unread: [
       ...notFound.flatMap((answer) => (answer.kind === "found" ? [] : [answer.reason])),
-      ...[...grants.values(), ...scopes.values()].flatMap(({ name, listing }) =>
-        listing.completeness.kind === "partial" ? [`${name}: ${listing.completeness.why}`] : [],
-      ),
+      ...[...grants.values(), ...scopes.values()].flatMap(({ name, listing }) => unreadOf(name, listing)),
+      ...unreadOf("accounts", accounts),
+      ...unreadOf("accounts by their stamp", stamped),
     ],
   };
 }
+
+const unreadOf = (name: string, { completeness }: Pick<Listing<unknown>, "completeness">) =>
+  completeness.kind === "partial" ? [`${name}: ${completeness.why}`] : [];
 
 type Held = {
   readonly name: string;
@@ -111,7 +114,10 @@ async function readHolders(
     await Promise.all(
       [...byKey].map(async ([key, { grant, name }]) => {
         const listing = await listHolders(there, grant, stamp);
-        const ids = new Map(listing.items.map((holder) => [holder.id, holder]));
+        const ids = new Map<string, Holder>();
+        // Of several assignments of one package, the one that is delivered counts.
+        for (const holder of listing.items)
+          if (ids.get(holder.id)?.seen !== "present") ids.set(holder.id, holder);
         return [key, { name, listing: { ...listing, ids } }] as const;
       }),
     ),
@@ -140,7 +146,7 @@ function seenIn(listing: Held["listing"] | undefined, id: string): "present" | "
 
 type Accounts = {
   readonly known: ReadonlyMap<string, { readonly enabled: boolean; readonly stamp: string | null }>;
-  readonly isComplete: boolean;
+  readonly completeness: Listing<unknown>["completeness"];
   readonly stamp: string | null;
 };
 
@@ -162,31 +168,38 @@ async function readAccounts(
         );
   const listing = await there.accounts.byIds([...new Set(missing)], { stamp, priority: "low" });
   for (const { id, ...facts } of listing.items) known.set(id, facts);
-  return { known, isComplete: listing.completeness.kind === "complete", stamp };
+  return { known, completeness: listing.completeness, stamp };
 }
 
 function sightOf(
   id: AccountId,
-  { known, isComplete, stamp }: Accounts,
+  { known, completeness, stamp }: Accounts,
   analyst: AnalystId | undefined,
 ): AccountSight {
   const account = known.get(id);
-  if (account === undefined) return isComplete ? "none" : "unknown";
+  if (account === undefined) return completeness.kind === "complete" ? "none" : "unknown";
   if (!account.enabled) return "blocked";
   const stamped = stamp === null ? null : (account.stamp?.toLowerCase() ?? null);
   return stamped === null || stamped === "none" || stamped === analyst ? "enabled" : "foreign";
 }
 
+type Stamped = Pick<Listing<unknown>, "completeness"> & {
+  readonly byAnalyst: ReadonlyMap<
+    AnalystId,
+    readonly { readonly id: AccountId; readonly enabled: boolean }[]
+  >;
+};
+
 /** A cycle of sync that was under way may have made another account of somebody who has left. */
-async function readStamped({
-  leavers,
-  stamp,
-  there,
-}: Asked): Promise<ReadonlyMap<AnalystId, readonly { readonly id: AccountId; readonly enabled: boolean }[]>> {
-  if (stamp === null || leavers.length === 0) return new Map();
-  const { items } = await there.accounts.byStamps(leavers, { stamp, priority: "low" });
+async function readStamped({ leavers, stamp, there }: Asked): Promise<Stamped> {
+  if (stamp === null || leavers.length === 0)
+    return { byAnalyst: new Map(), completeness: { kind: "complete" } };
+  const { items, completeness } = await there.accounts.byStamps(leavers, { stamp, priority: "low" });
   const byStamp = Map.groupBy(items, (account) => account.stamp?.toLowerCase());
-  return new Map(leavers.map((analyst) => [analyst, byStamp.get(analyst) ?? []]));
+  return {
+    completeness,
+    byAnalyst: new Map(leavers.map((analyst) => [analyst, byStamp.get(analyst) ?? []])),
+  };
 }
 
 /** Whom Muster has put where, by the keys of grants. */

@@ -69,8 +69,8 @@ async function beginPending(
   if (known?.value.pending?.id === id) await ports.mark.write({ ...known.value, pending: null }, known.etag);
 }
 
-/** Sweeps that may still be going on. */
-const mostOpen = 50;
+/** Those that may still be going on are among so many, however many are asked for in an hour: a page of the table. */
+const mostOpen = 1_000;
 
 async function callForgotten(ports: StartPorts): Promise<number> {
   const open = (await ports.runs.newest(mostOpen)).filter(({ endedAt }) => endedAt === null);
