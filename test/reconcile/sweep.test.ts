@@ -212,9 +212,12 @@ describe("a sweep that would take too much", () => {
       });
     }
     await world.wait(hourMs);
+    const held = new Set(["contoso: group 02 was taken back, and is there: held"]);
+    const plan = await sweepIn(world, { occasion: "resync", mode: "plan" });
+    expect(new Set(plan.found)).toEqual(held);
     const { parts, found } = await sweepIn(world);
     expect(parts["contoso"]?.withheld).toMatchObject({ removals: 6, given: 12, people: 6 });
-    expect(new Set(found)).toEqual(new Set(["contoso: group 02 was taken back, and is there: held"]));
+    expect(new Set(found)).toEqual(held);
     expect(world.contoso.members.get(responders.grant.group)?.size).toBe(6);
     const open = await world.state.findings.open(contosoTenant, "sweep");
     expect(open.map(({ kind }) => kind)).toEqual(["withheld-removals"]);
@@ -332,5 +335,20 @@ describe("what begins sweeps", () => {
     await world.wait(hourMs);
     const [sweep] = await world.state.runs.newest(1);
     expect(sweep?.endedAt).not.toBeNull();
+  });
+
+  test("what another policy has asked for, and whose beginning died, is not forgotten because it is night", async () => {
+    const world = await withReaders(1);
+    const ports = startPorts(world);
+    await tendSweeps(ports);
+    world.setPolicy({ ...smallPolicy(), protected: [groupId(77)] });
+    world.tables.runs.fail("write");
+    await expect(tendSweeps(ports)).rejects.toThrow("Runs");
+    await world.wait(hourMs);
+    expect(await beginNight(ports)).not.toBeNull();
+    expect((await world.state.runs.newest(9)).map(({ occasion }) => occasion).toSorted()).toEqual([
+      "night",
+      "policy",
+    ]);
   });
 });

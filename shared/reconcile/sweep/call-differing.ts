@@ -36,8 +36,11 @@ export async function callDiffering(
   const all = [...now, ...earlier.filter(({ analyst }) => !isKnown.has(analyst))];
   const at = ports.now();
   if (sweep.mode === "plan") {
-    await ports.runs.noteDifferences(sweep.id, all);
-    return { part: counted(part, all), nextAt: at };
+    const told = all.map((one) =>
+      part.withheld !== null && one.removals > 0 && one.end === null ? uncalled(one, place) : one,
+    );
+    await ports.runs.noteDifferences(sweep.id, told);
+    return { part: counted(part, told), nextAt: at };
   }
   const noted = all.map((one) => {
     if (one.calledAt !== null || one.end !== null) return one;

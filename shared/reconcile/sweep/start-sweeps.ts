@@ -19,6 +19,9 @@ const betweenNightsMs = 60_000;
  * @returns its id; null: it has just begun
  */
 export async function beginNight(ports: StartPorts): Promise<string | null> {
+  const waiting = (await ports.mark.read())?.value.pending ?? null;
+  // What another policy has asked for is not forgotten because it is night.
+  if (waiting !== null) await beginPending(waiting, ports);
   const known = await ports.mark.read();
   const before = known?.value ?? never;
   const now = ports.now();
