@@ -1,16 +1,14 @@
 import { adminOf } from "../../lab/admin.ts";
 import type { RunningLab } from "../../lab/running-lab.ts";
-import { buildWorld } from "../../lab/world.ts";
 import { usualScript } from "../baseline/usual-script.ts";
-import { withLab, withWorld } from "../bench-lab.ts";
 import type { Figure } from "../figure.ts";
 import { answeredAt, type Request } from "../measure/chains.ts";
 import { rest } from "../measure/deed.ts";
-import { copiesOf, modelsIn, remember, worldOf, type Copy, type Models } from "../measure/many-at-work.ts";
+import type { Copy } from "../measure/many-at-work.ts";
 import { forgetPeak, memoryOf } from "../measure/processes.ts";
-import { everybodyAtWork } from "../measure/proofs.ts";
 import { measureScript, withoutMuster } from "../measure/script-run.ts";
 import { countsOf, isWrite, lastSeq, requestsOf } from "../measure/traffic.ts";
+import { withMany } from "../measure/with-many.ts";
 import { sweepFigures, type Night, type Sweep } from "./sweep.ts";
 
 export type NightSize = { readonly analysts: number; readonly targets: number };
@@ -21,44 +19,16 @@ type Options = {
   readonly onNote: (line: string) => void;
 };
 
-/** Everybody else is made like one of these. */
-const roles = 3;
-
-/** What a catch-up asks at the same time is none of the night's. */
-const alone = { disabled: ["catch-up"] };
-
 /** Nights of several sizes, beside the script that looks at one pair after another: one in which nothing is to be done, one after drift. */
 export async function nightFigures({ sizes, rttMs, onNote }: Options): Promise<readonly Figure[]> {
   const sweeps: Sweep[] = [];
-  const models = new Map<number, Models>();
-  for (const { analysts, targets } of sizes) {
-    onNote(`${roles} analysts are given their access in ${targets} targets`);
-    const known = models.get(targets) ?? (await withLab({ analysts: roles, targets }, modelsOf, alone));
-    models.set(targets, known);
-    onNote(`${analysts} analysts are made like them`);
-    const copies = copiesOf(known, analysts);
-    const world = worldOf(buildWorld({ seed: 1, analysts: 0, targets }), copies);
-    const nights = (lab: RunningLab) => measureNights(lab, { models: known, copies }, rttMs);
-    sweeps.push(await withWorld(world, nights, { ...alone, startsAt: known.at }));
-  }
+  const nights = (lab: RunningLab, copies: readonly Copy[]) => measureNights(lab, copies, rttMs);
+  // What a catch-up asks at the same time is none of the night's.
+  for (const size of sizes) sweeps.push(await withMany(size, nights, { onNote, disabled: ["catch-up"] }));
   return sweepFigures(sweeps);
 }
 
-async function modelsOf(lab: RunningLab): Promise<Models> {
-  await everybodyAtWork(lab, lab.world.analysts.length * Object.keys(lab.world.targets).length);
-  await lab.advance(hourMs);
-  await rest(lab);
-  return modelsIn(lab);
-}
-
-async function measureNights(
-  lab: RunningLab,
-  { models, copies }: { readonly models: Models; readonly copies: readonly Copy[] },
-  rttMs: number,
-): Promise<Sweep> {
-  await remember(lab, models, copies);
-  await lab.advance(hourMs);
-  await rest(lab);
+async function measureNights(lab: RunningLab, copies: readonly Copy[], rttMs: number): Promise<Sweep> {
   lab.graph.setRtt(rttMs);
   const converged = await measureNight(lab);
   const drift = await takeSome(lab, copies);
@@ -130,5 +100,3 @@ async function takeSome(lab: RunningLab, copies: readonly Copy[]): Promise<numbe
   }
   return some.length;
 }
-
-const hourMs = 3_600_000;

@@ -1,12 +1,12 @@
 import type { RunningLab } from "../../lab/running-lab.ts";
 import { usualScript } from "../baseline/usual-script.ts";
-import { withLab } from "../bench-lab.ts";
 import { figure, type Figure } from "../figure.ts";
 import { answeredAt } from "../measure/chains.ts";
 import { measureDeed } from "../measure/deed.ts";
-import { everybodyAtWork } from "../measure/proofs.ts";
+import type { Copy } from "../measure/many-at-work.ts";
 import { measureScript, withoutMuster } from "../measure/script-run.ts";
 import { countsOf, isMembership } from "../measure/traffic.ts";
+import { withMany } from "../measure/with-many.ts";
 import { staffOf } from "./people.ts";
 
 type Options = {
@@ -19,21 +19,20 @@ type Options = {
 /** Many leave in the same moment. The script takes one after another, so it is measured with one, and multiplied. */
 export async function waveFigures(options: Options): Promise<readonly Figure[]> {
   const { people, targets, onNote } = options;
-  onNote(`${people} analysts are given their access in ${targets} targets`);
-  return withLab({ targets, analysts: people }, (lab) => inLab(lab, options));
+  return withMany({ targets, analysts: people }, (lab, copies) => inLab(lab, copies, options), { onNote });
 }
 
 async function inLab(
   lab: RunningLab,
+  copies: readonly Copy[],
   { people, targets, rttMs, onNote }: Options,
 ): Promise<readonly Figure[]> {
-  await everybodyAtWork(lab, people * targets);
   lab.graph.setRtt(rttMs);
   onNote("all of them leave");
   const deed = await measureDeed(lab, {
     purpose: "leave",
     pairs: people * targets,
-    act: () => staffOf(lab).disable(lab.world.analysts),
+    act: () => staffOf(lab).disable(copies.map(({ person }) => person)),
   });
   const revokes = deed.requests
     .filter(({ tenantId }) => tenantId !== lab.world.source.tenantId)
