@@ -23,7 +23,7 @@ import { performStage } from "./perform-access.ts";
 import { isStill, isUnseen, newsOf, unlooked } from "./news.ts";
 import { meaningOf } from "../run/plan-hash.ts";
 import { readAccess } from "./read-access.ts";
-import { findRoleGroups, waysToHold } from "../source/read-source.ts";
+import { findRoleGroups, waysToHold } from "../source/role-groups.ts";
 import { enterRun, prove } from "./record-access.ts";
 import type { Round } from "../pair/access-round.ts";
 import { outcomesInWords } from "../account/refused-account.ts";

@@ -6,7 +6,7 @@ import type { CatchUpMark } from "../../state/marks.ts";
 import type { WorkflowCalls } from "../../state/workflow-calls.ts";
 import type { PolicyNow } from "../run/policy-in-force.ts";
 import { sendSpread, type SpreadPorts } from "../run/send-spread.ts";
-import { tryRoleGroups, waysFound } from "../source/read-source.ts";
+import { tryRoleGroups, waysFound } from "../source/role-groups.ts";
 import { pairsBehind, type BehindPorts } from "./pairs-behind.ts";
 import { noteSilence, type SilencePorts } from "./silence.ts";
 import { readChanges, type ChangePorts, type ChangesRead } from "./who-changed.ts";

@@ -5,7 +5,7 @@ import { replicationWindowMs } from "../../planner/replicas.ts";
 import { allAnalysts } from "../../state/analysts.ts";
 import { isBefore, lossBefore, lossOf, refusedFirst } from "./earlier-losses.ts";
 import { listHolders, type Assessing, type Losing } from "./list-holders.ts";
-import { waysToHold } from "./read-source.ts";
+import { waysToHold } from "./role-groups.ts";
 
 /**
  * When a role seems to be gone: how good the evidence is, and how many others seem to have lost it with them. One leaver is

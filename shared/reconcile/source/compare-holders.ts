@@ -11,7 +11,7 @@ import { allAnalysts, type Analysts } from "../../state/analysts.ts";
 import type { Run } from "../run/handling.ts";
 import type { Outcome } from "../run/outcome.ts";
 import type { PolicyNow } from "../run/policy-in-force.ts";
-import { findRoleGroups } from "./read-source.ts";
+import { findRoleGroups } from "./role-groups.ts";
 import { writtenWithin } from "./role-loops.ts";
 
 export type ComparePorts = {

@@ -13,7 +13,8 @@ import type { PolicyNow } from "../run/policy-in-force.ts";
 import type { AnalystPorts } from "./analyst-ports.ts";
 import { assessLoss } from "./assess-loss.ts";
 import { inPresentWords } from "./present-words.ts";
-import { lookFirst, readSource, tryRoleGroups, type SourceSeen } from "./read-source.ts";
+import { lookFirst, readSource, type SourceSeen } from "./read-source.ts";
+import { tryRoleGroups } from "./role-groups.ts";
 
 /** What deciding about an analyst needs; there is nothing to write with in here. */
 export type DecideAnalystPorts = Pick<AnalystPorts, "reader" | "groups" | "analysts" | "departures" | "now">;

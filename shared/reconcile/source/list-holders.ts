@@ -6,7 +6,8 @@ import { takesPlace } from "../../planner/lost-roles.ts";
 import { wayOf } from "../../policy/desired.ts";
 import type { Policy } from "../../policy/policy.ts";
 import type { Analysts } from "../../state/analysts.ts";
-import { waysToHold, type SourceReadPorts, type SourceSeen } from "./read-source.ts";
+import type { SourceReadPorts, SourceSeen } from "./read-source.ts";
+import { waysToHold } from "./role-groups.ts";
 
 export type Assessing = {
   readonly record: AnalystRecord | null;

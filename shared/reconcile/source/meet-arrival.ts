@@ -3,7 +3,8 @@ import type { AnalystMessage, ArrivalMessage } from "../../queue/keys.ts";
 import { analystRow, type Analysts } from "../../state/analysts.ts";
 import { outcomeOf } from "../run/outcome.ts";
 import type { PolicyNow } from "../run/policy-in-force.ts";
-import { findRoleGroups, lookFirst, readSource, type SourceReadPorts } from "./read-source.ts";
+import { lookFirst, readSource, type SourceReadPorts } from "./read-source.ts";
+import { findRoleGroups } from "./role-groups.ts";
 
 export type ArrivalPorts = SourceReadPorts & {
   readonly policy: () => Promise<PolicyNow>;

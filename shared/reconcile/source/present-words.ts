@@ -1,7 +1,7 @@
 import type { AnalystRecord, HeldRole } from "../../model/analyst.ts";
 import { meaningOf } from "../run/plan-hash.ts";
 import type { PolicyNow } from "../run/policy-in-force.ts";
-import { waysToHold, type RoleGroup } from "./read-source.ts";
+import { waysToHold, type RoleGroup } from "./role-groups.ts";
 
 /**
  * Roles by their names in this policy: what shows them stays when names change, or change places. A role that nothing in the

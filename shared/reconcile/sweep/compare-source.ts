@@ -9,7 +9,7 @@ import type { Policy } from "../../policy/policy.ts";
 import type { Listing } from "../../graph/listing.ts";
 import { unlessGone } from "../../graph/error.ts";
 import { allAnalysts } from "../../state/analysts.ts";
-import { findRoleGroups } from "../source/read-source.ts";
+import { findRoleGroups } from "../source/role-groups.ts";
 import { differing } from "./differing.ts";
 import type { SweepPorts } from "./sweep-ports.ts";
 
