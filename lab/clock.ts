@@ -50,8 +50,9 @@ type Entry = {
   timer?: NodeJS.Timeout;
 };
 
-// setTimeout cannot wait longer; a longer wait is re-armed.
-const longestTimeoutMs = 2 ** 31 - 1;
+// Node keeps a list for every length of a wait until that time has passed, though nobody waits any more: those of hours, armed anew at
+// every jump, would fill the memory. A longer wait is re-armed.
+const longestTimeoutMs = 1_000;
 
 /** `startsAt`: virtual time at the beginning, epoch ms; real time where it is not said. */
 export function startClock(realNow: () => number = () => Date.now(), startsAt?: number): LabClock {
