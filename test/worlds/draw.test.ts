@@ -75,8 +75,8 @@ test("every way to hold a role, to reach a target and to be given something is d
 /** A compiler would not notice a deed that nobody draws any more. */
 const deeds =
   `activate, approve, assign, block, delete, deny, disable, drop, enable, end eligibility, fault, give, hire again,
-  into scope, into source group, join, make a role holder, make eligible, out of scope, out of source group, purge, remove account,
-  rename, restore, review, stamp at home, stamp with a stranger's id, take, unassign, unmake a role holder`.split(
+  into scope, into source group, join, make a role holder, make a second account, make eligible, out of scope, out of source group, purge, remove account,
+  rename, restore, review, stamp at home, stamp with a stranger's id, take, take the mail of, unassign, unmake a role holder`.split(
     /,\s+/,
   );
 
