@@ -16,6 +16,8 @@ export function shareWith(draft: Draft, former: FormerScope): void {
   // unless what the package gives is another role of the application.
   if (former.scope.kind === "appRole" && seen === "absent" && draft.situation.now - entry.at < goneMs)
     draft.onItsWay(name, { seen: "coming", since: entry.at }, "yes", { in: "source" });
+  // What Muster is taking away may be going still: the lists that would tell do not agree.
+  if (seen === "unknown" && !isGiven(entry)) draft.unreadable(name);
   // A replica that is behind does not show yet that it is being taken away.
   const sureAt = isGiven(entry) ? 0 : entry.at + replicationWindowMs;
   if (seen !== "going" && seen !== "absent" && draft.situation.now < sureAt) draft.unsureOf(name, sureAt);

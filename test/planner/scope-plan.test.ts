@@ -185,6 +185,12 @@ describe("somebody who stays", () => {
       expect(lookAgainAt).toBeLessThan(now + hourMs);
     });
 
+    test("is not believed while the lists that would tell of it do not agree, however long that takes", () => {
+      const { plan, lookAgainAt } = inBoth({ seen: "unknown", by: "muster" }, "removed", longAgo);
+      expect(plan.notes).toContainEqual(expect.objectContaining({ kind: "unsure" }));
+      expect(lookAgainAt).toBeLessThan(now + hourMs);
+    });
+
     test("is waited for where a package that stayed is to give anew what Muster took away beside it", () => {
       const role = {
         kind: "appRole",
