@@ -2,11 +2,13 @@ import type { TableClient } from "@azure/data-tables";
 import { z } from "zod";
 import { analystIdSchema, tenantIdSchema, type TenantId } from "../model/ids.ts";
 import { workflowCategories, type KeptCall } from "../model/workflow-call.ts";
-import { keyRowSchema, keyTable, type KeyTable } from "./key-state.ts";
-import { deleteVersioned, listAllRows } from "./table.ts";
+import { keyRowSchema, keyTable, unheard, type KeyTable } from "./key-state.ts";
+import { deleteVersioned, listAllRows, readVersioned, writeVersioned } from "./table.ts";
 
 /** Table WorkflowCalls: one row for each task of a lifecycle workflow that has called. */
 export type WorkflowCalls = KeyTable<KeptCall | null> & {
+  /** Begins the row of this call, unless it has begun: of many that bring the same call at once, one does. */
+  readonly keep: (call: KeptCall) => Promise<void>;
   /** Calls whose workflow was told nothing yet. */
   readonly open: () => Promise<readonly KeptCall[]>;
   /** Forgets calls whose workflow has stopped waiting before this time, epoch ms. */
@@ -37,8 +39,23 @@ const schema: z.ZodType<KeptCall | null> = z
 
 const rows = keyRowSchema(schema);
 
+/** Others who write at the same moment, which is mostly somebody who keeps the same call. */
+const tryLimit = 8;
+
 export const workflowCalls = (table: TableClient): WorkflowCalls => ({
   ...keyTable(table, { schema: rows, first: null }),
+  async keep(call) {
+    const row = workflowCallRow(call.tenant, call.id);
+    const by = { run: crypto.randomUUID(), writes: 0 };
+    for (let tries = 0; tries < tryLimit; tries += 1) {
+      const known = await readVersioned(table, row);
+      const state = known === null ? { clock: unheard, value: null, entered: "" } : rows.parse(known.value);
+      if (state.value !== null) return;
+      const value = { ...state, by, value: call };
+      if ((await writeVersioned(table, row, { value, etag: known?.etag ?? null })) !== null) return;
+    }
+    throw new Error(`too many write of the call ${call.id} at once`);
+  },
   async open() {
     const all = (await listAllRows(table)).map(({ value }) => rows.parse(value).value);
     return all.filter((call) => call !== null).filter(({ told }) => told === null);

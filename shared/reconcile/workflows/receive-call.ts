@@ -3,11 +3,11 @@ import { errorText } from "../../model/error-text.ts";
 import type { TenantId } from "../../model/ids.ts";
 import { heardAt, type AnalystMessage } from "../../queue/keys.ts";
 import type { Departures } from "../../state/departures.ts";
-import { workflowCallRow, type WorkflowCalls } from "../../state/workflow-calls.ts";
+import type { WorkflowCalls } from "../../state/workflow-calls.ts";
 
 export type ReceiveCallPorts = {
   readonly departures: Pick<Departures, "note">;
-  readonly calls: Pick<WorkflowCalls, "claim" | "read">;
+  readonly calls: Pick<WorkflowCalls, "keep">;
   readonly send: (messages: readonly AnalystMessage[]) => Promise<void>;
   /** How long a workflow waits for the end of its task, as its extension says. */
   readonly patienceMs: number;
@@ -33,13 +33,12 @@ export async function receiveCall(
   if (body.kind === "invalid") return body;
   const { call } = body;
   const by = `the ${call.category} workflow ${call.workflow}`;
-  const row = workflowCallRow(tenant, call.id);
   try {
     if (call.category !== "mover") {
       const is = call.category === "leaver" ? "departed" : "here";
       await ports.departures.note({ tenant, subject: call.subject, is, at: call.at, by });
     }
-    const kept = {
+    await ports.calls.keep({
       ...call,
       tenant,
       heardAt: ports.now(),
@@ -47,9 +46,7 @@ export async function receiveCall(
       analyst: null,
       called: null,
       told: null,
-    };
-    if ((await ports.calls.read(row))?.value === undefined)
-      await ports.calls.claim(row, (state) => ({ ...state, value: state.value ?? kept }));
+    });
     await ports.send([
       {
         key: { kind: "workflow", tenant, call: call.id },
