@@ -14,7 +14,7 @@ export default defineConfig({
     // A lab waits a tenth of its time, for real time-outs and processes that start: one more of them than two cores fills that.
     maxWorkers: 3,
     // The same as for hosts in lab/host/host-child.ts.
-    execArgv: ["--single-threaded-gc"],
+    execArgv: ["--single-threaded-gc", "--min-semi-space-size=32", "--max-semi-space-size=64"],
     sequence: { sequencer: LongestFirst },
     reporters: ["default", new ClosingLine()],
     // What keeps nothing needs no process of its own for each file: most of a file's beginning is loading the SDKs.
