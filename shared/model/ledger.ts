@@ -23,6 +23,11 @@ export type LedgerEntry = {
    * again.
    */
   readonly refused?: string;
+  /**
+   * Of what was asked for again, while the earlier request was open: when it was asked for first, epoch ms. What is said of that request is
+   * said of this.
+   */
+  readonly askedAt?: number;
 };
 
 /** Something Muster gave: a grant in the target, or the scope in the source that leads there. */

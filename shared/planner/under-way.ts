@@ -79,8 +79,8 @@ export const takeInTime = (seen: "coming" | "going", entry: LedgerEntry): Member
   decision(seen === "going" && isGiven(entry) ? "remove" : "await");
 
 /** What is seen came about before Muster's last word, so it says nothing of what came of that. */
-const isOlder = ({ seenAt }: MembershipSituation, { at }: LedgerEntry) =>
-  seenAt !== undefined && seenAt < at - answerMs;
+const isOlder = ({ seenAt }: MembershipSituation, { at, askedAt = at }: LedgerEntry) =>
+  seenAt !== undefined && seenAt < askedAt - answerMs;
 
 /** Muster notes when it was answered; what it asked for came about before that, by another clock. */
 const answerMs = 2 * 60_000;

@@ -62,6 +62,7 @@ const entry = z.object({
   oppositeAt: z.number(),
   missing: z.enum(["member", "group"]).exactOptional(),
   refused: z.string().exactOptional(),
+  askedAt: z.number().exactOptional(),
 });
 
 const denial = z.object({

@@ -171,7 +171,7 @@ export function entitlementOf(options: EntitlementOptions): Entitlement {
     }
     soon("done", terms.longestDeliveryMs, () => {
       if (assignment !== null && type === "adminUpdate") prolong(assignment, lastsMs);
-      else if (assignment !== null) end(assignment);
+      else if (assignment !== null) end(assignment, by);
       close(id, "delivered");
     });
   }
@@ -219,12 +219,12 @@ export function entitlementOf(options: EntitlementOptions): Entitlement {
     });
   }
 
-  function end(id: string): void {
+  function end(id: string, by: Giver): void {
     const { subject, package: what } = changeAssignment(id, { state: "expired", expiredAt: time.now() });
     const account = accountIdOf(subject);
     const rest = allOf(assignments).filter((one) => one.subject === subject && isLive(one));
     if (!rest.some(isAbout(what))) target.members.delete(`${packageGroups[what]}|${account}`);
-    endGuest(subject);
+    endGuest(subject, by);
   }
 
   /**
@@ -232,15 +232,17 @@ export function entitlementOf(options: EntitlementOptions): Entitlement {
    * one who gets another assignment stays blocked.
    * https://learn.microsoft.com/entra/id-governance/entitlement-management-external-users#manage-the-lifecycle-of-external-users
    */
-  function endGuest(subject: string): void {
+  function endGuest(subject: string, by: Giver): void {
     const account = endedGuest(subject);
     if (account === undefined || guests.ends === "none") return;
-    if (account.enabled) target.users.set(account.id, { ...account, enabled: false, endedBy: "target" });
+    // An administrator who takes the last one brings it about.
+    const endedBy = by === "admin" ? by : "target";
+    if (account.enabled) target.users.set(account.id, { ...account, enabled: false, endedBy });
     if (guests.ends === "block") return;
     time.at(time.now() + guests.deletedAfterMs, () => {
       const still = endedGuest(subject);
       if (still?.id !== account.id) return;
-      target.users.set(still.id, { ...still, endedBy: "target" });
+      target.users.set(still.id, { ...still, endedBy });
       move(target.users, target.bin, still.id);
     });
   }

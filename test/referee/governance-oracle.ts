@@ -36,7 +36,8 @@ export type GovernanceOracle = {
   readonly judgeInvitation: (who: Who, wanted: ReadonlySet<string>) => readonly string[];
   /** Whether what somebody was given in a target that invites has ended by its own rule, or by an administrator's hand. */
   readonly hasRunOut: (who: Who) => boolean;
-  readonly hasPackage: (who: Who) => boolean;
+  /** Whether they have one of the packages that are wanted. */
+  readonly hasPackage: (who: Who, wanted: ReadonlySet<string>) => boolean;
 };
 
 /** How people hear of a request that is open, or has come to nothing. */
@@ -166,10 +167,10 @@ export function governanceOracle({ now, governance, terms, edits, unseenMs }: Op
       const mayEnd = terms.packages?.renew === false;
       return allPackages.some((one) => isTaken(one) || (mayEnd && packages.hasLapsed(account, one)));
     },
-    hasPackage: ({ tenantId, account }) =>
+    hasPackage: ({ tenantId, account }, wanted) =>
       servicesOf(tenantId)
         .packages.liveOf(account)
-        .some(({ state }) => state === "delivered"),
+        .some((one) => one.state === "delivered" && wanted.has(one.package)),
     onAsk({ person, where, tenantId, account }, ofPackage, since) {
       const { packages } = servicesOf(tenantId);
       // What no replica need show yet, nobody can know of.

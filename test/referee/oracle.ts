@@ -646,7 +646,7 @@ export function oracleOf(options: OracleOptions): Oracle {
         return;
       }
       const who = whoIs(person, target, account.id);
-      if (!account.enabled && account.endedBy !== "admin" && governed.hasPackage(who))
+      if (!account.enabled && account.endedBy !== "admin" && governed.hasPackage(who, wanted))
         say(`robbed: ${person} belongs in ${where}, has a package, and is blocked there`);
     } else {
       if (!account?.enabled && (isHandled || isScopeOnItsWay(person, target, where))) return;

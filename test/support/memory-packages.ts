@@ -145,6 +145,8 @@ export function memoryPackages(now: () => number) {
       if (holds !== undefined) contents.set(id, holds);
     },
     papers,
+    /** How many requests there are. */
+    requestsMade: () => requests.length,
     /** What becomes of requests from now on. */
     become: (next: Way) => void (way = next),
     /** What waits is over: delivered, or denied. */

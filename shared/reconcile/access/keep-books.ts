@@ -143,9 +143,8 @@ function booked(
   return [{ ...row, entry: refusal === undefined ? claimed : withRefusal(claimed, refusal.why) }];
 }
 
-function withRefusal({ state, at, oppositeAt, missing }: LedgerEntry, why: string | null): LedgerEntry {
-  const bare = { state, at, oppositeAt, ...(missing === undefined ? {} : { missing }) };
-  return why === null ? bare : { ...bare, refused: why };
+function withRefusal({ refused: _before, ...entry }: LedgerEntry, why: string | null): LedgerEntry {
+  return why === null ? entry : { ...entry, refused: why };
 }
 
 function goneSoFar(

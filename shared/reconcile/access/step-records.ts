@@ -4,6 +4,7 @@ import { grantKey } from "../../model/grant.ts";
 import {
   goesWithOwner,
   goneAt,
+  grantOf,
   isGiven,
   rowOf,
   sameItem,
@@ -62,7 +63,7 @@ export function intentOf(step: Step, pair: PairRecord, doing: Performing): PairR
     case "restore-account":
       return withAccount(pair, step, { deleted: "intended" });
     case "invite":
-      return { ...pair, invited: invitedBy(step, "adding", { pair, at: doing.ports.now() }) };
+      return { ...pair, invited: invitedBy(step, "adding", { pair, doing }) };
     case "provision":
     case "renew":
     case "renew-scope":
@@ -80,13 +81,21 @@ type Invite = Extract<Step, { kind: "invite" }>;
 function invitedBy(
   { grant, name, mail }: Invite,
   state: LedgerState,
-  { pair: { invited }, at }: { readonly pair: PairRecord; readonly at: number },
+  { pair: { invited }, result, doing }: Pick<Noting, "result" | "doing"> & { readonly pair: PairRecord },
 ): PairRecord["invited"] {
   const before = invited === null ? [] : [invited, ...invited.refused];
+  const known = invited !== null && grantKey(invited.grant) === grantKey(grant) ? invited.entry : undefined;
   const refused = before
     .filter((one) => grantKey(one.grant) !== grantKey(grant) && one.entry.refused !== undefined)
     .map((one) => ({ grant: one.grant, name: one.name, entry: one.entry }));
-  return { grant, name, mail, entry: { state, at, oppositeAt: 0 }, refused };
+  const at = doing.ports.now();
+  return {
+    grant,
+    name,
+    mail,
+    entry: { state, at, oppositeAt: 0, ...askedBefore(known, state, result) },
+    refused,
+  };
 }
 
 function expectDeletion(pair: PairRecord, { rules }: Performing): PairRecord {
@@ -147,8 +156,9 @@ export function settled(
   if (isMembership(step)) {
     const sure = withoutGone(pair, step);
     if (isTheirs(performed.written, step, { standing, before })) return drop(sure, step, before);
-    const { missing } = performed;
-    return note(sure, step, { state: adds(step) ? "added" : "removed", missing, doing });
+    const { missing, written } = performed;
+    const { result } = written;
+    return note(sure, step, { state: adds(step) ? "added" : "removed", missing, result, doing });
   }
   const changedAt = doing.ports.now();
   switch (step.kind) {
@@ -167,7 +177,10 @@ export function settled(
       // Until a look finds it in scope, sync may delete it once more.
       return withAccount(pair, step, { deleted: "expected", changedAt, aliveAt: changedAt });
     case "invite":
-      return { ...pair, invited: invitedBy(step, "added", { pair, at: changedAt }) };
+      return {
+        ...pair,
+        invited: invitedBy(step, "added", { pair, result: performed.written.result, doing }),
+      };
     case "renew":
     case "renew-scope":
       return {
@@ -234,15 +247,19 @@ const withoutGone = (pair: PairRecord, step: Membership): PairRecord => ({
 type Noting = {
   readonly state: LedgerState;
   readonly missing?: LedgerEntry["missing"];
+  /** What Graph answered; left out: it is not known yet. */
+  readonly result?: Written["result"];
   readonly doing: Performing;
 };
 
-function note(pair: PairRecord, step: Membership, { state, missing, doing }: Noting): PairRecord {
+function note(pair: PairRecord, step: Membership, { state, missing, result, doing }: Noting): PairRecord {
   const item = itemOf(step);
+  const isAsked = grantOf(item).kind === "package";
   const known = rowOf(pair.ledger, item)?.entry;
   const before: LedgerEntry = known ?? { state: "removed", at: goneAt(pair.gone, item), oppositeAt: 0 };
   const entry = {
     ...entryAfter(before, state, doing.ports.now()),
+    ...(isAsked ? askedBefore(known, state, result) : {}),
     ...(missing === undefined ? {} : { missing }),
   };
   const row: LedgerRow = { item, name: step.name, entry };
@@ -252,6 +269,18 @@ function note(pair: PairRecord, step: Membership, { state, missing, doing }: Not
     ledger,
     scoped: item.kind === "scope" ? scopedAfter(pair, ledger, doing.ports.graphNow) : pair.scoped,
   };
+}
+
+/** A request that is there already was made when Muster asked before, unless it was somebody else's. */
+function askedBefore(
+  known: LedgerEntry | undefined,
+  state: LedgerState,
+  result: Written["result"] | undefined,
+): Pick<LedgerEntry, "askedAt"> {
+  const isAgain = known !== undefined && isGiven(known) && isGiven({ state });
+  return isAgain && (result === undefined || result === "already")
+    ? { askedAt: known.askedAt ?? known.at }
+    : {};
 }
 
 function entryAfter(known: LedgerEntry, state: LedgerState, at: number): LedgerEntry {
