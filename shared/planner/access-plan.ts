@@ -10,6 +10,7 @@ import { goneMs } from "./replicas.ts";
 import { cyclePollMs, nextAskAt } from "./provisioning.ts";
 import type { NamedGrant } from "./owned.ts";
 import { joinScope, keepScope, leaveFormerScopes } from "./scope-plan.ts";
+import { mayTakeAlong } from "./shared-scope.ts";
 
 /** Wanted, seen and owned in; one plan out. Nothing else goes in: same input, same plan. */
 export function planAccess(situation: AccessSituation): AccessDecision {
@@ -174,7 +175,9 @@ function stayPresent(draft: Draft, account: PresentAccount, way: "open" | "close
 
 /** A cycle of sync that began before the analyst was in scope again may still delete the account, and Muster restores it then. */
 function survive(draft: Draft): void {
-  const { owned, now } = draft.situation;
+  const { owned, formerScopes, now } = draft.situation;
+  // What they are in may be going with what was taken from them when they left.
+  if (formerScopes.some((former) => mayTakeAlong(former, now))) return;
   const until = draft.joinedAt() + wholeCycleMs;
   if (now < until) draft.lookAgain(until);
   // Whoever restored it did so lately, and what comes back with it may not show yet.

@@ -23,3 +23,9 @@ export function shareWith(draft: Draft, former: FormerScope): void {
   if (seen !== "going" && seen !== "absent" && draft.situation.now < sureAt) draft.unsureOf(name, sureAt);
   if (seen === "present" && former.endsAt !== undefined) draft.lookAtEnd(former.endsAt);
 }
+
+/** Whether the former one is being taken away, as far as can be told: the new one goes with it. */
+export const mayTakeAlong = ({ shared, entry, seen }: FormerScope, now: number): boolean =>
+  shared === "yes" &&
+  !isGiven(entry) &&
+  (seen === "going" || seen === "unknown" || now - entry.at < replicationWindowMs);

@@ -133,6 +133,7 @@ async function playRound(
     mail: record.userPrincipalName,
     limits: { priority },
     rules,
+    purpose: plan.purpose,
     isInScope,
     isUnread,
     isStill: () => isStill(record, ports),

@@ -51,8 +51,9 @@ const adds = ({ kind }: Membership) => kind === "join-scope" || kind === "grant"
 export function intentOf(step: Step, pair: PairRecord, doing: Performing): PairRecord {
   if (isMembership(step)) {
     const noted = note(pair, step, { state: adds(step) ? "adding" : "removing", doing });
-    // Sync follows the scope, and deletes the account that came with it.
-    const ends = step.kind === "leave-scope" && !isInScope(noted.ledger);
+    // Sync follows the scope, and deletes the account that came with it. Of a leaver all scopes go, and one may never have come.
+    const isLast = doing.purpose === "leave" || !isInScope(noted.ledger);
+    const ends = step.kind === "leave-scope" && isLast;
     return ends ? expectDeletion(noted, doing) : noted;
   }
   switch (step.kind) {

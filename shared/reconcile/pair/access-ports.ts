@@ -10,6 +10,7 @@ import type { AnalystRecord } from "../../model/analyst.ts";
 import type { Grant } from "../../model/grant.ts";
 import type { AnalystId } from "../../model/ids.ts";
 import type { PairRecord } from "../../model/pair.ts";
+import type { Plan } from "../../model/plan.ts";
 import type { Place, Policy } from "../../policy/policy.ts";
 import type { Analysts } from "../../state/analysts.ts";
 import type { Claim } from "../../state/key-state.ts";
@@ -78,6 +79,7 @@ export type Performing = {
   readonly mail: string;
   readonly limits: Pick<SendLimits, "priority">;
   readonly rules: Rules;
+  readonly purpose: Plan["purpose"];
   /** Whether a look has just found the analyst in scope, by whosever hand. */
   readonly isInScope: boolean;
   /** Whether a look has just not shown if this is there. */
