@@ -16,7 +16,7 @@ import { sender, type Sender } from "../queue/sender.ts";
 import { wishCatchUp, type CatchUpPorts } from "../reconcile/events/catch-up.ts";
 import { policyInForce, type PolicyNow } from "../reconcile/run/policy-in-force.ts";
 import type { ReceivePorts } from "../reconcile/events/receive.ts";
-import { heardAgain } from "../reconcile/events/silence.ts";
+import { noteHeard } from "../reconcile/events/silence.ts";
 import type { SubscribePorts } from "../reconcile/events/subscribe.ts";
 import type { StartPorts } from "../reconcile/sweep/start-sweeps.ts";
 import type { ReceiveCallPorts } from "../reconcile/workflows/receive-call.ts";
@@ -93,7 +93,7 @@ export const receivePorts = once(async (): Promise<ReceivePorts> => {
   return {
     subscriptions: rows.list,
     async heardAgain(resource) {
-      await subscriptions.change(resource, heardAgain);
+      await noteHeard(resource, { subscriptions });
       rows.forget();
     },
     async renewSoon(resource, wanted) {

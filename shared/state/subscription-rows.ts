@@ -24,6 +24,11 @@ export type SubscriptionRow = {
   readonly missed: number;
   /** Since when it was replaced for its silence, and has announced nothing, epoch ms; null: it is not known to be silent. */
   readonly silentSince: number | null;
+  /**
+   * Of a group, the others in the same role group that counted with it: any of them may have been the silent one. Each is struck off when it
+   * announces something.
+   */
+  readonly suspects: readonly string[];
 };
 
 /** `until`: Graph delivers nothing for it any more after this, epoch ms. */
@@ -60,6 +65,7 @@ const schema = z.object({
     .default([]),
   missed: z.number().default(0),
   silentSince: z.number().nullable().default(null),
+  suspects: z.array(z.string()).readonly().default([]),
 });
 const partitionKey = "subscription";
 const rowKeyOf = (resource: string) => resource.replaceAll("/", "|");

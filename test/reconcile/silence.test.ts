@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
 import type { AnalystId } from "../../shared/model/ids.ts";
+import { noteHeard, noteSilence } from "../../shared/reconcile/events/silence.ts";
 import { eventAbout, smallWorld, type SmallWorld } from "../support/small-world.ts";
 import { withCatchUp } from "../support/with-catch-up.ts";
 import { subscriptionRow } from "../support/delivery.ts";
@@ -74,4 +75,33 @@ test("a comparison that a notification asked for counts nothing", async () => {
   });
   await pass(10 * minuteMs);
   expect(await missed()).toMatchObject({ [readersGroup]: 0 });
+});
+
+test("a group without members of its own is not silent when those in it announce again", async () => {
+  const { subscriptions } = world.state;
+  const [role, team, other] = ["groups/role", "groups/team", "groups/other"] as const;
+  for (const resource of [role, team, other])
+    await subscriptions.put(
+      subscriptionRow({ resource, subscriptionId: resource, silentSince: 1, missed: 2 }),
+    );
+  const silent = async () =>
+    (await subscriptions.list())
+      .flatMap((row) => (row.silentSince === null ? [] : [row.resource]))
+      .toSorted();
+  await noteSilence([role, team, other, "groups/not-subscribed"], { subscriptions });
+  await noteHeard(team, { subscriptions });
+  // Nobody knows whether it was the other one or the role group that kept silent.
+  expect(await silent()).toEqual([other, role]);
+  expect(await missed()).toMatchObject({ [role]: 3, [team]: 0, [other]: 3 });
+  await noteSilence([role, other], { subscriptions });
+  await noteHeard(other, { subscriptions });
+  expect(await silent()).toEqual([]);
+  expect(await missed()).toMatchObject({ [role]: 0, [team]: 0, [other]: 0 });
+});
+
+test("one that nothing was missed of but by itself stays silent whatever others announce", async () => {
+  const { subscriptions } = world.state;
+  await noteSilence([readersGroup], { subscriptions });
+  await noteHeard(`groups/${respondersAtHome}`, { subscriptions });
+  expect(await missed()).toMatchObject({ [readersGroup]: 1 });
 });

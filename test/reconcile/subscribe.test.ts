@@ -3,7 +3,7 @@ import type { GroupFound } from "../../shared/graph/group-directory.ts";
 import type { GroupMembers } from "../../shared/graph/source-reader.ts";
 import { parsePolicy } from "../../shared/policy/parse-policy.ts";
 import type { Policy } from "../../shared/policy/policy.ts";
-import { heardAgain } from "../../shared/reconcile/events/silence.ts";
+import { noteHeard } from "../../shared/reconcile/events/silence.ts";
 import { keepSubscriptions, type SubscribePorts } from "../../shared/reconcile/events/subscribe.ts";
 import type { Subscribed } from "../../shared/reconcile/events/subscribed.ts";
 import { findings, type Findings } from "../../shared/state/findings.ts";
@@ -538,7 +538,7 @@ describe("a subscription that announces nothing of what is found to have changed
     await expectProvable();
     await keepFor(30 * minuteMs);
     expect(await open()).toHaveLength(1);
-    await app.rows.change("users", heardAgain);
+    await noteHeard("users", { subscriptions: app.rows });
     await keep();
     expect(await open()).toEqual([]);
   });

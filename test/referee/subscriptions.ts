@@ -35,6 +35,7 @@ export const rowOf = ({ id, resource, clientState, expiresAt }: Kept) => ({
   former: [],
   missed: 0,
   silentSince: null,
+  suspects: [],
 });
 
 /** Graph's side of the subscriptions; hosts share `kept`. */

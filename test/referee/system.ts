@@ -12,7 +12,7 @@ import { tenantIdSchema } from "../../shared/model/ids.ts";
 import { catchUpIfDue, wishCatchUp } from "../../shared/reconcile/events/catch-up.ts";
 import { policyInForce, type PolicyNow } from "../../shared/reconcile/run/policy-in-force.ts";
 import { receiveNotifications } from "../../shared/reconcile/events/receive.ts";
-import { heardAgain } from "../../shared/reconcile/events/silence.ts";
+import { noteHeard } from "../../shared/reconcile/events/silence.ts";
 import { keepSubscriptions } from "../../shared/reconcile/events/subscribe.ts";
 import { beginNight, tendSweeps, type StartPorts } from "../../shared/reconcile/sweep/start-sweeps.ts";
 import { workOnArrival } from "../../shared/reconcile/workers/work-on-arrival.ts";
@@ -231,7 +231,7 @@ export function startSystem(parts: SystemParts): System {
         },
         renewSoon: async () => undefined,
         async heardAgain(resource) {
-          await rows.change(resource, heardAgain);
+          await noteHeard(resource, { subscriptions: rows });
           remembered = null;
         },
         isKnown: async (id) => {

@@ -78,6 +78,7 @@ export function subscriptionRow(changes: Partial<SubscriptionRow> = {}): Subscri
     former: [],
     missed: 0,
     silentSince: null,
+    suspects: [],
     ...changes,
   };
 }

@@ -93,6 +93,7 @@ function wishFor(
     former: [],
     missed: 0,
     silentSince: null,
+    suspects: [],
   };
 }
 

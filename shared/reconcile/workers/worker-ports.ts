@@ -49,7 +49,7 @@ export type WorkerPorts = {
   readonly departures: Departures;
   readonly calls: WorkflowCalls;
   readonly callback: (tenant: TenantId) => WorkflowCallback;
-  readonly subscriptions: Pick<SubscriptionRows, "change">;
+  readonly subscriptions: Pick<SubscriptionRows, "list" | "change">;
   readonly slots: Slots;
   readonly troubles: Troubles;
   readonly findings: Findings;
