@@ -201,3 +201,46 @@ describe("what they show to whoever is to be rid of it", () => {
     expect(sight(papers, { wanted: "no" })).toMatchObject({ seen });
   });
 });
+
+describe("an assignment of somebody else's beside one of Muster's that has failed", () => {
+  const own: Assignment = { ...assignment("deliveryfailed"), id: "a1" };
+  const theirs: Assignment = { ...assignment("delivered", { endsAt: now + hourMs }), id: "a2" };
+  const requests: readonly Request[] = [
+    {
+      ...request("deliveryfailed"),
+      id: "r1",
+      justification: "Muster: as the policy says",
+      assignment: { id: "a1" },
+    },
+    { ...request("delivered", "adminadd", now - hourMs / 2), id: "r2", assignment: { id: "a2" } },
+  ];
+
+  test.each([
+    ["first", [own, theirs]],
+    ["last", [theirs, own]],
+  ])(
+    "keeps whoever is to have it content, and the end of theirs is theirs to say: Muster's is listed %s",
+    (_, assignments) => {
+      const seen = sight({ assignments, requests });
+      expect(seen).toMatchObject({ seen: "present", by: "muster" });
+      expect(seen.endsAt).toBeUndefined();
+    },
+  );
+
+  test.each([
+    ["delivered", theirs],
+    ["failed as well", { ...theirs, state: "deliveryfailed" }],
+  ])("does not hide Muster's from whoever is to be rid of it: theirs is %s", (_, other) => {
+    expect(sight({ assignments: [other, own], requests }, { wanted: "no" })).toMatchObject({
+      seen: "present",
+      by: "muster",
+      detail: expect.stringContaining("a1") as unknown,
+    });
+  });
+
+  test("is nobody's but theirs when Muster's is gone", () => {
+    const gone = assignment("expired", { expiredAt: now - hourMs / 4 });
+    for (const wanted of ["yes", "no"] as const)
+      expect(sight({ assignments: [gone, theirs], requests }, { wanted })).toMatchObject({ by: "others" });
+  });
+});

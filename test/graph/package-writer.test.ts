@@ -72,3 +72,29 @@ test("a package is not asked for while only the first page of what there is can 
   expect(written).toMatchObject({ result: "not-yet", advice: null });
   expect(sent.filter(({ method }) => method !== "GET")).toEqual([]);
 });
+
+test("whoever is to be rid of a package loses the assignment that came of Muster's request, whichever is listed first", async () => {
+  const mine = { id: "assignment-2", state: "deliveryFailed", accessPackage: { id } };
+  const added = (assignment: string, justification: string | null) => ({
+    id: `request of ${assignment}`,
+    requestType: "adminAdd",
+    state: "delivered",
+    justification,
+    accessPackage: { id },
+    assignment: { id: assignment },
+  });
+  const requests = [added("assignment-1", null), added("assignment-2", "Muster: as the policy says")];
+  const bodies: unknown[] = [];
+  const { tenant } = tenantWith({ assignments: [delivered, mine], assignmentRequests: requests });
+  const heard: GraphTenant = {
+    ...tenant,
+    send: (call) => {
+      if (call.method !== "GET") bodies.push(call.body);
+      return tenant.send(call);
+    },
+  };
+  await packageWriter(heard).take(grant, account, limits);
+  expect(bodies).toEqual([
+    expect.objectContaining({ requestType: "adminRemove", assignment: { id: "assignment-2" } }),
+  ]);
+});

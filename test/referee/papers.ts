@@ -63,6 +63,7 @@ export const shownRequest = ({
   createdAt,
   justification,
   package: what,
+  assignment,
 }: RequestRecord) => ({
   id,
   requestType: type,
@@ -70,6 +71,7 @@ export const shownRequest = ({
   createdDateTime: textOf(createdAt),
   ...(justification === null ? {} : { justification }),
   accessPackage: { id: what },
+  assignment: assignment === null ? null : { id: assignment },
 });
 
 /** An account by its id, or somebody by address: two shapes, as Graph's pages show them. */

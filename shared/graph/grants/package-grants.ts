@@ -60,7 +60,7 @@ async function readPapers(tenant: GraphTenant, account: AccountId, priority: Pri
     listAll(
       tenant,
       {
-        path: `${requestsAt}?$filter=${of("requestor")}&$expand=accessPackage($select=id)`,
+        path: `${requestsAt}?$filter=${of("requestor")}&$expand=accessPackage($select=id),assignment($select=id)`,
         template: requestsAt,
         priority,
       },
@@ -132,7 +132,7 @@ export function packageWriter(tenant: GraphTenant): GrantWriter<"package"> {
     },
     async take(grant, account, limits) {
       const papers = await papersNow(grant, account, limits);
-      const live = liveAssignment(papers);
+      const live = liveAssignment(papers, "no");
       // An application can neither cancel a request nor remove what is being delivered.
       const { seen, detail = "" } = sightOfPackage(papers, grant, { wanted: "no", now: tenant.now() });
       if (seen === "coming") return { ...halfRead, why: detail };

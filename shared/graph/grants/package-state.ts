@@ -32,6 +32,8 @@ export const requestSchema = z.looseObject({
   completedDateTime: dateTime,
   justification: z.string().nullish(),
   accessPackage: reference,
+  /** What has come of it so far. */
+  assignment: z.looseObject({ id: z.string() }).nullish(),
 });
 
 export type Assignment = z.infer<typeof assignmentSchema>;
@@ -60,9 +62,26 @@ export function papersOf(papers: Papers, packageId: PackageId): Papers {
 
 export const askedAt = ({ createdDateTime }: Request) => timeOf(createdDateTime) ?? 0;
 
-/** The assignment that gives something, or is to; there is one at most. */
-export const liveAssignment = ({ assignments }: Papers): Assignment | undefined =>
-  assignments.find(({ state }) => state !== "expired");
+const isLive = ({ state }: Assignment) => state !== "expired";
+
+/**
+ * The assignment that gives something, or is to. There is one, unless somebody else has assigned the package beside an assignment of Muster's
+ * that has failed: whoever wants it has what is delivered, and whoever is to lose it loses Muster's own.
+ */
+export function liveAssignment(papers: Papers, wanted: "yes" | "no" = "yes"): Assignment | undefined {
+  const live = papers.assignments.filter(isLive);
+  const best =
+    wanted === "yes"
+      ? live.find(({ state }) => state === "delivered")
+      : live.find((one) => cameOf(one, papers) === "muster");
+  return best ?? live[0];
+}
+
+/** Whose request it came of; undefined: that request is not on show, or does not say. */
+function cameOf({ id }: Assignment, { requests }: Papers): Sight["by"] {
+  const request = requests.find((one) => isAddition(one) && one.assignment?.id === id);
+  return request === undefined ? undefined : isMusters(request) ? "muster" : "others";
+}
 
 const removals: ReadonlySet<string> = new Set([
   "adminremove",
@@ -104,10 +123,10 @@ export function sightOfPackage(all: Papers, grant: PackageGrant, { wanted, now }
   const papers = papersOf(all, grant.package);
   const removal = openRemoval(papers);
   if (removal !== undefined) return { seen: "going", ...underWay(removal) };
-  const live = liveAssignment(papers);
+  const live = liveAssignment(papers, wanted);
   // What was asked to be taken away stays delivered until it is gone, and the request for that may be the one that is missing.
   if (wanted === "yes" && live?.state === "delivered" && !papers.hasAllRequests) return halfRead;
-  const by = giverOf(papers);
+  const by = giverOf(papers, live);
   if (live !== undefined && (wanted === "no" || live.state === "delivered"))
     return { ...(wanted === "no" ? leftOf(live, papers) : has(live, papers)), ...by };
   const addition = openAddition(papers);
@@ -119,9 +138,17 @@ export function sightOfPackage(all: Papers, grant: PackageGrant, { wanted, now }
 const halfRead: Sight = { seen: "unknown", unread: "partly" };
 const absent = ({ isComplete }: Papers): Sight => (isComplete ? { seen: "absent" } : halfRead);
 
-/** Of several requests the last that was not refused brought it about, which may be the one that is missing. */
-function giverOf({ requests, isComplete }: Papers): Pick<Sight, "by"> {
+/**
+ * Of several requests the last that was not refused brought it about, which may be the one that is missing. Of several assignments one
+ * that is Muster's is Muster's to take away, so the package stays Muster's until it is gone.
+ */
+function giverOf(papers: Papers, live: Assignment | undefined): Pick<Sight, "by"> {
+  const { assignments, requests, isComplete } = papers;
   if (!isComplete) return {};
+  const all = assignments.filter(isLive);
+  if (all.length > 1 && all.some((one) => cameOf(one, papers) === "muster")) return { by: "muster" };
+  const by = live === undefined ? undefined : cameOf(live, papers);
+  if (by !== undefined) return { by };
   const request = requests.find((one) => isAddition(one) && !isRefused(one));
   return request === undefined ? {} : { by: isMusters(request) ? "muster" : "others" };
 }
@@ -139,7 +166,13 @@ function underWay(request: Request): Pick<Sight, "detail" | "since" | "patient">
   };
 }
 
-function has(live: Assignment, { requests }: Papers): Sight {
+/** Somebody else's, where there is one of Muster's as well. */
+const isBeside = (live: Assignment, papers: Papers): boolean =>
+  cameOf(live, papers) === "others" &&
+  papers.assignments.some((one) => isLive(one) && cameOf(one, papers) === "muster");
+
+function has(live: Assignment, papers: Papers): Sight {
+  const { requests } = papers;
   const endsAt = timeOf(live.schedule?.expiration?.endDateTime);
   const addition = requests.find(isAddition);
   const at = timeOf(addition?.completedDateTime);
@@ -147,7 +180,8 @@ function has(live: Assignment, { requests }: Papers): Sight {
   return {
     seen: "present",
     ...(at === null ? {} : { at }),
-    ...(endsAt === null ? {} : { endsAt }),
+    // How long somebody else's lasts is theirs to say.
+    ...(endsAt === null || isBeside(live, papers) ? {} : { endsAt }),
     ...(governedIn(live) === "yes" ? { detail: "of a governed guest" } : {}),
     ...lifecycleOf(live),
     ...(update === undefined ? {} : renewalOf(update)),
